@@ -1,0 +1,3 @@
+"""What every test can use, wherever it lives."""
+
+pytest_plugins = ["deploy.proofs"]

@@ -1,0 +1,153 @@
+"""Starts, watches and stops the processes of one command (standard library only).
+
+Each child is a session of its own, so Ctrl-C reaches the command alone, which then stops what it started in reverse
+order; should the command itself be killed, the kernel ends its children (on Linux).
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from deploy.console import Stopped
+
+PATIENCE = 10  # seconds a process gets to end by itself
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    ends_on: signal.Signals
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def must_run(self) -> None:
+        """Raise when the child has ended."""
+        if not self.is_running:
+            raise Stopped(f"{self.name} ended with status {self.process.returncode}", "read the log above", self.log)
+
+
+def start(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    cwd: Path,
+    user: int | None = None,
+    ends_on: signal.Signals = signal.SIGTERM,
+    ends_with_us: bool = True,
+) -> Child:
+    """Start a process in its own session, its output appended to `log`; `user` drops root's rights for it."""
+    drop = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=_bind_to_parent(ends_on) if ends_with_us else None,
+            **drop,
+        )
+    return Child(name, process, log, ends_on)
+
+
+def _bind_to_parent(ends_on: signal.Signals) -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    libc, parent = ctypes.CDLL(None, use_errno=True), os.getpid()
+
+    def bind() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(ends_on))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return bind
+
+
+def stop(child: Child) -> None:
+    """End a child: its own signal first, then SIGKILL for its whole session."""
+    if child.is_running:
+        child.process.send_signal(child.ends_on)
+        try:
+            child.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(child.process.pid, signal.SIGKILL)  # what a worker or a browser left behind in its session
+    except (ProcessLookupError, PermissionError):
+        pass
+    child.process.wait()
+
+
+@dataclass
+class Family:
+    """Every process a command started; leaving the block stops them, the last first."""
+
+    children: list[Child] = field(default_factory=list)
+
+    def __enter__(self) -> "Family":
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of them running
+        for child in reversed(self.children):
+            stop(child)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def add(self, child: Child) -> Child:
+        self.children.append(child)
+        return child
+
+    def watch(self) -> None:
+        """Return never: raise when a child ends, KeyboardInterrupt on Ctrl-C."""
+        while True:
+            for child in self.children:
+                child.must_run()
+            time.sleep(0.5)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def run(command: Sequence[str | Path], *, log: Path, problem: str, fix: str, env: Mapping[str, str], cwd: Path) -> None:
+    """Run a command to its end with its output in `log`; Stopped with `problem` and `fix` when it fails."""
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            check=False,
+        )
+    if done.returncode:
+        raise Stopped(problem, fix, log)
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, child: Child, problem: str) -> None:
+    """Ask `ready` every 50 ms; Stopped when the child ends or the seconds run out."""
+    until = time.monotonic() + seconds
+    while not ready():
+        child.must_run()
+        if time.monotonic() > until:
+            raise Stopped(problem, "read the log above", child.log)
+        time.sleep(0.05)
