@@ -79,7 +79,7 @@ class Instance:
         note = self.folder() / "sockets"
         if note.exists() and (kept := Path(note.read_text())).is_dir() and kept.stat().st_uid in {os.geteuid(), 65534}:
             return kept
-        made = Path(tempfile.mkdtemp(prefix="kl-", dir="/tmp"))  # noqa: S108  TMPDIR may be far too long a path
+        made = Path(tempfile.mkdtemp(prefix="kl-", dir="/tmp"))  # TMPDIR may be far too long
         write_privately(note, str(made))
         return made
 

@@ -4,6 +4,7 @@ Each child is a session of its own, so Ctrl-C reaches the command alone, which t
 order; should the command itself be killed, the kernel ends its children (on Linux).
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 from deploy.console import Stopped
 
@@ -50,7 +52,6 @@ def start(
     ends_with_us: bool = True,
 ) -> Child:
     """Start a process in its own session, its output appended to `log`; `user` drops root's rights for it."""
-    drop = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -60,8 +61,10 @@ def start(
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_bind_to_parent(ends_on) if ends_with_us else None,
-            **drop,
+            preexec_fn=_bind_to_parent(ends_on) if ends_with_us else None,  # noqa: PLW1509  the commands have one thread
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
         )
     return Child(name, process, log, ends_on)
 
@@ -83,15 +86,24 @@ def stop(child: Child) -> None:
     """End a child: its own signal first, then SIGKILL for its whole session."""
     if child.is_running:
         child.process.send_signal(child.ends_on)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
-        os.killpg(child.process.pid, signal.SIGKILL)  # what a worker or a browser left behind in its session
-    except (ProcessLookupError, PermissionError):
-        pass
+    for pid in _session(child.process.pid):  # what it left behind, such as a worker's job in a group of its own
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
     child.process.wait()
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of the session a child began, as /proc knows them; the child alone where there is no /proc."""
+    if not Path("/proc/self").exists():
+        return [leader]
+    members = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(int(entry.name)) == leader:
+                members.append(int(entry.name))
+    return members
 
 
 @dataclass
@@ -100,7 +112,7 @@ class Family:
 
     children: list[Child] = field(default_factory=list)
 
-    def __enter__(self) -> "Family":
+    def __enter__(self) -> Self:
         signal.signal(signal.SIGTERM, _interrupt)
         signal.signal(signal.SIGHUP, _interrupt)
         return self

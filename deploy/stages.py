@@ -1,24 +1,32 @@
-"""Runs a command inside the virtual environment, whatever Python started it (standard library only)."""
+"""From the machine's Python into the virtual environment's (standard library only).
+
+A command is one file run twice: first by whatever Python started it, which gets the machine ready, then by the
+environment's Python, which does the work.
+"""
 
 import importlib
 import os
 import sys
 
 from deploy.console import Stopped, explain
+from deploy.machine import PYTHON, check_python, install_system_parts, make_environment
 from deploy.places import CHECKOUT, VENV
 
-PYTHON = VENV / "bin" / "python"
 
-
-def in_environment(command: str, arguments: list[str]) -> None:
-    """Run `deploy.run_<command>.main(arguments)` with the environment's Python; ends the process."""
-    if sys.prefix != str(VENV):
-        if not PYTHON.exists():
-            raise SystemExit("problem: there is no .venv yet\n    fix: deploy/demo")
-        os.execv(PYTHON, [str(PYTHON), str(CHECKOUT / "deploy" / command), *arguments])
+def run_command(command: str, *, needs: str) -> None:
+    """Get the machine ready for `needs` (demo or test), then run `deploy.run_<command>.main`; ends the process."""
+    arguments = sys.argv[1:]
     try:
+        if sys.prefix != str(VENV):
+            check_python()
+            if not {"-h", "--help"} & set(arguments) or not PYTHON.exists():
+                install_system_parts(needs)
+                make_environment(needs)
+            os.execv(PYTHON, [str(PYTHON), str(CHECKOUT / "deploy" / command), *arguments])  # noqa: S606  it replaces us
         status = importlib.import_module(f"deploy.run_{command}").main(arguments)
     except Stopped as stopped:
         explain(stopped)
-        raise SystemExit(1) from None
+        status = 1
+    except KeyboardInterrupt:
+        status = 130
     raise SystemExit(status)

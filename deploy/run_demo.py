@@ -1,0 +1,136 @@
+"""`deploy/demo`: servers, migrations, the demo's counties, web, workers and scheduler, until Ctrl-C.
+
+An instance belongs to its port: two ports are two demos that share nothing but the virtual environment.
+"""
+
+import argparse
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploy import instances, processes
+from deploy.console import Stopped, say, step
+from deploy.instances import OWNER_URL, SEAL_KEY
+from deploy.machine import PYTHON
+from deploy.places import CHECKOUT, Instance
+from deploy.processes import Family
+
+# Messages between counties never wait behind a PDF: each queue of web.core.queue has a worker of its own.
+QUEUES = ("post", "work")
+FLASK = (PYTHON, "-m", "flask", "--app", "web")
+HEALTHY_WITHIN = 60  # seconds
+
+
+@dataclass(frozen=True)
+class Part:
+    """One lasting process of the application."""
+
+    name: str
+    command: tuple[str, ...]
+    may_have: tuple[str, ...] = ()
+
+
+PARTS = (
+    Part("web", ("-m", "gunicorn", "--config", str(CHECKOUT / "deploy" / "gunicorn.conf.py"))),
+    *(Part(f"worker {queue}", ("-m", "flask", "--app", "web", "worker", queue), (SEAL_KEY,)) for queue in QUEUES),
+    Part("scheduler", ("-m", "flask", "--app", "web", "scheduler"), (SEAL_KEY,)),
+)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("deploy/demo", description="Kiteline on this machine, with the demo counties.")
+    parser.add_argument("--port", type=int, default=8000, help="the port to serve on (default: 8000)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to serve on (default: this machine alone)")
+    parser.add_argument("--fresh", action="store_true", help="forget this port's data and build the demo anew")
+    asked = parser.parse_args(arguments)
+    instance = Instance(f"demo-{asked.port}")
+    elsewhere = f"deploy/demo --port {asked.port + 1}"
+    with instance.held(elsewhere):
+        if not _is_free(asked.host, asked.port):
+            raise Stopped(f"port {asked.port} is taken by another program", elsewhere)
+        if asked.fresh:
+            _forget(instance)
+        with Family() as family:
+            _run(instance, family, asked.host, asked.port)
+    return 0
+
+
+def _run(instance: Instance, family: Family, host: str, port: int) -> None:
+    services = instances.start(instance, family, is_forgetful=False)
+    address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}/"  # noqa: S104  compared, not bound
+    more = {"KITELINE_PUBLIC_URL": os.environ.get("KITELINE_PUBLIC_URL", address.rstrip("/"))}
+    _once(instance, "migrations", ("migrate",), services.environment(OWNER_URL, **more))
+    _once(instance, "demo counties", ("demo", "build"), services.environment(SEAL_KEY, **more))
+    with step("web, workers, scheduler") as notes:
+        for part in PARTS:
+            bind = ("--bind", f"{host}:{port}") if part.name == "web" else ()
+            family.add(
+                processes.start(
+                    part.name,
+                    (PYTHON, *part.command, *bind),
+                    log=instance.log(part.name.replace(" ", "-")),
+                    env=services.environment(*part.may_have, **more),
+                    cwd=CHECKOUT,
+                )
+            )
+        wait_until_healthy(f"{address}health", family)
+        notes.append(f"logs in {instance.root / 'log'}")
+    say(f"\nKiteline is ready: {address}\n(Ctrl-C stops it; the data stays. deploy/demo --fresh starts over.)")
+    try:
+        family.watch()
+    except KeyboardInterrupt:
+        say("\nstopping …")
+
+
+def _once(instance: Instance, title: str, words: Sequence[str], env: dict[str, str]) -> None:
+    again = " ".join(["deploy/demo", *sys.argv[1:], *([] if "--fresh" in sys.argv else ["--fresh"])])
+    with step(title):
+        processes.run(
+            (*FLASK, *words),
+            log=instance.log("-".join(words)),
+            problem=f"{title}: flask {' '.join(words)} failed",
+            fix=f"{again}    (starts over with an empty database)",
+            env=env,
+            cwd=CHECKOUT,
+        )
+
+
+def wait_until_healthy(url: str, family: Family) -> None:
+    """Wait for 200 from /health: database, Valkey and migrations are as they should be."""
+
+    def is_healthy() -> bool:
+        for child in family.children:
+            child.must_run()
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own address
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    web = next(child for child in family.children if child.name == "web")
+    processes.wait_until(is_healthy, seconds=HEALTHY_WITHIN, child=web, problem=f"{url} is not healthy")
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _forget(instance: Instance) -> None:
+    replaced = [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
+    if replaced:
+        raise Stopped(
+            f"--fresh does not empty servers of yours ({', '.join(replaced)})",
+            "empty them yourself (dropdb and createdb, valkey-cli flushdb), then deploy/demo",
+        )
+    with step("old data forgotten"):
+        instance.forget("postgres", "valkey", "log", "secrets.json")

@@ -1,0 +1,76 @@
+"""`deploy/test`: lint, types and import contracts, then every test in parallel on real servers.
+
+The servers and their data are made for this run and removed after it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from deploy import instances
+from deploy.console import Stopped, step
+from deploy.machine import PYTHON, browser
+from deploy.places import CHECKOUT, Instance, state_root
+from deploy.processes import Family
+from deploy.proofs import VARIABLE
+
+# What a machine can say without running anything: title, module and its arguments, the mend.
+CHECKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("lint", ("ruff", "check", "--quiet", "."), ".venv/bin/python -m ruff check --fix ."),
+    ("format", ("ruff", "format", "--check", "--quiet", "."), ".venv/bin/python -m ruff format ."),
+    ("import contracts", ("importlinter.cli", "lint"), "move the import down, or announce an event (web/README.md)"),
+    ("types", ("mypy",), "mend the lines named above"),
+)
+
+
+def main(arguments: list[str]) -> int:
+    is_long = "--long" in arguments
+    arguments = [word for word in arguments if word != "--long"]
+    for title, words, fix in CHECKS:
+        check(title, words, fix)
+    sweep()
+    instance = Instance(f"test-{os.getpid()}")
+    with instance.held("wait for the other deploy/test to end"):
+        try:
+            with Family() as family:
+                services = instances.start(instance, family, is_forgetful=True)
+                return _pytest(instance, services, [*(["-m", ""] if is_long else []), *arguments])
+        finally:
+            instance.forget()
+
+
+def check(title: str, words: Sequence[str], fix: str) -> None:
+    """Run one tool; its findings go to the screen, whole."""
+    with step(title):
+        done = subprocess.run([PYTHON, "-m", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.stdout.write(done.stdout + done.stderr)
+            raise Stopped(f"{title}: see above", fix)
+
+
+def _pytest(instance: Instance, services: instances.Services, arguments: Sequence[str]) -> int:
+    """Run pytest as the last speaker: its own closing line ends the output."""
+    proved = instance.folder() / "proved.jsonl"
+    env = services.environment(
+        instances.SEAL_KEY, instances.OWNER_URL, **{VARIABLE: str(proved), "CHROMIUM": str(browser() or "")}
+    )
+    workers = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    command = [PYTHON, "-m", "pytest", "-n", workers, "--dist", "worksteal", *arguments]
+    process = subprocess.Popen([str(part) for part in command], env=env, cwd=CHECKOUT)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # Ctrl-C reached pytest too: it reports what it has
+        raise
+
+
+def sweep() -> None:
+    """Remove what runs that were killed left behind."""
+    for left in state_root().glob("test-*"):
+        instance = Instance(left.name)
+        try:
+            with instance.held(""):
+                instance.forget()
+        except Stopped:
+            pass  # that run is alive
