@@ -1,0 +1,20 @@
+"""Official papers: a dataclass per document → HTML → PDF. Knows no database and no web request.
+
+    from web.reports import IntroductionLetter, filename, render
+    done = render(IntroductionLetter(...))        # done.pdf, done.pages, done.sha256
+    name = filename(letter)                       # 介绍信_20260057_李例乙.pdf
+"""
+
+from web.reports.agreement_report import AgreementReport, Direction, Item, Month, ScopeUse
+from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison
+from web.reports.documents import Document, Party, Period, filename
+from web.reports.introduction_letter import IntroductionLetter, Receipt
+from web.reports.metrics import METRICS, Figure, Metric, figure
+from web.reports.proof_sheet import ChannelHead, Decision, ProofSheet, Seal
+from web.reports.rendering import Attached, Rendered, render
+
+__all__ = [
+    "METRICS", "AgreementReport", "AgreementText", "Attached", "ChannelHead", "Clause", "CooperationItem", "Decision",
+    "Direction", "Document", "Figure", "Grant", "IntroductionLetter", "Item", "Liaison", "Metric", "Month", "Party",
+    "Period", "ProofSheet", "Receipt", "Rendered", "ScopeUse", "Seal", "figure", "filename", "render",
+]  # fmt: skip

@@ -1,0 +1,75 @@
+"""组织关系介绍信: stub, letter and receipt on one sheet, filled in as the form of 2006 asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+
+from web.reports.documents import Document
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The host's answer; left blank on the sheet until it came."""
+
+    handler: str
+    phone: str
+    received_on: dt.date
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroductionLetter(Document):
+    """One member's letter.
+
+    `age` is computed by the caller for the day of issue. `addressee` is the committee or department the letter is
+    presented to, `committee` the home committee the receipt goes back to. `dues_until` counts by its month.
+    """
+
+    template: ClassVar[str] = "introduction_letter.html"
+    is_personal: ClassVar[bool] = True
+
+    number: str
+    name: str
+    is_female: bool
+    age: int
+    ethnicity: str
+    is_probationary: bool
+    id_number: str
+    from_org: str
+    to_org: str
+    addressee: str
+    dues_until: dt.date
+    valid_days: int
+    issued_on: dt.date
+    handler: str
+    contact: str
+    committee: str
+    committee_address: str
+    committee_phone: str
+    committee_fax: str = ""
+    committee_postcode: str = ""
+    receipt: Receipt | None = None
+
+    def __post_init__(self) -> None:
+        """ValueError for a blank validity or more than 90 days, and for a number that is not digits."""
+        super().__post_init__()
+        if not 1 <= self.valid_days <= 90:
+            raise ValueError("a letter is valid for 1 to 90 days")
+        if not self.number.isdecimal():
+            raise ValueError("a letter number is year and serial, digits only")
+
+    @property
+    def title(self) -> str:
+        """With the number."""
+        return f"中国共产党党员组织关系介绍信　第{self.number}号"
+
+    @property
+    def subject(self) -> str:
+        """For the file's metadata."""
+        return "党员组织关系介绍信，三联：存根、介绍信、回执联"
+
+    @property
+    def stem(self) -> tuple[str, ...]:
+        """For the file's name."""
+        return ("介绍信", self.number, self.name)

@@ -1,0 +1,181 @@
+"""The registry of the report's metrics, and the one type a number needs to be printed.
+
+A number of persons from 1 to 4 is never shown. Nor is a number from which one could be computed: totals leave such
+cells out, rates and changes built on them show a dash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from web.reports.documents import Period
+
+SMALL = 5
+MASKED, WITHHELD = "＜5", "—"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One thing that is counted.
+
+    `unit` is what the number is followed by; empty where each figure brings its own. `is_persons` says that one is
+    one person. `ratio` names part and whole of a percentage, which is always computed here, never given.
+    """
+
+    code: str
+    label: str
+    unit: str
+    definition: str
+    is_persons: bool = False
+    ratio: tuple[str, str] | None = None
+
+
+def _table(*rows: Metric) -> dict[str, Metric]:
+    return {row.code: row for row in rows}
+
+
+METRICS: dict[str, Metric] = _table(
+    Metric("flows.to_partner", "流向对方的党员", "名", "期末有效的流动登记，流入地在对方县（区）", True),
+    Metric("members.shared", "已发出流动告知", "名", "期末仍有效的流动告知，撤回和结束的不计", True),
+    Metric("members.reported_in", "已报到", "名", "期末有效的流动告知中，流入地已登记报到的", True),
+    Metric("members.report_in_rate", "报到率", "%", "已报到 ÷ 已发出流动告知", ratio=("members.reported_in", "members.shared")),
+    Metric("members.taken_on", "已编入党支部", "名", "期末有效的流动告知中，流入地已编入一个党支部的", True),
+    Metric("members.take_on_rate", "编入率", "%", "已编入党支部 ÷ 已发出流动告知", ratio=("members.taken_on", "members.shared")),
+    Metric("members.not_reported", "尚未报到", "名", "已发出流动告知减去已报到", True),
+    Metric("members.days_to_take_on", "从告知到编入的中位天数", "天", "本期编入的党员，从发出告知到编入的天数，取中位数"),
+    Metric("members.new_reported_in", "本月新报到", "名", "当月登记报到的党员", True),
+    Metric("members.new_taken_on", "本月编入党支部", "名", "当月编入党支部的党员", True),
+    Metric("items.total", "协议事项", "项", "生效文本所列的协议事项"),
+    Metric("items.finished", "已完成的协议事项", "项", "完成数达到或者超过计划数的协议事项"),
+    Metric("items.planned", "计划", "", "协议事项约定的数量，单位由事项规定"),
+    Metric("items.done", "完成", "", "期末累计完成的数量，单位由事项规定"),
+    Metric("transfers.opened", "本期提出", "件", "本期提出的组织关系转接", True),
+    Metric("transfers.closed", "已办结", "件", "本期经流出地确认的转接", True),
+    Metric("transfers.refused", "未接收", "件", "本期被拒绝或者谢绝接收的转接", True),
+    Metric("transfers.recalled", "已召回", "件", "本期由流出地召回或者撤销的转接", True),
+    Metric("transfers.expired", "期满失效", "件", "本期因超过期限而终止的转接", True),
+    Metric("transfers.days", "办结中位天数", "天", "本期办结的转接，从提出到确认的天数，取中位数"),
+    Metric("scopes.used", "使用的范围", "个", "本期有数据提供或者查阅的共享范围"),
+    Metric("shares.provided", "提供", "条", "本期向对方提供的党员记录", True),
+    Metric("shares.reads", "查阅", "次", "本期对方提供的记录被查阅的次数"),
+    Metric("notices.recorded", "告知或同意", "名", "本期记录的告知或者同意", True),
+    Metric("notices.withdrawn", "撤回", "名", "本期撤回的告知或者同意", True),
+    Metric("purges.proved", "已删除并回执", "名", "本期收到删除回执的党员记录", True),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its metric; the only thing a report prints as a number.
+
+    `value` None means that there is nothing to tell (no case, or not computable); `is_withheld` that it could be told
+    but would give a small number away. ValueError for an unknown metric or a foreign unit.
+    """
+
+    metric: str
+    value: int | Decimal | None
+    unit: str
+    period: Period
+    is_withheld: bool = False
+
+    def __post_init__(self) -> None:
+        known = METRICS.get(self.metric)
+        if known is None:
+            raise ValueError(f"no such metric: {self.metric}")
+        if known.unit and self.unit != known.unit:
+            raise ValueError(f"{self.metric} is counted in {known.unit}")
+        if self.value is not None and not self.is_delta and self.value < 0:
+            raise ValueError("a figure is not negative")
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether this is a change between two periods."""
+        return isinstance(self, Change)
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether this is a number of persons that must not be shown."""
+        return METRICS[self.metric].is_persons and self.value is not None and 0 < self.value < SMALL
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the number itself is printed."""
+        return self.value is not None and not self.is_masked and not self.is_withheld
+
+    @property
+    def text(self) -> str:
+        """What is printed, without the unit."""
+        if self.value is None or self.is_withheld:
+            return WITHHELD
+        return MASKED if self.is_masked else f"{self.value:f}" if isinstance(self.value, Decimal) else str(self.value)
+
+    @property
+    def words(self) -> str:
+        """With the unit, for prose."""
+        return self.text + self.unit if self.text != WITHHELD else self.text
+
+
+@dataclass(frozen=True)
+class Change(Figure):
+    """The difference of two figures of one metric, of this period and the one before."""
+
+    @property
+    def is_masked(self) -> bool:
+        """A difference of two numbers that are both shown tells nothing new."""
+        return False
+
+    @property
+    def text(self) -> str:
+        """With its sign; percentages differ by points."""
+        if not self.is_shown or self.value is None:
+            return WITHHELD
+        sign = "+" if self.value > 0 else "−" if self.value < 0 else ""
+        return f"{sign}{abs(self.value)}" + ("个百分点" if self.unit == "%" else "")
+
+
+def figure(metric: str, value: int | Decimal | None, period: Period, unit: str = "") -> Figure:
+    """A figure with the unit of its metric; `unit` only for metrics whose figures bring their own."""
+    return Figure(metric, value, METRICS[metric].unit or unit if metric in METRICS else unit, period)
+
+
+def withheld(shown: Figure) -> Figure:
+    """The same figure, not to be printed because a masked neighbour could be computed from it."""
+    return replace(shown, is_withheld=True)
+
+
+def total(figures: Sequence[Figure]) -> Figure:
+    """The sum of what is shown; masked and withheld cells are left out. A dash where nothing is left."""
+    shown = [each.value for each in figures if each.is_shown and each.value is not None]
+    first = figures[0]
+    return Figure(first.metric, sum(shown) if shown else None, first.unit, first.period)
+
+
+def rate(metric: str, part: Figure, whole: Figure, *, is_complete: bool = True) -> Figure:
+    """A percentage with one decimal; a dash without a whole, or where part or whole is not shown (or not complete)."""
+    if METRICS[metric].ratio != (part.metric, whole.metric):
+        raise ValueError(f"{metric} is not {part.metric} of {whole.metric}")
+    value: Decimal | None = None
+    if is_complete and part.is_shown and whole.is_shown and whole.value:
+        exact = Decimal(part.value or 0) * 100 / Decimal(whole.value)
+        value = exact.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return Figure(metric, value, METRICS[metric].unit, part.period)
+
+
+def change(now: Figure, before: Figure) -> Change:
+    """How far a figure moved since the period before; a dash unless both are shown."""
+    if now.metric != before.metric:
+        raise ValueError("only figures of one metric can be compared")
+    moved = now.value - before.value if now.is_shown and before.is_shown and now.value is not None and before.value is not None else None
+    return Change(now.metric, moved, now.unit, now.period)
+
+
+def by_code(figures: Iterable[Figure]) -> dict[str, Figure]:
+    """Figures by their metric; ValueError if one is given twice."""
+    found: dict[str, Figure] = {}
+    for each in figures:
+        if each.metric in found:
+            raise ValueError(f"{each.metric} given twice")
+        found[each.metric] = each
+    return found
