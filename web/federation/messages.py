@@ -1,0 +1,403 @@
+"""The table of message types: what each may carry, who numbers it, what may be disclosed with it, under which scope.
+
+One source for egress (composing), ingress (admission), the descriptor and the protocol paper. Data, no behaviour.
+
+How to read a row:
+
+- `about`: the aggregate's kind; `about` of the envelope is `<about>/<uuid>`.
+- `numbering`: DECISION = only the anchor sends it, with `n`; PROPOSAL = only a follower, with `base`;
+  BOTH = a follower proposes with `base`, and the anchor's envelope of the same type with `n` (and `cause`) decides,
+  or the anchor decides of itself; REGISTER = neither, the owner's own word numbered `w` in the body.
+- `opens`: an envelope of it with n = 1 or base = 0 begins an aggregate and can be refused (`not_opened` at the sender).
+- `body`: plain values only (uuid, choice, date, integer, digest); the table refuses to be built otherwise.
+- `pointers`: what may be disclosed. A required one is disclosed or withheld, never absent. `scope` of a pointer is the
+  data scope that must be granted for it; none = an official act's own words, free of grants. `field` is its name in the
+  registry of fields. `*` stands for a whole number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from web.federation.wire import seals
+from web.federation.wire.kinds import (
+    DATE,
+    DIGEST,
+    NUMBER,
+    UUID_,
+    Integer,
+    Kind,
+    ListOf,
+    Nullable,
+    Pattern,
+    Record,
+    Row,
+    Text,
+    choice,
+)
+
+
+class Numbering(StrEnum):
+    """Which of `n` and `base` an envelope carries."""
+
+    DECISION = "decision"
+    PROPOSAL = "proposal"
+    BOTH = "both"
+    REGISTER = "register"
+
+
+DECISION, PROPOSAL, BOTH, REGISTER = Numbering
+
+
+class Scope(StrEnum):
+    """The closed list of data scopes that exist so far (DOMAIN 9.4)."""
+
+    DIRECTORY = "S0"
+    COUNTS = "S1"
+    NOTICE = "S2"
+    CONTACT = "S3"
+    TRANSFER = "S4"
+    PARTICIPATION = "S5"
+    STATUS = "S6"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """One disclosable value. `owner`: in which role its county may send it (home or host); none = either."""
+
+    path: str
+    kind: Kind
+    is_required: bool = False
+    scope: Scope | None = None
+    field: str = ""
+    owner: str | None = None
+
+    def fits(self, pointer: str) -> bool:
+        """Is it this one (`*` = a whole number)?"""
+        return re.fullmatch(self.path.replace("*", "(0|[1-9][0-9]{0,2})"), pointer, re.ASCII) is not None
+
+
+@dataclass(frozen=True)
+class MessageSpec:
+    """One row of the table; see the module's text. `attaches`: the `typ` of the JWS that must be attached."""
+
+    type: str
+    numbering: Numbering
+    body: Record
+    pointers: tuple[Pointer, ...] = ()
+    opens: bool = False
+    may_expire: bool = False
+    needs_agreement: bool = True
+    needs_cause: bool = False
+    has_foreign_lines: bool = False
+    attaches: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.body.is_plain:
+            raise TypeError(f"{self.type}: a body holds plain kinds only")
+        if self.body.names & {pointer.path.split("/")[1] for pointer in self.pointers}:
+            raise TypeError(f"{self.type}: a name stands in the body or under a pointer, never in both")
+
+    @property
+    def about(self) -> str:
+        """The kind of aggregate it speaks of."""
+        return self.type.partition(".")[0]
+
+    def pointer(self, path: str, scope: str | None = None) -> Pointer | None:
+        """The row of a pointer, or None if this type may not carry it (under this share's scope, if given)."""
+        found = next((pointer for pointer in self.pointers if pointer.fits(path)), None)
+        return None if found is None or (scope is not None and found.scope != scope) else found
+
+
+def _required(scope: Scope | None, **kinds: Kind) -> tuple[Pointer, ...]:
+    return tuple(Pointer(f"/{name}", kind, True, scope, _FIELD.get(name, name)) for name, kind in kinds.items())
+
+
+def _optional(scope: Scope | None, owner: str | None = None, **kinds: Kind) -> tuple[Pointer, ...]:
+    return tuple(Pointer(f"/{name}", kind, False, scope, _FIELD.get(name, name), owner) for name, kind in kinds.items())
+
+
+# Pointers whose name on the wire is not their name in the registry of fields.
+_FIELD = {
+    "sex": "gender",
+    "kind": "member_kind",
+    "contact": "phone",
+    "branch": "host_branch",
+    "text": "reason",
+    "place": "activity_place",
+    "title": "activity_title",
+    "responsible": "activity_responsible",
+}
+
+NAME, ORGANISATION, PHONE, REASON = Text(60), Text(200), Text(60), Text(1000, has_lines=True)
+SEX = choice("0 1 2 9")  # GB/T 2261.1
+ETHNICITY = Pattern(r"\d{2}", is_plain=False)  # GB/T 3304
+MEMBER_KIND = choice("full probationary")
+MONTH = Pattern(r"\d{4}-(0[1-9]|1[0-2])", is_plain=False)
+YEAR = Integer(1900, 2100)
+ID_NUMBER = Pattern(r"\d{17}[0-9X]", is_plain=False)
+REPORT_IN_CODE = Pattern(r"[0-9A-HJKMNP-TV-Z]{10}", is_plain=False)
+COUNTY = UUID_
+SHARED_SCOPE = choice("S3 S6")
+PRESENCE = choice("present absent leave")
+LINE_NUMBERS = ListOf(Integer(0, 499), most=500, is_rising=True)
+MINUTES = Integer(0, 24 * 60)
+
+REFERRAL_DECLINED = choice("not_found not_here already_taken_on duplicate incomplete other")
+REFERRAL_ENDED = choice("returned transferred deceased membership_ended wrong_entry")
+HANDOVER_REFUSED = choice("wrong_person not_here already_member missing_file dues_open other")
+HANDOVER_RECALLED = choice("wrong_entry member_stays letter_lost deceased other")
+COSIGN_REFUSED = choice("not_ours not_held wrong_header other")
+SHARE_REVOKED = choice("notice_withdrawn consent_withdrawn referral_ended transferred wound_down narrowed")
+RETURNED_FIELDS = choice("name birth_on sex ethnicity kind from_org to_org file dues application other")
+
+LIAISONS = (
+    Pointer("/liaisons/*/name", NAME, False, None, "liaison_name"),
+    Pointer("/liaisons/*/post", Text(80), False, None, "liaison_post"),
+    Pointer("/liaisons/*/phone", PHONE, False, None, "liaison_phone"),
+)
+SIGNER = _optional(None, signer_name=NAME, signer_post=Text(80))
+TEXT = _optional(None, text=REASON)  # words beside a reason from a closed list
+SAID = _optional(None, reason=REASON)
+
+OFFERED_ACTIVITY = Record(
+    {
+        "activity": UUID_,
+        "k": NUMBER,  # number of the content: a correction is k + 1
+        "kind": choice("branch_assembly committee_meeting group_meeting party_lecture theme_day study volunteer other"),
+        "held_on": DATE,
+        "minutes": MINUTES,
+        "content": DIGEST,  # admission.content_digest of these fields and `sd`: the same for every home county
+    }
+)
+ACTIVITY_POINTERS = (
+    *_required(None, title=Text(200), place=Text(200), responsible=NAME),
+    # [referral, presence, minutes]; `*` is the line's place in the shuffled list
+    Pointer("/lines/*", Row((UUID_, PRESENCE, MINUTES)), False, Scope.PARTICIPATION, "presence"),
+)
+ANSWERED_CONTENT = {"k": NUMBER, "content": DIGEST}
+
+SHARED_VALUES = (
+    *_optional(
+        Scope.STATUS,
+        "home",
+        certificate_no=Nullable(Text(60)),
+        review_result=Nullable(choice("passed talk withdrawn")),
+        dues_until=Nullable(MONTH),
+        appraisal=Nullable(choice("excellent qualified basic unqualified")),
+    ),
+    *_optional(Scope.STATUS, "host", branch=Nullable(ORGANISATION)),
+    *_optional(Scope.CONTACT, None, phone=Nullable(PHONE)),
+)
+SHARE = {"referral": UUID_, "scope": SHARED_SCOPE}
+
+_NOTHING = Record({})
+_TEXT_OF = {"version": NUMBER, "text": DIGEST}
+_PAUSED = {"scope": choice("all S0 S1 S2 S3 S4 S5 S6")}
+
+_ROWS = (
+    # Agreement. `about` names it; none travels under an agreement version, they make it.
+    MessageSpec(  # hub → each party (anyone may relay it): one decision, attached; `n` here = n of the decision
+        "agreement.decision",
+        DECISION,
+        Record({"agreement": UUID_, "n": NUMBER, "digest": DIGEST}),
+        opens=True,
+        needs_agreement=False,
+        attaches=seals.DECISION,
+    ),
+    MessageSpec(  # follower → hub: another text, a blob named by its digest
+        "agreement.counter",
+        PROPOSAL,
+        Record(_TEXT_OF),
+        (*LIAISONS, *SAID),
+        may_expire=True,
+        needs_agreement=False,
+    ),
+    MessageSpec("agreement.accept", PROPOSAL, Record(_TEXT_OF), needs_agreement=False),
+    MessageSpec("agreement.reject", PROPOSAL, Record(_TEXT_OF), _required(None, reason=REASON), needs_agreement=False),
+    MessageSpec(  # follower → hub; `seal` = digest of the fed1-seal attached
+        "agreement.seal",
+        PROPOSAL,
+        Record({**_TEXT_OF, "pdf": DIGEST, "seal": DIGEST}),
+        SIGNER,
+        needs_agreement=False,
+        attaches=seals.SEAL,
+    ),
+    MessageSpec(  # each owner → every party; applies at once, a `w` not higher than the last is ignored
+        "agreement.stop",
+        REGISTER,
+        Record(
+            {"w": NUMBER},
+            variants=(
+                "kind",
+                {
+                    "leaves_on": {"kind": choice("leaves_on"), "on": DATE},
+                    "pause": {"kind": choice("pause"), **_PAUSED},
+                    "resume": {"kind": choice("resume"), **_PAUSED},
+                },
+            ),
+            optional={"successor": COUNTY},  # of a hub that leaves
+        ),
+        SAID,
+        needs_agreement=False,
+    ),
+    MessageSpec(  # each of a pair: its purge proofs are in, its handovers at rest
+        "agreement.closed",
+        REGISTER,
+        Record({"w": NUMBER, "pair": ListOf(COUNTY, most=2, least=2, is_rising=True), "on": DATE}),
+        needs_agreement=False,
+    ),
+    # Referral: anchor home. (claim, recognise, disown: rows here when the host may begin.)
+    MessageSpec(
+        "referral.offer",
+        DECISION,
+        Record({"notice_on": DATE}),
+        (
+            *_required(
+                Scope.NOTICE,
+                name=NAME,
+                gender=SEX,
+                birth_year=YEAR,
+                member_kind=MEMBER_KIND,
+                home_branch=ORGANISATION,
+                report_in_code=REPORT_IN_CODE,
+            ),
+            *_optional(Scope.NOTICE, arrival_month=MONTH, host_township=ORGANISATION),
+        ),
+        opens=True,
+        may_expire=True,
+    ),
+    MessageSpec("referral.accept", BOTH, _NOTHING),
+    MessageSpec("referral.decline", BOTH, Record({"reason": REFERRAL_DECLINED}), TEXT),
+    MessageSpec("referral.lapse", DECISION, _NOTHING),
+    MessageSpec("referral.report_in", BOTH, Record({"how": choice("code person"), "on": DATE})),
+    MessageSpec("referral.take_on", BOTH, Record({"on": DATE})),
+    MessageSpec("referral.end", DECISION, Record({"reason": REFERRAL_ENDED, "on": DATE})),
+    MessageSpec("referral.leave", BOTH, Record({"on": DATE}), TEXT),
+    # StatusShare: anchor the owner of the data.
+    MessageSpec(
+        "share.grant", DECISION, Record({**SHARE, "basis": choice("notice consent"), "basis_on": DATE}), opens=True
+    ),
+    MessageSpec("share.snapshot", DECISION, Record(SHARE), SHARED_VALUES),  # all values; absent = none
+    MessageSpec("share.delta", DECISION, Record(SHARE), SHARED_VALUES),  # only what changed; null = no longer any
+    MessageSpec("share.revoke", DECISION, Record({**SHARE, "reason": SHARE_REVOKED})),
+    MessageSpec("share.purged", BOTH, Record({**SHARE, "backups_until": DATE})),
+    # Handover: anchor home; either may begin.
+    MessageSpec(
+        "handover.request",
+        BOTH,
+        Record({}, {"referral": UUID_, "reverses": UUID_}),
+        _required(Scope.TRANSFER, name=NAME, birth_on=DATE),
+        opens=True,
+        may_expire=True,
+    ),
+    MessageSpec("handover.return", BOTH, Record({"fields": ListOf(RETURNED_FIELDS, most=12, least=1)}), TEXT),
+    MessageSpec("handover.accept", BOTH, _NOTHING),
+    MessageSpec("handover.refuse", BOTH, Record({"reason": HANDOVER_REFUSED}), TEXT),
+    MessageSpec("handover.cancel", BOTH, _NOTHING, TEXT),
+    MessageSpec("handover.expire", DECISION, _NOTHING),
+    MessageSpec(
+        "handover.release",
+        DECISION,
+        Record({"issued_on": DATE}),
+        _required(
+            Scope.TRANSFER,
+            name=NAME,
+            sex=SEX,
+            birth_on=DATE,
+            ethnicity=ETHNICITY,
+            kind=MEMBER_KIND,
+            from_org=ORGANISATION,
+            to_org=ORGANISATION,
+            letter_no=Text(60),
+            valid_days=Integer(1, 90),
+            dues_until=MONTH,
+            contact=PHONE,
+        ),
+    ),
+    MessageSpec("handover.decline", BOTH, Record({"reason": HANDOVER_REFUSED}), TEXT),
+    MessageSpec(  # host only; home's decision on it is `confirm`, with the take_over as its `cause`
+        "handover.take_over",
+        PROPOSAL,
+        Record({"on": DATE}),
+        (
+            Pointer("/receipt_no", Text(60), True, None, "receipt_no"),
+            Pointer("/handler", NAME, True, None, "receipt_handler"),
+            Pointer("/phone", PHONE, True, None, "receipt_phone"),
+        ),
+    ),
+    MessageSpec(
+        "handover.confirm", DECISION, _NOTHING, _required(Scope.TRANSFER, id_number=ID_NUMBER), needs_cause=True
+    ),
+    MessageSpec("handover.recall", DECISION, Record({"reason": HANDOVER_RECALLED}), TEXT),
+    # CoSignedRecord: anchor the recorder.
+    MessageSpec(
+        "cosign.offer",
+        DECISION,
+        OFFERED_ACTIVITY,
+        ACTIVITY_POINTERS,
+        opens=True,
+        may_expire=True,
+        has_foreign_lines=True,
+    ),
+    MessageSpec("cosign.correct", DECISION, OFFERED_ACTIVITY, ACTIVITY_POINTERS, has_foreign_lines=True),
+    MessageSpec("cosign.countersign", BOTH, Record({**ANSWERED_CONTENT, "lines": LINE_NUMBERS})),
+    MessageSpec(
+        "cosign.dispute",
+        BOTH,
+        Record({**ANSWERED_CONTENT, "lines": LINE_NUMBERS}),
+        (*TEXT, Pointer("/reasons/*", REASON, False, None, "reason")),
+    ),
+    MessageSpec("cosign.refuse", BOTH, Record({**ANSWERED_CONTENT, "reason": COSIGN_REFUSED}), TEXT),
+    MessageSpec("cosign.withdraw", DECISION, _NOTHING, TEXT),
+    MessageSpec("cosign.lapse", DECISION, _NOTHING),
+)
+
+MESSAGES: dict[str, MessageSpec] = {spec.type: spec for spec in _ROWS}
+
+
+def _decision(verb: str, body: Record = _NOTHING, pointers: tuple[Pointer, ...] = (), **more: bool) -> MessageSpec:
+    return MessageSpec(
+        f"decision.{verb}", DECISION, body, pointers, needs_agreement=False, opens=more.get("opens", False)
+    )
+
+
+# What the hub's signed decisions (fed1-decision) may carry, by verb. Their `version` and `text` stand in the decision.
+DECISIONS: dict[str, MessageSpec] = {
+    spec.type.partition(".")[2]: spec
+    for spec in (
+        _decision(
+            "propose",
+            Record({"parties": ListOf(COUNTY, most=40, least=2, is_rising=True)}),
+            (*LIAISONS, *SAID),
+            opens=True,
+        ),
+        _decision("counter", Record({"round": Integer(1, 10)}), (*LIAISONS, *SAID)),
+        _decision("accept"),
+        _decision("reject", _NOTHING, _required(None, reason=REASON)),
+        _decision("withdraw", _NOTHING, SAID),
+        _decision("lapse"),
+        _decision("agree"),
+        _decision("render", Record({"pdf": DIGEST})),
+        _decision("seal", Record({"pdf": DIGEST, "seal": DIGEST}), SIGNER),
+        _decision(
+            "complete", Record({"pdf": DIGEST, "seals": ListOf(DIGEST, most=40, least=2, is_rising=True)}), SIGNER
+        ),
+        _decision("take_effect", Record({"effective_on": DATE})),
+        _decision("void", _NOTHING, SAID),
+    )
+}
+
+
+@cache
+def scoped_fields() -> dict[Scope, frozenset[str]]:
+    """The registry fields the table can carry under each scope: a contract test compares them with the registry."""
+    found: dict[Scope, set[str]] = {scope: set() for scope in Scope}
+    for spec in MESSAGES.values():
+        for pointer in spec.pointers:
+            if pointer.scope is not None:
+                found[pointer.scope].add(pointer.field)
+    return {scope: frozenset(fields) for scope, fields in found.items()}
