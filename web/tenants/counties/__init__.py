@@ -1,0 +1,1 @@
+"""The county itself: its public identity, its settings."""

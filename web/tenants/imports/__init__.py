@@ -1,0 +1,1 @@
+"""Registers coming in from spreadsheets: reading, recognising, checking, giving back what is wrong."""
