@@ -1,0 +1,471 @@
+"""Counties, their registers, and what crosses between them: the first schema."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import context, op
+from sqlalchemy import Text
+from sqlalchemy.dialects import postgresql
+
+from migrations.fence import open_to_all, protect
+
+revision = "0001"
+down_revision = None
+
+# Tables of one county, fenced; of these the log can only grow.
+FENCED = [
+    "account",
+    "activity",
+    "attendance",
+    "consent",
+    "county_settings",
+    "document",
+    "event",
+    "event_seal",
+    "flow",
+    "login_session",
+    "member",
+    "member_gram",
+    "party_org",
+    "record_key",
+    "study_record",
+    "task",
+]
+APPEND_ONLY = ["event", "event_seal"]
+# Tables without row-level security; the reasons stand in the models (`__exempt__`).
+EXEMPT = ["county", "proof_code"]
+
+
+def upgrade() -> None:
+    op.create_table(
+        "county",
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=6), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("office", sa.String(length=80), nullable=False),
+        sa.Column("region", sa.String(length=80), nullable=False),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_county")),
+        sa.UniqueConstraint("code", name=op.f("uq_county_code")),
+        sa.UniqueConstraint("uid", name=op.f("uq_county_uid")),
+    )
+    op.create_table(
+        "county_settings",
+        sa.Column("letter", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("letter_valid_days", sa.Integer(), nullable=False),
+        sa.Column("letter_serial_year", sa.Integer(), nullable=False),
+        sa.Column("letter_serial", sa.Integer(), nullable=False),
+        sa.Column("workday_changes", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("report_in_day_limit", sa.Integer(), nullable=False),
+        sa.Column("notice_version", sa.Integer(), nullable=False),
+        sa.Column("notice_changed_on", sa.Date(), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_county_settings")),
+    )
+    op.create_table(
+        "document",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=160), nullable=False),
+        sa.Column("filename", sa.String(length=160), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("proof_code", sa.String(length=12), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_document")),
+    )
+    op.create_index("ix_document_subject", "document", ["tenant_id", "subject_id", "created_at"], unique=False)
+    op.create_table(
+        "event",
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verb", sa.String(length=64), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_name", sa.String(length=80), nullable=False),
+        sa.Column("actor_role", sa.String(length=40), nullable=False),
+        sa.Column("ip", sa.String(length=45), nullable=False),
+        sa.Column("peer", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("details", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_event")),
+    )
+    op.create_index("ix_event_member", "event", ["tenant_id", "member_id", "id"], unique=False)
+    op.create_index("ix_event_subject", "event", ["tenant_id", "subject_id", "id"], unique=False)
+    op.create_table(
+        "event_seal",
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("upto", sa.Uuid(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("prev", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_event_seal")),
+    )
+    op.create_table(
+        "party_org",
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("full_name", sa.String(length=160), nullable=False),
+        sa.Column("path", sa.String(length=120), nullable=False),
+        sa.Column("division_code", sa.String(length=12), nullable=False),
+        sa.Column("host_code", sa.String(length=6), nullable=False),
+        sa.Column("address", sa.String(length=160), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "parent_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_party_org_tenant_id_parent_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_party_org")),
+        sa.UniqueConstraint("tenant_id", "parent_id", "name", name=op.f("uq_party_org_tenant_id_parent_id_name")),
+        sa.UniqueConstraint("tenant_id", "path", name=op.f("uq_party_org_tenant_id_path")),
+    )
+    op.create_index("ix_party_org_parent", "party_org", ["tenant_id", "parent_id"], unique=False)
+    op.create_table(
+        "proof_code",
+        sa.Column("code", sa.String(length=12), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_proof_code")),
+    )
+    op.create_table(
+        "record_key",
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_record_key")),
+    )
+    op.create_table(
+        "task",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=160), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("result_id", sa.Uuid(), nullable=True),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(length=80), nullable=False),
+        sa.Column("details", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_task_state")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_task")),
+    )
+    op.create_index("ix_task_created", "task", ["tenant_id", "created_at", "id"], unique=False)
+    op.create_table(
+        "account",
+        sa.Column("username", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("work_phone", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "org_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_account_tenant_id_org_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_account")),
+        sa.UniqueConstraint("tenant_id", "username", name=op.f("uq_account_tenant_id_username")),
+    )
+    op.create_table(
+        "activity",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("place", sa.String(length=120), nullable=False),
+        sa.Column("responsible", sa.String(length=40), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("state IN ('planned', 'held', 'cancelled')", name=op.f("ck_activity_state")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "org_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_activity_tenant_id_org_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_activity")),
+    )
+    op.create_index("ix_activity_held", "activity", ["tenant_id", "held_on", "id"], unique=False)
+    op.create_table(
+        "member",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("name_pinyin", sa.String(length=160), nullable=False),
+        sa.Column("initials", sa.String(length=20), nullable=False),
+        sa.Column("gender", sa.String(length=1), nullable=False),
+        sa.Column("ethnicity", sa.String(length=2), nullable=False),
+        sa.Column("birth_on", sa.Date(), nullable=True),
+        sa.Column("id_number", sa.LargeBinary(), nullable=True),
+        sa.Column("id_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("address", sa.LargeBinary(), nullable=True),
+        sa.Column("education", sa.String(length=4), nullable=False),
+        sa.Column("member_kind", sa.String(length=1), nullable=False),
+        sa.Column("standing", sa.String(length=20), nullable=False),
+        sa.Column("is_lost_contact", sa.Boolean(), nullable=False),
+        sa.Column("joined_on", sa.Date(), nullable=True),
+        sa.Column("confirmed_on", sa.Date(), nullable=True),
+        sa.Column("post", sa.String(length=80), nullable=False),
+        sa.Column("dues_until", sa.String(length=7), nullable=False),
+        sa.Column("certificate_no", sa.String(length=40), nullable=False),
+        sa.Column("review_result", sa.String(length=20), nullable=False),
+        sa.Column("appraisal", sa.String(length=20), nullable=False),
+        sa.Column("backup_contact", sa.LargeBinary(), nullable=True),
+        sa.Column("backup_phone", sa.LargeBinary(), nullable=True),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("away_org_id", sa.Uuid(), nullable=True),
+        sa.Column("relation", sa.String(length=40), nullable=False),
+        sa.Column("frozen_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "away_org_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_member_tenant_id_away_org_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "branch_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_member_tenant_id_branch_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_member")),
+    )
+    op.create_index("ix_member_branch", "member", ["tenant_id", "branch_id", "name_pinyin", "id"], unique=False)
+    op.create_index("ix_member_id_blind", "member", ["tenant_id", "id_blind"], unique=False)
+    op.create_index("ix_member_initials", "member", ["tenant_id", "initials", "id"], unique=False)
+    op.create_index("ix_member_phone_blind", "member", ["tenant_id", "phone_blind"], unique=False)
+    op.create_index("ix_member_pinyin", "member", ["tenant_id", "name_pinyin", "id"], unique=False)
+    op.create_index("ix_member_status", "member", ["tenant_id", "relation", "gender", "member_kind"], unique=False)
+    op.create_index("ix_member_updated", "member", ["tenant_id", "updated_at", "id"], unique=False)
+    op.create_table(
+        "attendance",
+        sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("referral_id", sa.Uuid(), nullable=True),
+        sa.Column("presence", sa.String(length=40), nullable=False),
+        sa.Column("study_minutes", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("(member_id IS NULL) <> (referral_id IS NULL)", name=op.f("ck_attendance_one_person")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "activity_id"],
+            ["activity.tenant_id", "activity.id"],
+            name=op.f("fk_attendance_tenant_id_activity_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_attendance_tenant_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_attendance")),
+    )
+    op.create_index("uq_attendance_member", "attendance", ["tenant_id", "activity_id", "member_id"], unique=True)
+    op.create_index("uq_attendance_referral", "attendance", ["tenant_id", "activity_id", "referral_id"], unique=True)
+    op.create_table(
+        "consent",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("scope", sa.String(length=2), nullable=False),
+        sa.Column("basis", sa.String(length=40), nullable=False),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_consent_tenant_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_consent")),
+    )
+    op.create_index("ix_consent_member", "consent", ["tenant_id", "member_id", "partner_uid", "scope"], unique=False)
+    op.create_table(
+        "flow",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column("expected_until", sa.Date(), nullable=True),
+        sa.Column("flow_reason", sa.String(length=2), nullable=False),
+        sa.Column("host_code", sa.String(length=6), nullable=False),
+        sa.Column("host_text", sa.String(length=120), nullable=False),
+        sa.Column("host_township", sa.String(length=40), nullable=False),
+        sa.Column("host_address", sa.LargeBinary(), nullable=True),
+        sa.Column("work_unit", sa.String(length=80), nullable=False),
+        sa.Column("work_kind", sa.String(length=3), nullable=False),
+        sa.Column("occupation", sa.String(length=40), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("ended_as", sa.String(length=40), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'away_notice', 'registered', 'unreachable', 'lost_contact', 'ended')",
+            name=op.f("ck_flow_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_flow_tenant_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_flow")),
+    )
+    op.create_index("ix_flow_host", "flow", ["tenant_id", "host_code", "state"], unique=False)
+    op.create_index(
+        "uq_flow_open", "flow", ["tenant_id", "member_id"], unique=True, postgresql_where="state <> 'ended'"
+    )
+    op.create_table(
+        "login_session",
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("ip", sa.String(length=45), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "account_id"],
+            ["account.tenant_id", "account.id"],
+            name=op.f("fk_login_session_tenant_id_account_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_login_session")),
+        sa.UniqueConstraint("tenant_id", "token", name=op.f("uq_login_session_tenant_id_token")),
+    )
+    op.create_table(
+        "member_gram",
+        sa.Column("gram", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_member_gram_tenant_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_member_gram")),
+    )
+    op.create_index("ix_member_gram_gram", "member_gram", ["tenant_id", "gram", "member_id"], unique=False)
+    op.create_index("ix_member_gram_member", "member_gram", ["tenant_id", "member_id"], unique=False)
+    op.create_table(
+        "study_record",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("cosign_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("presence", sa.String(length=40), nullable=False),
+        sa.Column("study_minutes", sa.Integer(), nullable=False),
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_study_record_tenant_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_study_record")),
+    )
+    op.create_index("uq_study_record_cosign", "study_record", ["tenant_id", "cosign_id", "member_id"], unique=True)
+    role = context.get_context().opts["app_role"]
+    for table in FENCED:
+        for statement in protect(table, role, append_only=table in APPEND_ONLY):
+            op.execute(statement)
+    for table in EXEMPT:
+        for statement in open_to_all(table, role):
+            op.execute(statement)
+    op.execute(f'GRANT SELECT ON alembic_version TO "{role}"')
+
+
+def downgrade() -> None:
+    op.drop_index("uq_study_record_cosign", table_name="study_record")
+    op.drop_table("study_record")
+    op.drop_index("ix_member_gram_member", table_name="member_gram")
+    op.drop_index("ix_member_gram_gram", table_name="member_gram")
+    op.drop_table("member_gram")
+    op.drop_table("login_session")
+    op.drop_index("uq_flow_open", table_name="flow", postgresql_where="state <> 'ended'")
+    op.drop_index("ix_flow_host", table_name="flow")
+    op.drop_table("flow")
+    op.drop_index("ix_consent_member", table_name="consent")
+    op.drop_table("consent")
+    op.drop_index("uq_attendance_referral", table_name="attendance")
+    op.drop_index("uq_attendance_member", table_name="attendance")
+    op.drop_table("attendance")
+    op.drop_index("ix_member_updated", table_name="member")
+    op.drop_index("ix_member_status", table_name="member")
+    op.drop_index("ix_member_pinyin", table_name="member")
+    op.drop_index("ix_member_phone_blind", table_name="member")
+    op.drop_index("ix_member_initials", table_name="member")
+    op.drop_index("ix_member_id_blind", table_name="member")
+    op.drop_index("ix_member_branch", table_name="member")
+    op.drop_table("member")
+    op.drop_index("ix_activity_held", table_name="activity")
+    op.drop_table("activity")
+    op.drop_table("account")
+    op.drop_index("ix_task_created", table_name="task")
+    op.drop_table("task")
+    op.drop_table("record_key")
+    op.drop_table("proof_code")
+    op.drop_index("ix_party_org_parent", table_name="party_org")
+    op.drop_table("party_org")
+    op.drop_table("event_seal")
+    op.drop_index("ix_event_subject", table_name="event")
+    op.drop_index("ix_event_member", table_name="event")
+    op.drop_table("event")
+    op.drop_index("ix_document_subject", table_name="document")
+    op.drop_table("document")
+    op.drop_table("county_settings")
+    op.drop_table("county")

@@ -1,0 +1,125 @@
+"""Fixtures of the whole suite: real PostgreSQL and Valkey, a database a test, two counties by default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import make_url
+
+from web import create_app
+from web.config import Settings
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+
+
+def _owner_url(database: str) -> str:
+    return make_url(os.environ["KITELINE_OWNER_URL"]).set(database=database).render_as_string(hide_password=False)
+
+
+@contextmanager
+def owner(database: str = "kiteline") -> Iterator[psycopg.Connection[Any]]:
+    """A raw connection as the owner, autocommit."""
+    with psycopg.connect(_owner_url(database).replace("+psycopg", ""), autocommit=True) as connection:
+        yield connection
+
+
+def _copy(name: str, template: str) -> None:
+    with owner() as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+def _settings(database: str) -> Settings:
+    base = Settings.from_env()
+    url = make_url(base.database_url).set(database=database).render_as_string(hide_password=False)
+    valkey = f"{base.redis_url}{'&' if '?' in base.redis_url else '?'}db={1 + sum(map(ord, WORKER)) % 14}"
+    return Settings(
+        url, valkey, base.secret, base.field_key, base.seal_key, owner_url=_owner_url(database), public_url="http://localhost"
+    )
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[str]:
+    """A migrated database without rows, one a worker."""
+    name = f"t_{RUN}_{WORKER}_empty"
+    with owner() as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    from tests.schema import make
+
+    make(_settings(name))
+    yield name
+    with owner() as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def application(template: str) -> Iterator[Flask]:
+    """One application a worker; its database is replaced before each test that wants one."""
+    name = f"t_{RUN}_{WORKER}"
+    _copy(name, template)
+    app = create_app(_settings(name))
+    app.testing = True
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app
+    from web.extensions import db
+
+    with app.app_context():
+        db.engine.dispose()
+    with owner() as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _database_of(app: Flask) -> str:
+    return str(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)
+
+
+@pytest.fixture(scope="session")
+def with_counties(application: Flask, template: str) -> Iterator[str]:
+    """A template with two counties, their people and keys, and a confirmed partnership (tests.world)."""
+    from tests import world
+    from web.extensions import db
+
+    name = f"t_{RUN}_{WORKER}_pair"
+    with application.app_context():
+        world.build()
+        db.engine.dispose()
+    _copy(name, _database_of(application))
+    yield name
+    with owner() as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def fresh(application: Flask, with_counties: str) -> Iterator[Flask]:
+    """The application on a database of its own with two counties; an application context is open."""
+    from web.extensions import db, valkey
+
+    with application.app_context():
+        db.engine.dispose()
+        _copy(_database_of(application), with_counties)
+        valkey.client.flushdb()
+        yield application
+
+
+@pytest.fixture
+def pair(fresh: Flask) -> Any:
+    """The two counties of the test: `pair.home` (岳西) and `pair.host` (余杭)."""
+    from tests import world
+
+    return world.load()
+
+
+@pytest.fixture
+def work(fresh: Flask) -> Callable[[], int]:
+    """Run every waiting job, as the workers would, until the queues are empty; returns how many ran."""
+    from tests.workers import run_all
+
+    return run_all

@@ -1,0 +1,50 @@
+"""The fence by hand; tests/contracts proves it for every table."""
+
+import pytest
+
+from tests import world
+from web.core import events, fence
+from web.core.errors import CrossTenant
+from web.extensions import db
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind, PartyOrg
+
+
+def test_each_county_sees_its_own_tree(pair):
+    with fence.acting_for(pair.home.tenant_id):
+        mine = {o.name for o in organisations.tree()}
+    with fence.acting_for(pair.host.tenant_id):
+        theirs = {o.name for o in organisations.tree()}
+        assert db.session.get(PartyOrg, (pair.home.tenant_id, pair.home.orgs["天堂镇"])) is None
+    assert "天堂镇" in mine and "余杭街道" in theirs and not mine & theirs
+
+
+def test_a_row_of_another_county_cannot_be_written(pair):
+    with fence.acting_for(pair.home.tenant_id):
+        row = PartyOrg(tenant_id=pair.host.tenant_id, name="x", full_name="x", kind=OrgKind.BRANCH, path="9.")
+        db.session.add(row)
+        with pytest.raises(CrossTenant):
+            db.session.flush()
+
+
+def test_without_a_unit_nothing_runs(pair):
+    with pytest.raises(CrossTenant):
+        db.session.scalars(db.select(PartyOrg)).all()
+    with fence.platform("test"):
+        assert world.count(PartyOrg) == 0
+
+
+def test_the_log_has_every_change_and_its_chain_holds(pair):
+    from datetime import timedelta
+
+    with fence.acting_for(pair.home.tenant_id):
+        town = organisations.get(pair.home.orgs["天堂镇"])
+        organisations.rename(town, "天堂镇二")
+        entry = db.session.scalars(db.select(events.Event).order_by(events.Event.id.desc())).first()
+        assert entry.verb == "party_org.rename" and entry.changes["name"] == ["天堂镇", "天堂镇二"]
+        assert events.seal(settle=timedelta(0)) > 5
+        fence.commit()
+        assert events.verify() is None
+        entry.reason = "altered"
+        with pytest.raises(CrossTenant):
+            db.session.flush()

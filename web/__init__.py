@@ -1,0 +1,14 @@
+"""Kiteline 风筝线: the application factory and nothing else."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.config import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """One deployment. Two applications with two databases can live in one process."""
+    from web.blueprints import edge
+
+    return edge.build(settings or Settings.from_env())

@@ -1,0 +1,264 @@
+"""Assembles the application: unit of work and session a county, one commit a request, headers, errors, context.
+
+The URL names the county (`/<code>/…`), the session cookie has that path and name: two counties stay signed in side by
+side in one browser. The unit of work is opened before anything touches the database, since the login query would
+otherwise begin a transaction without a county.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import UserMixin, current_user
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from web.blueprints import filters, navigation, policy, words
+from web.config import Settings
+from web.core import clock, events, fence
+from web.core.events import Actor
+from web.extensions import csrf, db, login, valkey
+from web.tenants.accounts.models import Account, LoginSession
+from web.tenants.accounts.permissions import GRANTS, Permission
+from web.tenants.counties.models import County
+from web.tenants.organisations.models import PartyOrg
+
+IDLE = timedelta(minutes=30)
+CSP = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "manifest-src 'self'",
+    ]
+)
+
+
+class Kiteline(Flask):
+    """Flask with one commit a request: a view that returns commits, one that raises rolls back."""
+
+    def dispatch_request(self) -> Any:
+        answer = super().dispatch_request()
+        if isinstance(getattr(g, "unit", None), fence.Unit):
+            fence.commit()
+        return answer
+
+
+@dataclass(frozen=True)
+class Here:
+    """The county of this request."""
+
+    tenant_id: int
+    uid: UUID
+    code: str
+    name: str
+    office: str
+    is_demo: bool
+
+
+@dataclass(frozen=True)
+class User(UserMixin):  # type: ignore[misc]
+    """Who is signed in: the account, and the session row whose token the cookie holds."""
+
+    session_id: UUID
+    token: str
+    actor: Actor
+    must_change: bool
+
+    def get_id(self) -> str:
+        """The token, never the account: a session can be revoked."""
+        return self.token
+
+    @property
+    def name(self) -> str:
+        return self.actor.name
+
+    @property
+    def role_label(self) -> str:
+        return words.ROLES[self.actor.role]
+
+    def can(self, permission: str) -> bool:
+        """For templates: `me.can("member:write")`."""
+        return Permission(permission) in GRANTS[self.actor.role]  # type: ignore[index]
+
+
+class CountySessions(SecureCookieSessionInterface):
+    """One cookie a county, limited to the county's path."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        code = _code()
+        return f"kl_{code}" if code else "kl"
+
+    def get_cookie_path(self, app: Flask) -> str:
+        code = _code()
+        return f"/{code}/" if code else "/"
+
+
+def _code() -> str:
+    first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
+    return first if len(first) == 6 and first.isdigit() else ""
+
+
+def build(settings: Settings) -> Flask:
+    """Everything in its order; the policies are enforced last."""
+    app = Kiteline("web", root_path=str(Path(__file__).parent.parent))
+    app.config.update(
+        SECRET_KEY=settings.secret,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        MAX_CONTENT_LENGTH=24 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.is_https,
+    )
+    app.extensions["kiteline"] = settings
+    app.session_interface = CountySessions()
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.strict_slashes = False
+    db.init_app(app)
+    valkey.init_app(app, settings.redis_url)
+    _requests(app)
+    login.init_app(app)
+    csrf.init_app(app)
+    filters.register(app)
+    words.register(app)
+    from web import cli
+    from web.blueprints import rooms
+    from web.federation import registry  # noqa: F401  (every kind of message finds its room)
+
+    for blueprint in rooms.BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    cli.register(app)
+    app.context_processor(_context)
+    app.after_request(_headers)
+    policy.enforce(app)
+    return app
+
+
+def _requests(app: Flask) -> None:
+    @app.before_request
+    def open_unit() -> None:
+        stack = g.stack = ExitStack()
+        code = g.get("county_code")
+        if code is None:
+            g.unit = stack.enter_context(fence.platform("a page that names no county"))
+            return
+        with fence.platform("which county the URL names"):
+            county = db.session.scalars(db.select(County).where(County.code == code)).first()
+            here = county and Here(
+                county.tenant_id, county.uid, county.code, county.name, county.office, county.is_demo
+            )
+        if here is None:
+            g.unit = stack.enter_context(fence.platform("no such county"))
+            abort(404)
+        g.county = here
+        g.unit = stack.enter_context(fence.acting_for(here.tenant_id))
+        if current_user.is_authenticated:
+            stack.enter_context(events.by(current_user.actor))
+
+    @app.url_defaults
+    def same_county(endpoint: str, values: dict[str, Any]) -> None:
+        if "county" not in values and "county" in g and app.url_map.is_endpoint_expecting(endpoint, "county"):
+            values["county"] = g.county.code
+
+    @app.url_value_preprocessor
+    def take_county(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        # Views do not take the county: it stands in `g.county`, and the fence holds it.
+        g.county_code = (values or {}).pop("county", None)
+
+    @app.teardown_request
+    def close_unit(error: BaseException | None) -> None:
+        stack = g.pop("stack", None)
+        if stack is not None:
+            stack.close()
+
+    @login.user_loader
+    def load(token: str) -> User | None:
+        if "county" not in g:
+            return None
+        return find_user(token)
+
+    @login.unauthorized_handler
+    def sign_in_first() -> WerkzeugResponse:
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        response = redirect(url_for("auth.sign_in", next=wanted), 303)
+        if request.headers.get("HX-Request"):
+            response.status_code, response.headers["HX-Redirect"] = 401, response.headers["Location"]
+        return response
+
+
+def token_digest(token: str) -> bytes:
+    """What the session row stores of a cookie's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_token() -> str:
+    """256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def find_user(token: str) -> User | None:
+    """The account of a live session row: not revoked, not idle, account active. One query."""
+    now = clock.now()
+    query = (
+        db.select(LoginSession, Account, PartyOrg.path)
+        .join(Account, (Account.id == LoginSession.account_id) & (Account.tenant_id == LoginSession.tenant_id))
+        .join(PartyOrg, (PartyOrg.id == Account.org_id) & (PartyOrg.tenant_id == Account.tenant_id))
+        .where(LoginSession.token == token_digest(token), LoginSession.revoked_at.is_(None), Account.is_active)
+    )
+    found = db.session.execute(query).first()
+    if found is None or now - found[0].last_seen_at > IDLE:
+        return None
+    row, account, path = found
+    if now - row.last_seen_at > timedelta(minutes=1):
+        row.last_seen_at = now
+    actor = Actor(account.id, account.name, account.role, account.org_id, path, request.remote_addr or "")
+    return User(row.id, token, actor, account.must_change)
+
+
+def _context() -> dict[str, Any]:
+    county = g.get("county")
+    me = current_user if county and current_user.is_authenticated else None
+    whole = me is not None and not request.headers.get("HX-Request")
+    return {
+        "county": county,
+        "me": me,
+        "nav": navigation.build(me.actor) if me and whole else [],
+        "notice_count": navigation.notices(me.actor) if me and whole else 0,
+        "places": navigation.places() if me else {},
+        "today": clock.today(),
+    }
+
+
+def _headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CSP
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint not in ("static", "assets.file"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def actor() -> Actor:
+    """Who makes this request."""
+    return cast(Actor, current_user.actor)

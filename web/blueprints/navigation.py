@@ -1,0 +1,88 @@
+"""The main navigation as data: section, title, endpoint, permission, count. All counts come in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+from web.core.events import Actor
+from web.extensions import db
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+
+# A counter gives a scalar SELECT for this actor.
+Counter = Callable[[Actor], Any]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry. `due`: how many of them are due today or late (turns the number cinnabar)."""
+
+    section: str
+    title: str
+    endpoint: str
+    permission: Permission
+    count: Counter | None = None
+    due: Counter | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the template shows."""
+
+    title: str
+    url: str
+    count: int | None
+    is_now: bool
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    entries: list[Entry]
+
+
+ITEMS: list[Item] = []
+
+
+def build(actor: Actor) -> list[Section]:
+    """The sections this role sees, with their counts: one query."""
+    items = [i for i in ITEMS if i.permission in GRANTS[Role(actor.role)]]
+    asked: dict[str, Any] = {}
+    for index, item in enumerate(items):
+        if item.count is not None:
+            asked[f"c{index}"] = item.count(actor)
+        if item.due is not None:
+            asked[f"d{index}"] = item.due(actor)
+    columns = [subquery.scalar_subquery().label(name) for name, subquery in asked.items()]
+    row = db.session.execute(db.select(*columns)).mappings().one() if columns else {}
+    sections: dict[str, Section] = {}
+    blueprint = (request.endpoint or "").split(".")[0]
+    for index, item in enumerate(items):
+        entry = Entry(
+            item.title,
+            url_for(item.endpoint),
+            row.get(f"c{index}"),
+            bool(row.get(f"d{index}")),
+            item.endpoint == request.endpoint or item.endpoint.split(".")[0] == blueprint,
+        )
+        sections.setdefault(item.section, Section(item.section, [])).entries.append(entry)
+    return list(sections.values())
+
+
+def notices(actor: Actor) -> int:
+    """How many unread notices the bell shows."""
+    return 0
+
+
+def places() -> dict[str, str]:
+    """Addresses the shell links to; what does not exist is left out."""
+    wanted = {"home": "home.index", "search": "members.index", "found": "members.found", "notices": "home.notices",
+              "sessions": "auth.sessions", "leave": "auth.sign_out"}  # fmt: skip
+    from flask import current_app
+
+    known = current_app.view_functions
+    return {name: url_for(endpoint) for name, endpoint in wanted.items() if endpoint in known}

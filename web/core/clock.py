@@ -1,0 +1,33 @@
+"""The only clock. Everything that asks for the time asks here, so demo and tests can pin it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+_pinned: ContextVar[datetime | None] = ContextVar("pinned", default=None)
+
+
+def now() -> datetime:
+    """Aware UTC, in whole milliseconds (what the protocol carries)."""
+    at = _pinned.get() or datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def today() -> date:
+    """The calendar day in China: deadlines are days there, wherever the server stands."""
+    return now().astimezone(CHINA).date()
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Pin the clock. An aware datetime; nests."""
+    token = _pinned.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)

@@ -1,0 +1,125 @@
+"""The fence: a unit of work acts for one county, and cannot see another one's rows.
+
+Two locks (TENANCY.md). The session adds `tenant_id =` to every ORM statement; behind it, forced row-level security
+reads the county from the transaction. A unit of work (`acting_for`) has a session of its own, bound to one county for
+its whole life, because an object already held by a session would otherwise be handed to the next county.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import Connection, Integer, event, text
+from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
+
+from web.core.errors import CrossTenant
+from web.core.ids import uuid7
+from web.extensions import Session, db, unit
+
+
+@dataclass(eq=False)
+class Unit:
+    """One unit of work: its county (None on the platform) and what runs after its commit."""
+
+    tenant_id: int | None
+    reason: str = ""
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Tenanted:
+    """A row of one county: key (tenant_id, id), both filled by the fence. `__logged__`: changes write events."""
+
+    __logged__ = True
+    tenant_id: Mapped[int] = mapped_column(
+        Integer, primary_key=True, autoincrement=False, default=lambda: tenant()
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+
+
+class Exempt:
+    """A table without row-level security; `__exempt__` says why. A contract test holds the list."""
+
+    __exempt__ = ""
+
+
+def here() -> Unit:
+    """The unit of work at hand; CrossTenant outside of one."""
+    current = unit.get()
+    if not isinstance(current, Unit):
+        raise CrossTenant("no unit of work: use fence.acting_for(county) or fence.platform(reason)")
+    return current
+
+
+def tenant() -> int:
+    """The county this unit of work acts for."""
+    tenant_id = here().tenant_id
+    if tenant_id is None:
+        raise CrossTenant(f"this unit of work acts for no county ({here().reason})")
+    return tenant_id
+
+
+@contextmanager
+def acting_for(tenant_id: int) -> Iterator[Unit]:
+    """A unit of work for one county. Leaving it without `commit` rolls back."""
+    yield from _enter(Unit(int(tenant_id)))
+
+
+@contextmanager
+def platform(reason: str) -> Iterator[Unit]:
+    """A unit of work for no county: only tables without row-level security can be read."""
+    yield from _enter(Unit(None, reason))
+
+
+def _enter(work: Unit) -> Iterator[Unit]:
+    token = unit.set(work)
+    try:
+        yield work
+    finally:
+        db.session.remove()
+        unit.reset(token)
+
+
+def commit() -> None:
+    """Commit the unit's one transaction, then let go what waited for it (jobs). The only commit in the code base."""
+    work = here()
+    db.session.commit()
+    waiting, work.after_commit = work.after_commit, []
+    for let_go in waiting:
+        let_go()
+
+
+@event.listens_for(Session, "after_begin")
+def _tell_the_database(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if transaction.nested:
+        return
+    work = here()
+    if session.info.setdefault("unit", work) is not work:
+        raise CrossTenant("a session served two units of work")
+    if work.tenant_id is not None:
+        # SET LOCAL with a literal: set_config() is not carried to the workers of a distributed database.
+        connection.execute(text(f"SET LOCAL app.tenant = '{int(work.tenant_id)}'"))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _narrow(state: ORMExecuteState) -> None:
+    tenant_id = here().tenant_id
+    if tenant_id is None:
+        # No county: the criterion nobody satisfies. Row-level security answers with no rows too.
+        tenant_id = -1
+    state.statement = state.statement.options(
+        with_loader_criteria(Tenanted, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _fill(session: Session, _context: object, _instances: object) -> None:
+    for row in session.new:
+        if isinstance(row, Tenanted):
+            row.tenant_id = row.tenant_id if row.tenant_id is not None else tenant()
+            row.id = row.id or uuid7()
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if isinstance(row, Tenanted) and row.tenant_id != tenant():
+            raise CrossTenant(f"{type(row).__name__} of county {row.tenant_id} in the unit of {tenant()}")

@@ -1,0 +1,83 @@
+"""Data keys of records: one random key for each record or federated aggregate of a county.
+
+Values encrypted under a record's key die with the key. The event log (before and after), disclosures and the working
+copies of another county's data use it, so that purging them is one deleted row (FEDERATION §2.10).
+"""
+
+from __future__ import annotations
+
+import os
+from uuid import UUID
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web.core import crypto, fence
+from web.core.fence import Tenanted
+from web.extensions import Model, db, settings
+
+
+class RecordKey(Tenanted, Model):
+    """`id` is the record's own id; `wrapped` its data key under the county's share of the field key."""
+
+    __tablename__ = "record_key"
+    __logged__ = False
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Purged(RuntimeError):
+    """The record's key was destroyed: its values are gone for good."""
+
+
+def _county_key() -> bytes:
+    return crypto.derive(settings().field_key, f"vault:{fence.tenant()}")
+
+
+def _key(subject_id: UUID, *, create: bool) -> bytes | None:
+    keys: dict[UUID, bytes] = db.session.info.setdefault("vault", {})
+    if subject_id in keys:
+        return keys[subject_id]
+    query = db.select(RecordKey.wrapped).where(RecordKey.id == subject_id)
+    with db.session.no_autoflush:
+        wrapped = db.session.scalar(query)
+        if wrapped is None:
+            if not create:
+                return None
+            fresh = os.urandom(32)
+            token = crypto.encrypt(_county_key(), fresh, str(subject_id))
+            db.session.execute(
+                insert(RecordKey)
+                .values(tenant_id=fence.tenant(), id=subject_id, wrapped=token)
+                .on_conflict_do_nothing(index_elements=["tenant_id", "id"])
+            )
+            wrapped = db.session.scalar(query)
+    assert wrapped is not None
+    keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
+    return keys[subject_id]
+
+
+def wrap(subject_id: UUID, clear: bytes) -> bytes:
+    """Encrypt under the record's key, made on first use."""
+    key = _key(subject_id, create=True)
+    assert key is not None
+    return crypto.encrypt(key, clear, str(subject_id))
+
+
+def unwrap(subject_id: UUID, token: bytes) -> bytes:
+    """Decrypt; Purged when the key is gone."""
+    key = _key(subject_id, create=False)
+    if key is None:
+        raise Purged(str(subject_id))
+    return crypto.decrypt(key, bytes(token), str(subject_id))
+
+
+def destroy(subject_id: UUID) -> bool:
+    """Destroy the record's key; True when there was one."""
+    db.session.info.get("vault", {}).pop(subject_id, None)
+    row = db.session.get(RecordKey, (fence.tenant(), subject_id))
+    if row is None:
+        return False
+    db.session.delete(row)
+    db.session.flush()
+    return True

@@ -1,0 +1,88 @@
+"""Who may do what: the only table of roles and permissions. The roles page is rendered from it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """`<noun>:<verb>`, sorted. A view that writes never stands under `…:read`."""
+
+    ACCOUNT_MANAGE = "account:manage"
+    ACTIVITY_READ = "activity:read"
+    ACTIVITY_WRITE = "activity:write"
+    AGREEMENT_APPROVE = "agreement:approve"
+    AGREEMENT_READ = "agreement:read"
+    AGREEMENT_WRITE = "agreement:write"
+    COSIGN_READ = "cosign:read"
+    COSIGN_WRITE = "cosign:write"
+    COUNTY_MANAGE = "county:manage"
+    DOCUMENT_READ = "document:read"
+    EVENT_READ = "event:read"
+    HANDOVER_READ = "handover:read"
+    HANDOVER_WRITE = "handover:write"
+    HOME_READ = "home:read"
+    IMPORT_WRITE = "import:write"
+    MEMBER_READ = "member:read"
+    MEMBER_REVEAL = "member:reveal"
+    MEMBER_WRITE = "member:write"
+    ORGANISATION_READ = "organisation:read"
+    ORGANISATION_WRITE = "organisation:write"
+    PEER_CONFIRM = "peer:confirm"
+    PEER_READ = "peer:read"
+    REFERRAL_READ = "referral:read"
+    REFERRAL_WRITE = "referral:write"
+    REPORT_READ = "report:read"
+    REPORT_WRITE = "report:write"
+    SELF_WRITE = "self:write"
+
+
+class Role(StrEnum):
+    """Roles of DOMAIN §2 that this release knows."""
+
+    COUNTY_ADMIN = "county_admin"
+    TOWNSHIP_OFFICER = "township_officer"
+    BRANCH_SECRETARY = "branch_secretary"
+    AWAY_SECRETARY = "away_secretary"
+    LIAISON = "liaison"
+    LEADER_READONLY = "leader_readonly"
+
+
+P = Permission
+_EVERYBODY = frozenset({P.HOME_READ, P.SELF_WRITE, P.ORGANISATION_READ})
+_PERSONS = frozenset({P.MEMBER_READ, P.ACTIVITY_READ, P.DOCUMENT_READ, P.COSIGN_READ})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.COUNTY_ADMIN: frozenset(Permission) - {P.AGREEMENT_APPROVE},
+    Role.TOWNSHIP_OFFICER: _EVERYBODY
+    | _PERSONS
+    | {
+        P.MEMBER_WRITE,
+        P.MEMBER_REVEAL,
+        P.IMPORT_WRITE,
+        P.ACTIVITY_WRITE,
+        P.REFERRAL_READ,
+        P.REFERRAL_WRITE,
+        P.HANDOVER_READ,
+        P.HANDOVER_WRITE,
+    },
+    Role.BRANCH_SECRETARY: _EVERYBODY | _PERSONS | {P.MEMBER_WRITE, P.ACTIVITY_WRITE, P.REFERRAL_READ, P.HANDOVER_READ},
+    Role.AWAY_SECRETARY: _EVERYBODY | _PERSONS | {P.ACTIVITY_WRITE, P.REFERRAL_READ},
+    Role.LIAISON: _EVERYBODY
+    | _PERSONS
+    | {
+        P.AGREEMENT_READ,
+        P.COSIGN_WRITE,
+        P.HANDOVER_READ,
+        P.HANDOVER_WRITE,
+        P.PEER_READ,
+        P.REFERRAL_READ,
+        P.REFERRAL_WRITE,
+        P.REPORT_READ,
+    },
+    # The leader decides on the county's seal and reads aggregates: no rows of persons (DOMAIN §2).
+    Role.LEADER_READONLY: _EVERYBODY | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.REPORT_READ, P.PEER_READ},
+}
+
+# Roles that see the whole county; every other one sees its part of the tree.
+WHOLE_COUNTY = frozenset({Role.COUNTY_ADMIN, Role.LIAISON, Role.LEADER_READONLY})

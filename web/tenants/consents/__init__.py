@@ -1,0 +1,1 @@
+"""Notices and consents: what a member was told, what he agreed to, and its withdrawal."""

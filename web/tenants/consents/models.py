@@ -1,0 +1,52 @@
+"""Consent: one notice shown to, or one consent given by, a member about one partner county and scope."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web.core.fence import Tenanted
+from web.core.states import EnumText
+from web.extensions import Model
+
+
+class Basis(StrEnum):
+    """A notice informs (S2, S5, S6); a consent is the member's separate yes (S3, S7); an application is S4's."""
+
+    NOTICE = "notice"
+    CONSENT = "consent"
+    APPLICATION = "application"
+
+
+class Method(StrEnum):
+    """How it reached the member."""
+
+    PAPER = "paper"
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    WEB = "web"
+
+
+class Consent(Tenanted, Model):
+    """`partner_uid`: the county it is about. Withdrawn rows stay as history and carry nothing any more."""
+
+    __tablename__ = "consent"
+    member_id: Mapped[UUID]
+    partner_uid: Mapped[UUID]
+    scope: Mapped[str] = mapped_column(String(2))
+    basis: Mapped[Basis] = mapped_column(EnumText(Basis))
+    method: Mapped[Method] = mapped_column(EnumText(Method))
+    version: Mapped[int] = mapped_column(default=1)
+    given_on: Mapped[date]
+    recorded_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="CASCADE"),
+        Index("ix_consent_member", "tenant_id", "member_id", "partner_uid", "scope"),
+    )

@@ -1,0 +1,107 @@
+"""Verbs: record a notice or consent, withdraw it; and the question every sharing asks: does it stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from web.core import clock, events
+from web.core.errors import Invalid
+from web.extensions import db
+from web.tenants.consents.models import Basis, Consent, Method
+from web.tenants.members.models import Member
+
+# What each data scope needs from the member (DOMAIN §9.4, C-33). A scope that is not here needs nothing personal.
+NEEDS: dict[str, Basis] = {
+    "S2": Basis.NOTICE,
+    "S3": Basis.CONSENT,
+    "S4": Basis.APPLICATION,
+    "S5": Basis.NOTICE,
+    "S6": Basis.NOTICE,
+    "S7": Basis.CONSENT,
+}
+
+
+@dataclass(frozen=True)
+class ConsentWithdrawn:
+    """Announced in the transaction of the withdrawal; sharing listens and purges."""
+
+    member_id: UUID
+    partner_uid: UUID
+    scopes: tuple[str, ...]
+
+
+def give(
+    member: Member, partner_uid: UUID, scopes: Iterable[str], *, method: Method, on: date | None = None, version: int = 1
+) -> list[Consent]:
+    """Record what the member was told or agreed to; scopes that already stand are left as they are."""
+    day = on or clock.today()
+    if day > clock.today():
+        raise Invalid({"given_on": "in_the_future"})
+    given = []
+    for scope in scopes:
+        if scope not in NEEDS:
+            raise Invalid({"scope": "unknown_scope"})
+        if stands(member.id, partner_uid, scope):
+            continue
+        row = Consent(
+            member_id=member.id,
+            partner_uid=partner_uid,
+            scope=scope,
+            basis=NEEDS[scope],
+            method=method,
+            version=version,
+            given_on=day,
+            recorded_by=events.actor().account_id,
+            created_at=clock.now(),
+        )
+        db.session.add(row)
+        events.record("consent.give", row, details={"scope": scope, "partner": str(partner_uid)})
+        given.append(row)
+    db.session.flush()
+    return given
+
+
+def withdraw(member: Member, partner_uid: UUID, scopes: Iterable[str], reason: str = "") -> list[Consent]:
+    """End them now, with one event each, and tell the rooms that share under them."""
+    wanted = set(scopes)
+    rows = [c for c in standing(member.id) if c.partner_uid == partner_uid and c.scope in wanted]
+    for row in rows:
+        events.record("consent.withdraw", row, reason=reason, details={"scope": row.scope})
+        row.withdrawn_at = clock.now()
+    db.session.flush()
+    if rows:
+        events.announce(ConsentWithdrawn(member.id, partner_uid, tuple(sorted(r.scope for r in rows))))
+    return rows
+
+
+def standing(member_id: UUID) -> Sequence[Consent]:
+    """Everything of this member that is not withdrawn."""
+    query = db.select(Consent).where(Consent.member_id == member_id, Consent.withdrawn_at.is_(None))
+    return db.session.scalars(query.order_by(Consent.id)).all()
+
+
+def stands(member_id: UUID, partner_uid: UUID, scope: str) -> bool:
+    """May this scope of this member cross to that county, as far as the member is concerned?"""
+    if scope not in NEEDS:
+        return True
+    query = db.select(Consent.id).where(
+        Consent.member_id == member_id,
+        Consent.partner_uid == partner_uid,
+        Consent.scope == scope,
+        Consent.withdrawn_at.is_(None),
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def lacking(member_ids: Sequence[UUID], partner_uid: UUID, scope: str) -> set[UUID]:
+    """Of these members, those for whom the scope does not stand: one query."""
+    query = db.select(Consent.member_id).where(
+        Consent.member_id.in_(member_ids),
+        Consent.partner_uid == partner_uid,
+        Consent.scope == scope,
+        Consent.withdrawn_at.is_(None),
+    )
+    return set(member_ids) - set(db.session.scalars(query))

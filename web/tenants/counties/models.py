@@ -1,0 +1,44 @@
+"""County: the tenant's public identity (no row-level security), and its settings (fenced)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Integer, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web.core.fence import Exempt, Tenanted
+from web.core.ids import uuid7
+from web.extensions import Model
+
+
+class County(Exempt, Model):
+    """A county organisation department (县委组织部). `uid` is its name in the federation, `code` can change."""
+
+    __tablename__ = "county"
+    __exempt__ = "the URL names a county before a county is known; holds nothing but public identity"
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    uid: Mapped[UUID] = mapped_column(unique=True, default=uuid7)
+    code: Mapped[str] = mapped_column(String(6), unique=True)
+    name: Mapped[str] = mapped_column(String(40))
+    office: Mapped[str] = mapped_column(String(80))
+    region: Mapped[str] = mapped_column(String(80), default="")
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class CountySettings(Tenanted, Model):
+    """One row a county: what its administrator decides. `letter`: address, phone, fax, postcode printed on letters."""
+
+    __tablename__ = "county_settings"
+    letter: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    letter_valid_days: Mapped[int] = mapped_column(default=30)
+    letter_serial_year: Mapped[int] = mapped_column(default=0)
+    letter_serial: Mapped[int] = mapped_column(default=0)
+    workday_changes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    report_in_day_limit: Mapped[int] = mapped_column(default=50)
+    notice_version: Mapped[int] = mapped_column(default=1)
+    notice_changed_on: Mapped[date | None]

@@ -1,0 +1,51 @@
+"""Document (a stored PDF) and ProofCode (the public half of its QR code)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import DateTime, Index, Integer, LargeBinary, String
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from web.core.fence import Exempt, Tenanted
+from web.core.states import EnumText
+from web.extensions import Model
+
+
+class DocumentKind(StrEnum):
+    """What papers there are (DOMAIN §6.8)."""
+
+    AGREEMENT_TEXT = "agreement_text"
+    PROOF_SHEET = "proof_sheet"
+    AGREEMENT_REPORT = "agreement_report"
+    INTRODUCTION_LETTER = "introduction_letter"
+
+
+class Document(Tenanted, Model):
+    """A PDF, rendered once. `sha256` in hex; `subject_id` the agreement version, handover or report it belongs to."""
+
+    __tablename__ = "document"
+    kind: Mapped[DocumentKind] = mapped_column(EnumText(DocumentKind))
+    title: Mapped[str] = mapped_column(String(160))
+    filename: Mapped[str] = mapped_column(String(160))
+    subject_id: Mapped[UUID]
+    member_id: Mapped[UUID | None]
+    pages: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    proof_code: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index("ix_document_subject", "tenant_id", "subject_id", "created_at"),)
+
+
+class ProofCode(Exempt, Model):
+    """Random code on a paper → where to ask. The public page opens the county's own fenced unit with it."""
+
+    __tablename__ = "proof_code"
+    __exempt__ = "a QR code on paper names no county; holds a random code and the county's number only"
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(Integer)
+    document_id: Mapped[UUID]

@@ -1,0 +1,34 @@
+"""Every table of the tenants' rooms, imported once so that the metadata is whole."""
+
+from web.core.events import Event, EventSeal
+from web.core.vault import RecordKey
+from web.tenants.accounts.models import Account, LoginSession
+from web.tenants.activities.models import Activity, Attendance, StudyRecord
+from web.tenants.consents.models import Consent
+from web.tenants.counties.models import County, CountySettings
+from web.tenants.documents.models import Document, ProofCode
+from web.tenants.flows.models import Flow
+from web.tenants.members.models import Member, MemberGram
+from web.tenants.organisations.models import PartyOrg
+from web.tenants.tasks.models import Task
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Attendance",
+    "Consent",
+    "County",
+    "CountySettings",
+    "Document",
+    "Event",
+    "EventSeal",
+    "Flow",
+    "LoginSession",
+    "Member",
+    "MemberGram",
+    "PartyOrg",
+    "ProofCode",
+    "RecordKey",
+    "StudyRecord",
+    "Task",
+]

@@ -1,0 +1,79 @@
+"""Verbs of a task: start, run, progress, finish, fail, cancel, retry."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from web.core import clock, events, fence
+from web.core.errors import NotFound
+from web.core.queue import Job, defer
+from web.extensions import db
+from web.tenants.tasks.models import TASK, Task, TaskState
+
+
+def start(job: Job, title: str, *, subject_id: UUID | None = None, details: dict[str, Any] | None = None) -> Task:
+    """Put the work down and ring for it after commit; the job gets the task's id."""
+    task = Task(
+        kind=job.value,
+        title=title,
+        subject_id=subject_id,
+        details=details or {},
+        account_id=events.actor().account_id,
+        created_at=clock.now(),
+    )
+    TASK.apply(task, "start")
+    db.session.add(task)
+    db.session.flush()
+    defer(job, fence.tenant(), task.id)
+    return task
+
+
+def get(task_id: UUID, *, lock: bool = False) -> Task:
+    """NotFound when it is absent or another county's."""
+    query = db.select(Task).where(Task.id == task_id)
+    found = db.session.scalars(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def run(task_id: UUID) -> Task | None:
+    """Take the task; None when it is finished or cancelled already (a bell may ring twice)."""
+    task = get(task_id, lock=True)
+    if task.state not in (TaskState.WAITING, TaskState.RUNNING):
+        return None
+    TASK.apply(task, "run")
+    db.session.flush()
+    return task
+
+
+def finish(task: Task, *, result_id: UUID | None = None, details: dict[str, Any] | None = None) -> None:
+    """It is done."""
+    TASK.apply(task, "finish")
+    task.result_id, task.finished_at, task.done = result_id, clock.now(), task.total or task.done
+    task.details = {**task.details, **(details or {})}
+    db.session.flush()
+
+
+def fail(task: Task, error: str, details: dict[str, Any] | None = None) -> None:
+    """It could not be done; `error` is a stable code."""
+    TASK.apply(task, "fail", reason=error)
+    task.error, task.finished_at = error, clock.now()
+    task.details = {**task.details, **(details or {})}
+    db.session.flush()
+
+
+def cancel(task: Task) -> None:
+    """Nobody wants it any more; a running job sees it at its next step."""
+    TASK.apply(task, "cancel")
+    task.finished_at = clock.now()
+    db.session.flush()
+
+
+def retry(task: Task) -> None:
+    """Try a failed one again."""
+    TASK.apply(task, "retry")
+    task.error, task.done, task.finished_at = "", 0, None
+    db.session.flush()
+    defer(Job(task.kind), fence.tenant(), task.id)
