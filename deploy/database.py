@@ -63,19 +63,21 @@ def embedded(instance: Instance) -> Urls:
     return Urls(url(OWNER, secrets["owner"], DATABASE), url(APP, secrets["app"], DATABASE))
 
 
-def external(instance: Instance, url: str) -> Urls:
-    """Check the operator's owner role and make the application role beside it.
+def external(url: str) -> Urls:
+    """Check the operator's owner role and make the application role beside it, one for all instances of a checkout.
 
     With KITELINE_OWNER_URL set as well, both roles are the operator's: DATABASE_URL is the application's.
     """
-    owner, app = for_sqlalchemy(os.environ.get("KITELINE_OWNER_URL") or url), for_sqlalchemy(url)
+    given = os.environ.get("KITELINE_OWNER_URL")
+    owner, app = for_sqlalchemy(given or url), for_sqlalchemy(url)
     try:
         with psycopg.connect(for_psycopg(owner), autocommit=True, connect_timeout=10) as connection:
             _check_owner(connection)
-            if not os.environ.get("KITELINE_OWNER_URL"):
-                password = instance.secrets()["app"]
-                _ensure_role(connection, APP, password, "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+            if not given:
+                password = Instance("external").secrets()["app"]
                 app = with_login(owner, APP, password)
+                if not _opens(app):
+                    _ensure_role(connection, APP, password, "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
         with psycopg.connect(for_psycopg(app), connect_timeout=10) as connection:
             _check_app(connection)
     except psycopg.Error as error:
@@ -84,6 +86,14 @@ def external(instance: Instance, url: str) -> Urls:
             "give DATABASE_URL of a role with CREATEROLE, CREATEDB and BYPASSRLS that owns the database",
         ) from error
     return Urls(owner, app)
+
+
+def _opens(url: str) -> bool:
+    try:
+        psycopg.connect(for_psycopg(url), connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _check_owner(connection: psycopg.Connection) -> None:

@@ -55,7 +55,7 @@ def start(instance: Instance, family: Family, *, is_forgetful: bool) -> Services
     database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
     if database_url:
         with step("PostgreSQL") as notes:
-            urls = database.external(instance, database_url)
+            urls = database.external(database_url)
             notes.append("the one of DATABASE_URL")
     else:
         with step("PostgreSQL"):
