@@ -43,7 +43,7 @@ def keys(instance: Instance) -> dict[str, str]:
 
 
 def valkey_url(instance: Instance) -> str:
-    return f"unix://{instance.sockets()}/valkey.sock?db=0"
+    return f"unix://{instance.sockets()}/valkey.sock"
 
 
 def embedded(instance: Instance) -> Services:

@@ -35,7 +35,7 @@ class Part:
 
 
 PARTS = (
-    Part("web", ("-m", "gunicorn", "--config", str(CHECKOUT / "deploy" / "gunicorn.conf.py"))),
+    Part("web", ("-m", "gunicorn", "--config", str(CHECKOUT / "deploy" / "gunicorn_conf.py"))),
     *(Part(f"worker {queue}", ("-m", "flask", "--app", "web", "worker", queue), (SEAL_KEY,)) for queue in QUEUES),
     Part("scheduler", ("-m", "flask", "--app", "web", "scheduler"), (SEAL_KEY,)),
 )

@@ -15,12 +15,16 @@ from deploy.places import CHECKOUT, Instance, state_root
 from deploy.processes import Family
 from deploy.proofs import VARIABLE
 
-# What a machine can say without running anything: title, module and its arguments, the mend.
+# What a machine can say without running anything: title, what Python runs, the mend.
 CHECKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("lint", ("ruff", "check", "--quiet", "."), ".venv/bin/python -m ruff check --fix ."),
-    ("format", ("ruff", "format", "--check", "--quiet", "."), ".venv/bin/python -m ruff format ."),
-    ("import contracts", ("importlinter.cli", "lint"), "move the import down, or announce an event (web/README.md)"),
-    ("types", ("mypy",), "mend the lines named above"),
+    ("lint", ("-m", "ruff", "check", "--quiet", "."), ".venv/bin/python -m ruff check --fix ."),
+    ("format", ("-m", "ruff", "format", "--check", "--quiet", "."), ".venv/bin/python -m ruff format ."),
+    (
+        "import contracts",
+        ("-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-logo"),
+        "move the import down, or announce an event (web/README.md)",
+    ),
+    ("types", ("-m", "mypy"), "mend the lines named above"),
 )
 
 
@@ -43,7 +47,7 @@ def main(arguments: list[str]) -> int:
 def check(title: str, words: Sequence[str], fix: str) -> None:
     """Run one tool; its findings go to the screen, whole."""
     with step(title):
-        done = subprocess.run([PYTHON, "-m", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        done = subprocess.run([PYTHON, *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.stdout.write(done.stdout + done.stderr)
             raise Stopped(f"{title}: see above", fix)
