@@ -7,12 +7,36 @@ import hashlib
 from decimal import Decimal
 
 from web.reports import (
-    AgreementReport, AgreementText, ChannelHead, Clause, CooperationItem, Decision, Direction, Figure, Grant,
-    IntroductionLetter, Item, Liaison, Month, Party, Period, ProofSheet, Receipt, ScopeUse, Seal, figure,
+    AgreementReport,
+    AgreementText,
+    ChannelHead,
+    Clause,
+    CooperationItem,
+    Decision,
+    Direction,
+    Figure,
+    Grant,
+    IntroductionLetter,
+    Item,
+    Liaison,
+    Month,
+    Party,
+    Period,
+    ProofSheet,
+    Receipt,
+    ScopeUse,
+    Seal,
+    figure,
 )  # fmt: skip
 
 MADE_AT = dt.datetime(2026, 7, 3, 1, 41, 5, tzinfo=dt.UTC)
-COMMON = {"issuer": "中共杭州市余杭区委组织部", "code": "7K3M-9QXA", "link": "https://kiteline.example/v/7K3M9QXA2B4C6D8E", "made_at": MADE_AT, "is_demo": True}
+COMMON = {
+    "issuer": "中共杭州市余杭区委组织部",
+    "code": "7K3M-9QXA",
+    "link": "https://kiteline.example/v/7K3M9QXA2B4C6D8E",
+    "made_at": MADE_AT,
+    "is_demo": True,
+}
 NAME = "余杭、岳西、松阳流动党员共管共育协议"
 
 
@@ -60,7 +84,9 @@ SCOPES = {
 
 def grants(owner: str, receivers: str, scopes: str) -> tuple[Grant, ...]:
     """The rows of one direction: grants("甲", "乙丙", "S0 S1")."""
-    return tuple(Grant(owner, tuple(receivers), name, *row) for name, row in SCOPES.items() if name[:2] in scopes.split())
+    return tuple(
+        Grant(owner, tuple(receivers), name, *row) for name, row in SCOPES.items() if name[:2] in scopes.split()
+    )
 
 
 def agreement(parties: tuple[Party, ...] = (YUHANG, YUEXI, SONGYANG), **changed: object) -> AgreementText:
@@ -131,9 +157,17 @@ def proof(parties: tuple[Party, ...] = (YUHANG, YUEXI, SONGYANG), **changed: obj
 PERIOD = Period.half(2026, 1)
 
 
-def direction(home: str, host: str, shared: int, reported: int, taken: int, transfers: tuple[int, int, int, int, int], flows: int | None = None) -> Direction:
+def direction(
+    home: str,
+    host: str,
+    shared: int,
+    reported: int,
+    taken: int,
+    transfers: tuple[int, int, int, int, int],
+    flows: int | None = None,
+) -> Direction:
     """One direction from its bare counts."""
-    counts = {
+    counts: dict[str, int | Decimal] = {
         "flows.to_partner": flows or shared, "members.shared": shared, "members.reported_in": reported, "members.taken_on": taken,
         "members.not_reported": shared - reported, "members.days_to_take_on": 11,
         **dict(zip(("transfers.opened", "transfers.closed", "transfers.refused", "transfers.recalled", "transfers.expired"), transfers, strict=True)),
@@ -150,12 +184,19 @@ def scope(name: str, *values: int | None) -> ScopeUse:
 
 def item(category: str, lead: str, goal: str, unit: str, planned: int, done: int, remark: str = "") -> Item:
     """One row of the table of items."""
-    return Item(category, lead, goal, figure("items.planned", planned, PERIOD, unit), figure("items.done", done, PERIOD, unit), remark)
+    return Item(
+        category,
+        lead,
+        goal,
+        figure("items.planned", planned, PERIOD, unit),
+        figure("items.done", done, PERIOD, unit),
+        remark,
+    )
 
 
 def previous() -> tuple[Figure, ...]:
     """The totals of the half-year before."""
-    counts = {"members.shared": 598, "members.reported_in": 503, "members.report_in_rate": Decimal("84.1"), "members.taken_on": 461, "members.take_on_rate": Decimal("77.1"), "members.not_reported": 95, "members.days_to_take_on": 16}  # fmt: skip
+    counts: dict[str, int | Decimal] = {"members.shared": 598, "members.reported_in": 503, "members.report_in_rate": Decimal("84.1"), "members.taken_on": 461, "members.take_on_rate": Decimal("77.1"), "members.not_reported": 95, "members.days_to_take_on": 16}  # fmt: skip
     return tuple(figure(code, value, PERIOD.before) for code, value in counts.items())
 
 

@@ -1,8 +1,6 @@
 """Official papers: a dataclass per document → HTML → PDF. Knows no database and no web request.
 
-    from web.reports import IntroductionLetter, filename, render
-    done = render(IntroductionLetter(...))        # done.pdf, done.pages, done.sha256
-    name = filename(letter)                       # 介绍信_20260057_李例乙.pdf
+`render(letter)` gives the bytes, the number of pages and the digest; `filename(letter)` 介绍信_20260057_李例乙.pdf.
 """
 
 from web.reports.agreement_report import AgreementReport, Direction, Item, Month, ScopeUse

@@ -14,9 +14,17 @@ from typing import ClassVar
 
 from web.reports.charts import Series
 from web.reports.documents import Document, Party, Period
-from web.reports.metrics import METRICS, Change, Figure, by_code, change, figure, rate, total, withheld
+from web.reports.metrics import METRICS, WITHHELD, Change, Figure, by_code, change, figure, rate, total, withheld
 
-SECTIONS = ("基本情况", "协议事项进展", "组织关系转接", "共同活动与共签", "服务与帮扶", "数据共享与隐私", "问题与下步安排")
+SECTIONS = (
+    "基本情况",
+    "协议事项进展",
+    "组织关系转接",
+    "共同活动与共签",
+    "服务与帮扶",
+    "数据共享与隐私",
+    "问题与下步安排",
+)
 
 # What the caller gives for each direction; the rates between them are computed.
 COUNTED = ("flows.to_partner", "members.shared", "members.reported_in", "members.taken_on", "members.not_reported")
@@ -24,17 +32,25 @@ MEMBER_ROWS = (
     "flows.to_partner", "members.shared", "members.reported_in", "members.report_in_rate", "members.taken_on",
     "members.take_on_rate", "members.not_reported", "members.days_to_take_on",
 )  # fmt: skip
-TRANSFER_COLUMNS = ("transfers.opened", "transfers.closed", "transfers.refused", "transfers.recalled", "transfers.expired", "transfers.days")
+TRANSFER_COLUMNS = (
+    "transfers.opened",
+    "transfers.closed",
+    "transfers.refused",
+    "transfers.recalled",
+    "transfers.expired",
+    "transfers.days",
+)
 SCOPE_COLUMNS = ("shares.provided", "shares.reads", "notices.recorded", "notices.withdrawn", "purges.proved")
 MONTH_SERIES = ("members.new_reported_in", "members.new_taken_on")
 _MEDIANS = {"members.days_to_take_on", "transfers.days"}
 
 
 def _guarded(given: dict[str, Figure]) -> dict[str, Figure]:
-    """Withhold what would give 尚未报到 away: it is 已发出 minus 已报到."""
-    absent = given.get("members.not_reported")
-    if absent is not None and absent.is_masked:
-        given["members.reported_in"] = withheld(given["members.reported_in"])
+    """Where one of 已报到 and 尚未报到 is masked, withhold the other: together they are 已发出."""
+    pair = ("members.reported_in", "members.not_reported")
+    for masked, other in (pair, pair[::-1]):
+        if masked in given and other in given and given[masked].is_masked and not given[other].is_masked:
+            given[other] = withheld(given[other])
     return given
 
 
@@ -56,7 +72,9 @@ class Direction:
         if missing:
             raise ValueError(f"figures missing: {sorted(missing)}")
         plain = by_code(self.figures)
-        if (plain["members.shared"].value or 0) - (plain["members.reported_in"].value or 0) != (plain["members.not_reported"].value or 0):
+        if (plain["members.shared"].value or 0) - (plain["members.reported_in"].value or 0) != (
+            plain["members.not_reported"].value or 0
+        ):
             raise ValueError("not_reported is shared minus reported_in")
 
     @property
@@ -113,7 +131,7 @@ class Month:
     figures: tuple[Figure, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class AgreementReport(Document):
     """Sections 1, 2, 3 and 6; the others say 本期未启用.
 
@@ -170,9 +188,17 @@ class AgreementReport(Document):
     def _sum(self, code: str) -> Figure:
         return total([each.shown[code] for each in self.directions])
 
+    def _is_complete(self, code: str) -> bool:
+        return all(each.shown[code].is_shown or each.shown[code].value is None for each in self.directions)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a total had to leave something out."""
+        return len(self.directions) > 1 and not all(self._is_complete(code) for code in (*COUNTED, *TRANSFER_COLUMNS))
+
     @cached_property
     def totals(self) -> dict[str, Figure]:
-        """Over all directions, of what is shown; a rate only if no direction had to be left out."""
+        """Over all directions, of what is shown; a rate over the directions that show both its part and its whole."""
         if len(self.directions) == 1:
             return self.directions[0].shown
         found = by_code(self.overall)
@@ -182,14 +208,42 @@ class AgreementReport(Document):
         for code in _MEDIANS:
             found.setdefault(code, figure(code, None, self.period))
         for code, (part, whole) in _ratios():
-            complete = all(each.shown[kind].is_shown for each in self.directions for kind in (part, whole))
-            found[code] = rate(code, found[part], found[whole], is_complete=complete)
+            both = [each.shown for each in self.directions if each.shown[part].is_shown and each.shown[whole].is_shown]
+            found[code] = (
+                rate(code, total([each[part] for each in both]), total([each[whole] for each in both]))
+                if both
+                else figure(code, None, self.period)
+            )
         return found
 
     @cached_property
     def changes(self) -> dict[str, tuple[Figure, Change]]:
-        """The figure of the period before and the change since, by code."""
-        return {code: (before, change(self.totals[code], before)) for code, before in by_code(self.previous).items()}
+        """The figure of the period before and the change since, by code; no change where a total left something out."""
+        before = _guarded(by_code(self.previous))
+        return {code: (then, change(self._comparable(code), then)) for code, then in before.items()}
+
+    def _comparable(self, code: str) -> Figure:
+        parts = METRICS[code].ratio or (code,)
+        return self.totals[code] if all(self._is_complete(part) for part in parts) else withheld(self.totals[code])
+
+    def _told(self, *pairs: tuple[str, str]) -> tuple[tuple[str, Figure], ...]:
+        return tuple((words, self.totals[code]) for words, code in pairs if self.totals[code].text != WITHHELD)
+
+    @property
+    def member_words(self) -> tuple[tuple[str, Figure], ...]:
+        """The sentence above 表1, in pieces; what cannot be told is not mentioned."""
+        return self._told(
+            ("各方已发出流动告知的党员共", "members.shared"), ("已报到", "members.reported_in"), ("报到率", "members.report_in_rate"),
+            ("已编入党支部", "members.taken_on"), ("编入率", "members.take_on_rate"), ("从告知到编入的中位天数为", "members.days_to_take_on"),
+        )  # fmt: skip
+
+    @property
+    def transfer_words(self) -> tuple[tuple[str, Figure], ...]:
+        """The sentence above 表3."""
+        return self._told(
+            ("提出转接", "transfers.opened"), ("办结", "transfers.closed"), ("未接收", "transfers.refused"), ("召回", "transfers.recalled"),
+            ("期满失效", "transfers.expired"), ("办结中位天数为", "transfers.days"),
+        )  # fmt: skip
 
     @property
     def member_rows(self) -> tuple[tuple[str, str, tuple[Figure, ...]], ...]:
@@ -216,7 +270,9 @@ class AgreementReport(Document):
     @property
     def scopes_used(self) -> Figure:
         """How many scopes carried or showed anything."""
-        used = [use for use in self.scopes if any(use.shown[code].value for code in ("shares.provided", "shares.reads"))]
+        used = [
+            use for use in self.scopes if any(use.shown[code].value for code in ("shares.provided", "shares.reads"))
+        ]
         return figure("scopes.used", len(used), self.period)
 
     @property
@@ -237,7 +293,8 @@ class AgreementReport(Document):
     def heading(self, code: str) -> str:
         """A metric's label with its unit, for the head of a row or column."""
         metric = METRICS[code]
-        return f"{metric.label}（{metric.unit}）" if metric.unit not in ("", "%") else metric.label
+        says_it = metric.unit == "%" or metric.unit in metric.label
+        return metric.label if says_it else f"{metric.label}（{metric.unit}）"
 
     def codes(self, table: str) -> Sequence[str]:
         """The columns of a table by its name."""
@@ -257,4 +314,7 @@ class AgreementReport(Document):
     @property
     def monthly(self) -> tuple[Series, ...]:
         """图2: new reports and assignments a month."""
-        return tuple(Series(METRICS[code].label, tuple(by_code(month.figures)[code] for month in self.months)) for code in MONTH_SERIES)
+        return tuple(
+            Series(METRICS[code].label, tuple(by_code(month.figures)[code] for month in self.months))
+            for code in MONTH_SERIES
+        )

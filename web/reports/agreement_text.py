@@ -10,13 +10,13 @@ from typing import ClassVar
 from web.reports.documents import Document, Party
 
 COUNT_WORDS = ("", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十")
-_ORDINALS = ("", *"一二三四五六七八九")
+_ORDINALS = "一二三四五六七八九"
 
 
 def ordinal(number: int) -> str:
     """1 → 一, 10 → 十, 16 → 十六, 20 → 二十, up to 99."""
     tens, ones = divmod(number, 10)
-    return (_ORDINALS[tens] if tens > 1 else "") + ("十" if tens else "") + _ORDINALS[ones]
+    return (_ORDINALS[tens - 1] if tens > 1 else "") + ("十" if tens else "") + (_ORDINALS[ones - 1] if ones else "")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Liaison:
     phone: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class AgreementText(Document):
     """The text that is sealed. `name` without 《》; `title_lines` is how the title breaks on the page."""
 
@@ -119,7 +119,10 @@ class AgreementText(Document):
         runs: dict[tuple[str, tuple[str, ...]], list[Grant]] = {}
         for grant in self.grants:
             runs.setdefault((grant.owner, grant.receivers), []).append(grant)
-        return tuple((f"{named[owner]}→{'、'.join(named[each] for each in receivers)}", tuple(run)) for (owner, receivers), run in runs.items())
+        return tuple(
+            (f"{named[owner]}→{'、'.join(named[each] for each in receivers)}", tuple(run))
+            for (owner, receivers), run in runs.items()
+        )
 
     @property
     def duties(self) -> tuple[tuple[str, str], ...]:

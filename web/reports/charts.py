@@ -14,7 +14,6 @@ from markupsafe import Markup
 from web.reports.metrics import Figure
 
 _FILLS = ("#333", "#fff", "#aaa")
-_FACE = 'font-family="Noto Sans CJK SC"'
 _WIDTH = 442
 
 
@@ -27,22 +26,27 @@ class Series:
 
 
 def _text(x: float, y: float, words: str, size: float = 9.5, anchor: str = "start") -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}" font-size="{}" text-anchor="{}" ' + _FACE + ">{}</text>").format(x, y, size, anchor, words)
+    return Markup(
+        '<text x="{:.1f}" y="{:.1f}" font-size="{}" text-anchor="{}" font-family="Noto Sans CJK SC">{}</text>'
+    ).format(x, y, size, anchor, words)
 
 
 def _value(x: float, y: float, figure: Figure, anchor: str = "middle") -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}" font-size="8.5" text-anchor="{}" data-metric="{}" ' + _FACE + ">{}</text>").format(
-        x, y, anchor, figure.metric, figure.text
-    )
+    return Markup('<g data-metric="{}">{}</g>').format(figure.metric, _text(x, y, figure.text, 8.5, anchor))
 
 
 def _bar(x: float, y: float, width: float, height: float, fill: int, figure: Figure) -> Markup:
-    style = 'fill="#fff" stroke-dasharray="2 1.5"' if not figure.is_shown else f'fill="{_FILLS[fill]}"'
-    return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" stroke="#000" stroke-width=".6" ' + style + "/>").format(x, y, width, height)
+    colour, dashes = (_FILLS[fill], "none") if figure.is_shown else ("#fff", "2 1.5")
+    return Markup(
+        '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" stroke="#000" stroke-width=".6"'
+        ' fill="{}" stroke-dasharray="{}"/>'
+    ).format(x, y, width, height, colour, dashes)
 
 
 def _highest(series: Sequence[Series]) -> Decimal:
-    return max((Decimal(each.value or 0) for row in series for each in row.figures if each.is_shown), default=Decimal(0)) or Decimal(1)
+    return max(
+        (Decimal(each.value or 0) for row in series for each in row.figures if each.is_shown), default=Decimal(0)
+    ) or Decimal(1)
 
 
 def _length(figure: Figure, highest: Decimal, room: float) -> float:
@@ -55,14 +59,18 @@ def _length(figure: Figure, highest: Decimal, room: float) -> float:
 def _legend(series: Sequence[Series], y: float) -> Markup:
     out, x = Markup(), 36.0
     for index, row in enumerate(series):
-        out += Markup('<rect x="{:.1f}" y="{:.1f}" width="9" height="7" fill="{}" stroke="#000" stroke-width=".6"/>').format(x, y - 7, _FILLS[index])
+        out += Markup(
+            '<rect x="{:.1f}" y="{:.1f}" width="9" height="7" fill="{}" stroke="#000" stroke-width=".6"/>'
+        ).format(x, y - 7, _FILLS[index])
         out += _text(x + 13, y, row.label)
         x += 30 + 9.5 * len(row.label)
     return out
 
 
 def _svg(height: float, title: str, body: Markup) -> Markup:
-    return Markup('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {:.0f}" role="img"><title>{}</title>{}</svg>').format(_WIDTH, height, title, body)
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {:.0f}" role="img"><title>{}</title>{}</svg>'
+    ).format(_WIDTH, height, title, body)
 
 
 def columns(series: Sequence[Series], categories: Sequence[str], title: str) -> Markup:

@@ -10,7 +10,7 @@ from typing import ClassVar
 PARTY_STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Document:
     """A typed paper; `render` turns it into a PDF. Templates see this object and nothing else.
 
@@ -35,6 +35,10 @@ class Document:
             raise ValueError("made_at must be aware")
         if self.is_personal and len(self.salt) != 16:
             raise ValueError("a paper with personal values needs 16 random bytes")
+
+    def __repr__(self) -> str:
+        """Logs and tracebacks show which paper it was, never whose."""
+        return f"<{type(self).__name__} {self.code}>"
 
     @property
     def title(self) -> str:
@@ -82,7 +86,11 @@ class Period:
     @classmethod
     def half(cls, year: int, half: int) -> Period:
         """The first (1) or second (2) half of a year."""
-        return cls(dt.date(year, 1, 1), dt.date(year, 6, 30)) if half == 1 else cls(dt.date(year, 7, 1), dt.date(year, 12, 31))
+        return (
+            cls(dt.date(year, 1, 1), dt.date(year, 6, 30))
+            if half == 1
+            else cls(dt.date(year, 7, 1), dt.date(year, 12, 31))
+        )
 
     @property
     def before(self) -> Period:

@@ -18,7 +18,7 @@ class Receipt:
     received_on: dt.date
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class IntroductionLetter(Document):
     """One member's letter.
 
@@ -63,6 +63,11 @@ class IntroductionLetter(Document):
     def title(self) -> str:
         """With the number."""
         return f"中国共产党党员组织关系介绍信　第{self.number}号"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the organisations' names need the smaller type."""
+        return len(self.from_org) + len(self.to_org) > 60
 
     @property
     def subject(self) -> str:

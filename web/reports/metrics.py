@@ -40,11 +40,25 @@ METRICS: dict[str, Metric] = _table(
     Metric("flows.to_partner", "流向对方的党员", "名", "期末有效的流动登记，流入地在对方县（区）", True),
     Metric("members.shared", "已发出流动告知", "名", "期末仍有效的流动告知，撤回和结束的不计", True),
     Metric("members.reported_in", "已报到", "名", "期末有效的流动告知中，流入地已登记报到的", True),
-    Metric("members.report_in_rate", "报到率", "%", "已报到 ÷ 已发出流动告知", ratio=("members.reported_in", "members.shared")),
+    Metric(
+        "members.report_in_rate",
+        "报到率",
+        "%",
+        "已报到 ÷ 已发出流动告知",
+        ratio=("members.reported_in", "members.shared"),
+    ),
     Metric("members.taken_on", "已编入党支部", "名", "期末有效的流动告知中，流入地已编入一个党支部的", True),
-    Metric("members.take_on_rate", "编入率", "%", "已编入党支部 ÷ 已发出流动告知", ratio=("members.taken_on", "members.shared")),
+    Metric(
+        "members.take_on_rate",
+        "编入率",
+        "%",
+        "已编入党支部 ÷ 已发出流动告知",
+        ratio=("members.taken_on", "members.shared"),
+    ),
     Metric("members.not_reported", "尚未报到", "名", "已发出流动告知减去已报到", True),
-    Metric("members.days_to_take_on", "从告知到编入的中位天数", "天", "本期编入的党员，从发出告知到编入的天数，取中位数"),
+    Metric(
+        "members.days_to_take_on", "从告知到编入的中位天数", "天", "本期编入的党员，从发出告知到编入的天数，取中位数"
+    ),
     Metric("members.new_reported_in", "本月新报到", "名", "当月登记报到的党员", True),
     Metric("members.new_taken_on", "本月编入党支部", "名", "当月编入党支部的党员", True),
     Metric("items.total", "协议事项", "项", "生效文本所列的协议事项"),
@@ -146,18 +160,22 @@ def withheld(shown: Figure) -> Figure:
 
 
 def total(figures: Sequence[Figure]) -> Figure:
-    """The sum of what is shown; masked and withheld cells are left out. A dash where nothing is left."""
+    """The sum of what is shown; masked and withheld cells are left out.
+
+    A dash where nothing is left, and where what is left is 0: "0 in all" beside a masked cell would be untrue.
+    """
     shown = [each.value for each in figures if each.is_shown and each.value is not None]
-    first = figures[0]
-    return Figure(first.metric, sum(shown) if shown else None, first.unit, first.period)
+    is_partial = any(each.is_masked or each.is_withheld for each in figures)
+    value = sum(shown) if shown and (sum(shown) or not is_partial) else None
+    return Figure(figures[0].metric, value, figures[0].unit, figures[0].period)
 
 
-def rate(metric: str, part: Figure, whole: Figure, *, is_complete: bool = True) -> Figure:
-    """A percentage with one decimal; a dash without a whole, or where part or whole is not shown (or not complete)."""
+def rate(metric: str, part: Figure, whole: Figure) -> Figure:
+    """A percentage with one decimal; a dash without a whole, or where part or whole is not shown."""
     if METRICS[metric].ratio != (part.metric, whole.metric):
         raise ValueError(f"{metric} is not {part.metric} of {whole.metric}")
     value: Decimal | None = None
-    if is_complete and part.is_shown and whole.is_shown and whole.value:
+    if part.is_shown and whole.is_shown and whole.value:
         exact = Decimal(part.value or 0) * 100 / Decimal(whole.value)
         value = exact.quantize(Decimal("0.1"), ROUND_HALF_UP)
     return Figure(metric, value, METRICS[metric].unit, part.period)
@@ -167,7 +185,11 @@ def change(now: Figure, before: Figure) -> Change:
     """How far a figure moved since the period before; a dash unless both are shown."""
     if now.metric != before.metric:
         raise ValueError("only figures of one metric can be compared")
-    moved = now.value - before.value if now.is_shown and before.is_shown and now.value is not None and before.value is not None else None
+    moved = (
+        now.value - before.value
+        if now.is_shown and before.is_shown and now.value is not None and before.value is not None
+        else None
+    )
     return Change(now.metric, moved, now.unit, now.period)
 
 

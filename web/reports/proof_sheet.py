@@ -42,7 +42,7 @@ class ChannelHead:
     receipt: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ProofSheet(Document):
     """Not a part of the agreement; may be printed again. Digests are 64 hexadecimal digits."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import weasyprint
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from web.reports import charts, numerals, typesetting
 from web.reports.documents import Document
@@ -27,7 +27,7 @@ class Attached:
     """Bytes carried inside the PDF, byte for byte."""
 
     name: str
-    data: bytes
+    data: bytes = field(repr=False)
     description: str
 
 
@@ -35,12 +35,12 @@ class Attached:
 class Rendered:
     """A finished PDF: its bytes, its number of pages, its SHA-256 in hexadecimal."""
 
-    pdf: bytes
+    pdf: bytes = field(repr=False)
     pages: int
     sha256: str
 
 
-class Shelf(URLFetcher):
+class Shelf(URLFetcher):  # type: ignore[misc]
     """Hands out our own style sheets by name (`paper:paper.css`) and refuses everything else, which stops the rendering."""
 
     def __init__(self) -> None:
@@ -66,7 +66,11 @@ def _demand_figure(value: object) -> Figure:
 def environment() -> jinja2.Environment:
     """The papers' own template environment: escaping on, missing values are errors."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAPERS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(PAPERS),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.filters |= {
         "n": typesetting.nobreak,
@@ -110,16 +114,24 @@ def render(document: Document, *, attachments: Sequence[Attached] = ()) -> Rende
     """Lay the document out and write it as a tagged PDF; with attachments in the form of PDF/A-3a.
 
     The same document and attachments give the same bytes on one machine; another version of a library or a font may
-    change them, so a PDF is made once and kept.
+    change them, so a PDF is made once and kept. ValueError if a template asks for anything but our style sheets.
     """
     page = weasyprint.HTML(string=to_html(document), url_fetcher=Shelf())
     files = [
         weasyprint.Attachment(
-            string=each.data, name=each.name, description=each.description, relationship="Data", created=document.made_at, modified=document.made_at
+            string=each.data,
+            name=each.name,
+            description=each.description,
+            relationship="Data",
+            created=document.made_at,
+            modified=document.made_at,
         )
         for each in attachments
     ]
-    laid_out = page.render(font_config=_fonts())
+    try:
+        laid_out = page.render(font_config=_fonts())
+    except FatalURLFetchingError as refused:  # a BaseException, which would end the worker
+        raise ValueError(str(refused)) from refused
     pdf: bytes = laid_out.write_pdf(
         finisher=_one_af,
         pdf_tags=True,

@@ -1,0 +1,56 @@
+"""Each sample is laid out once for all the tests that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.reports import samples
+from tests.reports.reading import Paper
+from web.reports import Attached, Document, render
+
+TEXT = '{"title":"协议","version":3}'.encode()
+TWO = (samples.YUHANG, samples.YUEXI)
+
+SAMPLES: dict[str, Callable[[], Document]] = {
+    "letter": samples.letter,
+    "longest_letter": samples.longest_letter,
+    "agreement": samples.agreement,
+    "agreement_of_two": lambda: samples.agreement(TWO, is_demo=False, name="余杭、岳西流动党员共管共育协议"),
+    "proof": samples.proof,
+    "proof_of_two": lambda: samples.proof(TWO, is_demo=False),
+    "report": samples.report,
+    "report_of_two": lambda: samples.report(
+        parties=TWO,
+        directions=(samples.direction("岳西县", "余杭区", 34, 31, 28, (6, 3, 1, 1, 0)),),
+        is_demo=False,
+        months=(),
+        previous=(),
+        items=(),
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Paper]:
+    """papers("letter") lays the sample out at its first use."""
+    folder, made = tmp_path_factory.mktemp("papers"), dict[str, Paper]()
+
+    def paper(name: str) -> Paper:
+        if name not in made:
+            document = SAMPLES[name]()
+            attachments = [Attached("agreement.json", TEXT, "机器可读正文")] if name == "agreement" else []
+            rendered = render(document, attachments=attachments)
+            path = folder / f"{name}.pdf"
+            path.write_bytes(rendered.pdf)
+            made[name] = Paper(document, rendered, path)
+        return made[name]
+
+    return paper
+
+
+@pytest.fixture(params=SAMPLES)
+def paper(request: pytest.FixtureRequest, papers: Callable[[str], Paper]) -> Paper:
+    """Every sample in turn."""
+    return papers(request.param)
