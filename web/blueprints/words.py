@@ -14,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from web.core.errors import DomainError, NotPermitted
 from web.extensions import db
-from web.tenants.accounts.permissions import Role
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.permissions import Permission, Role
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,7 @@ ROLES: dict[str, str] = {
     Role.AWAY_SECRETARY: "驻外支部书记",
     Role.LIAISON: "跨区联络员",
     Role.LEADER_READONLY: "分管领导",
+    "anonymous": "未登录",
     "system": "系统",
     "peer": "伙伴县",
 }
@@ -57,6 +59,24 @@ FIELD_ERRORS: dict[str, str] = {
     "invalid": "不是有效的值",
     "too_long": "太长了",
     "choose_one": "请选一项",
+    "unknown": "没有这一项",
+    "not_a_number": "请填整数",
+    "out_of_range": "超出允许的范围",
+    "username_letters": "只能用英文字母、数字、点和下划线",
+    "not_oneself": "不能对自己的账号这样办，请另一位管理员来办",
+    "password_wrong": "现用密码不对",
+    "password_short": "至少 8 位",
+    "password_plain": "大写、小写、数字、符号至少要有三种",
+    "password_holds_username": "不能含有用户名",
+    "password_same": "不能与现用密码相同",
+    "password_differs": "两次输入的不一样",
+    "sign_in_refused": "用户名或密码不对。连续五次不对，账号停用三十分钟",
+    "not_a_division_code": "不是六位区划代码",
+    "not_this_place": "这个角色不能设在所选组织",
+    "org_closed": "所选组织已撤销",
+    "has_people": "还有党员或账号编在这里，请先调整",
+    "day_listed": "这一天已经列过",
+    "same_as_calendar": "与国家放假安排相同，不用另列",
 }
 
 
@@ -80,8 +100,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def ours(error: DomainError) -> Any:
         db.session.rollback()
-        who = [ROLES.get(str(r), str(r)) for r in error.params.get("who", ())] if isinstance(error, NotPermitted) else []  # type: ignore[union-attr, attr-defined]
-        return _answer(error.status, error.code, of(error), who=who)
+        return _answer(error.status, error.code, of(error), who=_who_can(error) if isinstance(error, NotPermitted) else [])
 
     @app.errorhandler(CSRFError)
     def stale_form(error: CSRFError) -> Any:
@@ -103,6 +122,15 @@ def register(app: Flask) -> None:
         if app.testing or app.debug:
             raise error
         return _answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")
+
+
+def _who_can(error: NotPermitted) -> list[str]:
+    """Names with their roles; the roles alone when nobody holds one, or the refusal names no permission."""
+    permission = error.params.get("permission")
+    people = accounts.who_can(Permission(permission)) if permission and g.get("county") else []
+    roles = error.params.get("who", ())
+    assert isinstance(roles, list | tuple)
+    return [f"{name}（{ROLES[role]}）" for name, role in people] or [ROLES.get(str(r), str(r)) for r in roles]
 
 
 def _answer(status: int, code: str, detail: str, who: list[str] | None = None) -> Any:

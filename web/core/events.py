@@ -170,7 +170,9 @@ def _changes(row: Tenanted) -> dict[str, list[object]]:
             before = history.deleted[0] if history.deleted else None
             after = history.added[0] if history.added else None
             if before != after:
-                found[attribute.key] = [_plain(before), _plain(after)]
+                # A secret (the hash of a password) is known to have changed, never what it was.
+                is_secret = attribute.columns[0].info.get("secret", False)
+                found[attribute.key] = ["***", "***"] if is_secret else [_plain(before), _plain(after)]
     return found
 
 

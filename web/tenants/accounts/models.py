@@ -22,7 +22,8 @@ class Account(Tenanted, Model):
     name: Mapped[str] = mapped_column(String(40))
     role: Mapped[Role] = mapped_column(EnumText(Role))
     org_id: Mapped[UUID]
-    password_hash: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200), info={"secret": True})
+    password_set_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     must_change: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     failures: Mapped[int] = mapped_column(default=0)
