@@ -104,6 +104,8 @@ def test_a_masked_number_cannot_be_worked_out_from_its_neighbours() -> None:
     assert few_present["members.reported_in"].text == "＜5"
     assert few_present["members.not_reported"].text == few_present["members.report_in_rate"].text == "—"
     assert few_present["members.taken_on"].text == "0"
+    few_taken_on = samples.direction("岳西县", "余杭区", 34, 20, 3, (6, 1, 0, 0, 0)).shown
+    assert few_taken_on["members.days_to_take_on"].text == few_taken_on["transfers.days"].text == "—"  # medians of few
 
 
 def test_totals_are_the_sums_of_what_is_shown_and_rates_are_recomputed() -> None:

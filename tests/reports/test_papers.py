@@ -23,7 +23,7 @@ from web.reports.typesetting import CLOSING, OPENING
 
 
 def test_every_visible_character_is_in_the_file_in_the_named_faces_on_a4(paper: Paper) -> None:
-    source = to_html(paper.document)
+    source = to_html(paper.document, carries_data=bool(paper.pdf.attachments))
     body = re.sub(r"(?s)<(style|title)\b.*?</\1>", "", source[source.index("<body") :])
     want = collections.Counter(re.sub(r"\s", "", html.unescape(re.sub(r"<[^>]*>", "", body))))
     have = collections.Counter(paper.text)
@@ -103,6 +103,8 @@ def test_a_proof_has_no_place_for_ink(papers: Callable[[str], Paper]) -> None:
 def test_the_attached_text_is_carried_byte_for_byte(papers: Callable[[str], Paper]) -> None:
     paper = papers("agreement")
     assert paper.pdf.attachments == {"agreement.json": [TEXT]}
+    assert "机器可读的协议正文附在本PDF文件内" in paper.text
+    assert "机器可读" not in papers("agreement_of_two").text  # printed without data, it claims none
     assert len(paper.root["/AF"]) == 1
     assert paper.root["/AF"][0].get_object()["/AFRelationship"] == "/Data"
     assert b'pdfaid:part="3" pdfaid:conformance="A"' in paper.root["/Metadata"].get_data()
@@ -141,7 +143,7 @@ def test_a_paper_reads_nothing_but_its_own_style_sheets(address: str) -> None:
 
 
 def test_a_refused_address_is_an_ordinary_error_for_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.reports.rendering.to_html", lambda _: '<img src="http://127.0.0.1/x.png">')
+    monkeypatch.setattr("web.reports.rendering.to_html", lambda *_, **__: '<img src="http://127.0.0.1/x.png">')
     with pytest.raises(ValueError, match="Error fetching"):
         render(samples.letter())
 

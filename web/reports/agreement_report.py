@@ -42,7 +42,13 @@ TRANSFER_COLUMNS = (
 )
 SCOPE_COLUMNS = ("shares.provided", "shares.reads", "notices.recorded", "notices.withdrawn", "purges.proved")
 MONTH_SERIES = ("members.new_reported_in", "members.new_taken_on")
-_MEDIANS = {"members.days_to_take_on", "transfers.days"}
+_MEDIANS = {code: metric.over for code, metric in METRICS.items() if metric.over}
+
+
+def _without_few(found: dict[str, Figure]) -> dict[str, Figure]:
+    """Withhold a median whose count is not shown."""
+    few = {code for code, over in _MEDIANS.items() if code in found and over in found and not found[over].is_shown}
+    return found | {code: withheld(found[code]) for code in few}
 
 
 def _guarded(given: dict[str, Figure]) -> dict[str, Figure]:
@@ -85,7 +91,7 @@ class Direction:
     @cached_property
     def shown(self) -> dict[str, Figure]:
         """Every figure as it is printed, rates included."""
-        found = _guarded(by_code(self.figures))
+        found = _without_few(_guarded(by_code(self.figures)))
         return found | {code: rate(code, found[parts[0]], found[parts[1]]) for code, parts in _ratios()}
 
 
@@ -214,12 +220,12 @@ class AgreementReport(Document):
                 if both
                 else figure(code, None, self.period)
             )
-        return found
+        return _without_few(found)
 
     @cached_property
     def changes(self) -> dict[str, tuple[Figure, Change]]:
         """The figure of the period before and the change since, by code; no change where a total left something out."""
-        before = _guarded(by_code(self.previous))
+        before = _without_few(_guarded(by_code(self.previous)))
         return {code: (then, change(self._comparable(code), then)) for code, then in before.items()}
 
     def _comparable(self, code: str) -> Figure:

@@ -21,7 +21,8 @@ class Metric:
     """One thing that is counted.
 
     `unit` is what the number is followed by; empty where each figure brings its own. `is_persons` says that one is
-    one person. `ratio` names part and whole of a percentage, which is always computed here, never given.
+    one person. `ratio` names part and whole of a percentage, which is always computed here, never given. `over` names
+    the count a median is taken over: of fewer than five it would tell of single persons.
     """
 
     code: str
@@ -30,6 +31,7 @@ class Metric:
     definition: str
     is_persons: bool = False
     ratio: tuple[str, str] | None = None
+    over: str = ""
 
 
 def _table(*rows: Metric) -> dict[str, Metric]:
@@ -57,7 +59,11 @@ METRICS: dict[str, Metric] = _table(
     ),
     Metric("members.not_reported", "尚未报到", "名", "已发出流动告知减去已报到", True),
     Metric(
-        "members.days_to_take_on", "从告知到编入的中位天数", "天", "本期编入的党员，从发出告知到编入的天数，取中位数"
+        "members.days_to_take_on",
+        "从告知到编入的中位天数",
+        "天",
+        "期末已编入党支部的党员，从发出告知到编入的天数，取中位数",
+        over="members.taken_on",
     ),
     Metric("members.new_reported_in", "本月新报到", "名", "当月登记报到的党员", True),
     Metric("members.new_taken_on", "本月编入党支部", "名", "当月编入党支部的党员", True),
@@ -70,7 +76,9 @@ METRICS: dict[str, Metric] = _table(
     Metric("transfers.refused", "未接收", "件", "本期被拒绝或者谢绝接收的转接", True),
     Metric("transfers.recalled", "已召回", "件", "本期由流出地召回或者撤销的转接", True),
     Metric("transfers.expired", "期满失效", "件", "本期因超过期限而终止的转接", True),
-    Metric("transfers.days", "办结中位天数", "天", "本期办结的转接，从提出到确认的天数，取中位数"),
+    Metric(
+        "transfers.days", "办结中位天数", "天", "本期办结的转接，从提出到确认的天数，取中位数", over="transfers.closed"
+    ),
     Metric("scopes.used", "使用的范围", "个", "本期有数据提供或者查阅的共享范围"),
     Metric("shares.provided", "提供", "条", "本期向对方提供的党员记录", True),
     Metric("shares.reads", "查阅", "次", "本期对方提供的记录被查阅的次数"),

@@ -97,9 +97,9 @@ def _fonts() -> FontConfiguration:
     return FontConfiguration()
 
 
-def to_html(document: Document) -> str:
-    """The document as HTML, before layout."""
-    return environment().get_template(document.template).render(doc=document)
+def to_html(document: Document, *, carries_data: bool = False) -> str:
+    """The document as HTML, before layout; `carries_data` lets it say that its data is attached."""
+    return environment().get_template(document.template).render(doc=document, carries_data=carries_data)
 
 
 def _one_af(_document: object, pdf: Any) -> None:
@@ -116,7 +116,7 @@ def render(document: Document, *, attachments: Sequence[Attached] = ()) -> Rende
     The same document and attachments give the same bytes on one machine; another version of a library or a font may
     change them, so a PDF is made once and kept. ValueError if a template asks for anything but our style sheets.
     """
-    page = weasyprint.HTML(string=to_html(document), url_fetcher=Shelf())
+    page = weasyprint.HTML(string=to_html(document, carries_data=bool(attachments)), url_fetcher=Shelf())
     files = [
         weasyprint.Attachment(
             string=each.data,
