@@ -17,26 +17,62 @@ FENCED = [
     "account",
     "activity",
     "attendance",
+    "blob",
+    "channel",
     "consent",
+    "county_key",
     "county_settings",
+    "disclosure",
     "document",
     "event",
     "event_seal",
     "flow",
+    "inbox_message",
     "login_session",
     "member",
     "member_gram",
+    "outbox_message",
     "party_org",
+    "peer",
+    "peer_key",
     "record_key",
     "study_record",
     "task",
 ]
 APPEND_ONLY = ["event", "event_seal"]
 # Tables without row-level security; the reasons stand in the models (`__exempt__`).
-EXEMPT = ["county", "proof_code"]
+EXEMPT = ["county", "county_descriptor", "post_due", "proof_code"]
 
 
 def upgrade() -> None:
+    op.create_table(
+        "blob",
+        sa.Column("digest", sa.String(length=60), nullable=False),
+        sa.Column("about_id", sa.Uuid(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("announced_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_blob")),
+        sa.UniqueConstraint("tenant_id", "about_id", "digest", name=op.f("uq_blob_tenant_id_about_id_digest")),
+    )
+    op.create_table(
+        "channel",
+        sa.Column("peer_uid", sa.Uuid(), nullable=False),
+        sa.Column("direction", sa.String(length=3), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=60), nullable=True),
+        sa.Column("stopped", sa.String(length=40), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease", sa.Uuid(), nullable=True),
+        sa.Column("last_sign_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_channel")),
+        sa.UniqueConstraint("tenant_id", "peer_uid", "direction", name=op.f("uq_channel_tenant_id_peer_uid_direction")),
+    )
     op.create_table(
         "county",
         sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -52,6 +88,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_county_uid")),
     )
     op.create_table(
+        "county_descriptor",
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=6), nullable=False),
+        sa.Column("signed", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_county_descriptor")),
+        sa.UniqueConstraint("code", name=op.f("uq_county_descriptor_code")),
+    )
+    op.create_table(
+        "county_key",
+        sa.Column("kid", sa.String(length=64), nullable=False),
+        sa.Column("use", sa.String(length=3), nullable=False),
+        sa.Column("jwk", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("locked", sa.LargeBinary(), nullable=True),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_county_key")),
+        sa.UniqueConstraint("tenant_id", "kid", name=op.f("uq_county_key_tenant_id_kid")),
+    )
+    op.create_table(
         "county_settings",
         sa.Column("letter", postgresql.JSONB(astext_type=Text()), nullable=False),
         sa.Column("letter_valid_days", sa.Integer(), nullable=False),
@@ -65,6 +125,23 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_county_settings")),
     )
+    op.create_table(
+        "disclosure",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("about_id", sa.Uuid(), nullable=False),
+        sa.Column("pointer", sa.String(length=60), nullable=False),
+        sa.Column("scope", sa.String(length=2), nullable=False),
+        sa.Column("commitment", sa.String(length=60), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("is_withheld", sa.Boolean(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_disclosure")),
+        sa.UniqueConstraint(
+            "tenant_id", "message_id", "pointer", name=op.f("uq_disclosure_tenant_id_message_id_pointer")
+        ),
+    )
+    op.create_index("ix_disclosure_about", "disclosure", ["tenant_id", "about_id"], unique=False)
     op.create_table(
         "document",
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -116,6 +193,72 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_event_seal")),
     )
     op.create_table(
+        "inbox_message",
+        sa.Column("peer_uid", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column("about_id", sa.Uuid(), nullable=True),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=60), nullable=False),
+        sa.Column("envelope", sa.Text(), nullable=False),
+        sa.Column("attached", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("result", sa.String(length=10), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_inbox_message")),
+        sa.UniqueConstraint(
+            "tenant_id", "peer_uid", "epoch", "seq", name=op.f("uq_inbox_message_tenant_id_peer_uid_epoch_seq")
+        ),
+    )
+    op.create_index("ix_inbox_message_about", "inbox_message", ["tenant_id", "about_id", "id"], unique=False)
+    op.create_table(
+        "outbox_message",
+        sa.Column("peer_uid", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column("about_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("n", sa.Integer(), nullable=True),
+        sa.Column("base", sa.Integer(), nullable=True),
+        sa.Column("cause", sa.Uuid(), nullable=True),
+        sa.Column("agreement_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_version", sa.Integer(), nullable=True),
+        sa.Column("agreement_digest", sa.String(length=60), nullable=True),
+        sa.Column("body", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("sd", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("attached", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("blobs", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("prev", sa.String(length=60), nullable=True),
+        sa.Column("digest", sa.String(length=60), nullable=True),
+        sa.Column("envelope", sa.Text(), nullable=True),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("result", sa.String(length=10), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("receipted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_outbox_message")),
+        sa.UniqueConstraint(
+            "tenant_id", "peer_uid", "epoch", "seq", name=op.f("uq_outbox_message_tenant_id_peer_uid_epoch_seq")
+        ),
+    )
+    op.create_index("ix_outbox_message_about", "outbox_message", ["tenant_id", "about_id", "id"], unique=False)
+    op.create_index(
+        "ix_outbox_message_open",
+        "outbox_message",
+        ["tenant_id", "peer_uid", "id"],
+        unique=False,
+        postgresql_where="receipt IS NULL",
+    )
+    op.create_table(
         "party_org",
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -140,6 +283,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "path", name=op.f("uq_party_org_tenant_id_path")),
     )
     op.create_index("ix_party_org_parent", "party_org", ["tenant_id", "parent_id"], unique=False)
+    op.create_table(
+        "peer",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=6), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("office", sa.String(length=80), nullable=False),
+        sa.Column("transport", sa.String(length=10), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("fingerprint", sa.String(length=80), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("state IN ('asked', 'introduced', 'confirmed')", name=op.f("ck_peer_state")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_peer")),
+        sa.UniqueConstraint("tenant_id", "uid", name=op.f("uq_peer_tenant_id_uid")),
+    )
+    op.create_table(
+        "peer_key",
+        sa.Column("peer_uid", sa.Uuid(), nullable=False),
+        sa.Column("kid", sa.String(length=64), nullable=False),
+        sa.Column("use", sa.String(length=3), nullable=False),
+        sa.Column("jwk", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("is_pinned", sa.Boolean(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_peer_key")),
+        sa.UniqueConstraint("tenant_id", "peer_uid", "kid", name=op.f("uq_peer_key_tenant_id_peer_uid_kid")),
+    )
+    op.create_table(
+        "post_due",
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("peer_uid", sa.Uuid(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "peer_uid", name=op.f("pk_post_due")),
+    )
+    op.create_index(op.f("ix_post_due_due_at"), "post_due", ["due_at"], unique=False)
     op.create_table(
         "proof_code",
         sa.Column("code", sa.String(length=12), nullable=False),
@@ -183,6 +368,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=40), nullable=False),
         sa.Column("org_id", sa.Uuid(), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("password_set_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -459,13 +645,28 @@ def downgrade() -> None:
     op.drop_table("task")
     op.drop_table("record_key")
     op.drop_table("proof_code")
+    op.drop_index(op.f("ix_post_due_due_at"), table_name="post_due")
+    op.drop_table("post_due")
+    op.drop_table("peer_key")
+    op.drop_table("peer")
     op.drop_index("ix_party_org_parent", table_name="party_org")
     op.drop_table("party_org")
+    op.drop_index("ix_outbox_message_open", table_name="outbox_message", postgresql_where="receipt IS NULL")
+    op.drop_index("ix_outbox_message_about", table_name="outbox_message")
+    op.drop_table("outbox_message")
+    op.drop_index("ix_inbox_message_about", table_name="inbox_message")
+    op.drop_table("inbox_message")
     op.drop_table("event_seal")
     op.drop_index("ix_event_subject", table_name="event")
     op.drop_index("ix_event_member", table_name="event")
     op.drop_table("event")
     op.drop_index("ix_document_subject", table_name="document")
     op.drop_table("document")
+    op.drop_index("ix_disclosure_about", table_name="disclosure")
+    op.drop_table("disclosure")
     op.drop_table("county_settings")
+    op.drop_table("county_key")
+    op.drop_table("county_descriptor")
     op.drop_table("county")
+    op.drop_table("channel")
+    op.drop_table("blob")

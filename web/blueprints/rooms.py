@@ -4,4 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-BLUEPRINTS: list[Blueprint] = []
+from web.blueprints import appearance, assets, auth, gallery
+
+BLUEPRINTS: list[Blueprint] = [
+    assets.blueprint,
+    appearance.blueprint,
+    gallery.blueprint,
+    auth.bp,
+]

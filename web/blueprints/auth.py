@@ -1,0 +1,138 @@
+"""Signing in and out, one's own password, and one's own sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_login import current_user, login_user, logout_user
+from marshmallow import Schema
+from werkzeug.wrappers import Response
+
+from web.blueprints import edge, navigation, words
+from web.blueprints.forms import Form, Text
+from web.blueprints.policy import needs, public
+from web.core.errors import Invalid
+from web.extensions import db
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import Permission
+
+bp = Blueprint("auth", __name__, url_prefix="/<county>")
+
+
+class SignIn(Schema):
+    username = Text("用户名", max=40, required=True)
+    password = Text("密码", max=200, required=True, strip=False)
+    next = Text(max=2000)
+
+
+class NewPassword(Schema):
+    current = Text("现用密码", max=200, required=True, strip=False)
+    new = Text("新密码", max=200, required=True, strip=False)
+    again = Text("再输入一次新密码", max=200, required=True, strip=False)
+
+
+def own_path(wanted: str) -> str:
+    """The address if it is a page of this county, else the county's home: no link of ours leads elsewhere."""
+    is_own = wanted.startswith(f"/{g.county.code}/") and wanted.isprintable() and "\\" not in wanted and ".." not in wanted
+    return wanted if is_own else navigation.places().get("home", url_for("auth.sessions"))
+
+
+def enter(account: Account) -> None:
+    """Begin a session in this browser for an account that has proved itself (or that the demo's door lets in)."""
+    token = edge.new_token()
+    accounts.begin_session(
+        account, edge.token_digest(token), ip=request.remote_addr or "", agent=request.user_agent.string
+    )
+    session.clear()
+    login_user(edge.find_user(token))
+
+
+_BROWSERS = (("MicroMessenger", "微信"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+
+
+@bp.app_template_filter("browser")
+def browser(agent: str) -> str:
+    """What people call the program that sent this User-Agent: Chrome，Windows."""
+    found = [next((words for mark, words in table if mark in agent), "") for table in (_BROWSERS, _SYSTEMS)]
+    return "，".join(filter(None, found)) or "其他程序"
+
+
+@bp.before_app_request
+def change_first() -> Response | None:
+    """With a one-time or outlived password no page opens but the one that changes it (DOMAIN C-02)."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    asks = isinstance(getattr(view, "policy", None), Permission)
+    if "county" not in g or not asks or request.endpoint in {"auth.change_password", "auth.sign_out"}:
+        return None
+    if current_user.is_authenticated and current_user.must_change:
+        return redirect(url_for("auth.change_password"), 303)  # type: ignore[return-value]
+    return None
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public("whoever signs in is not signed in yet")
+def sign_in() -> Any:
+    """One message for wrong name, wrong password and a locked account; each failure is counted, so it is committed."""
+    wanted = request.form.get("next", "") if request.method == "POST" else request.args.get("next", "")
+    if current_user.is_authenticated and request.method == "GET":
+        return redirect(own_path(wanted), 303)
+    form = Form(SignIn, {"next": wanted})
+    if form.is_sent:
+        with form:
+            values = form.read()
+            account = accounts.authenticate(values["username"], values["password"], ip=request.remote_addr or "")
+            if account is not None:
+                enter(account)
+                return redirect(own_path(wanted), 303)
+            form.errors[""] = [words.FIELD_ERRORS["sign_in_refused"]]
+    return form.page("auth/sign_in.html")
+
+
+@bp.post("/sign-out")
+@needs(Permission.SELF_WRITE)
+def sign_out() -> Any:
+    account = accounts.get(current_user.actor.account_id)
+    accounts.end_session(account, current_user.session_id, verb="account.sign_out")
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.sign_in"), 303)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@needs(Permission.SELF_WRITE)
+def change_password() -> Any:
+    form = Form(NewPassword)
+    if form.is_sent:
+        with form:
+            account = accounts.get(current_user.actor.account_id)
+            accounts.change_password(account, **form.read(), keep=current_user.session_id)
+            flash("密码已改，其他地方的登录都已退出")
+            return redirect(own_path(""), 303)
+    return form.page("auth/password.html", is_forced=current_user.must_change)
+
+
+@bp.get("/sessions")
+@needs(Permission.SELF_WRITE)
+def sessions() -> str:
+    rows = accounts.live_sessions(current_user.actor.account_id)
+    return render_template("auth/sessions.html", rows=rows, here_id=current_user.session_id)
+
+
+@bp.post("/sessions/<uuid:session_id>/revoke")
+@needs(Permission.SELF_WRITE)
+def revoke(session_id: UUID) -> Any:
+    accounts.end_session(accounts.get(current_user.actor.account_id), session_id)
+    flash("已让那台设备退出")
+    return redirect(url_for("auth.sessions"), 303)
+
+
+@bp.post("/sessions/revoke-others")
+@needs(Permission.SELF_WRITE)
+def revoke_others() -> Any:
+    count = accounts.end_sessions(accounts.get(current_user.actor.account_id), but=current_user.session_id)
+    flash(f"已让其他 {count} 台设备退出" if count else "没有其他登录")
+    return redirect(url_for("auth.sessions"), 303)
