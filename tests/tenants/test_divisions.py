@@ -55,7 +55,13 @@ def test_old_codes_are_history_never_wrong() -> None:
 
 @pytest.mark.parametrize(
     ("name", "short"),
-    [("余杭区", "余杭"), ("内蒙古自治区", "内蒙古"), ("恩施土家族苗族自治州", "恩施"), ("浦东新区", "浦东"), ("鄞县", "鄞县")],
+    [
+        ("余杭区", "余杭"),
+        ("内蒙古自治区", "内蒙古"),
+        ("恩施土家族苗族自治州", "恩施"),
+        ("浦东新区", "浦东"),
+        ("鄞县", "鄞县"),
+    ],
 )
 def test_stem(name: str, short: str) -> None:
     assert stem(name) == short

@@ -8,7 +8,9 @@ from web.tenants.members import citizen_id, codes, names, phones
 from web.tenants.members.dates import PartialDate, read_date, read_month
 
 TODAY = date(2026, 11, 23)
-RULE_A = "99012119800101001X 990121198001010028 990121197506150136 990121199202290243 990122198507070462 99012420010520079X"
+RULE_A = (
+    "99012119800101001X 990121198001010028 990121197506150136 990121199202290243 990122198507070462 99012420010520079X"
+)
 RULE_B = (
     "340122198001019976 330110199007159993 340828197809099966 331124198510019976 320685197202149990 330225199303039988 "
     "150221196606069970 361128197904129998 36112919870823998X"
@@ -220,6 +222,9 @@ def test_flow_scope(home: str, host: str, scope: str | None) -> None:
     assert codes.flow_scope(home, host) == scope
 
 
-@pytest.mark.parametrize(("cell", "value"), [("√", True), ("是", True), ("无", False), ("×", False), (True, True), ("", None), ("也许", None)])
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("√", True), ("是", True), ("无", False), ("×", False), (True, True), ("", None), ("也许", None)],
+)
 def test_yes_no(cell: object, value: bool | None) -> None:
     assert codes.read_yes_no(cell).value is value

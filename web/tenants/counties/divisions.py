@@ -33,7 +33,9 @@ _SPLIT = {"330110": {"330113", "330114"}}
 """Counties that lost townships to new ones: people still write the old county before them."""
 
 _PERIOD = re.compile(r"(?:\[(\d{4})?-(\d{4})?\])?([^,\[\]]+)")
-_NOT_A_PLACE = frozenset({"市辖区", "县", "市区", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖行政单位", "省直辖县级行政单位"})
+_NOT_A_PLACE = frozenset(
+    {"市辖区", "县", "市区", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖行政单位", "省直辖县级行政单位"}
+)
 _PEOPLES = re.compile(
     r"(蒙古族|蒙古|回族|回|藏族|藏|维吾尔|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|哈萨克|傣族|黎族|傈僳族|佤族|畲族|拉祜族"
     r"|水族|纳西族|景颇族|柯尔克孜|土族|达斡尔族|仫佬族|羌族|布朗族|撒拉族|毛南族|仡佬族|锡伯|塔吉克|怒族|独龙族|裕固族|保安族|东乡族|普米族|各族)+"
@@ -41,9 +43,7 @@ _PEOPLES = re.compile(
 )
 _SHORT = {"内蒙古自治区": "内蒙古", "西藏自治区": "西藏"}
 _SUFFIX = re.compile(r"(特别行政区|新区|自治区|自治州|自治县|自治旗|林区|特区|地区|省|市|区|县|旗|盟)$")
-_ABROAD = (
-    "国外 境外 海外 出国 港澳台 美国 日本 韩国 英国 法国 德国 加拿大 澳大利亚 新加坡 意大利 西班牙 俄罗斯 非洲 欧洲 越南 泰国 马来西亚"
-)
+_ABROAD = "国外 境外 海外 出国 港澳台 美国 日本 韩国 英国 法国 德国 加拿大 澳大利亚 新加坡 意大利 西班牙 俄罗斯 非洲 欧洲 越南 泰国 马来西亚"
 _VAGUE = "外地 外省 省外 外省市 省内 市内 县外 外出 不详 不定 不固定 流动 未知 无 在外"
 
 
@@ -281,7 +281,7 @@ def parse_place(text: str) -> Place:
     equal = dict.fromkeys(path.codes[-1] for path in paths if path.rank[:3] == best.rank[:3])
     rivals = tuple(c for c in equal if c == code or not c.startswith(_significant(best.codes[-1])))
     told = sorted(best.hints)
-    confidence = 1.0 - 0.05 * best.shorts - 0.15 * len(told)
+    confidence = 1.0 - min(0.1, 0.05 * best.shorts) - 0.15 * len(told)
     if len(best.codes) == 1 and level == 9:
         confidence = 0.5  # a township alone: the table of townships is not the whole country
     elif len(best.codes) == 1 and best.shorts and level == 6:

@@ -124,7 +124,8 @@ _LETTERS = (
 )
 ETHNICITY = CodeSet(
     "ethnicity",
-    {f"{n:02d}": f"{people}族" for n, people in enumerate(_PEOPLES.split(), 1)} | {"97": "其他", "98": "外国血统中国籍"},
+    {f"{n:02d}": f"{people}族" for n, people in enumerate(_PEOPLES.split(), 1)}
+    | {"97": "其他", "98": "外国血统中国籍"},
     {people: f"{n:02d}" for n, people in enumerate(_PEOPLES.split(), 1)}
     | {letters: f"{n:02d}" for n, letters in enumerate(_LETTERS.split(), 1)}
     | {str(n): f"{n:02d}" for n in range(1, 10)}
@@ -221,10 +222,14 @@ UNIT_KIND = CodeSet(
     {"民企": "22", "民营企业": "22", "私企": "22", "个体": "30", "个体户": "30", "社区": "40", "村": "42", "外企": "24"},
 )  # fmt: skip
 
-FLOW_SCOPE = CodeSet("flow_scope", {"1": "跨省", "2": "省内跨市", "3": "市内跨县", "4": "县内"}, {"省外": "1", "省内": "2", "市内": "3"})
+FLOW_SCOPE = CodeSet(
+    "flow_scope", {"1": "跨省", "2": "省内跨市", "3": "市内跨县", "4": "县内"}, {"省外": "1", "省内": "2", "市内": "3"}
+)
 
 YES = frozenset({"是", "有", "√", "✓", "✔", "Y", "YES", "TRUE", "1", "已报到", "已", "办", "已办", "持证"})
-NO = frozenset({"否", "无", "×", "X", "✗", "N", "NO", "FALSE", "0", "未报到", "未", "没有", "未办", "不持证", "-", "—", "/"})
+NO = frozenset(
+    {"否", "无", "×", "X", "✗", "N", "NO", "FALSE", "0", "未报到", "未", "没有", "未办", "不持证", "-", "—", "/"}
+)
 
 
 def read_yes_no(cell: Cell) -> Reading[bool]:

@@ -120,7 +120,11 @@ def read_month(cell: Cell, *, today: date) -> Reading[PartialDate]:
     至6月 and 全年 take today's year with the doubt `dues_year_assumed`; 已缴清 names no month: `dues_needs_check`.
     A month after today's year is kept: paying ahead is allowed.
     """
-    text = re.sub(r"^(?:已?[缴交]?(?:纳)?[至到])(?=\d{2,4}[.年/-])", "", folded(cell)).removesuffix("底").removesuffix("份")
+    text = (
+        re.sub(r"^(?:已?[缴交]?(?:纳)?[至到])(?=\d{2,4}[.年/-])", "", folded(cell))
+        .removesuffix("底")
+        .removesuffix("份")
+    )
     if not text:
         return Reading()
     if text in _VAGUE:
@@ -133,7 +137,9 @@ def read_month(cell: Cell, *, today: date) -> Reading[PartialDate]:
         month = int(match[1])
         if not 1 <= month <= 12:
             return Reading(None, (doubt("dues_needs_check", text=text_of(cell)),))
-        return Reading(PartialDate(today.year, month), (doubt("dues_year_assumed", text=text_of(cell), year=today.year),))
+        return Reading(
+            PartialDate(today.year, month), (doubt("dues_year_assumed", text=text_of(cell), year=today.year),)
+        )
     reading = read_date(cell if not isinstance(cell, str) else text, today=today)
     if reading.value is None or not reading.value.month:
         return Reading(None, (doubt("dues_needs_check", text=text_of(cell)),))

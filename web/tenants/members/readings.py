@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Cell = object
 """A cell as the spreadsheet holds it: str, int, float, bool, date, datetime, or None."""
@@ -26,10 +26,10 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class Reading(Generic[T_co]):
     """The value (None: nothing usable), warnings that do not stop the row, and at most one error that does."""
 
-    value: T | None = None
+    value: T_co | None = None
     doubts: tuple[Doubt, ...] = ()
     error: Doubt | None = None
 
