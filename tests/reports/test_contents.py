@@ -42,6 +42,9 @@ def test_each_row_of_the_field_table_repeats_its_direction(papers: Papers) -> No
     rows = re.findall(r"<tr><td class=\"c n\">(.)→(.+?)</td><td class=\"n\">(.+?)</td>", to_html(document))
     assert rows == [(grant.owner, "".join(grant.receivers), grant.scope) for grant in document.grants]
     assert papers("agreement").text.count("乙→甲") == 6
+    heads = {word.page for word in papers("agreement").words if word.text == "前提"}
+    assert heads == {word.page for word in papers("agreement").words if "→甲" in word.text}
+    assert len(heads) == 2  # the head is repeated where the table goes on
 
 
 def test_an_agreement_of_two_names_two(papers: Papers) -> None:

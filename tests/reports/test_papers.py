@@ -55,6 +55,17 @@ def test_no_line_begins_or_ends_with_a_forbidden_mark(paper: Paper) -> None:
     assert not [line for line in lines if line[0] in CLOSING or line[-1] in OPENING]
 
 
+def test_numbers_with_their_units_and_dates_stand_on_one_line(paper: Paper) -> None:
+    source = to_html(paper.document)
+    whole = re.findall(
+        r'<span class="n"[^>]*>([^<]+)</span>|<time [^>]*>([^<]+)</time>', source[source.index("<body") :]
+    )
+    wanted = {re.sub(r"\s", "", html.unescape(one or other)) for one, other in whole}
+    lines = [re.sub(r"\s", "", line) for line in paper.lines]
+    assert wanted
+    assert [each for each in wanted if not any(each in line for line in lines)] == []
+
+
 def test_no_text_lies_on_other_text(paper: Paper) -> None:
     words = paper.words
     for index, one in enumerate(words):
