@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import func
 
 from web.core import fence
 from web.extensions import db
+from web.federation.post import hello, keys
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
@@ -35,7 +37,7 @@ class Side:
     accounts: dict[Role, UUID] = field(default_factory=dict)
     orgs: dict[str, UUID] = field(default_factory=dict)
 
-    def act(self) -> object:
+    def act(self) -> AbstractContextManager[fence.Unit]:
         """A unit of work for this county."""
         return fence.acting_for(self.tenant_id)
 
@@ -68,7 +70,23 @@ def build() -> None:
 
 
 def partner() -> None:
-    """Keys and a confirmed partnership, once the federation has them."""
+    """Keys of both counties, introductions by the worker, and a person of each confirming the fingerprint."""
+    for code, *_rest in COUNTIES.values():
+        with fence.platform("tests"):
+            tenant_id = counties.by_code(code).tenant_id
+        with fence.acting_for(tenant_id):
+            keys.create()
+            fence.commit()
+    side = load()
+    with side.home.act():
+        keys.invite(side.host.code)
+        fence.commit()
+    hello.exchange(side.home.tenant_id, side.host.uid)
+    for one, other in ((side.home, side.host), (side.host, side.home)):
+        with one.act():
+            row = keys.peer(other.uid)
+            keys.confirm(row, row.fingerprint[-9:])
+            fence.commit()
 
 
 def load() -> Pair:

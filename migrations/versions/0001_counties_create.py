@@ -230,6 +230,7 @@ def upgrade() -> None:
         sa.Column("sd", postgresql.JSONB(astext_type=Text()), nullable=False),
         sa.Column("attached", postgresql.JSONB(astext_type=Text()), nullable=False),
         sa.Column("blobs", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("has_blobs_due", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=True),

@@ -229,6 +229,11 @@ def _log_changes(session: Session, _context: object, _instances: object) -> None
             raise CrossTenant("the event log is append only")
 
 
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_named(session: Session, _previous: object) -> None:
+    session.info.pop("named", None)
+
+
 @event.listens_for(Session, "do_orm_execute")
 def _log_bulk(state: ORMExecuteState) -> Any:
     """Bulk UPDATE and DELETE pass the same choke point; a state column is never among them."""

@@ -24,6 +24,7 @@ class Job(StrEnum):
     """Every kind of deferred work. `web.jobs` maps each to its function, `QUEUES` to its queue."""
 
     DRAIN = "drain"
+    HELLO = "hello"
     SEAL_EVENTS = "seal_events"
     IMPORT_PREVIEW = "import_preview"
     IMPORT_APPLY = "import_apply"
@@ -34,6 +35,7 @@ class Job(StrEnum):
 # Messages between counties must not wait behind a PDF: they have a queue, and a worker, of their own.
 QUEUES: dict[Job, str] = {
     Job.DRAIN: "post",
+    Job.HELLO: "post",
     Job.SEAL_EVENTS: "work",
     Job.IMPORT_PREVIEW: "work",
     Job.IMPORT_APPLY: "work",

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from uuid import UUID
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web.core import crypto, fence
 from web.core.fence import Tenanted
-from web.extensions import Model, db, settings
+from web.extensions import Model, Session, db, settings
 
 
 class RecordKey(Tenanted, Model):
@@ -81,3 +81,9 @@ def destroy(subject_id: UUID) -> bool:
     db.session.delete(row)
     db.session.flush()
     return True
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _previous: object) -> None:
+    """A rolled back savepoint may have taken a new key's row with it."""
+    session.info.pop("vault", None)

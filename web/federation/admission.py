@@ -17,7 +17,7 @@ from web.federation.messages import DECISIONS, MESSAGES, MessageSpec, Numbering,
 from web.federation.wire import seals
 from web.federation.wire.canonical import digest_of
 from web.federation.wire.codes import WireError
-from web.federation.wire.disclosures import Disclosure, Enclosed, commitments, disclose, match
+from web.federation.wire.disclosures import Disclosure, Enclosed, Matched, commitments, disclose, match
 from web.federation.wire.documents import AgreementSeal, Decision, open_decision, open_seal
 from web.federation.wire.envelope import Envelope
 from web.federation.wire.keys import Pins
@@ -80,9 +80,7 @@ def admit(envelope: Envelope, enclosed: Enclosed, is_granted: IsGranted | None =
     try:
         spec = check_envelope(envelope)
         found = match(envelope.sd, enclosed, envelope.body.keys(), others=spec.has_foreign_lines)
-        return _admit(
-            spec, found.disclosed, found.withheld, envelope.body.get("scope"), is_opening(envelope), is_granted
-        )
+        return _admit(spec, found, len(envelope.sd), envelope.body.get("scope"), is_opening(envelope), is_granted)
     except WireError as error:
         error.coordinates = envelope.coordinates
         raise
@@ -101,7 +99,7 @@ def admit_decision(decision: Decision, enclosed: Enclosed) -> Admitted:
     """The same as `admit`, for the values committed to by a decision (`enclosed`: its part, by `sort_out`)."""
     spec = check_decision(decision)
     found = match(decision.sd, enclosed, decision.body.keys())
-    return _admit(spec, found.disclosed, found.withheld, None, is_first=False, is_granted=None)
+    return _admit(spec, found, len(decision.sd), None, is_first=False, is_granted=None)
 
 
 def attached_decisions(envelope: Envelope, attached: Collection[str], hub: Pins) -> list[Decision]:
@@ -157,8 +155,9 @@ def compose(type_: str, body: Mapping[str, Any], values: Mapping[str, Any]) -> l
     spec = MESSAGES[type_] if type_ in MESSAGES else DECISIONS[type_.removeprefix("decision.")]
     spec.body.check(dict(body), "body")
     found = {pointer: disclose(pointer, value) for pointer, value in values.items()}
-    match(commitments(found.values()), Enclosed(tuple(item.as_list() for item in found.values())), body.keys())
-    _admit(spec, found, {}, body.get("scope"), is_first=True, is_granted=None)
+    sd = commitments(found.values())
+    matched = match(sd, Enclosed(tuple(item.as_list() for item in found.values())), body.keys())
+    _admit(spec, matched, len(sd), body.get("scope"), is_first=True, is_granted=None)
     return list(found.values())
 
 
@@ -212,22 +211,23 @@ def _check(spec: MessageSpec, envelope: Envelope) -> None:
 
 def _admit(
     spec: MessageSpec,
-    disclosed: Mapping[str, Disclosure],
-    withheld: Mapping[str, str],
+    found: Matched,
+    sealed: int,
     scope: str | None,
     is_first: bool,
     is_granted: IsGranted | None,
 ) -> Admitted:
+    disclosed, hidden = found.disclosed, dict(found.withheld)
     rows = {path: pointer_of(spec, path, scope) for path in disclosed}
     for path, row in rows.items():
         row.kind.check(disclosed[path].value, f"sd{path}")
-    hidden = dict(withheld)
-    for path in withheld:
+    for path in hidden:
         if spec.pointer(path) is None:  # the names of withheld values are not sealed: ask for them again
             raise WireError("disclosure_missing", where="withheld")
     for row in spec.pointers:
         if row.is_required and row.path not in disclosed and row.path not in hidden:
-            raise WireError("disclosure_missing" if hidden else "malformed", where=f"sd{row.path}")
+            # Final only if the seal itself shows it: with values withheld or others' lines, it may just not be enclosed.
+            raise WireError("malformed" if len(disclosed) == sealed else "disclosure_missing", where=f"sd{row.path}")
     dropped = set()
     for path, row in rows.items():
         if is_granted is not None and row.scope is not None and not is_granted(row.scope, row.field):

@@ -18,7 +18,7 @@ How to read a row:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
@@ -38,6 +38,8 @@ from web.federation.wire.kinds import (
     Text,
     choice,
 )
+
+_INDEX = re.compile(r"/(0|[1-9][0-9]{0,2})(?![^/])", re.ASCII)
 
 
 class Numbering(StrEnum):
@@ -75,10 +77,6 @@ class Pointer:
     field: str = ""
     owner: str | None = None
 
-    def fits(self, pointer: str) -> bool:
-        """Is it this one (`*` = a whole number)?"""
-        return re.fullmatch(self.path.replace("*", "(0|[1-9][0-9]{0,2})"), pointer, re.ASCII) is not None
-
 
 @dataclass(frozen=True)
 class MessageSpec:
@@ -94,8 +92,10 @@ class MessageSpec:
     needs_cause: bool = False
     has_foreign_lines: bool = False
     attaches: str | None = None
+    _by_path: dict[str, Pointer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_path", {pointer.path: pointer for pointer in self.pointers})
         if not self.body.is_plain:
             raise TypeError(f"{self.type}: a body holds plain kinds only")
         if self.body.names & {pointer.path.split("/")[1] for pointer in self.pointers}:
@@ -108,7 +108,7 @@ class MessageSpec:
 
     def pointer(self, path: str, scope: str | None = None) -> Pointer | None:
         """The row of a pointer, or None if this type may not carry it (under this share's scope, if given)."""
-        found = next((pointer for pointer in self.pointers if pointer.fits(path)), None)
+        found = self._by_path.get(_INDEX.sub("/*", path))
         return None if found is None or (scope is not None and found.scope != scope) else found
 
 

@@ -86,8 +86,10 @@ def verdict(evidence: dict[str, Any]) -> list[str]:
     message, data, sealer = _open(evidence["envelope"], "fed1-msg", "from", keys)
     digest = _digest(data)
     proved = [
-        f"County {message['from']} sealed {message['type']} about {message['about']} for county {message['to']}: "
-        f"number {message['seq']} of epoch {message['epoch']}, dated {message['at']}, digest {digest}.",
+        (
+            f"County {message['from']} sealed {message['type']} about {message['about']} for county {message['to']}: "
+            f"number {message['seq']} of epoch {message['epoch']}, dated {message['at']}, digest {digest}."
+        ),
         f"Seal key {sealer['jwk']['kid']}, fingerprint {fingerprint(sealer['jwk'])}.",
     ]
     receipt = None
@@ -102,8 +104,10 @@ def verdict(evidence: dict[str, Any]) -> list[str]:
             raise Refused("the receipt was made with a key already revoked")
         word = receipt["result"] + (f" ({receipt['code']})" if "code" in receipt else "")
         proved += [
-            f"County {message['to']} signed for it on {receipt['at']}: {word}; with it, for everything before it in the "
-            f"channel down to digest {message['prev']}.",
+            (
+                f"County {message['to']} signed for it on {receipt['at']}: {word}; with it, for everything before it in the "
+                f"channel down to digest {message['prev']}."
+            ),
             f"Receipt key {receiver['jwk']['kid']}, fingerprint {fingerprint(receiver['jwk'])}.",
         ]
     if sealer.get("revoked_at") and (receipt is None or sealer["revoked_at"] <= receipt["at"]):

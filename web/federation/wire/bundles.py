@@ -11,7 +11,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 
 from web.federation.wire import seals
-from web.federation.wire.canonical import canonical, parse_canonical, unb64
+from web.federation.wire.canonical import canonical, parse, unb64
 from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import Disclosure, Enclosed
 from web.federation.wire.keys import PrivateKey, PublicKey
@@ -90,7 +90,7 @@ def decrypt(token: str, keys: Mapping[str, PrivateKey]) -> Any:
         raise WireError("unknown_key", kid=header["kid"][:64])
     try:
         plain = jwe.decrypt_compact(token.encode("ascii"), key.okp, registry=_REGISTRY).plaintext
-        return parse_canonical(plain or b"")
+        return parse(plain or b"")
     except (JoseError, ValueError, KeyError, TypeError, WireError) as error:
         raise WireError("disclosure_missing", where="jwe") from error
 

@@ -16,23 +16,48 @@ from web.federation.wire.codes import WireError
 PREFIX = "sha-256:"
 
 
+# The encoder of the standard library, in C, writes the same bytes as RFC 8785 for what `_is_simple` lets through
+# (a test compares them), ten times faster than the reference in Python.
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_SAFE = 2**53
+
+
 def canonical(value: Any) -> bytes:
     """The one byte string of a JSON value. Raises `malformed` for what JSON cannot say exactly."""
     try:
-        return rfc8785.dumps(value)
+        return _encode(value).encode() if _is_simple(value) else rfc8785.dumps(value)
     except (ValueError, RecursionError, AttributeError) as error:
         raise WireError("malformed", where="canonical") from error
 
 
 def parse_canonical(data: bytes) -> Any:
     """The value of bytes that are canonical already; `malformed` for any others (also repeated names and NaN)."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise WireError("malformed", where="json") from error
+    value = parse(data)
     if canonical(value) != data:
         raise WireError("malformed", where="canonical")
     return value
+
+
+def parse(data: bytes) -> Any:
+    """The value of any JSON bytes; `malformed` if they are none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise WireError("malformed", where="json") from error
+
+
+def _is_simple(value: Any) -> bool:
+    """Only strings, safe whole numbers, true, false, null, lists, and objects with ASCII names."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return -_SAFE < value < _SAFE
+    if kind is list:
+        return all(map(_is_simple, value))
+    if kind is dict:
+        return all(type(name) is str and name.isascii() for name in value) and all(map(_is_simple, value.values()))
+    return False
 
 
 def digest(data: bytes) -> str:
@@ -65,12 +90,12 @@ def instant(at: datetime) -> str:
     """An aware datetime as `YYYY-MM-DDTHH:MM:SSZ`; parts of a second are cut off."""
     if at.tzinfo is None:
         raise ValueError("an instant needs its time zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
 
 
 def read_instant(text: str) -> datetime:
     """The aware UTC datetime of `YYYY-MM-DDTHH:MM:SSZ`. ValueError for any other spelling."""
-    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    at = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
     if instant(at) != text:
         raise ValueError("not an instant")
     return at

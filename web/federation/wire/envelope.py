@@ -108,7 +108,7 @@ class Envelope:
     def canonical(self) -> bytes:
         """The bytes that are sealed, checked against the schema."""
         payload = to_payload(self)
-        SCHEMA.check(payload, "envelope")
+        check_payload(payload)
         return canonical(payload)
 
     @cached_property
@@ -154,8 +154,8 @@ def to_payload(envelope: Envelope) -> dict[str, Any]:
     return payload
 
 
-def read_payload(payload: Any) -> Envelope:
-    """The envelope of a JSON object. `malformed` for an unknown, missing or ill-formed field.
+def check_payload(payload: Any) -> None:
+    """`malformed` for an unknown, missing or ill-formed field.
 
     `version_unsupported`, `crit_unsupported`: well-formed, but made for a newer program than this.
     """
@@ -169,6 +169,11 @@ def read_payload(payload: Any) -> Envelope:
         raise WireError("malformed", where="envelope/n")
     if (payload["prev"] is None) != (payload["seq"] == 1 and payload["epoch"] == 1):
         raise WireError("malformed", where="envelope/prev")
+
+
+def read_payload(payload: Any) -> Envelope:
+    """The envelope of a JSON object. Raises like `check_payload`."""
+    check_payload(payload)
     ref = payload["agreement"]
     return Envelope(
         id=UUID(payload["id"]),
@@ -193,7 +198,6 @@ def read_payload(payload: Any) -> Envelope:
 
 def seal(envelope: Envelope, key: PrivateKey) -> str:
     """The compact JWS of an envelope. `malformed` if the envelope itself could not be read back."""
-    read_payload(to_payload(envelope))
     return seals.sign(envelope.canonical, seals.MESSAGE, key)
 
 
@@ -211,10 +215,12 @@ def open_envelope(token: str, pins: Pins, receiver: UUID, now: datetime | None =
     if coordinates is not None and coordinates.receiver != receiver:
         raise WireError("not_for_us", coordinates, to=str(coordinates.receiver))
     try:
-        return read_payload(payload)
+        envelope = read_payload(payload)
     except WireError as error:
         error.coordinates = coordinates
         raise
+    envelope.__dict__["canonical"] = data  # what was sealed, so that it need not be written again to be digested
+    return envelope
 
 
 def _coordinates(payload: Any, data: bytes) -> Coordinates | None:

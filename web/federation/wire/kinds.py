@@ -79,9 +79,13 @@ class Pattern(Kind):
     form: str
     is_plain: bool = True
     also: Callable[[str], object] | None = None
+    _matches: Callable[[str], object] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_matches", re.compile(self.form, re.ASCII).fullmatch)
 
     def check(self, value: Any, where: str) -> None:
-        if not isinstance(value, str) or not re.fullmatch(self.form, value, re.ASCII):
+        if not isinstance(value, str) or not self._matches(value):
             _refuse(where)
         if self.also is not None:
             try:

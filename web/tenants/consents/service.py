@@ -40,11 +40,13 @@ def give(
     day = on or clock.today()
     if day > clock.today():
         raise Invalid({"given_on": "in_the_future"})
+    wanted = list(dict.fromkeys(scopes))
+    if not wanted or not set(wanted) <= set(NEEDS):
+        raise Invalid({"scope": "unknown_scope" if wanted else "choose_one"})
+    stood = {c.scope for c in standing(member.id) if c.partner_uid == partner_uid}
     given = []
-    for scope in scopes:
-        if scope not in NEEDS:
-            raise Invalid({"scope": "unknown_scope"})
-        if stands(member.id, partner_uid, scope):
+    for scope in wanted:
+        if scope in stood:
             continue
         row = Consent(
             member_id=member.id,
@@ -81,6 +83,11 @@ def standing(member_id: UUID) -> Sequence[Consent]:
     """Everything of this member that is not withdrawn."""
     query = db.select(Consent).where(Consent.member_id == member_id, Consent.withdrawn_at.is_(None))
     return db.session.scalars(query.order_by(Consent.id)).all()
+
+
+def history(member_id: UUID) -> Sequence[Consent]:
+    """Everything this member was ever told or agreed to, the latest first."""
+    return db.session.scalars(db.select(Consent).where(Consent.member_id == member_id).order_by(Consent.id.desc())).all()
 
 
 def stands(member_id: UUID, partner_uid: UUID, scope: str) -> bool:

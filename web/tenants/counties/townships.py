@@ -13,7 +13,7 @@ _TABLE = """
 150221 土默特右旗 104萨拉齐镇
 361128 鄱阳县 112乐丰镇 217莲湖乡
 361129 万年县 103梓埠镇 200湖云乡
-"""  # noqa: E501
+"""
 
 TOWNSHIPS: dict[str, dict[str, str]] = {
     county: {county + item[:3]: item[3:] for item in items}

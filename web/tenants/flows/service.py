@@ -1,18 +1,26 @@
-"""Verbs of the flow: depart, note away, find, end; and the six-month rule."""
+"""Verbs of the flow: depart, amend, miss, find, declare lost, end; and the six-month rule."""
 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from web.core import clock, events
+from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound, WrongState
 from web.extensions import db
+from web.tenants.counties import divisions
 from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
+from web.tenants.members import service as members
+from web.tenants.members.codes import FLOW_REASON, UNIT_KIND, Standing
 from web.tenants.members.models import Member
+
+AMENDABLE = frozenset(
+    {"expected_until", "flow_reason", "host_code", "host_text", "host_township", "host_address", "work_unit", "work_kind", "occupation"}
+)
 
 
 @dataclass(frozen=True)
@@ -37,34 +45,36 @@ def is_floating(left_on: date, expected_until: date | None, on: date) -> bool:
     return on >= six or expected_until is None or expected_until >= six
 
 
-def current(member_id: UUID) -> Flow | None:
+def current(member_id: UUID, *, lock: bool = False) -> Flow | None:
     """The member's open flow."""
     query = db.select(Flow).where(Flow.member_id == member_id, Flow.state != FlowState.ENDED)
-    return db.session.scalars(query).first()
+    return db.session.scalars(query.with_for_update() if lock else query).first()
+
+
+def episodes(member_id: UUID) -> Sequence[Flow]:
+    """All flows of a member, the latest first."""
+    return db.session.scalars(db.select(Flow).where(Flow.member_id == member_id).order_by(Flow.id.desc())).all()
 
 
 def get(flow_id: UUID, *, lock: bool = False) -> Flow:
     """NotFound when it is absent or another county's."""
     query = db.select(Flow).where(Flow.id == flow_id)
-    found = db.session.scalars(query.with_for_update() if lock else query).first()
+    found: Flow | None = db.session.scalars(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound()
     return found
 
 
 def depart(member: Member, *, left_on: date | None, expected_until: date | None = None, **values: Any) -> Flow:
-    """Register an away episode. Invalid dates are refused; a second open flow is a WrongState."""
-    wrong: dict[str, object] = {}
-    if left_on and left_on > clock.today():
-        wrong["left_on"] = "in_the_future"
-    if left_on and expected_until and expected_until < left_on:
-        wrong["expected_until"] = "before_left_on"
-    if wrong:
-        raise Invalid(wrong)
+    """Register an away episode. Invalid dates are refused; a second open flow is a WrongState.
+
+    `values`: fields of AMENDABLE. A `host_text` that surely names a division gives the `host_code`.
+    """
+    _demand_fit(left_on, expected_until, values)
+    members.demand_open(member)
     if current(member.id) is not None:
         raise WrongState("flow_already_open")
-    if member.frozen_by is not None:
-        raise WrongState("member_in_transfer")
+    values = _placed(values)
     flow = Flow(
         member_id=member.id, left_on=left_on, expected_until=expected_until, created_at=clock.now(), **values
     )
@@ -77,12 +87,96 @@ def depart(member: Member, *, left_on: date | None, expected_until: date | None 
     return flow
 
 
+def _demand_fit(left_on: date | None, expected_until: date | None, values: dict[str, Any]) -> None:
+    if unknown := set(values) - AMENDABLE:
+        raise TypeError(f"not fields of a flow: {sorted(unknown)}")
+    wrong: dict[str, object] = {}
+    if left_on and left_on > clock.today():
+        wrong["left_on"] = "in_the_future"
+    if left_on and expected_until and expected_until < left_on:
+        wrong["expected_until"] = "before_left_on"
+    if (values.get("flow_reason") or "90") not in FLOW_REASON.labels:
+        wrong["flow_reason"] = "choose_one"
+    if (values.get("work_kind") or "99") not in UNIT_KIND.labels:
+        wrong["work_kind"] = "choose_one"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _placed(values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("host_text") and not values.get("host_code"):
+        place = divisions.parse_place(values["host_text"])
+        sure = place.code is not None and place.confidence >= divisions.SURE
+        values = {**values, "host_code": (place.code or "")[:6] if sure else ""}
+    return values
+
+
+def amend(flow: Flow, *, reason: str = "", **values: Any) -> set[str]:
+    """Correct fields of AMENDABLE; returns those that changed. A flow that ended is history."""
+    if flow.state is FlowState.ENDED:
+        raise WrongState("flow_is_over")
+    _demand_fit(flow.left_on, values.get("expected_until", flow.expected_until), {k: v for k, v in values.items() if k in AMENDABLE})
+    members.demand_open(members.get(flow.member_id))
+    if "host_text" in values and values["host_text"] != flow.host_text:
+        values = _placed({"host_code": "", **values})
+    changed = {f: v for f, v in values.items() if v != getattr(flow, f)}
+    if changed:
+        events.record("flow.amend", flow, reason=reason)
+        for field, value in changed.items():
+            setattr(flow, field, value)
+        db.session.flush()
+    return set(changed)
+
+
+def miss(flow: Flow, *, reason: str = "") -> None:
+    """Contact attempts found nobody: the search goes on."""
+    FLOW.apply(flow, "miss", reason=reason)
+    db.session.flush()
+
+
+def declare_lost(flow: Flow, *, reason: str) -> None:
+    """A person's decision after a search that found nobody; membership is untouched."""
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    FLOW.apply(flow, "declare_lost", reason=reason)
+    members.mark_contact(members.get(flow.member_id), is_lost=True, reason=reason)
+    db.session.flush()
+
+
+def find(flow: Flow, *, reason: str = "") -> None:
+    """Contact was regained."""
+    FLOW.apply(flow, "find", reason=reason)
+    members.mark_contact(members.get(flow.member_id), is_lost=False, reason=reason)
+    db.session.flush()
+
+
 def end(flow: Flow, ended_as: FlowEnd, *, on: date | None = None, reason: str = "") -> None:
-    """End it and announce: an open referral of this flow is ended with the partner in the same transaction."""
+    """End it and announce: an open referral of this flow is ended with the partner in the same transaction.
+
+    While a handover holds the member, only the handover ends the flow (`transferred`).
+    """
+    wrong: dict[str, object] = {}
+    if on and on > clock.today():
+        wrong["ended_on"] = "in_the_future"
+    if on and flow.left_on and on < flow.left_on:
+        wrong["ended_on"] = "before_left_on"
+    if wrong:
+        raise Invalid(wrong)
+    member = db.session.get(Member, (fence.tenant(), flow.member_id))
+    if ended_as is not FlowEnd.TRANSFERRED and member is not None and member.frozen_by is not None:
+        raise WrongState("member_in_transfer")
     FLOW.apply(flow, "end", reason=reason, details={"ended_as": ended_as.value})
     flow.ended_on, flow.ended_as = on or clock.today(), ended_as
     db.session.flush()
     events.announce(FlowEnded(flow.id, flow.member_id, ended_as))
+
+
+@events.subscribe(members.MemberEnded)
+def _end_with_membership(what: members.MemberEnded) -> None:
+    flow = current(what.member_id)
+    if flow is not None:
+        dead = what.standing is Standing.DECEASED
+        end(flow, FlowEnd.DECEASED if dead else FlowEnd.MEMBERSHIP_ENDED, reason=what.reason)
 
 
 def reach_six_months() -> int:

@@ -1,0 +1,88 @@
+"""The post between two counties of one deployment: receipts, refusals, a dead worker, a flushed Valkey."""
+
+from __future__ import annotations
+
+import pytest
+
+from web.core import fence
+from web.core.ids import uuid7
+from web.extensions import db, valkey
+from web.federation.post import relay, service
+from web.federation.post.models import InboxMessage, OutboxMessage, Peer, PeerState, PostDue
+from web.federation.wire.codes import WireError
+from web.federation.wire.envelope import AgreementRef
+
+ABOUT = uuid7()
+UNDER = AgreementRef(uuid7(), 1, "sha-256:" + "A" * 43)
+
+
+@pytest.fixture(autouse=True)
+def nobody_knows_it(monkeypatch):
+    """A room that never opened what the messages speak of."""
+
+    def hear(envelope, admitted, attached):
+        raise WireError("not_open")
+
+    monkeypatch.setitem(service.HOOKS.hear, "handover", hear)
+
+
+def _say(pair, n=7):
+    with pair.home.act():
+        id_ = service.send(pair.host.uid, "handover.expire", ABOUT, n=n, agreement=UNDER)
+        fence.commit()
+    return id_
+
+
+def test_both_confirmed_each_other(pair):
+    for side in (pair.home, pair.host):
+        with side.act():
+            assert [p.state for p in db.session.scalars(db.select(Peer))] == [PeerState.CONFIRMED]
+
+
+def test_a_refused_message_is_receipted_once_and_both_sides_know(pair, work):
+    ids = [_say(pair, n) for n in (7, 8)]
+    assert work() >= 1
+    with pair.home.act():
+        rows = list(db.session.scalars(db.select(OutboxMessage).order_by(OutboxMessage.seq)))
+        assert [r.id for r in rows] == ids
+        assert [(r.seq, r.result, r.code) for r in rows] == [(1, "refused", "not_open"), (2, "refused", "not_open")]
+        assert rows[1].prev == rows[0].digest
+        assert db.session.scalar(db.select(PostDue)) is None
+    with pair.host.act():
+        theirs = list(db.session.scalars(db.select(InboxMessage).order_by(InboxMessage.seq)))
+        assert [(m.result, m.receipt) for m in theirs] == [("refused", r.receipt) for r in rows]
+
+
+def test_valkey_flushed_the_scheduler_finds_it_again(pair, work):
+    _say(pair)
+    valkey.client.flushdb()
+    assert work() == 0
+    with fence.platform("test"):
+        assert db.session.scalars(db.select(PostDue)).one().tenant_id == pair.home.tenant_id
+    relay.drain(pair.home.tenant_id, pair.host.uid)
+    with pair.home.act():
+        assert db.session.scalars(db.select(OutboxMessage)).one().result == "refused"
+
+
+def test_killed_between_receipt_and_commit_the_same_receipt_comes_back(pair, monkeypatch):
+    _say(pair)
+
+    def die(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(relay, "_settle", die)
+    try:
+        relay.drain(pair.home.tenant_id, pair.host.uid)
+    except KeyboardInterrupt:
+        pass
+    monkeypatch.undo()
+    with pair.host.act():
+        first = db.session.scalars(db.select(InboxMessage)).one().receipt
+    with pair.home.act():
+        relay.channel(pair.host.uid, "out").leased_until = None
+        fence.commit()
+    relay.drain(pair.home.tenant_id, pair.host.uid)
+    with pair.host.act():
+        assert db.session.scalars(db.select(InboxMessage)).one().receipt == first
+    with pair.home.act():
+        assert db.session.scalars(db.select(OutboxMessage)).one().receipt == first

@@ -1,0 +1,217 @@
+"""The inbox: opens, admits, applies and signs in one transaction; a savepoint a message, one commit a batch.
+
+The receipt is final, stored, and replayed byte for byte. An authentic envelope at the expected number always gets one,
+also when it is refused; whatever consumed nothing is answered with a code and tried again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from web.core import clock, events
+from web.core.errors import DomainError
+from web.core.events import Actor
+from web.extensions import db
+from web.federation import admission
+from web.federation.messages import MESSAGES
+from web.federation.post import keys, service
+from web.federation.post.models import Blob, Channel, InboxMessage, Peer
+from web.federation.post.relay import channel
+from web.federation.post.transports import Answer, unpack_blob
+from web.federation.wire import bundles, channels, receipts
+from web.federation.wire.canonical import digest
+from web.federation.wire.codes import CODES, FINAL_CODES, Outcome, WireError
+from web.federation.wire.envelope import Coordinates, Envelope, open_envelope
+from web.tenants.counties import service as counties
+
+log = structlog.get_logger(__name__)
+
+
+class StaleBase(WireError):
+    """A proposal on an older decision; `n` is the last one here and goes into the receipt."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__("stale_base", n=n)
+        self.n = n
+
+
+def receive(sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
+    """Answers in order; after one that consumed nothing, the rest is not tried."""
+    with events.by(Actor(None, _name(sender), "peer")):
+        line = channel(sender, "in")
+        if line.stopped:
+            return [Answer(code="maintenance")]
+        office = _Office(sender, line)
+        answers: list[Answer] = []
+        for parcel in batch:
+            answer = office.take(parcel)
+            answers.append(answer)
+            if answer.receipt is None:
+                break
+        db.session.flush()
+    return answers
+
+
+def _name(sender: UUID) -> str:
+    return db.session.scalar(db.select(Peer.name).where(Peer.uid == sender)) or "未知县"
+
+
+class _Office:
+    """Keys and head of one channel, read once for a batch."""
+
+    def __init__(self, sender: UUID, line: Channel) -> None:
+        self.sender, self.line, self.own = sender, line, counties.own().uid
+        self.pins = keys.pins(sender)
+        self.open_keys = {k.kid: k for k in keys.private("enc")}
+        self.seal_key = keys.private("sig")[0]
+
+    def take(self, parcel: bundles.Bundle) -> Answer:
+        """One message: replay, apply, refuse for good, or say why nothing was consumed."""
+        try:
+            envelope = open_envelope(parcel.envelope, self.pins, self.own)
+            known = self._place(envelope.coordinates)
+            if known is not None:
+                return known
+        except WireError as error:
+            if error.outcome is Outcome.FINAL and error.coordinates is not None:
+                try:
+                    known = self._place(error.coordinates)
+                except WireError as misplaced:
+                    return self._nothing(misplaced)
+                return known or self._finish(parcel, error.coordinates, "unknown.type", None, error)
+            return self._nothing(error)
+        try:
+            with db.session.begin_nested():
+                self._apply(parcel, envelope)
+        except WireError as error:
+            if error.outcome is Outcome.FINAL:
+                return self._finish(parcel, envelope.coordinates, envelope.type, envelope.about_id, error)
+            return self._nothing(error)
+        except DomainError as error:
+            return self._finish(parcel, envelope.coordinates, envelope.type, envelope.about_id, _as_wire(error))
+        except OperationalError:
+            log.warning("inbox.busy", type=envelope.type)
+            return Answer(code="busy")
+        return self._finish(parcel, envelope.coordinates, envelope.type, envelope.about_id, None)
+
+    def _place(self, found: Coordinates) -> Answer | None:
+        """The stored receipt of a duplicate; None for the next one; WireError for anything else."""
+        stored = list(
+            db.session.scalars(
+                db.select(InboxMessage).where(
+                    InboxMessage.peer_uid == self.sender,
+                    (InboxMessage.id == found.id)
+                    | ((InboxMessage.epoch == found.epoch) & (InboxMessage.seq == found.seq)),
+                )
+            )
+        )
+        by_id = next((m for m in stored if m.id == found.id), None)
+        by_seq = next((m for m in stored if (m.epoch, m.seq) == (found.epoch, found.seq)), None)
+        head = channels.Head(self.line.epoch, self.line.seq, self.line.head)
+        where = channels.place(head, found, by_id and by_id.digest, by_seq and by_seq.digest)
+        if where is channels.Place.DUPLICATE:
+            assert by_id is not None
+            return Answer(receipt=by_id.receipt)
+        return None
+
+    def _apply(self, parcel: bundles.Bundle, envelope: Envelope) -> None:
+        spec = admission.check_envelope(envelope)
+        if admission.is_expired(envelope, clock.now()):
+            raise WireError("expired", envelope.coordinates)
+        enclosed = bundles.open_enclosed(parcel.jwe, self.open_keys)
+        if envelope.type == "agreement.decision":
+            # Its values belong to the decisions attached, which the agreements room opens with the hub's pins.
+            admitted = admission.Admitted({"": enclosed}, {})
+        else:
+            admitted = admission.admit(
+                envelope, enclosed, lambda scope, name: HOOKS.is_granted(self.own, envelope, scope.value, name)
+            )
+            for item in admitted.disclosures:
+                scope = service.scope_of(spec, item.pointer, envelope.body)
+                db.session.add(service.stored(envelope.id, envelope.about_id, item, scope))
+        hear = HOOKS.hear.get(envelope.about_kind)
+        if hear is None:
+            raise WireError("version_unsupported", type=envelope.type)
+        hear(envelope, admitted, parcel.attached)
+        db.session.flush()
+
+    def _finish(
+        self, parcel: bundles.Bundle, found: Coordinates, type_: str, about_id: UUID | None, error: WireError | None
+    ) -> Answer:
+        now = clock.now()
+        n = error.n if isinstance(error, StaleBase) else None
+        given = receipts.receipt(found, now, error.name if error else None, n)
+        signed = receipts.sign_receipt(given, self.seal_key)
+        db.session.add(
+            InboxMessage(
+                id=found.id,
+                peer_uid=self.sender,
+                type=type_,
+                about_id=about_id,
+                epoch=found.epoch,
+                seq=found.seq,
+                digest=found.digest,
+                envelope=parcel.envelope,
+                attached=list(parcel.attached),
+                result=given.result.value,
+                code=given.code,
+                receipt=signed,
+                at=now,
+            )
+        )
+        self.line.epoch, self.line.seq, self.line.head = found.epoch, found.seq, found.digest
+        self.line.last_sign_at = now
+        if error is not None:
+            log.warning("inbox.refused", type=type_, code=error.name, params=error.params)
+            events.record("message.refuse", self.line, reason=error.name, peer=str(self.sender), details={"type": type_})
+        db.session.flush()
+        return Answer(receipt=signed)
+
+    def _nothing(self, error: WireError) -> Answer:
+        if error.outcome is Outcome.STOP:
+            self.line.stopped = error.name
+            events.record("channel.stop", self.line, reason=error.name, peer=str(self.sender))
+            log.error("channel.stopped", code=error.name)
+        return Answer(code=error.name, params={k: v for k, v in error.params.items() if isinstance(v, int | str)})
+
+
+HOOKS = service.HOOKS
+
+
+def _as_wire(error: DomainError) -> WireError:
+    """A refusal of a room as a final code of the protocol."""
+    code = error.code if error.code in FINAL_CODES else "illegal_transition"
+    return WireError(code if code in CODES else "malformed")
+
+
+def take_blob(sender: UUID, about_id: UUID, name: str, packed: str) -> bool:
+    """Store a file an envelope announced; False if nobody announced it or its digest differs."""
+    query = db.select(Blob).where(Blob.about_id == about_id, Blob.digest == name).with_for_update()
+    row = db.session.scalars(query).first()
+    if row is None or row.announced_by != sender:
+        return False
+    if row.content is not None:
+        return True
+    content = unpack_blob(packed, {k.kid: k for k in keys.private("enc")})
+    if digest(content) != name:
+        log.warning("blob.differs", about=str(about_id))
+        return False
+    row.content = content
+    db.session.flush()
+    with events.by(Actor(None, _name(sender), "peer")):
+        events.announce(service.BlobArrived(about_id, name))
+    return True
+
+
+def known_types() -> list[str]:
+    """Message types this program understands."""
+    return sorted(MESSAGES)
+
+
+def head_of(sender: UUID) -> Any:
+    """Epoch, seq and head of what this peer sent us, for comparing both copies."""
+    return db.session.scalars(db.select(Channel).where(Channel.peer_uid == sender, Channel.direction == "in")).first()

@@ -1,0 +1,221 @@
+"""Writing to a partner: an unsealed message and its disclosures, in the transaction of the verb that says them.
+
+The relay seals and sends (post.relay). Other rooms see the state of their messages through `sent` and `traffic`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from web.core import clock, fence, vault
+from web.core.ids import uuid7
+from web.core.queue import Job, defer
+from web.extensions import db
+from web.federation import admission
+from web.federation.messages import MESSAGES, MessageSpec
+from web.federation.post.models import Blob, InboxMessage, OutboxMessage, PostDue, StoredDisclosure
+from web.federation.wire.canonical import digest
+from web.federation.wire.disclosures import Disclosure, commitments
+from web.federation.wire.envelope import AgreementRef, Envelope
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Announced by the relay when it has signed a document that was attached unsigned."""
+
+    message_id: UUID
+    typ: str
+    payload: dict[str, Any]
+    jws: str
+
+
+@dataclass(frozen=True)
+class BlobArrived:
+    """Announced when a file that an envelope named is here and its digest fits."""
+
+    about_id: UUID
+    digest: str
+
+
+@dataclass
+class Hooks:
+    """What the rooms tell the post, filled by federation.registry. The post itself knows no subject."""
+
+    hear: dict[str, Callable[[Envelope, admission.Admitted, tuple[str, ...]], None]] = field(default_factory=dict)
+    settled: dict[str, Callable[[OutboxMessage], None]] = field(default_factory=dict)
+    may_cross: Callable[[OutboxMessage, str, str], bool] = lambda message, scope, field_name: False
+    is_granted: Callable[[UUID, Envelope, str, str], bool] = lambda receiver, envelope, scope, field_name: False
+    is_active: Callable[[AgreementRef, UUID], bool] = lambda reference, partner_uid: False
+
+
+HOOKS = Hooks()
+
+
+def send(
+    to: UUID,
+    type_: str,
+    about_id: UUID,
+    body: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    *,
+    n: int | None = None,
+    base: int | None = None,
+    cause: UUID | None = None,
+    agreement: AgreementRef | None = None,
+    member_id: UUID | None = None,
+    attached: Sequence[Mapping[str, Any]] = (),
+    blobs: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    disclosures: Sequence[Disclosure] | None = None,
+    sd: Sequence[str] | None = None,
+) -> UUID:
+    """Put a message down for `to`; returns its id. Call under the aggregate's lock.
+
+    `values`: pointer → value, disclosed freshly; or `disclosures` made beforehand with the whole `sd` they belong to
+    (co-signing, decisions). Checked like the receiver will check it: a WireError here is a mistake of the program.
+    """
+    body = dict(body or {})
+    made = list(disclosures) if disclosures is not None else admission.compose(type_, body, values or {})
+    message = OutboxMessage(
+        id=uuid7(),
+        peer_uid=to,
+        type=type_,
+        about_id=about_id,
+        member_id=member_id,
+        n=n,
+        base=base,
+        cause=cause,
+        agreement_id=agreement and agreement.id,
+        agreement_version=agreement and agreement.version,
+        agreement_digest=agreement and agreement.digest,
+        body=body,
+        sd=list(sd if sd is not None else commitments(made)),
+        attached=[dict(a) for a in attached],
+        blobs=list(blobs),
+        has_blobs_due=bool(blobs),
+        expires_at=expires_at,
+        created_at=clock.now(),
+    )
+    db.session.add(message)
+    spec = MESSAGES[type_]
+    for item in made:
+        db.session.add(stored(message.id, about_id, item, scope_of(spec, item.pointer, body)))
+    db.session.flush()
+    due(to, clock.now())
+    return message.id
+
+
+def scope_of(spec: MessageSpec, pointer: str, body: Mapping[str, Any]) -> str:
+    """The data scope that must carry this pointer, "" for none."""
+    row = spec.pointer(pointer, str(body["scope"]) if spec.about == "share" else None)
+    return row.scope.value if row is not None and row.scope is not None else ""
+
+
+def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> StoredDisclosure:
+    """The row of a disclosure, its salt and value under the aggregate's key."""
+    clear = json.dumps(item.as_list(), ensure_ascii=False).encode()
+    return StoredDisclosure(
+        message_id=message_id,
+        about_id=about_id,
+        pointer=item.pointer,
+        scope=scope,
+        commitment=item.commitment,
+        wrapped=vault.wrap(about_id, clear),
+    )
+
+
+def reopened(row: StoredDisclosure) -> Disclosure | None:
+    """The disclosure of a row, or None once it was purged."""
+    if row.wrapped is None:
+        return None
+    try:
+        salt, pointer, value = json.loads(vault.unwrap(row.about_id, row.wrapped))
+    except vault.Purged:
+        return None
+    return Disclosure(salt, pointer, value)
+
+
+def due(peer_uid: UUID, at: datetime) -> None:
+    """Note that something is to be sent, and ring the relay after commit."""
+    statement = insert(PostDue).values(tenant_id=fence.tenant(), peer_uid=peer_uid, due_at=at)
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "peer_uid"], set_={"due_at": at}).execution_options(
+            synchronize_session=False
+        )
+    )
+    defer(Job.DRAIN, fence.tenant(), peer_uid)
+
+
+def keep_blob(about_id: UUID, content: bytes) -> str:
+    """Store a file of ours under its digest; messages name it in `blobs`."""
+    name = digest(content)
+    query = db.select(Blob.id).where(Blob.about_id == about_id, Blob.digest == name)
+    if db.session.scalar(query) is None:
+        db.session.add(Blob(digest=name, about_id=about_id, content=content, created_at=clock.now()))
+        db.session.flush()
+    return name
+
+
+def expect_blob(about_id: UUID, name: str, from_uid: UUID) -> None:
+    """Note that an envelope announced this file: only then may the peer put it."""
+    query = db.select(Blob.id).where(Blob.about_id == about_id, Blob.digest == name)
+    if db.session.scalar(query) is None:
+        db.session.add(Blob(digest=name, about_id=about_id, announced_by=from_uid, created_at=clock.now()))
+        db.session.flush()
+
+
+def blob(about_id: UUID, name: str) -> bytes | None:
+    """The file, or None while it is on its way."""
+    return db.session.scalar(db.select(Blob.content).where(Blob.about_id == about_id, Blob.digest == name))
+
+
+def purge(about_id: UUID) -> int:
+    """Destroy the values of an aggregate: its key, and every stored disclosure. Seals and receipts still verify.
+
+    Returns how many disclosures lost their value. The caller removes its working copies in the same transaction.
+    """
+    gone = 0
+    query = db.select(StoredDisclosure).where(StoredDisclosure.about_id == about_id, StoredDisclosure.wrapped.is_not(None))
+    for row in db.session.scalars(query):
+        row.wrapped = None
+        gone += 1
+    vault.destroy(about_id)
+    db.session.flush()
+    return gone
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message about an aggregate, for the page's proof column."""
+
+    id: UUID
+    is_ours: bool
+    peer_uid: UUID
+    type: str
+    at: datetime
+    n: int | None
+    seq: int | None
+    digest: str
+    result: str | None
+    code: str | None
+    receipted_at: datetime | None
+
+
+def traffic(about_id: UUID) -> list[Letter]:
+    """Every message about an aggregate, both ways, oldest first: two queries."""
+    ours = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id == about_id))
+    theirs = db.session.scalars(db.select(InboxMessage).where(InboxMessage.about_id == about_id))
+    letters = [
+        Letter(m.id, True, m.peer_uid, m.type, m.created_at, m.n, m.seq, m.digest or "", m.result, m.code, m.receipted_at)
+        for m in ours
+    ] + [
+        Letter(m.id, False, m.peer_uid, m.type, m.at, None, m.seq, m.digest, m.result, m.code, m.at) for m in theirs
+    ]
+    return sorted(letters, key=lambda letter: letter.id)

@@ -1,0 +1,96 @@
+"""How bytes reach a peer. Only here is it known where a county lives: `loopback` in this deployment; `http` comes later
+behind the same three functions. Both sides always speak sealed envelopes and receipts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from web.core import fence
+from web.federation.wire import bundles
+from web.federation.wire.canonical import b64, unb64
+from web.federation.wire.keys import PublicKey
+from web.tenants.counties import service as counties
+
+
+@dataclass(frozen=True)
+class Address:
+    """A peer and the way to it."""
+
+    uid: UUID
+    transport: str = "loopback"
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the peer said to one message: a receipt, or a code that consumed nothing."""
+
+    receipt: str | None = None
+    code: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def deliver(peer: Address, sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
+    """Hand over a batch and bring back its answers, in order. The caller holds no transaction."""
+    from web.federation.post import inbox
+
+    # Through the same bytes as on any transport: what cannot be packed cannot be sent in here either.
+    data = bundles.pack(batch)
+    tenant_id = _resident(peer)
+    if tenant_id is None:
+        return [Answer(code="maintenance")]
+    with fence.acting_for(tenant_id):
+        answers = inbox.receive(sender, bundles.unpack(data))
+        fence.commit()
+    return answers
+
+
+def hello(peer: Address, descriptor: str) -> str | None:
+    """Introduce ourselves and get the peer's descriptor."""
+    from web.federation.post import keys
+
+    tenant_id = _resident(peer)
+    if tenant_id is None:
+        return None
+    with fence.acting_for(tenant_id):
+        keys.introduce(descriptor)
+        answer = keys.descriptor_of(peer.uid)
+        fence.commit()
+    return str(answer) if answer else None
+
+
+def put_blob(peer: Address, sender: UUID, about_id: UUID, name: str, packed: str) -> bool:
+    """Hand over a file the peer expects; False if it does not."""
+    from web.federation.post import inbox
+
+    tenant_id = _resident(peer)
+    if tenant_id is None:
+        return False
+    with fence.acting_for(tenant_id):
+        taken = inbox.take_blob(sender, about_id, name, packed)
+        fence.commit()
+    return taken
+
+
+PIECE = 192 * 1024
+
+
+def pack_blob(content: bytes, theirs: PublicKey) -> str:
+    """A file as JWE pieces, separated by spaces."""
+    pieces = [content[i : i + PIECE] for i in range(0, len(content), PIECE)] or [b""]
+    return " ".join(bundles.encrypt({"piece": b64(p)}, theirs) for p in pieces)
+
+
+def unpack_blob(packed: str, keys: Any) -> bytes:
+    """Inverse of pack_blob with our decryption keys; WireError when it does not open."""
+    return b"".join(unb64(bundles.decrypt(token, keys)["piece"]) for token in packed.split(" "))
+
+
+def _resident(peer: Address) -> int | None:
+    with fence.platform("which county of this deployment a peer is"):
+        county = counties.by_uid(peer.uid)
+        return county.tenant_id if county else None
+

@@ -1,0 +1,375 @@
+"""One mechanism for every aggregate of two counties: verbs travel, states do not (FEDERATION §2.4–2.6).
+
+A `Kind` is a machine, a model, and tables of functions by verb. The anchor numbers decisions: what it says, or accepts
+from the follower, is applied, numbered `n`, and sent. The follower's word is a proposal on `base`: it stays `pending`
+and moves nothing until the anchor's decision comes back with it as `cause`, or a refusal drops it. Decisions apply to
+the confirmed state only and are never refused as illegal; an impossible one stops the aggregate and rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import DateTime, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web.core import clock, events
+from web.core.errors import NotFound, WrongState
+from web.core.fence import Tenanted
+from web.core.states import Machine, Row
+from web.extensions import db
+from web.federation import admission
+from web.federation.post import service as post
+from web.federation.post.inbox import StaleBase
+from web.federation.post.models import OutboxMessage
+from web.federation.wire.codes import WireError
+from web.federation.wire.envelope import AgreementRef, Envelope
+
+log = structlog.get_logger(__name__)
+
+# Every machine of two counties has this state: the other side refused the opening.
+NOT_OPENED = "not_opened"
+FAIL = "fail_to_open"
+
+
+class PairAggregate(Tenanted):
+    """Columns of one county's copy of something two counties share. `state` is the confirmed one."""
+
+    partner_uid: Mapped[UUID]
+    role: Mapped[str] = mapped_column(String(10))
+    n: Mapped[int] = mapped_column(default=0)
+    pending: Mapped[str] = mapped_column(String(20), default="")
+    pending_id: Mapped[UUID | None]
+    agreement_id: Mapped[UUID | None]
+    agreement_version: Mapped[int | None]
+    agreement_digest: Mapped[str | None] = mapped_column(String(60))
+    refused_code: Mapped[str] = mapped_column(String(40), default="")
+    stopped: Mapped[str] = mapped_column(String(40), default="")
+    state_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def agreement(self) -> AgreementRef | None:
+        """The agreement version it was opened under, and finishes under."""
+        if self.agreement_id is None or self.agreement_version is None or self.agreement_digest is None:
+            return None
+        return AgreementRef(self.agreement_id, self.agreement_version, self.agreement_digest)
+
+    def under(self, agreement: AgreementRef) -> None:
+        """Remember the agreement version it is opened under."""
+        self.agreement_id, self.agreement_version = agreement.id, agreement.version
+        self.agreement_digest = agreement.digest
+
+
+@dataclass(frozen=True)
+class Said:
+    """A verb on its way through: who says it (`role`), with what. `at`: when it was said, aware UTC."""
+
+    verb: str
+    role: str
+    body: Mapping[str, Any]
+    values: Mapping[str, Any]
+    withheld: frozenset[str]
+    at: datetime
+    message_id: UUID | None
+    is_ours: bool
+
+
+Effect = Callable[[Any, Said], None]
+
+
+@dataclass
+class Kind:
+    """What a room says of its aggregate. Tables by verb:
+
+    checks    guard at the decider, before anything moves; raises DomainError or WireError
+    effects   what the confirmed verb does to this county's rows (both sides, `aggregate.role` tells which)
+    suggests  what a pending verb already does at the follower (provisional), undone by `dropped`
+    dropped   called with the verb when a pending one was refused or overtaken
+    answers   (aggregate, said) → (body, values) of the anchor's decision, where it differs from the proposal
+    refused   called when a decision of ours was refused (a share's delta): code as argument
+    """
+
+    name: str
+    machine: Machine[Any]
+    model: type[PairAggregate]
+    opens: Callable[[Envelope, admission.Admitted], PairAggregate]
+    checks: dict[str, Effect] = field(default_factory=dict)
+    effects: dict[str, Effect] = field(default_factory=dict)
+    suggests: dict[str, Effect] = field(default_factory=dict)
+    dropped: dict[str, Callable[[Any, str], None]] = field(default_factory=dict)
+    answers: dict[str, Callable[[Any, Said], tuple[Mapping[str, Any], Mapping[str, Any]]]] = field(default_factory=dict)
+    refused: Callable[[Any, str, str], None] | None = None
+    expires: dict[str, Callable[[Any], datetime]] = field(default_factory=dict)
+
+    def other(self, role: str) -> str:
+        """The role across the border."""
+        return next(r for r in self.machine.roles if r != role)
+
+    def get(self, id_: UUID, *, lock: bool = False) -> Any:
+        """NotFound when it is absent or another county's."""
+        found = self._find(id_, lock=lock)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def _find(self, id_: UUID, *, lock: bool = True) -> Any:
+        query = db.select(self.model).where(self.model.id == id_)
+        if lock:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        return db.session.scalars(query).first()
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Make the kind known to the post."""
+    KINDS[kind.name] = kind
+    post.HOOKS.hear[kind.name] = lambda envelope, admitted, attached: hear(kind, envelope, admitted)
+    post.HOOKS.settled[kind.name] = lambda message: settle(kind, message)
+    return kind
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Announced after every confirmed move, for notices and neighbours."""
+
+    kind: str
+    about_id: UUID
+    verb: str
+    state: str
+    partner_uid: UUID
+    is_ours: bool
+
+
+def can(kind: Kind, aggregate: Any) -> list[str]:
+    """The verbs our side may say now: none while one of ours waits for its answer."""
+    if aggregate.pending or aggregate.stopped:
+        return []
+    return kind.machine.allowed(aggregate.state, aggregate.role)
+
+
+def say(
+    kind: Kind,
+    aggregate: Any,
+    verb: str,
+    body: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    *,
+    reason: str = "",
+    member_id: UUID | None = None,
+    disclosures: Any = None,
+    sd: Any = None,
+) -> UUID:
+    """Our side says a verb; returns the message's id. Load the aggregate with `kind.get(id, lock=True)` first.
+
+    A new aggregate (state None) is opened by it. WrongState while it is not our turn, with what to wait for.
+    """
+    if aggregate.stopped:
+        raise WrongState("aggregate_stopped", cause=aggregate.stopped)
+    if aggregate.pending:
+        raise WrongState("waiting_for_partner", verb=aggregate.pending)
+    row = kind.machine.demand(aggregate.state, verb, aggregate.role)
+    body = dict(body or {})
+    said = Said(verb, aggregate.role, body, dict(values or {}), frozenset(), clock.now(), None, is_ours=True)
+    if verb in kind.checks:
+        kind.checks[verb](aggregate, said)
+    expires_at = kind.expires[verb](aggregate) if verb in kind.expires else None
+    extra: dict[str, Any] = {
+        "agreement": aggregate.agreement,
+        "member_id": member_id or getattr(aggregate, "member_id", None),
+        "disclosures": disclosures,
+        "sd": sd,
+        "expires_at": expires_at,
+    }
+    if aggregate.role == kind.machine.anchor:
+        _decide(kind, aggregate, row, said, reason=reason)
+        return post.send(
+            aggregate.partner_uid, f"{kind.name}.{verb}", aggregate.id, body, said.values, n=aggregate.n, **extra
+        )
+    if row.source is None:
+        aggregate.state_at = aggregate.created_at = clock.now()
+        kind.machine.apply(aggregate, verb, reason=reason)
+        db.session.add(aggregate)
+        db.session.flush()
+    else:
+        events.record(f"{kind.name}.propose_{verb}", aggregate, reason=reason)
+    aggregate.pending = verb
+    if verb in kind.suggests:
+        kind.suggests[verb](aggregate, said)
+    aggregate.pending_id = post.send(
+        aggregate.partner_uid, f"{kind.name}.{verb}", aggregate.id, body, said.values, base=aggregate.n, **extra
+    )
+    db.session.flush()
+    return aggregate.pending_id
+
+
+def _decide(kind: Kind, aggregate: Any, row: Row[Any], said: Said, *, reason: str = "", peer: str = "") -> None:
+    """Apply a confirmed verb here: state, number, effect, announcement."""
+    if aggregate.created_at is None:
+        aggregate.created_at = clock.now()
+    kind.machine.apply(aggregate, row.verb, reason=reason, peer=peer)
+    aggregate.n, aggregate.state_at = (aggregate.n or 0) + 1, clock.now()
+    db.session.add(aggregate)
+    db.session.flush()
+    if said.verb in kind.effects:
+        kind.effects[said.verb](aggregate, said)
+    if row.verb != said.verb and row.verb in kind.effects:
+        kind.effects[row.verb](aggregate, said)
+    db.session.flush()
+    events.announce(
+        Moved(kind.name, aggregate.id, row.verb, str(aggregate.state), aggregate.partner_uid, said.is_ours)
+    )
+
+
+def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
+    """Apply a message of the other side. Raises WireError or DomainError with a final code to refuse it."""
+    verb = envelope.type.partition(".")[2]
+    aggregate = kind._find(envelope.about_id)
+    if aggregate is None:
+        if not admission.is_opening(envelope):
+            raise WireError("not_open")
+        if envelope.agreement is None or not post.HOOKS.is_active(envelope.agreement, envelope.sender):
+            raise WireError("agreement_not_active")
+        aggregate = kind.opens(envelope, admitted)
+        aggregate.id, aggregate.partner_uid = envelope.about_id, envelope.sender
+        aggregate.under(envelope.agreement)
+        aggregate.n = 0
+        aggregate.pending = aggregate.refused_code = aggregate.stopped = ""
+        aggregate.state_at = aggregate.created_at = clock.now()
+    elif aggregate.partner_uid != envelope.sender:
+        raise WireError("not_open")
+    elif str(aggregate.state) == NOT_OPENED:
+        raise WireError("not_open")
+    elif admission.is_opening(envelope) and kind.machine.row(aggregate.state, verb) is None:
+        raise WireError("already_open")
+    role = kind.other(aggregate.role)
+    said = Said(
+        verb, role, envelope.body, admitted.values, frozenset(admitted.withheld), envelope.at, envelope.id, is_ours=False
+    )
+    if aggregate.role == kind.machine.anchor:
+        _hear_proposal(kind, aggregate, envelope, said)
+    else:
+        _hear_decision(kind, aggregate, envelope, said)
+
+
+def _hear_proposal(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -> None:
+    if envelope.base is None:
+        raise WireError("malformed", where="envelope/base")
+    if envelope.base != aggregate.n:
+        raise StaleBase(aggregate.n)
+    row = kind.machine.row(aggregate.state, said.verb)
+    if row is None or row.decider not in (said.role, "any"):
+        raise WireError("illegal_transition", verb=said.verb)
+    if said.verb in kind.checks:
+        kind.checks[said.verb](aggregate, said)
+    if row.answer:
+        answered = kind.machine.row(aggregate.state, row.answer)
+        assert answered is not None, f"{kind.name}: {row.answer} does not start where {said.verb} does"
+        row = answered
+    _decide(kind, aggregate, row, said, peer=str(envelope.sender))
+    make = kind.answers.get(row.verb)
+    body, values = make(aggregate, said) if make else (said.body, {})
+    post.send(
+        aggregate.partner_uid,
+        f"{kind.name}.{row.verb}",
+        aggregate.id,
+        body,
+        values,
+        n=aggregate.n,
+        cause=envelope.id,
+        agreement=aggregate.agreement,
+        member_id=getattr(aggregate, "member_id", None),
+    )
+
+
+def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -> None:
+    if envelope.n is None:
+        raise WireError("malformed", where="envelope/n")
+    row = kind.machine.row(aggregate.state, said.verb)
+    ours = envelope.cause is not None and envelope.cause == aggregate.pending_id
+    if envelope.n == 1 and aggregate.state is not None and ours:
+        # Our own opening comes back numbered: the state stands already.
+        aggregate.n, aggregate.pending, aggregate.pending_id = 1, "", None
+        db.session.flush()
+        return
+    if envelope.n != aggregate.n + 1 or row is None:
+        if aggregate.state is None:
+            raise WireError("illegal_transition", verb=said.verb)
+        aggregate.stopped = "impossible_decision"
+        events.record(f"{kind.name}.stop", aggregate, reason="impossible_decision", peer=str(envelope.sender))
+        log.error("aggregate.stopped", kind=kind.name, verb=said.verb, state=str(aggregate.state), n=envelope.n)
+        db.session.flush()
+        return
+    if aggregate.state is None and said.verb in kind.checks:
+        kind.checks[said.verb](aggregate, said)
+    if ours:
+        aggregate.pending, aggregate.pending_id = "", None
+    _decide(kind, aggregate, row, said, peer=str(envelope.sender))
+    if aggregate.state in kind.machine.terminal and aggregate.pending:
+        _drop(kind, aggregate, "overtaken")
+
+
+def settle(kind: Kind, message: OutboxMessage) -> None:
+    """A message of ours has its receipt. Applied: the decision follows by itself. Refused: say so, and undo."""
+    if message.result != "refused":
+        return
+    verb, code = message.type.partition(".")[2], message.code or ""
+    aggregate = kind._find(message.about_id)
+    if aggregate is None:
+        return
+    is_opening = message.n == 1 or message.base == 0
+    if is_opening and kind.machine.row(aggregate.state, FAIL) is not None:
+        kind.machine.apply(aggregate, FAIL, reason=code, peer=str(message.peer_uid))
+        aggregate.refused_code, aggregate.state_at = code, clock.now()
+        aggregate.pending, aggregate.pending_id = "", None
+        if FAIL in kind.effects:
+            kind.effects[FAIL](
+                aggregate, Said(FAIL, aggregate.role, {}, {}, frozenset(), clock.now(), message.id, is_ours=True)
+            )
+        events.announce(Moved(kind.name, aggregate.id, FAIL, NOT_OPENED, message.peer_uid, is_ours=True))
+    elif message.base is not None and aggregate.pending_id == message.id:
+        _drop(kind, aggregate, code)
+    elif message.n is not None:
+        if kind.refused is not None:
+            kind.refused(aggregate, verb, code)
+        else:
+            aggregate.stopped = f"refused_{code}"[:40]
+            events.record(f"{kind.name}.stop", aggregate, reason=code, peer=str(message.peer_uid))
+            log.error("decision.refused", kind=kind.name, verb=verb, code=code)
+    db.session.flush()
+
+
+def _drop(kind: Kind, aggregate: Any, code: str) -> None:
+    verb = aggregate.pending
+    aggregate.pending, aggregate.pending_id, aggregate.refused_code = "", None, code
+    events.record(f"{kind.name}.drop_{verb}", aggregate, reason=code)
+    if verb in kind.dropped:
+        kind.dropped[verb](aggregate, code)
+    db.session.flush()
+
+
+def run_timers(limit: int = 200) -> int:
+    """Say what time says (lapse, expire) for aggregates we decide; returns how many. One unit of work."""
+    said = 0
+    for kind in KINDS.values():
+        for row in kind.machine.rows:
+            if row.timer is None or row.source is None:
+                continue
+            query = db.select(kind.model).where(
+                kind.model.state == row.source,  # type: ignore[attr-defined]
+                kind.model.state_at <= clock.now() - row.timer,
+                kind.model.role == row.decider,
+                kind.model.pending == "",
+                kind.model.stopped == "",
+            )
+            for aggregate in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
+                say(kind, aggregate, row.verb, reason="timer")
+                said += 1
+    return said

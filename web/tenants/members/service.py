@@ -1,0 +1,324 @@
+"""Verbs of the member: enroll, amend, assign to a branch, mark dues and contact, end; and what a handover does to the row.
+
+Every change passes the event log's choke point. A row that a handover holds (`frozen_by`) is refused to everybody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, or_
+
+from web.core import clock, events, fence
+from web.core.errors import Conflict, Invalid, NotFound, WrongState
+from web.core.events import Event
+from web.core.fields import blind
+from web.extensions import db
+from web.tenants.members import citizen_id, names, search, values
+from web.tenants.members.codes import ENDED_STANDINGS, Standing
+from web.tenants.members.models import Member, MemberGram, Relation
+from web.tenants.organisations.models import OrgKind, PartyOrg
+
+LIVE = (Relation.HELD, Relation.PROVISIONAL)
+"""Relations of members who are ours today; the others are history."""
+HOLDS_MEMBERS = (OrgKind.BRANCH, OrgKind.AWAY_BRANCH)
+
+
+@dataclass(frozen=True)
+class MemberEnded:
+    """Announced when membership ends here: open flows end with it."""
+
+    member_id: UUID
+    standing: Standing
+    reason: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A member who may be the same person. `why`: id_number (the same for sure), name_birth, name_phone, birth_phone."""
+
+    member_id: UUID
+    name: str
+    gender: str
+    birth_on: date | None
+    branch: str
+    branch_path: str
+    why: str
+
+
+def get(member_id: UUID, *, lock: bool = False) -> Member:
+    """NotFound when it is absent or another county's. `lock`: FOR UPDATE, and read again."""
+    query = db.select(Member).where(Member.id == member_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found: Member | None = db.session.scalars(query).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def demand_open(member: Member) -> None:
+    """WrongState when a handover holds the row, or when it is history."""
+    if member.frozen_by is not None:
+        raise WrongState("member_in_transfer")
+    if member.relation not in LIVE:
+        raise WrongState("member_is_history")
+
+
+def duplicates(
+    *, name: str = "", birth_on: date | None = None, id_number: str | None = None, phone: str | None = None,
+    but: UUID | None = None,
+) -> list[Candidate]:  # fmt: skip
+    """Live members with the same number, or with two of name, birth and telephone: one query, the surest first."""
+    same_name = Member.name == names.normalise(name)
+    same_birth = Member.birth_on == birth_on
+    same_phone = Member.phone_blind == (blind("phone", phone) if phone else None)
+    tests = {
+        "id_number": Member.id_blind == blind("id_number", id_number) if id_number else None,
+        "name_birth": and_(same_name, same_birth) if name and birth_on else None,
+        "name_phone": and_(same_name, same_phone) if name and phone else None,
+        "birth_phone": and_(same_birth, same_phone) if birth_on and phone else None,
+    }
+    asked = {why: test for why, test in tests.items() if test is not None}
+    if not asked:
+        return []
+    columns = [test.label(why) for why, test in asked.items()]
+    query = (
+        db.select(Member, PartyOrg.full_name, PartyOrg.path, *columns)
+        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .where(or_(*asked.values()), Member.relation.in_(LIVE), Member.id != but if but else Member.id.is_not(None))
+        .limit(20)
+    )
+    found = []
+    for row in db.session.execute(query):
+        why = next(w for w in asked if getattr(row, w))
+        m = row[0]
+        found.append(Candidate(m.id, m.name, m.gender, m.birth_on, row[1], row[2], why))
+    return sorted(found, key=lambda c: list(tests).index(c.why))
+
+
+def enroll(
+    branch_id: UUID, *, relation: Relation = Relation.HELD, away_org_id: UUID | None = None, reason: str = "", **given: Any
+) -> Member:
+    """Enter a member. `given`: fields of `values.READERS`; birth and gender come from the number where they are missing.
+
+    Invalid for a wrong value, a branch that takes no members, or an identity number that a live member has.
+    """
+    given = {"member_kind": "", "name": "", **given}
+    if number := given.get("id_number"):
+        number = citizen_id.normalise(number)
+        if citizen_id.is_valid(number):
+            given["birth_on"] = given.get("birth_on") or citizen_id.birth_on(number)
+            given["gender"] = given.get("gender") or citizen_id.gender_of(number)
+    kept = values.read({"gender": "", **given})
+    values.compare(kept.get("birth_on"), kept.get("joined_on"), kept.get("confirmed_on"))
+    _demand_branch(branch_id, "branch_id")
+    if away_org_id is not None:
+        _demand_branch(away_org_id, "away_org_id")
+    _demand_unique(kept.get("id_number"))
+    now = clock.now()
+    member = Member(
+        **_with_derived(kept), branch_id=branch_id, away_org_id=away_org_id, relation=relation, created_at=now, updated_at=now
+    )
+    events.record("member.enroll", member, reason=reason)
+    db.session.add(member)
+    db.session.flush()
+    _index(member, fresh=True)
+    return member
+
+
+def amend(member: Member, given: Mapping[str, object], *, version: datetime | None = None, reason: str = "") -> set[str]:
+    """Change fields of `values.READERS`; returns those that changed. Load the member with `lock=True`.
+
+    `version`: the `updated_at` the person saw. What others changed since and this person left alone stays theirs; where
+    both changed one field, Conflict carries `fields` (name → ours, theirs), `who` and `at`, and nothing is written.
+    """
+    demand_open(member)
+    kept = values.read(given)
+    if version is not None and version != member.updated_at:
+        kept = _without_stale(member, kept, version)
+    both = {f: kept.get(f, getattr(member, f)) for f in ("birth_on", "joined_on", "confirmed_on")}
+    values.compare(*both.values())
+    changed = {f: v for f, v in kept.items() if v != getattr(member, f)}
+    if not changed:
+        return set()
+    if "id_number" in changed:
+        _demand_unique(changed["id_number"], but=member.id)
+    events.record("member.amend", member, reason=reason)
+    _write(member, _with_derived(changed))
+    if {"name", "id_number", "phone"} & set(changed):
+        _index(member)
+    return set(changed)
+
+
+def assign_branch(member: Member, branch_id: UUID, *, reason: str = "") -> None:
+    """Move to another branch of this county."""
+    demand_open(member)
+    if branch_id == member.branch_id:
+        return
+    _demand_branch(branch_id, "branch_id")
+    events.record("member.assign_branch", member, reason=reason)
+    _write(member, {"branch_id": branch_id})
+
+
+def assign_away(member: Member, away_org_id: UUID | None, *, reason: str = "") -> None:
+    """Let an away branch (驻外支部) look after the member as well, or no longer."""
+    demand_open(member)
+    if away_org_id is not None:
+        _demand_branch(away_org_id, "away_org_id", OrgKind.AWAY_BRANCH)
+    events.record("member.assign_away", member, reason=reason)
+    _write(member, {"away_org_id": away_org_id})
+
+
+def mark_dues(member: Member, until: str, *, reason: str = "") -> None:
+    """Dues are paid up to and with the month `until` (YYYY-MM)."""
+    demand_open(member)
+    kept = values.read({"dues_until": until})
+    events.record("member.mark_dues", member, reason=reason)
+    _write(member, kept)
+
+
+def mark_contact(member: Member, *, is_lost: bool, reason: str = "") -> None:
+    """A person's finding that contact is lost, or was regained. Membership is untouched."""
+    if member.is_lost_contact == is_lost:
+        return
+    demand_open(member)
+    events.record("member.lose_contact" if is_lost else "member.regain_contact", member, reason=reason)
+    _write(member, {"is_lost_contact": is_lost})
+
+
+def end(member: Member, standing: Standing, *, reason: str) -> None:
+    """Membership ended by a decision of people, or by death. Open flows end in the same transaction."""
+    demand_open(member)
+    wrong: dict[str, object] = {}
+    if standing not in ENDED_STANDINGS:
+        wrong["standing"] = "choose_one"
+    if not reason.strip():
+        wrong["reason"] = "required"
+    if wrong:
+        raise Invalid(wrong)
+    events.announce(MemberEnded(member.id, standing, reason))
+    events.record("member.end", member, reason=reason)
+    _write(member, {"standing": standing.value, "relation": Relation.ENDED})
+
+
+# What a handover does to the row (FEDERATION §5.3). Only web.federation.handovers calls these.
+
+
+def freeze(member: Member, handover_id: UUID) -> None:
+    """Released: the row is locked until the handover ends. WrongState when another one holds it."""
+    if member.frozen_by not in (None, handover_id) or member.relation is not Relation.HELD:
+        raise WrongState("member_in_transfer")
+    events.record("member.freeze", member, details={"handover": str(handover_id)})
+    _write(member, {"frozen_by": handover_id})
+
+
+def thaw(member: Member) -> None:
+    """The handover came to nothing: the row is ours to change again."""
+    events.record("member.thaw", member)
+    _write(member, {"frozen_by": None})
+
+
+def become_history(member: Member) -> None:
+    """Confirmed to another county: the row stays as history."""
+    events.record("member.transfer", member)
+    _write(member, {"frozen_by": None, "relation": Relation.TRANSFERRED})
+
+
+def settle(member: Member, id_number: str | None = None) -> None:
+    """The other county confirmed: provisional becomes held, and the identity number arrives."""
+    if member.relation is not Relation.PROVISIONAL:
+        raise WrongState("member_is_history")
+    kept = values.read({"id_number": id_number}) if id_number else {}
+    events.record("member.settle", member)
+    _write(member, {**_with_derived(kept), "relation": Relation.HELD})
+    if kept:
+        _index(member)
+
+
+def withdraw(member: Member) -> None:
+    """A provisional row that will not be confirmed: history."""
+    if member.relation is not Relation.PROVISIONAL:
+        raise WrongState("member_is_history")
+    events.record("member.withdraw", member)
+    _write(member, {"relation": Relation.ENDED})
+
+
+def _with_derived(kept: Mapping[str, object]) -> dict[str, object]:
+    """The values with what follows from them: reading and initials of a name, fingerprints of numbers."""
+    whole = dict(kept)
+    if "name" in kept:
+        name = str(kept["name"])
+        whole |= {"name_pinyin": names.pinyin_key(name)[:160], "initials": names.initials(name)[:20]}
+    for field, fingerprint in (("id_number", "id_blind"), ("phone", "phone_blind")):
+        if field in kept:
+            value = kept[field]
+            whole[fingerprint] = blind(field, str(value)) if value else None
+    return whole
+
+
+def _write(member: Member, columns: Mapping[str, object]) -> None:
+    for column, value in columns.items():
+        setattr(member, column, value)
+    # Strictly later than before, so that two changes within one millisecond are two versions.
+    member.updated_at = max(clock.now(), member.updated_at + timedelta(milliseconds=1))
+    db.session.flush()
+
+
+def _index(member: Member, *, fresh: bool = False) -> None:
+    """The search tokens, in the transaction of the row they belong to."""
+    if not fresh:
+        db.session.execute(delete(MemberGram).where(MemberGram.member_id == member.id))
+    tokens = search.grams_of(member.name, member.id_number, member.phone)
+    db.session.add_all(MemberGram(member_id=member.id, gram=gram) for gram in sorted(tokens))
+    db.session.flush()
+
+
+def _demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
+    org = db.session.get(PartyOrg, (fence.tenant(), org_id))
+    if org is None or not org.is_active or org.kind not in (kinds or HOLDS_MEMBERS):
+        raise Invalid({field: "takes_no_members"})
+
+
+def _demand_unique(id_number: object, but: UUID | None = None) -> None:
+    if not id_number:
+        return
+    query = db.select(Member.id).where(Member.id_blind == blind("id_number", str(id_number)), Member.relation.in_(LIVE))
+    found = db.session.scalars(query.limit(2)).all()
+    if any(other != but for other in found):
+        raise Invalid({"id_number": "already_registered"})
+
+
+def _without_stale(member: Member, kept: Mapping[str, object], version: datetime) -> dict[str, object]:
+    """The values this person meant to change, judged by what the log says others changed after `version`."""
+    query = db.select(Event).where(Event.subject_id == member.id).order_by(Event.id.desc()).limit(200)
+    before: dict[str, object] = {}
+    last: Event | None = None
+    for entry in db.session.scalars(query):
+        change = entry.changes.get("updated_at")
+        if not isinstance(change, list) or change[1] is None:
+            continue
+        if datetime.fromisoformat(change[1]) <= version:
+            break
+        last = last or entry
+        before |= {field: pair[0] for field, pair in events.revealed(entry).items()}
+    clashes: dict[str, tuple[object, object]] = {}
+    meant = dict(kept)
+    for field in set(before) & set(kept):
+        ours, theirs = kept[field], getattr(member, field)
+        if _as_logged(ours) == before[field]:
+            del meant[field]
+        elif ours != theirs:
+            clashes[field] = (ours, theirs)
+    if clashes:
+        who, at = (last.actor_name, last.at) if last else ("", None)
+        raise Conflict("conflict", fields=clashes, who=who, at=at, version=member.updated_at)
+    return meant
+
+
+def _as_logged(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

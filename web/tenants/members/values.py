@@ -1,0 +1,149 @@
+"""What the fields of a member may hold: one reader a field, from what a person typed to what the row keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from web.core import clock
+from web.core.errors import Invalid
+from web.tenants.members import citizen_id, codes, names, phones
+from web.tenants.members.readings import text_of
+
+Read = Callable[[object], object]
+
+
+class _Wrong(ValueError):
+    """The code of what is wrong with one value."""
+
+
+def _name(value: object) -> str:
+    name = names.normalise(value)
+    if not name:
+        raise _Wrong("required")
+    if not names.is_plausible(name):
+        raise _Wrong("not_a_name")
+    return name
+
+
+def _id_number(value: object) -> str | None:
+    reading = citizen_id.read_citizen_id(value, today=clock.today())
+    if reading.error is not None:
+        raise _Wrong(reading.error.code)
+    return reading.value
+
+
+def _phone(value: object) -> str | None:
+    if not text_of(value):
+        return None
+    reading = phones.read_phones(value)
+    if not reading.value:
+        raise _Wrong("phone_unreadable")
+    return str(reading.value[0])
+
+
+def _day(value: object) -> date | None:
+    if value in (None, ""):
+        return None
+    try:
+        on = value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError as error:
+        raise _Wrong("not_a_date") from error
+    if on > clock.today():
+        raise _Wrong("in_the_future")
+    return on
+
+
+def _month(value: object) -> str:
+    text = text_of(value)
+    if text and not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])", text):
+        raise _Wrong("not_a_month")
+    return text
+
+
+def _code(of: codes.CodeSet, *, required: bool = False) -> Read:
+    def read(value: object) -> str:
+        code = str(value or "")
+        if not code and required:
+            raise _Wrong("choose_one")
+        if code and code not in of.labels:
+            raise _Wrong("invalid")
+        return code
+
+    return read
+
+
+def _text(limit: int) -> Read:
+    def read(value: object) -> str:
+        text = text_of(value)
+        if len(text) > limit:
+            raise _Wrong("too_long")
+        return text
+
+    return read
+
+
+def _secret(limit: int) -> Read:
+    plain = _text(limit)
+    return lambda value: plain(value) or None
+
+
+READERS: dict[str, Read] = {
+    "name": _name,
+    "gender": _code(codes.GENDER, required=True),
+    "ethnicity": _code(codes.ETHNICITY),
+    "birth_on": _day,
+    "id_number": _id_number,
+    "phone": _phone,
+    "address": _secret(200),
+    "education": _code(codes.EDUCATION),
+    "member_kind": _code(codes.MEMBER_KIND, required=True),
+    "joined_on": _day,
+    "confirmed_on": _day,
+    "post": _text(80),
+    "dues_until": _month,
+    "certificate_no": _text(40),
+    "review_result": _text(20),
+    "appraisal": _text(20),
+    "backup_contact": _secret(60),
+    "backup_phone": _phone,
+    "note": _secret(500),
+}
+"""The fields people write. All others are written by verbs of their own."""
+
+
+def read(given: Mapping[str, object]) -> dict[str, object]:
+    """The values as the row keeps them. Invalid: field → code; TypeError for a field that is not written like this."""
+    if unknown := set(given) - set(READERS):
+        raise TypeError(f"not written by people: {sorted(unknown)}")
+    kept: dict[str, object] = {}
+    wrong: dict[str, object] = {}
+    for field, value in given.items():
+        try:
+            kept[field] = READERS[field](value)
+        except _Wrong as error:
+            wrong[field] = str(error)
+    if wrong:
+        raise Invalid(wrong)
+    return kept
+
+
+def compare(born: object, joined: object, confirmed: object) -> None:
+    """The days of one life in their order. Invalid beside the later one."""
+    wrong: dict[str, object] = {}
+    if isinstance(born, date) and isinstance(joined, date) and joined <= born:
+        wrong["joined_on"] = "before_birth_on"
+    if isinstance(joined, date) and isinstance(confirmed, date) and confirmed < joined:
+        wrong["confirmed_on"] = "before_joined_on"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def disagreements(kept: Mapping[str, object]) -> list[str]:
+    """Fields that say otherwise than the identity number: birth_on, gender. Doubts for a person, never refusals."""
+    number = kept.get("id_number")
+    if not isinstance(number, str):
+        return []
+    said = {"birth_on": citizen_id.birth_on(number), "gender": citizen_id.gender_of(number)}
+    return [f for f, value in said.items() if kept.get(f) not in (None, "", value)]
