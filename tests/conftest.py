@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from web import create_app
@@ -17,6 +18,15 @@ from web.config import Settings
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+
+
+class Browser(FlaskClient):
+    """A client each of whose requests has an application context of its own, as when served: the open one of `fresh`
+    would hand the user and the county in `g` on to the next request."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
 
 def _owner_url(database: str) -> str:
@@ -67,6 +77,7 @@ def application(template: str) -> Iterator[Flask]:
     _copy(name, template)
     app = create_app(_settings(name))
     app.testing = True
+    app.test_client_class = Browser
     app.config["WTF_CSRF_ENABLED"] = False
     yield app
     from web.extensions import db

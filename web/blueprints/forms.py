@@ -7,7 +7,7 @@
             return redirect(url_for("accounts.index"), 303)
     return form.page("accounts/new.html", more=…)   # 200, or 422 when something is wrong
 
-In the template: `{{ p.field(**form.of("name")) }}`, `{{ p.error_summary(form.errors, form.labels) }}`.
+In the template: `{{ p.field(**form.of("name", hint="…")) }}`, `{{ p.error_summary(form.errors, form.labels) }}`.
 """
 
 from __future__ import annotations
@@ -187,8 +187,8 @@ class Form:
             self.errors[""] = [words.of(error)]
         return True
 
-    def of(self, name: str) -> dict[str, Any]:
-        """Arguments of the `field` macro: name, label, value, error, required, maxlength."""
+    def of(self, name: str, **more: Any) -> dict[str, Any]:
+        """Arguments of the `field` macro: name, label, value, error, required, maxlength, and `more` of them."""
         field = self.schema.fields[name]
         known: dict[str, Any] = {
             "name": name,
@@ -204,7 +204,7 @@ class Form:
             known["required"] = field.required
         if isinstance(field, Text):
             known["maxlength"] = field.max
-        return known
+        return known | more
 
     def page(self, template: str, **more: Any) -> tuple[str, int]:
         """The page with the form: 422 when something is wrong."""
