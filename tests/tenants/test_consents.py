@@ -1,0 +1,59 @@
+"""Notices and consents: given once, asked for by sharing, withdrawn at once with everybody told."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests import world
+from web.core import clock, events, fence
+from web.core.errors import Invalid
+from web.core.events import Event
+from web.core.ids import uuid7
+from web.extensions import db
+from web.tenants.consents import service
+from web.tenants.consents.models import Basis, Consent, Method
+from web.tenants.members import service as members
+
+
+@pytest.fixture
+def two(pair):
+    with fence.acting_for(pair.home.tenant_id):
+        branch = pair.home.orgs["示例村支部"]
+        yield pair, [members.enroll(branch, name=n, gender="1", member_kind="1") for n in ("王示甲", "李例乙")]
+
+
+def test_a_notice_stands_until_it_is_withdrawn_and_later_rooms_are_told(two):
+    pair, (member, other) = two
+    partner = pair.host.uid
+    told: list[service.ConsentWithdrawn] = []
+    rows = service.give(member, partner, ["S2", "S6", "S3"], method=Method.PAPER, on=date(2026, 3, 1))
+    assert {r.scope: r.basis for r in rows} == {"S2": Basis.NOTICE, "S6": Basis.NOTICE, "S3": Basis.CONSENT}
+    assert service.give(member, partner, ["S2"], method=Method.PHONE) == []
+    assert service.stands(member.id, partner, "S2") and not service.stands(member.id, uuid7(), "S2")
+    assert service.stands(member.id, partner, "S1"), "counts need nothing of a member"
+    assert service.lacking([member.id, other.id], partner, "S2") == {other.id}
+    events._listeners.setdefault(service.ConsentWithdrawn, []).append(told.append)
+    try:
+        service.withdraw(member, partner, ["S2", "S6"], reason="本人要求")
+        assert service.withdraw(member, partner, ["S2"]) == []
+    finally:
+        events._listeners[service.ConsentWithdrawn].remove(told.append)
+    assert [t.scopes for t in told] == [("S2", "S6")]
+    assert [c.scope for c in service.standing(member.id)] == ["S3"]
+    assert world.count(Consent, Consent.withdrawn_at.is_not(None)) == 2
+    entry = db.session.scalars(db.select(Event).where(Event.verb == "consent.withdraw").limit(1)).one()
+    assert (entry.reason, entry.member_id) == ("本人要求", member.id)
+    assert [r.scope for r in service.give(member, partner, ["S2"], method=Method.WEB)] == ["S2"]
+
+
+def test_what_cannot_be_is_refused_and_nothing_written(two):
+    pair, (member, _other) = two
+    for scopes, on, wrong in (
+        (["S1"], None, {"scope": ["unknown_scope"]}),
+        (["S2"], clock.today() + timedelta(days=1), {"given_on": ["in_the_future"]}),
+        ([], None, {"scope": ["choose_one"]}),
+    ):
+        with pytest.raises(Invalid) as refused:
+            service.give(member, pair.host.uid, scopes, method=Method.PAPER, on=on)
+        assert refused.value.fields == wrong
+    assert world.count(Consent) == 0
