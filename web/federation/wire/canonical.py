@@ -52,7 +52,7 @@ def _is_simple(value: Any) -> bool:
     if kind is str or value is None or kind is bool:
         return True
     if kind is int:
-        return -_SAFE < value < _SAFE
+        return bool(-_SAFE < value < _SAFE)
     if kind is list:
         return all(map(_is_simple, value))
     if kind is dict:

@@ -1,0 +1,80 @@
+"""The table of messages keeps its own rules, and the registry of fields agrees with it."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.federation.kat.make import DECISION as ACCEPTED
+from web.core.fields import FIELDS
+from web.federation.admission import check_decision, compose
+from web.federation.messages import DECISION, DECISIONS, MESSAGES, MessageSpec, Pointer, scoped_fields
+from web.federation.wire.codes import WireError
+from web.federation.wire.kinds import DATE, Record, Text
+
+# Words that may never cross a border (DOMAIN 9.4), as they would be named.
+NEVER = {"thoughts", "talk", "visit", "difficulty", "health", "religion", "family", "discipline", "income", "address"}
+NEVER |= {"photo", "location", "points", "satisfaction", "dues_amount"}
+
+
+def test_the_registry_lets_each_scoped_field_cross_under_that_scope():
+    for scope, fields in scoped_fields().items():
+        for name in fields:
+            assert scope.value in FIELDS[name].scopes, (scope, name)
+
+
+def test_nothing_that_may_never_cross_is_in_the_table():
+    for spec in [*MESSAGES.values(), *DECISIONS.values()]:
+        for pointer in spec.pointers:
+            assert not NEVER & {pointer.field, *pointer.path.split("/")}
+            assert pointer.field != "id_number" or spec.type == "handover.confirm"
+            assert pointer.scope is None or FIELDS[pointer.field].is_personal or pointer.field == "valid_days"
+
+
+def test_a_body_can_hold_nothing_personal():
+    with pytest.raises(TypeError, match="plain"):
+        MessageSpec("handover.x", DECISION, Record({"name": Text(60)}))
+    with pytest.raises(TypeError, match="never in both"):
+        MessageSpec("handover.x", DECISION, Record({"on": DATE}), (Pointer("/on", Text(9)),))
+
+
+def test_only_openings_and_counters_may_expire():
+    assert {spec.type for spec in MESSAGES.values() if spec.may_expire} == {
+        "agreement.counter",
+        "referral.offer",
+        "handover.request",
+        "cosign.offer",
+    }
+    assert {spec.type for spec in MESSAGES.values() if spec.opens} == {
+        "agreement.decision",
+        "referral.offer",
+        "share.grant",
+        "handover.request",
+        "cosign.offer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("type_", "body", "values", "code"),
+    [
+        ("handover.request", {}, {"/name": "李例乙"}, "malformed"),
+        ("handover.request", {"name": "李例乙"}, {"/name": "李例乙", "/birth_on": "1980-01-01"}, "malformed"),
+        ("handover.request", {}, {"/name": "", "/birth_on": "1980-01-01"}, "malformed"),
+        ("handover.request", {}, {"/name": "李例乙", "/birth_on": "1980-01-01", "/phone": "1"}, "scope_violation"),
+        ("decision.reject", {}, {}, "malformed"),
+        ("decision.counter", {"round": 11}, {}, "malformed"),
+    ],
+)
+def test_a_sender_cannot_compose_what_a_receiver_would_refuse(type_, body, values, code):
+    with pytest.raises(WireError) as caught:
+        compose(type_, body, values)
+    assert caught.value.name == code
+
+
+def test_an_unknown_verb_of_a_hub():
+    assert check_decision(ACCEPTED) is DECISIONS["accept"]
+    with pytest.raises(WireError) as caught:
+        check_decision(replace(ACCEPTED, verb="seize"))
+    assert caught.value.name == "version_unsupported"
+    with pytest.raises(WireError) as caught:
+        check_decision(replace(ACCEPTED, body={"round": 1}))
+    assert caught.value.name == "malformed"
