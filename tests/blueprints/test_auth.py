@@ -31,7 +31,9 @@ def test_in_and_out(fresh, pair):
     client = fresh.test_client()
     page = f"/{pair.home.code}/sessions"
     refused = client.get(page)
-    assert refused.status_code == 303 and refused.location == f"/{pair.home.code}/sign-in?next=/{pair.home.code}/sessions"
+    assert (
+        refused.status_code == 303 and refused.location == f"/{pair.home.code}/sign-in?next=/{pair.home.code}/sessions"
+    )
     form = client.get(refused.location)
     assert form.status_code == 200 and 'name="password"' in form.text and "no-store" in form.headers["Cache-Control"]
     inside = sign_in(client, pair.home, next=page)
@@ -72,7 +74,9 @@ def test_five_failures_lock_for_thirty_minutes(fresh, pair):
         assert sign_in(client, pair.home, password="wrong").status_code == 422
     assert sign_in(client, pair.home).status_code == 422, "locked"
     assert "account.lock" in verbs(pair.home)
-    assert sign_in(fresh.test_client(), pair.host).status_code == 303, "another county's account of the same name is not"
+    assert sign_in(fresh.test_client(), pair.host).status_code == 303, (
+        "another county's account of the same name is not"
+    )
     with clock.at(clock.now() + timedelta(minutes=31)):
         assert sign_in(client, pair.home).status_code == 303
         row = in_county(pair.home, lambda: accounts.get(pair.home.accounts[Role.COUNTY_ADMIN]))
@@ -111,7 +115,10 @@ def test_a_one_time_password_opens_only_the_page_that_changes_it(fresh, pair):
     assert differs.status_code == 422 and "两次输入的不一样" in differs.text
     wrong = client.post(address, data={"current": "x", "new": "Fresh-9-words", "again": "Fresh-9-words"})
     assert wrong.status_code == 422 and "现用密码不对" in wrong.text
-    assert client.post(address, data={"current": once, "new": "Fresh-9-words", "again": "Fresh-9-words"}).status_code == 303
+    assert (
+        client.post(address, data={"current": once, "new": "Fresh-9-words", "again": "Fresh-9-words"}).status_code
+        == 303
+    )
     assert client.get(f"/{pair.home.code}/sessions").status_code == 200
     logged = in_county(pair.home, lambda: [e.changes for e in db.session.scalars(db.select(events.Event))])
     assert "argon2" not in str(logged), "the log says that a password changed, never its hash"
@@ -159,7 +166,8 @@ def test_two_counties_side_by_side_in_one_browser(fresh, pair):
 
 
 @pytest.mark.parametrize(
-    "wanted", ["//evil.example/", "https://evil.example/", "/330110/sessions", "/340828/\\evil", "/340828/../x", "javascript:1"]
+    "wanted",
+    ["//evil.example/", "https://evil.example/", "/330110/sessions", "/340828/\\evil", "/340828/../x", "javascript:1"],
 )
 def test_no_way_out_by_next(fresh, pair, wanted):
     answer = sign_in(fresh.test_client(), pair.home, next=wanted)
@@ -175,7 +183,9 @@ def test_forms_carry_a_token(fresh, pair):
         token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(f"/{pair.home.code}/sign-in").text)[1]
         assert sign_in(client, pair.home, csrf_token=token).status_code == 303
         stale = client.post(f"/{pair.home.code}/sign-out", data={"csrf_token": token})
-        assert stale.status_code == 400 and "表单凭证已失效" in stale.text, "the token of before is not the token of after"
+        assert stale.status_code == 400 and "表单凭证已失效" in stale.text, (
+            "the token of before is not the token of after"
+        )
         fresh_token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(f"/{pair.home.code}/sessions").text)[1]
         assert client.post(f"/{pair.home.code}/sign-out", data={"csrf_token": fresh_token}).status_code == 303
     finally:

@@ -13,8 +13,6 @@ from werkzeug.wrappers import Response
 from web.blueprints import edge, navigation, words
 from web.blueprints.forms import Form, Text
 from web.blueprints.policy import needs, public
-from web.core.errors import Invalid
-from web.extensions import db
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission
@@ -36,7 +34,9 @@ class NewPassword(Schema):
 
 def own_path(wanted: str) -> str:
     """The address if it is a page of this county, else the county's home: no link of ours leads elsewhere."""
-    is_own = wanted.startswith(f"/{g.county.code}/") and wanted.isprintable() and "\\" not in wanted and ".." not in wanted
+    is_own = (
+        wanted.startswith(f"/{g.county.code}/") and wanted.isprintable() and "\\" not in wanted and ".." not in wanted
+    )
     return wanted if is_own else navigation.places().get("home", url_for("auth.sessions"))
 
 
@@ -50,8 +50,20 @@ def enter(account: Account) -> None:
     login_user(edge.find_user(token))
 
 
-_BROWSERS = (("MicroMessenger", "微信"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @bp.app_template_filter("browser")

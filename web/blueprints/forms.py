@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from flask import render_template, request
@@ -36,7 +36,9 @@ class Text(fields.Field[str]):
 
     default_error_messages = {"required": "required", "too_long": "too_long"}  # noqa: RUF012
 
-    def __init__(self, label: str = "", *, max: int = 200, required: bool = False, strip: bool = True, **more: Any) -> None:  # noqa: A002
+    def __init__(
+        self, label: str = "", *, max: int = 200, required: bool = False, strip: bool = True, **more: Any
+    ) -> None:  # noqa: A002
         super().__init__(required=required, metadata={"label": label, "max": max}, **more)
         self.max, self.strip = max, strip
 
@@ -107,7 +109,9 @@ class Number(fields.Integer):
 
     default_error_messages = {"required": "required", "invalid": "not_a_number", "null": "required"}  # noqa: RUF012
 
-    def __init__(self, label: str = "", *, min: int = 0, max: int = 1_000_000, required: bool = True, **more: Any) -> None:  # noqa: A002
+    def __init__(
+        self, label: str = "", *, min: int = 0, max: int = 1_000_000, required: bool = True, **more: Any
+    ) -> None:  # noqa: A002
         super().__init__(
             required=required,
             metadata={"label": label, "min": min, "max": max},
@@ -154,8 +158,7 @@ def read(schema: type[Schema] | Schema, form: MultiDict[str, str] | Mapping[str,
     try:
         values: dict[str, Any] = ready.load(_sent(ready, form), unknown=RAISE)
     except ValidationError as error:
-        assert isinstance(error.messages, dict)
-        raise Invalid({name: _codes(m) for name, m in error.messages.items()}) from error
+        raise Invalid({name: _codes(m) for name, m in error.normalized_messages().items()}) from error
     return values
 
 
@@ -173,10 +176,12 @@ class Form:
         """The typed values; Invalid when something is wrong."""
         return read(self.schema, request.form)
 
-    def __enter__(self) -> Form:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
         if not isinstance(error, Invalid):
             return False
         # Nothing half-done may be committed with the page that shows the errors.

@@ -81,7 +81,9 @@ def open_account(
 ) -> tuple[Account, str]:
     """A new account; its one-time password is returned once and must be changed at the first sign-in."""
     username, name = username.strip().lower(), name.strip()
-    wrong: dict[str, object] = {field: "required" for field, value in (("username", username), ("name", name)) if not value}
+    wrong: dict[str, object] = {
+        field: "required" for field, value in (("username", username), ("name", name)) if not value
+    }
     if username and not (username.isascii() and username.replace("_", "").replace(".", "").isalnum()):
         wrong["username"] = "username_letters"
     if db.session.scalar(db.select(Account.id).where(Account.username == username)):
