@@ -3,7 +3,9 @@
 The servers and their data are made for this run and removed after it.
 """
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -65,8 +67,19 @@ def _pytest(instance: Instance, services: instances.Services, arguments: Sequenc
     try:
         return process.wait()
     except KeyboardInterrupt:
-        process.wait()  # Ctrl-C reached pytest too: it reports what it has
+        _see_out(process)
         raise
+
+
+def _see_out(process: subprocess.Popen[bytes]) -> None:
+    """Let pytest report what it has: Ctrl-C reached it as well, a SIGTERM to us alone did not."""
+    for attempt in range(3):
+        if attempt:
+            process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            return
+    process.kill()
 
 
 def sweep() -> None:
