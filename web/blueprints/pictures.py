@@ -20,7 +20,6 @@ class Arc:
     lines: Sequence[str]
     x: float
     y: float
-    anchor: str
     is_thin: bool
 
 
@@ -37,9 +36,9 @@ def draw_sharing(counties: Sequence[str], shares: Sequence[tuple[str, str, str, 
 
     Two counties lie side by side. A thin arrow is one that carries only directories and counts.
     """
-    width, height = (400, 150) if len(counties) == 2 else (400, 272)
-    middle_x, middle_y = width / 2, height / 2
-    start, across, down = (pi, 150, 0) if len(counties) == 2 else (pi / 2, 150, 108)
+    width, height = 400, {2: 150, 3: 304}.get(len(counties), 368)
+    middle_x, middle_y = width / 2, height / 2 + (0 if len(counties) == 2 else 4)
+    start, across, down = (pi, 150, 0) if len(counties) == 2 else (pi / 2, 150, 128)
     place = {
         name: (
             middle_x + across * cos(start + 2 * pi * i / len(counties)),
@@ -65,19 +64,19 @@ def _arc(a: tuple[float, float], b: tuple[float, float], scopes: str, is_thin: b
     c = ((p[0] + q[0]) / 2 + side[0] * bow, (p[1] + q[1]) / 2 + side[1] * bow)
     heading = atan2(q[1] - c[1], q[0] - c[0])
     left, right = ((q[0] - 8 * cos(heading + turn), q[1] - 8 * sin(heading + turn)) for turn in (0.42, -0.42))
-    words = scopes.split()
-    text = ((p[0] + q[0]) / 2 + side[0] * (bow / 2 + 9), (p[1] + q[1]) / 2 + side[1] * (bow / 2 + 9))
-    is_level = abs(side[0]) < 0.4
+    words, is_level = scopes.split(), abs(side[0]) < 0.4
     wide = 6 if is_level else 2  # between two slanting arrows there is room for two words a line
     lines = [" ".join(words[i : i + wide]) for i in range(0, len(words), wide)]
-    lift = (-15 * (len(lines) - 1) if side[1] < 0 else 8) if is_level else 4 - 7.5 * (len(lines) - 1)
+    # the words stand as far off the arrow as their box needs in that direction (7.5 px a letter, 15 px a line)
+    half_wide, half_high = max(map(len, lines), default=0) * 3.75, len(lines) * 7.5
+    off = bow / 2 + 5 + abs(side[0]) * half_wide + abs(side[1]) * half_high
+    text = ((p[0] + q[0]) / 2 + side[0] * off, (p[1] + q[1]) / 2 + side[1] * off)
     return Arc(
         path=f"M{p[0]:.1f} {p[1]:.1f}Q{c[0]:.1f} {c[1]:.1f} {q[0]:.1f} {q[1]:.1f}",
         tip=f"M{q[0]:.1f} {q[1]:.1f}L{left[0]:.1f} {left[1]:.1f}L{right[0]:.1f} {right[1]:.1f}z",
         lines=lines,
         x=round(text[0], 1),
-        y=round(text[1] + lift, 1),
-        anchor="middle" if is_level else "start" if side[0] > 0 else "end",
+        y=round(text[1] - 7.5 * (len(lines) - 1) + 4, 1),
         is_thin=is_thin,
     )
 

@@ -1,0 +1,57 @@
+"""The geometry of the pictures holds its figures."""
+
+import re
+from itertools import combinations
+
+import pytest
+
+from web.blueprints.pictures import draw_flows, draw_sharing
+
+NAMES = ["余杭区", "岳西县", "松阳县", "鄱阳县", "莲都区"]
+
+
+def test_bands_are_as_thick_as_their_figures_and_hide_few_people():
+    flows = draw_flows({"岳西县": {"甲街道": 60, "未编入": 3}, "松阳县": {"甲街道": 37}}, needs_a_hand="未编入")
+    assert flows.targets == ["甲街道", "未编入"]
+    assert flows.table == [("岳西县", [60, 3]), ("松阳县", [37, 0])]
+    assert [band.words for band in flows.bands] == [
+        "岳西县 → 甲街道 60 人",
+        "岳西县 → 未编入 <5 人",
+        "松阳县 → 甲街道 37 人",
+    ]
+    assert [band.is_now for band in flows.bands] == [False, True, False]
+    assert {bar.name: bar.total for bar in flows.bars} == {"岳西县": 63, "松阳县": 37, "甲街道": 97, "未编入": 3}
+    assert sum(bar.height for bar in flows.bars[:2]) == pytest.approx(
+        sum(bar.height for bar in flows.bars[2:]), abs=0.2
+    )
+    assert all(bar.y + bar.height <= flows.height for bar in flows.bars)
+
+
+def test_no_flows_draw_nothing():
+    flows = draw_flows({})
+    assert flows.bands == []
+    assert flows.bars == []
+    assert flows.table == []
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_every_arrow_stays_in_the_picture_and_off_the_other_words(count):
+    names = NAMES[:count]
+    shares = [(a, b, "S2 S3 S4 S6 S7", False) for pair in combinations(names, 2) for a, b in (pair, pair[::-1])]
+    drawn = draw_sharing(names, shares)
+    assert [node.name for node in drawn.nodes] == names
+    assert len(drawn.arcs) == len(shares)
+    for arc in drawn.arcs:
+        figures = [float(f) for f in re.findall(r"-?\d+\.\d", arc.path + arc.tip)]
+        assert min(figures) >= 0
+        assert all(x <= drawn.width for x in figures[::2])
+        assert " ".join(arc.lines) == "S2 S3 S4 S6 S7"
+        assert 0 <= arc.y - 12
+        assert arc.y + 15 * (len(arc.lines) - 1) <= drawn.height
+    if count <= 3:  # what agreements of the product have
+        boxes = [
+            (arc.x, arc.y + 7.5 * (len(arc.lines) - 1) - 4, max(map(len, arc.lines)) * 3.5, len(arc.lines) * 7)
+            for arc in drawn.arcs
+        ]
+        for a, b in combinations(boxes, 2):
+            assert abs(a[0] - b[0]) >= a[2] + b[2] or abs(a[1] - b[1]) >= a[3] + b[3]
