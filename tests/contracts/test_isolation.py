@@ -18,9 +18,9 @@ from tests.conftest import _database_of, owner
 from tests.contracts import rows
 from web.core import fence
 from web.core.fence import Exempt, Tenanted
-from web.extensions import Session, db
+from web.extensions import Model, Session, db
 
-MODELS = {m.class_.__tablename__: m.class_ for m in db.Model.registry.mappers}
+MODELS = {m.class_.__tablename__: m.class_ for m in Model.registry.mappers}
 TENANTED = sorted(name for name, model in MODELS.items() if issubclass(model, Tenanted))
 EXEMPT = sorted(name for name, model in MODELS.items() if issubclass(model, Exempt))
 APPEND_ONLY = ("event", "event_seal")

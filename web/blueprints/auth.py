@@ -21,15 +21,15 @@ bp = Blueprint("auth", __name__, url_prefix="/<county>")
 
 
 class SignIn(Schema):
-    username = Text("用户名", max=40, required=True)
-    password = Text("密码", max=200, required=True, strip=False)
-    next = Text(max=2000)
+    username = Text("用户名", limit=40, required=True)
+    password = Text("密码", limit=200, required=True, strip=False)
+    next = Text(limit=2000)
 
 
 class NewPassword(Schema):
-    current = Text("现用密码", max=200, required=True, strip=False)
-    new = Text("新密码", max=200, required=True, strip=False)
-    again = Text("再输入一次新密码", max=200, required=True, strip=False)
+    current = Text("现用密码", limit=200, required=True, strip=False)
+    new = Text("新密码", limit=200, required=True, strip=False)
+    again = Text("再输入一次新密码", limit=200, required=True, strip=False)
 
 
 def own_path(wanted: str) -> str:
@@ -81,7 +81,7 @@ def change_first() -> Response | None:
     if "county" not in g or not asks or request.endpoint in {"auth.change_password", "auth.sign_out"}:
         return None
     if current_user.is_authenticated and current_user.must_change:
-        return redirect(url_for("auth.change_password"), 303)  # type: ignore[return-value]
+        return redirect(url_for("auth.change_password"), 303)
     return None
 
 

@@ -32,22 +32,22 @@ _PLAIN = {"Missing data for required field.": "required", "Unknown field.": "unk
 
 
 class Text(fields.Field[str]):
-    """Text without blanks at its ends. `required` means not empty; `max` characters at most."""
+    """Text without blanks at its ends. `required` means not empty; `limit` characters at most."""
 
     default_error_messages = {"required": "required", "too_long": "too_long"}  # noqa: RUF012
 
     def __init__(
-        self, label: str = "", *, max: int = 200, required: bool = False, strip: bool = True, **more: Any
-    ) -> None:  # noqa: A002
-        super().__init__(required=required, metadata={"label": label, "max": max}, **more)
-        self.max, self.strip = max, strip
+        self, label: str = "", *, limit: int = 200, required: bool = False, strip: bool = True, **more: Any
+    ) -> None:
+        super().__init__(required=required, metadata={"label": label}, **more)
+        self.limit, self.strip = limit, strip
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         said = str(value).replace("\x00", "")
         said = said.strip() if self.strip else said
         if self.required and not said:
             raise self.make_error("required")
-        if len(said) > self.max:
+        if len(said) > self.limit:
             raise self.make_error("too_long")
         return said
 
@@ -105,17 +105,17 @@ class Day(fields.Date):
 
 
 class Number(fields.Integer):
-    """A whole number between `min` and `max`."""
+    """A whole number between `low` and `high`."""
 
     default_error_messages = {"required": "required", "invalid": "not_a_number", "null": "required"}  # noqa: RUF012
 
     def __init__(
-        self, label: str = "", *, min: int = 0, max: int = 1_000_000, required: bool = True, **more: Any
-    ) -> None:  # noqa: A002
+        self, label: str = "", *, low: int = 0, high: int = 1_000_000, required: bool = True, **more: Any
+    ) -> None:
         super().__init__(
             required=required,
-            metadata={"label": label, "min": min, "max": max},
-            validate=validate.Range(min, max, error="out_of_range"),
+            metadata={"label": label, "min": low, "max": high},
+            validate=validate.Range(low, high, error="out_of_range"),
             **more,
         )
 
@@ -127,7 +127,7 @@ class Tick(fields.Boolean):
         super().__init__(load_default=False, metadata={"label": label}, **more)
 
 
-class Many(fields.List):
+class Many(fields.List[Any]):
     """Several values under one name (checkboxes, rows of a table)."""
 
     def __init__(self, inner: Any, label: str = "", **more: Any) -> None:
@@ -158,7 +158,7 @@ def read(schema: type[Schema] | Schema, form: MultiDict[str, str] | Mapping[str,
     try:
         values: dict[str, Any] = ready.load(_sent(ready, form), unknown=RAISE)
     except ValidationError as error:
-        raise Invalid({name: _codes(m) for name, m in error.normalized_messages().items()}) from error
+        raise Invalid({name: _codes(m) for name, m in error.normalized_messages().items()}) from error  # type: ignore[no-untyped-call]
     return values
 
 
@@ -208,7 +208,7 @@ class Form:
         if not isinstance(field, Tick | Many):
             known["required"] = field.required
         if isinstance(field, Text):
-            known["maxlength"] = field.max
+            known["maxlength"] = field.limit
         return known | more
 
     def page(self, template: str, **more: Any) -> tuple[str, int]:

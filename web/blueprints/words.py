@@ -127,7 +127,7 @@ def register(app: Flask) -> None:
 def _who_can(error: NotPermitted) -> list[str]:
     """Names with their roles; the roles alone when nobody holds one, or the refusal names no permission."""
     permission = error.params.get("permission")
-    people = accounts.who_can(Permission(permission)) if permission and g.get("county") else []
+    people = accounts.who_can(Permission(str(permission))) if permission and g.get("county") else []
     roles = error.params.get("who", ())
     assert isinstance(roles, list | tuple)
     return [f"{name}（{ROLES[role]}）" for name, role in people] or [ROLES.get(str(r), str(r)) for r in roles]

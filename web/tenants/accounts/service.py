@@ -149,7 +149,7 @@ def authenticate(username: str, password: str, *, ip: str = "") -> Account | Non
     Failures are counted on the row and logged: the caller must commit also when the answer is None.
     """
     query = db.select(Account).where(Account.username == username.strip().lower()).with_for_update()
-    account = db.session.scalars(query).first()
+    account: Account | None = db.session.scalars(query).first()
     now = clock.now()
     fits = _fits(account.password_hash if account else _nobodys_hash(), password[:1000])
     stranger = Actor(None, STRANGER.name, STRANGER.role, ip=ip)
