@@ -74,7 +74,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """The visible sheets, and notes about what was left aside (hidden sheets, pictures, formulas without a value)."""
+    """The visible sheets, and notes about what was left aside (hidden sheets, pictures, formulas without a value or with an error)."""
 
     sheets: tuple[Sheet, ...]
     notes: tuple[Doubt, ...] = ()
@@ -88,6 +88,7 @@ class _Scan:
     columns: int = 0
     characters: int = 0
     formulas_without_value: int = 0
+    errors: list[str] = field(default_factory=list)
     hidden_columns: set[int] = field(default_factory=set)
     string_uses: list[int] = field(default_factory=list)
 
@@ -108,6 +109,8 @@ def read_workbook(data: bytes, *, limits: Limits = LIMITS) -> Workbook:
         "hidden_columns_read": sum(len(scan.hidden_columns) for scan in scans),
     }
     notes.extend(doubt(code, count=count) for code, count in counts.items() if count)
+    if errors := [cell for scan in scans for cell in scan.errors]:
+        notes.append(doubt("formula_errors", count=len(errors), cells="、".join(errors[:5])))
     return _read(_repack(parts), notes, limits)
 
 
@@ -256,7 +259,8 @@ def _scan_sheet(data: bytes, limits: Limits) -> _Scan:
             row, column = _position(attributes.get("r"), row, column + 1)
             kind, has_value, has_formula = attributes.get("t", ""), False, False
         elif tag in ("v", "is"):
-            has_value, tag_open = True, tag
+            has_value = has_value or kind == "str"  # a formula may well give an empty text
+            tag_open = tag
             value.clear()
         elif tag == "f":
             has_formula = True
@@ -266,7 +270,9 @@ def _scan_sheet(data: bytes, limits: Limits) -> _Scan:
             scan.hidden_columns.update(range(first - 1, min(last, limits.columns)))
 
     def text(characters: str) -> None:
+        nonlocal has_value
         if tag_open:
+            has_value = True
             scan.characters += len(characters)
             if kind == "s":
                 value.append(characters[:20])
@@ -287,6 +293,8 @@ def _scan_sheet(data: bytes, limits: Limits) -> _Scan:
             raise ImportRefused("too_many_rows", limit=limits.rows)
         if scan.columns > limits.columns:
             raise ImportRefused("too_many_columns", limit=limits.columns)
+        if kind == "e" and len(scan.errors) < limits.rows:
+            scan.errors.append(f"{_letters(column)}{row}")
         if kind == "s" and (index := "".join(value).strip()):
             scan.string_uses.append(_whole(index, 0))
         if scan.characters > limits.characters or len(scan.string_uses) > limits.area:
@@ -316,6 +324,15 @@ def _position(reference: str | None, row: int, column: int) -> tuple[int, int]:
     for letter in match[1].upper():
         number = number * 26 + ord(letter) - 64
     return int(match[2]), number
+
+
+def _letters(column: int) -> str:
+    """28 → AB."""
+    text = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
 
 
 def _repack(parts: dict[str, bytes]) -> io.BytesIO:

@@ -32,6 +32,7 @@ NOTES = {
     "hidden_columns_read": "有 {count} 个隐藏列，也按列名读取了。",
     "pictures_ignored": "文件中的 {count} 张图片没有导入。",
     "formulas_without_value": "有 {count} 个公式单元格没有计算结果，按空白处理。请在 Excel 中打开并保存一次，再上传。",
+    "formula_errors": "有 {count} 个单元格是公式错误（{cells} 等），按空白处理。请改为实际内容。",
 }
 CELLS = {
     "required": "没有填写。请补填。",
@@ -73,7 +74,6 @@ CELLS = {
     "nothing_above": "写了“同上”，上面却没有可用的内容。请直接填写。",
     "not_like_above": "这一列每人不同，不能写“同上”。请直接填写。",
     "too_long": "内容过长（{length} 字，上限 {limit} 字）。请删减。",
-    "formula_error": "单元格是公式错误（{text}）。请改为实际内容。",
     "in_the_future": "日期 {text} 在今天之后。请核对。",
     "joined_too_young": "入党时 {age} 岁，不满 18 周岁。请核对入党时间或出生日期。",
     "confirmed_before_joined": "转正时间早于入党时间。请核对。",

@@ -27,7 +27,6 @@ DITTO = frozenset({"〃", "″", '"', "”", "“", "''", "同上", "同", "々"
 FOOTER = re.compile(
     r"^(填表人|填报人|填报单位|填报时间|审核人|审批人|制表|制表人|负责人|联系人及电话|合计|小计|总计|共计|备注|说明|注|单位负责人|书记)([::（(].*|\d.*|共.*|[一二三四五]?$)"
 )
-_FORMULA_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 _UNIQUE_FIELDS = frozenset({"name", "citizen_id", "phones", "certificate_no"})
 
 
@@ -115,9 +114,6 @@ class _Descent:
             cell = self._cell(row, index, position, column)
             if column.field in TEXT_KEPT:
                 typed[TEXT_KEPT[column.field]] = text_of(cell)[:200] or None
-            if text_of(cell) in _FORMULA_ERRORS:
-                self.tell(row, column.field, doubt("formula_error", text=text_of(cell)), is_error=True)
-                continue
             reading = READERS[column.reader](cell, self.today)
             typed[column.field] = reading.value
             for told in reading.doubts:
