@@ -19,7 +19,7 @@ from web.tenants.members.readings import folded, text_of
 class Column:
     """One column: the title we print, the typed field it fills, its reader (a key of `rows.READERS`), other names.
 
-    `fills_down`: a blank below a value means the same (branch, township). `same_as_above`: 〃 and 同上 may be used.
+    `fills_down`: a blank below a value means the same (branch, township).
     """
 
     title: str
