@@ -71,7 +71,7 @@ def test_all_a_page_loads_is_there_and_ours(app):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
 def test_no_template_has_inline_style_or_script(path):
-    text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.S)
+    text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert not re.search(r"\sstyle\s*=", text), "style attribute"
     assert not re.search(r"<style|javascript:|\son[a-z]+\s*=\s*[\"']|hx-on", text), "inline code"
     assert not re.search(r"<script(?![^>]*\ssrc=)", text), "inline script"
@@ -98,7 +98,7 @@ NEWER_THAN_THE_FLOOR = {
 
 @pytest.mark.parametrize("path", sorted((STATIC / "css").glob("*.css")), ids=lambda path: path.name)
 def test_styles_keep_to_the_floor_of_browsers_and_to_the_tokens(path):
-    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert [name for name, pattern in NEWER_THAN_THE_FLOOR.items() if re.search(pattern, text)] == []
     assert not re.search(r"url\(|@import", text)
     assert text.count("{") == text.count("}")

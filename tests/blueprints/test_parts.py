@@ -2,6 +2,7 @@
 
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_a_state_has_a_shape_and_words(show):
 
 
 def test_the_line_says_where_we_stand_also_to_those_who_hear_it(show):
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"state": "done", "title": "申请", "lines": ["11-09"]},
         {"state": "theirs", "title": "同意"},
         {"state": "now", "title": "接收"},
@@ -259,7 +260,7 @@ def test_the_seam_says_same_different_or_only_one_side(show):
     assert '<span class="now-t">未送出</span>　<a href="/s">送出</a>' in html
     assert '<span class="none">未同意</span>' in html
     assert '<span class="none">未共享</span>' in html
-    assert [len(re.findall(r"<t[hd]\b", row)) for row in re.findall(r"<tr>.*?</tr>", html, re.S)] == [6, 6, 6, 6]
+    assert [len(re.findall(r"<t[hd]\b", row)) for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)] == [6, 6, 6, 6]
 
 
 def test_a_job_is_asked_for_while_it_runs_and_then_no_more(show):

@@ -46,7 +46,7 @@ def test_every_arrow_stays_in_the_picture_and_off_the_other_words(count):
         assert min(figures) >= 0
         assert all(x <= drawn.width for x in figures[::2])
         assert " ".join(arc.lines) == "S2 S3 S4 S6 S7"
-        assert 0 <= arc.y - 12
+        assert arc.y - 12 >= 0
         assert arc.y + 15 * (len(arc.lines) - 1) <= drawn.height
     if count <= 3:  # what agreements of the product have
         boxes = [

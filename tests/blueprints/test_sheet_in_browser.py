@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.blueprints import sheet
@@ -157,7 +157,12 @@ def test_live_search_waits_for_the_composed_word(sheet_page, served):
 def test_a_changed_form_asks_before_it_is_left(sheet_page, served):
     page = sheet_page
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.goto(served[0] + "/parts?again=1")
     assert asked == []
     page.fill("#f-paid_until", "2026-11")
