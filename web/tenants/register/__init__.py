@@ -1,0 +1,1 @@
+"""The register: lists and figures over members, flows, organisations and study; it owns no table."""

@@ -1,0 +1,133 @@
+"""What the register can be narrowed by: a table of facets, each with 是, 不是 and 为空, and the words of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, or_
+
+from web.core import clock
+from web.extensions import db
+from web.tenants.flows.models import Flow, FlowEnd, FlowState
+from web.tenants.flows.service import add_months
+from web.tenants.members import codes
+from web.tenants.members.models import Member, Relation
+from web.tenants.organisations.models import PartyOrg
+
+
+class Roll(StrEnum):
+    """Which list: all members of the county, or those with an open flow that counts as floating."""
+
+    MEMBERS = "members"
+    AWAY = "away"
+
+
+FLOATING = (FlowState.REGISTERED, FlowState.UNREACHABLE, FlowState.LOST_CONTACT)
+
+RELATIONS: Mapping[str, str] = {
+    Relation.HELD: "在本县",
+    Relation.PROVISIONAL: "已接收，待确认",
+    Relation.TRANSFERRED: "已转出",
+    Relation.ENDED: "已结束",
+}
+FLOW_STATES: Mapping[str, str] = {
+    FlowState.DRAFT: "草拟",
+    FlowState.AWAY_NOTICE: "短期外出",
+    FlowState.REGISTERED: "已流出",
+    FlowState.UNREACHABLE: "联系困难",
+    FlowState.LOST_CONTACT: "失去联系",
+    FlowState.ENDED: "已结束",
+}
+FLOW_ENDS: Mapping[str, str] = {
+    FlowEnd.RETURNED: "已返乡",
+    FlowEnd.TRANSFERRED: "关系已转出",
+    FlowEnd.DECEASED: "死亡",
+    FlowEnd.MEMBERSHIP_ENDED: "党籍终止",
+    FlowEnd.WRONG_ENTRY: "登记有误",
+}
+_EDUCATION = {"1": "研究生", "2": "大学本科", "3": "大学专科", "4": "中等职业", "6": "高中", "7": "初中", "8": "小学", "9": "其他"}
+
+Where = Callable[[Sequence[str]], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """`where`: the condition 'one of these values'; `empty`: the condition 为空, None where it cannot be.
+
+    `choices`: pairs (value, words), or the name of a list that is read from the county's own rows.
+    """
+
+    name: str
+    label: str
+    where: Where
+    empty: ColumnElement[bool] | None
+    choices: Mapping[str, str] | str
+
+    def condition(self, values: Sequence[str]) -> ColumnElement[bool]:
+        """Any of the values; the empty text among them asks for rows without one."""
+        said = [v for v in values if v]
+        asked = [self.where(said)] if said else []
+        if len(said) < len(values):
+            asked.append(self.empty if self.empty is not None else false())
+        return or_(*asked)
+
+
+def dues_limit() -> str:
+    """The month (YYYY-MM) before which dues are more than three months behind."""
+    return add_months(clock.today(), -3).isoformat()[:7]
+
+
+def _any(column: Any) -> Where:
+    where: Where = column.in_
+    return where
+
+
+def _under(values: Sequence[str]) -> ColumnElement[bool]:
+    """In the subtree of one of the organisations, by branch or by away branch."""
+    ids = [UUID(v) for v in values if _is_uuid(v)]
+    top = db.aliased(PartyOrg)
+    below = (
+        db.select(PartyOrg.id)
+        .join(top, (top.tenant_id == PartyOrg.tenant_id) & PartyOrg.path.op("^@")(top.path))
+        .where(top.id.in_(ids))
+    )
+    return or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _dues(values: Sequence[str]) -> ColumnElement[bool]:
+    late = and_(Member.dues_until != "", Member.dues_until < dues_limit())
+    paid = Member.dues_until >= dues_limit()
+    return or_(*[{"late": late, "paid": paid}.get(v, false()) for v in values])
+
+
+def _yes(condition: Any) -> Where:
+    return lambda values: condition if "yes" in values else false()
+
+
+FACETS: tuple[Facet, ...] = (
+    Facet("org", "党组织", _under, None, "organisations"),
+    Facet("gender", "性别", _any(Member.gender), Member.gender.in_(["", "0", "9"]), {"1": "男", "2": "女"}),
+    Facet("kind", "人员类别", _any(Member.member_kind), Member.member_kind == "", codes.MEMBER_KIND.labels),
+    Facet("education", "学历", _any(func.left(Member.education, 1)), Member.education == "", _EDUCATION),
+    Facet("flow", "流动状态", _any(Flow.state), Flow.id.is_(None), {s: w for s, w in FLOW_STATES.items() if s != FlowState.ENDED}),
+    Facet("reason", "流出原因", _any(Flow.flow_reason), func.coalesce(Flow.flow_reason, "") == "", codes.FLOW_REASON.labels),
+    Facet("host", "流入地", _any(Flow.host_code), func.coalesce(Flow.host_code, "") == "", "hosts"),
+    Facet("dues", "党费", _dues, Member.dues_until == "", {"late": "逾三个月", "paid": "三个月内"}),
+    Facet("certificate", "活动证", _yes(Member.certificate_no != ""), Member.certificate_no == "", {"yes": "有证"}),
+    Facet("phone", "联系电话", _yes(Member.phone_blind.is_not(None)), Member.phone_blind.is_(None), {"yes": "有电话"}),
+    Facet("contact", "失联", _yes(Member.is_lost_contact), None, {"yes": "失去联系"}),
+    Facet("transfer", "关系转接", _yes(Member.frozen_by.is_not(None)), None, {"yes": "在途"}),
+    Facet("relation", "组织关系", _any(Member.relation), None, RELATIONS),
+)

@@ -1,0 +1,156 @@
+"""One question to the register as a value: it is what stands in the address, what a saved filter keeps, and what
+'select all that match' runs again. No identifiers, no trust: it is narrowed to the actor's part whenever it runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, not_
+
+from web.extensions import db
+from web.tenants.flows.models import Flow, FlowState
+from web.tenants.members import search
+from web.tenants.members.models import Member
+from web.tenants.members.service import LIVE
+from web.tenants.organisations.models import PartyOrg
+from web.tenants.register.facets import FACETS, FLOATING, Facet, Roll
+
+NOT = "not_"
+LONGEST = 50
+_NEVER = date(1, 1, 1)
+
+SORTS: Mapping[str, tuple[Any, type]] = {
+    "name": (Member.name_pinyin, str),
+    "birth": (func.coalesce(Member.birth_on, _NEVER), date),
+    "branch": (PartyOrg.path, str),
+    "dues": (Member.dues_until, str),
+    "left": (func.coalesce(Flow.left_on, _NEVER), date),
+    "host": (func.coalesce(Flow.host_code, ""), str),
+    "updated": (Member.updated_at, datetime),
+}
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """One facet with the values asked for; `is_not`: without them."""
+
+    facet: str
+    values: tuple[str, ...]
+    is_not: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """`text`: what was typed. `sort`: a key of SORTS, with `-` the other way round. `facets`: the known ones."""
+
+    roll: Roll = Roll.MEMBERS
+    text: str = ""
+    narrowings: tuple[Narrowing, ...] = ()
+    sort: str = "name"
+    facets: Sequence[Facet] = field(default=FACETS, compare=False, repr=False)
+
+    @classmethod
+    def read(cls, roll: Roll, pairs: Iterable[tuple[str, str]], facets: Sequence[Facet] = FACETS) -> Query:
+        """Out of the pairs of an address; what is unknown there is left out."""
+        known = {f.name for f in facets}
+        asked: dict[tuple[str, bool], list[str]] = {}
+        text, sort = "", "name"
+        for name, value in pairs:
+            plain = name.removeprefix(NOT)
+            if name == "q":
+                text = value.strip()[:LONGEST]
+            elif name == "sort" and value.removeprefix("-") in SORTS:
+                sort = value
+            elif plain in known:
+                values = asked.setdefault((plain, name.startswith(NOT)), [])
+                if value[:LONGEST] not in values and len(values) < LONGEST:
+                    values.append(value[:LONGEST])
+        return cls(roll, text, tuple(Narrowing(n, tuple(v), is_not) for (n, is_not), v in asked.items()), sort, facets)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The pairs of its address; `read` of them gives it back."""
+        said = [("q", self.text)] if self.text else []
+        said += [((NOT if n.is_not else "") + n.facet, v) for n in self.narrowings for v in n.values]
+        return said + ([("sort", self.sort)] if self.sort != "name" else [])
+
+    def with_value(self, facet: str, value: str, *, is_not: bool = False) -> Query:
+        """Narrowed once more."""
+        name = (NOT if is_not else "") + facet
+        return Query.read(self.roll, [*self.pairs(), (name, value)], self.facets)
+
+    def without(self, narrowing: Narrowing) -> Query:
+        """Without one narrowing."""
+        return replace(self, narrowings=tuple(n for n in self.narrowings if n != narrowing))
+
+    def unnarrowed(self) -> Query:
+        """Without any."""
+        return replace(self, text="", narrowings=())
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.text or self.narrowings)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a row of `joined` must meet."""
+        by_name = {f.name: f for f in self.facets}
+        found: list[ColumnElement[bool]] = []
+        if self.roll is Roll.AWAY:
+            found.append(Flow.state.in_(FLOATING))
+        if not any(n.facet == "relation" for n in self.narrowings):
+            found.append(Member.relation.in_(LIVE))
+        typed = search.condition(self.text)
+        if typed is not None:
+            found.append(typed)
+        for n in self.narrowings:
+            condition = by_name[n.facet].condition(n.values)
+            # NULL is neither: 不是 keeps the rows of which nothing is known.
+            found.append(not_(func.coalesce(condition, False)) if n.is_not else condition)
+        return found
+
+
+def joined(statement: Select[Any]) -> Select[Any]:
+    """A select of members with their branch and their open flow: never more than one row a member."""
+    return (
+        statement.select_from(Member)
+        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .outerjoin(
+            Flow,
+            (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id) & (Flow.state != FlowState.ENDED),
+        )
+    )
+
+
+def cursor(value: Any, member_id: UUID) -> str:
+    """Where a page begins or ends, as text for an address."""
+    plain = value.isoformat() if isinstance(value, date) else value
+    return base64.urlsafe_b64encode(json.dumps([plain, member_id.hex]).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, sort: str) -> tuple[Any, UUID] | None:
+    """The place a cursor names for this sort; None when it names none (the list then begins at its beginning)."""
+    kind = SORTS[sort.removeprefix("-")][1]
+    try:
+        value, member_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(value, str):
+            return None
+        return (kind.fromisoformat(value) if kind is not str else value), UUID(member_id)  # type: ignore[attr-defined]
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def keyset(statement: Select[Any], sort: str, place: tuple[Any, UUID] | None, *, backwards: bool) -> Select[Any]:
+    """Ordered by the sort and the id, and only what lies beyond the place."""
+    column = SORTS[sort.removeprefix("-")][0]
+    down = sort.startswith("-") != backwards
+    order = (column.desc(), Member.id.desc()) if down else (column, Member.id)
+    if place is not None:
+        both, there = db.tuple_(column, Member.id), db.tuple_(*place)
+        statement = statement.where(both < there if down else both > there)
+    return statement.order_by(*order)
