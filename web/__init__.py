@@ -9,6 +9,9 @@ from web.config import Settings
 
 def create_app(settings: Settings | None = None) -> Flask:
     """One deployment. Two applications with two databases can live in one process."""
+    from web import cli
     from web.blueprints import edge
 
-    return edge.build(settings or Settings.from_env())
+    app = edge.build(settings or Settings.from_env())
+    cli.register(app)
+    return app

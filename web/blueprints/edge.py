@@ -138,13 +138,11 @@ def build(settings: Settings) -> Flask:
     csrf.init_app(app)
     filters.register(app)
     words.register(app)
-    from web import cli
     from web.blueprints import rooms
     from web.federation import registry  # noqa: F401  (every kind of message finds its room)
 
     for blueprint in rooms.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    cli.register(app)
     app.context_processor(_context)
     app.after_request(_headers)
     policy.enforce(app)

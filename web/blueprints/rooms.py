@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from web.blueprints import appearance, assets, auth, gallery
+from web.blueprints import appearance, assets, auth, gallery, health, home, tasks
 
 BLUEPRINTS: list[Blueprint] = [
     assets.blueprint,
     appearance.blueprint,
     gallery.blueprint,
+    health.bp,
+    home.bp,
+    tasks.bp,
     auth.bp,
 ]

@@ -26,6 +26,7 @@ class Job(StrEnum):
     DRAIN = "drain"
     HELLO = "hello"
     SEAL_EVENTS = "seal_events"
+    TIMERS = "timers"
     IMPORT_PREVIEW = "import_preview"
     IMPORT_APPLY = "import_apply"
     RENDER = "render"
@@ -37,6 +38,7 @@ QUEUES: dict[Job, str] = {
     Job.DRAIN: "post",
     Job.HELLO: "post",
     Job.SEAL_EVENTS: "work",
+    Job.TIMERS: "work",
     Job.IMPORT_PREVIEW: "work",
     Job.IMPORT_APPLY: "work",
     Job.RENDER: "work",

@@ -1,19 +1,27 @@
-"""Every Job and its function. RQ calls `run` by name; each job is one unit of work, but for those that hold their own."""
+"""Every Job and its function. RQ calls `run` by name; each job is one unit of work, but for those that hold their own.
+
+`ROUNDS` is what the scheduler rings for. Whatever a flushed or dead Valkey lost is found again here, in the database.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
-from web.core import events, fence
-from web.core.queue import Job
-from web.federation.post import hello as hello_
-from web.federation.post import relay
+from web.core import clock, events, fence
+from web.core.queue import Job, enqueue
+from web.extensions import db
+from web.federation import registry
+from web.federation.post import hello, relay
+from web.federation.post.models import PostDue
+from web.tenants.counties import service as counties
+from web.tenants.tasks import service as tasks
 
 # Jobs that open their own units of work: the relay holds no transaction while it delivers.
-WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello_.exchange}
+WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello.exchange}
 # Jobs that run in one unit of work for their county and commit once.
-UNITS: dict[Job, Callable[..., object]] = {Job.SEAL_EVENTS: events.seal}
+UNITS: dict[Job, Callable[..., object]] = {Job.SEAL_EVENTS: events.seal, Job.TIMERS: registry.run_timers}
 
 
 def run(name: str, tenant_id: int, *ids: str) -> None:
@@ -25,3 +33,40 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
     with fence.acting_for(tenant_id):
         UNITS[job](*args)
         fence.commit()
+
+
+def ring_post() -> None:
+    """Messages that are due, whichever county's."""
+    with fence.platform("what is due, for all counties"):
+        due = db.session.execute(db.select(PostDue.tenant_id, PostDue.peer_uid).where(PostDue.due_at <= clock.now())).all()
+    for tenant_id, peer_uid in due:
+        enqueue(Job.DRAIN, tenant_id, peer_uid)
+
+
+def ring_everyone(job: Job) -> None:
+    """One job a county."""
+    with fence.platform("the list of counties"):
+        numbers = [c.tenant_id for c in counties.every()]
+    for tenant_id in numbers:
+        enqueue(job, tenant_id)
+
+
+def ring_tasks() -> None:
+    """Tasks whose bell was lost: waiting for a minute, or running without a sign for ten."""
+    with fence.platform("the list of counties"):
+        numbers = [c.tenant_id for c in counties.every()]
+    for tenant_id in numbers:
+        with fence.acting_for(tenant_id):
+            lost = tasks.unheard(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=10))
+        for job, task_id in lost:
+            enqueue(job, tenant_id, task_id)
+
+
+ROUNDS: list[tuple[str, timedelta, Callable[[], None]]] = [
+    ("post", timedelta(seconds=1), ring_post),
+    ("tasks", timedelta(minutes=1), ring_tasks),
+    ("timers", timedelta(minutes=1), lambda: ring_everyone(Job.TIMERS)),
+    ("seals", timedelta(minutes=10), lambda: ring_everyone(Job.SEAL_EVENTS)),
+]
+
+

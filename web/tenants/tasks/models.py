@@ -59,6 +59,7 @@ class Task(Tenanted, Model):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     account_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    heard_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (TASK.check(), Index("ix_task_created", "tenant_id", "created_at", "id"))

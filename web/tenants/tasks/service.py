@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ def start(job: Job, title: str, *, subject_id: UUID | None = None, details: dict
         details=details or {},
         account_id=events.actor().account_id,
         created_at=clock.now(),
+        heard_at=clock.now(),
     )
     TASK.apply(task, "start")
     db.session.add(task)
@@ -44,8 +46,31 @@ def run(task_id: UUID) -> Task | None:
     if task.state not in (TaskState.WAITING, TaskState.RUNNING):
         return None
     TASK.apply(task, "run")
+    task.heard_at = clock.now()
     db.session.flush()
     return task
+
+
+def progress(task_id: UUID, done: int, total: int) -> bool:
+    """Say how far it is, in a unit of work of its own and unlogged; False once somebody cancelled it."""
+    with fence.acting_for(fence.tenant()):
+        statement = (
+            db.update(Task.__table__)  # type: ignore[arg-type]
+            .where(Task.tenant_id == fence.tenant(), Task.id == task_id, Task.state.in_(["waiting", "running"]))
+            .values(done=done, total=total, heard_at=clock.now())
+        )
+        alive = db.session.execute(statement).rowcount > 0
+        fence.commit()
+    return alive
+
+
+def unheard(waiting_before: datetime, running_before: datetime) -> list[tuple[Job, UUID]]:
+    """Tasks nobody works on although they are open: their bell was lost, or their worker died."""
+    query = db.select(Task.kind, Task.id).where(
+        ((Task.state == TaskState.WAITING) & (Task.heard_at < waiting_before))
+        | ((Task.state == TaskState.RUNNING) & (Task.heard_at < running_before))
+    )
+    return [(Job(kind), task_id) for kind, task_id in db.session.execute(query)]
 
 
 def finish(task: Task, *, result_id: UUID | None = None, details: dict[str, Any] | None = None) -> None:

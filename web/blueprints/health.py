@@ -1,0 +1,48 @@
+"""Is this deployment fit to work: database, Valkey, schema. For whoever starts and watches it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, jsonify
+from redis import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from web.blueprints.policy import public
+from web.extensions import db, valkey
+
+bp = Blueprint("health", __name__)
+MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+
+
+def _head() -> str:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+HEAD = _head()
+
+
+@bp.get("/health")
+@public("asked by the one who starts and watches the processes; says nothing but fit or not")
+def health() -> Any:
+    """200 when everything a page needs is there, 503 with the part that is not."""
+    parts = {"database": False, "schema": False, "valkey": False}
+    try:
+        parts["schema"] = db.session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
+        parts["database"] = True
+    except SQLAlchemyError:
+        db.session.rollback()
+    try:
+        parts["valkey"] = bool(valkey.client.ping())
+    except RedisError:
+        parts["valkey"] = False
+    answer = jsonify(parts)
+    answer.status_code = 200 if all(parts.values()) else 503
+    return answer

@@ -1,0 +1,124 @@
+"""Home: my to-dos with counts, oldest deadline first; the days ahead; the partner counties."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+
+from web.blueprints import edge, navigation, todos
+from web.blueprints.filters import workdays_left
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.workdays import Calendar
+from web.extensions import db
+from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+
+bp = Blueprint("home", __name__, url_prefix="/<county>")
+navigation.ITEMS.insert(0, Item("办理", "待办", "home.index", Permission.HOME_READ))
+AHEAD = 10  # working days shown beside the queues
+
+
+def _queue(shown: todos.Shown) -> dict[str, Any]:
+    items = [
+        {
+            "title": i.name,
+            "words": i.detail,
+            "url": i.url,
+            "left": workdays_left(i.due_on),
+            "act": i.act,
+        }
+        for i in shown.items
+    ]
+    is_now = any(i["left"] is not None and i["left"] <= 0 for i in items)
+    return {
+        "title": shown.queue.title,
+        "says": shown.queue.hint,
+        "url": shown.queue.url(),
+        "count": shown.count,
+        "is_now": is_now,
+        "items": items,
+    }
+
+
+def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
+    """(day in words, how many, first names, is late) for the working days ahead."""
+    last, found = Calendar().add(clock.today(), AHEAD), Counter[Any]()
+    names: dict[Any, list[str]] = {}
+    for queue in shown:
+        for item in queue.items:
+            if item.due_on is not None and item.due_on <= last:
+                key = max(item.due_on, clock.today())
+                found[key] += 1
+                names.setdefault(key, []).append(item.name)
+    return [
+        (
+            "今日及已超" if day == clock.today() else f"{day:%m-%d} 周{'一二三四五六日'[day.weekday()]}",
+            found[day],
+            "、".join(names[day][:3]),
+            day == clock.today(),
+        )
+        for day in sorted(found)
+    ]
+
+
+def _partners() -> list[dict[str, Any]]:
+    """Confirmed partners with what waits for them: one query."""
+    waiting = (
+        db.select(OutboxMessage.peer_uid, db.func.count().label("n"), db.func.min(OutboxMessage.created_at).label("since"))
+        .where(OutboxMessage.receipt.is_(None))
+        .group_by(OutboxMessage.peer_uid)
+        .subquery()
+    )
+    query = (
+        db.select(Peer.name, Channel.stopped, Channel.last_sign_at, waiting.c.n, waiting.c.since)
+        .outerjoin(
+            Channel,
+            (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid) & (Channel.direction == "out"),
+        )
+        .outerjoin(waiting, waiting.c.peer_uid == Peer.uid)
+        .where(Peer.state == PeerState.CONFIRMED)
+        .order_by(Peer.code)
+    )
+    return [
+        {
+            "name": name,
+            "stopped": stopped or "",
+            "sign_at": sign_at,
+            "waiting": n or 0,
+            "is_slow": since is not None and clock.now() - since > timedelta(seconds=30),
+        }
+        for name, stopped, sign_at, n, since in db.session.execute(query)
+    ]
+
+
+def _shown() -> dict[str, Any]:
+    actor = edge.actor()
+    shown = todos.load(actor)
+    sees_partners = Permission.PEER_READ in GRANTS[Role(actor.role)]
+    return {
+        "queues": [_queue(s) for s in shown],
+        "total": sum(s.count for s in shown),
+        "days": _days(shown),
+        "partners": _partners() if sees_partners else [],
+        "sees_partners": sees_partners,
+        "live": url_for("home.live"),
+    }
+
+
+@bp.get("/")
+@needs(Permission.HOME_READ)
+def index() -> str:
+    """The whole page."""
+    return render_template("home/index.html", **_shown())
+
+
+@bp.get("/live")
+@needs(Permission.HOME_READ)
+def live() -> str:
+    """The queues alone, asked for every two seconds: what a partner does is seen at once."""
+    return render_template("home/queues.html", **_shown())

@@ -1,0 +1,111 @@
+"""Task centre: long work with its progress, result, error, cancel and retry."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+
+from web.blueprints import edge, navigation, words
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.events import Actor
+from web.extensions import db
+from web.tenants.accounts.permissions import Permission
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task, TaskState
+
+bp = Blueprint("tasks", __name__, url_prefix="/<county>/tasks")
+
+
+def _open(actor: Actor) -> Any:
+    return (
+        db.select(db.func.count())
+        .select_from(Task)
+        .where(Task.account_id == actor.account_id, Task.state.in_([TaskState.WAITING, TaskState.RUNNING]))
+    )
+
+
+navigation.ITEMS.insert(1, Item("办理", "任务中心", "tasks.index", Permission.HOME_READ, count=_open))
+
+# Where the result of a kind of work is opened: endpoint and the name of its argument.
+RESULTS: dict[str, tuple[str, str]] = {
+    "render": ("documents.show", "document_id"),
+    "render_agreement": ("documents.show", "document_id"),
+    "import_preview": ("imports.show", "batch_id"),
+    "import_apply": ("imports.show", "batch_id"),
+}
+
+
+def _job(task: Task) -> dict[str, Any]:
+    endpoint, argument = RESULTS.get(task.kind, ("", ""))
+    result = task.result_id is not None and endpoint in current_app.view_functions
+    return {
+        "title": task.title,
+        "state": task.state.value,
+        "done": task.done,
+        "total": task.total or 1,
+        "unit": str(task.details.get("unit", "步")),
+        "says": words.ERRORS.get(task.error, task.error) if task.error else "",
+        "url": url_for("tasks.fragment", task_id=task.id),
+        "cancel_url": url_for("tasks.cancel", task_id=task.id),
+        "retry_url": url_for("tasks.retry", task_id=task.id),
+        "result_url": url_for(endpoint, **{argument: task.result_id}) if result else "",
+        "result_words": "打开结果",
+    }
+
+
+def _mine(task_id: UUID, *, lock: bool = False) -> Task:
+    """One's own task; the clerk sees everybody's."""
+    from web.core.errors import NotFound
+
+    task = tasks.get(task_id, lock=lock)
+    if task.account_id != edge.actor().account_id and edge.actor().role != "county_admin":
+        raise NotFound
+    return task
+
+
+@bp.get("/")
+@needs(Permission.HOME_READ)
+def index() -> str:
+    """One's tasks of the last thirty days, newest first."""
+    query = db.select(Task).where(Task.created_at > clock.now() - timedelta(days=30))
+    if edge.actor().role != "county_admin":
+        query = query.where(Task.account_id == edge.actor().account_id)
+    rows = db.session.scalars(query.order_by(Task.created_at.desc()).limit(50)).all()
+    return render_template("tasks/index.html", jobs=[(t, _job(t)) for t in rows])
+
+
+@bp.get("/<uuid:task_id>")
+@needs(Permission.HOME_READ)
+def show(task_id: UUID) -> Any:
+    """One task; a finished one goes on to its result by a link."""
+    task = _mine(task_id)
+    return render_template("tasks/show.html", task=task, job=_job(task))
+
+
+@bp.get("/<uuid:task_id>/progress")
+@needs(Permission.HOME_READ)
+def fragment(task_id: UUID) -> str:
+    """The bar alone, asked for every two seconds while it runs."""
+    return render_template("tasks/progress.html", job=_job(_mine(task_id)))
+
+
+@bp.post("/<uuid:task_id>/cancel")
+@needs(Permission.SELF_WRITE)
+def cancel(task_id: UUID) -> Any:
+    """Nobody wants it any more."""
+    tasks.cancel(_mine(task_id, lock=True))
+    return redirect(request.referrer or url_for("tasks.index"), 303)
+
+
+@bp.post("/<uuid:task_id>/retry")
+@needs(Permission.SELF_WRITE)
+def retry(task_id: UUID) -> Any:
+    """Try a failed one again."""
+    task = _mine(task_id, lock=True)
+    tasks.retry(task)
+    return redirect(url_for("tasks.show", task_id=task.id), 303)
