@@ -17,9 +17,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from deploy.console import Stopped
+from deploy.console import Stopped, say
 
 PATIENCE = 10  # seconds a process gets to end by itself
+STEADY = 5  # seconds a process must have run to be worth starting again
 _PR_SET_PDEATHSIG = 1
 
 
@@ -29,6 +30,8 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
     ends_on: signal.Signals
+    again: Callable[[], "Child"] | None = None  # how to start it again when it ends by itself
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def is_running(self) -> bool:
@@ -113,26 +116,37 @@ class Family:
     children: list[Child] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        signal.signal(signal.SIGTERM, _interrupt)
-        signal.signal(signal.SIGHUP, _interrupt)
+        self._before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of them running
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of them running
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
         for child in reversed(self.children):
             stop(child)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in {**self._before, signal.SIGINT: interrupt}.items():
+            signal.signal(number, handler)
 
     def add(self, child: Child) -> Child:
         self.children.append(child)
         return child
 
     def watch(self) -> None:
-        """Return never: raise when a child ends, KeyboardInterrupt on Ctrl-C."""
+        """Return never: start again what may be, raise when another child ends, KeyboardInterrupt on Ctrl-C."""
         while True:
-            for child in self.children:
-                child.must_run()
+            for place, child in enumerate(self.children):
+                if not child.is_running:
+                    self.children[place] = _start_again(child)
             time.sleep(0.5)
+
+
+def _start_again(child: Child) -> Child:
+    if child.again is None or time.monotonic() - child.began < STEADY:
+        child.must_run()
+    assert child.again
+    say(f"{child.name} ended with status {child.process.returncode} and is started again (log: {child.log})")
+    return child.again()
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

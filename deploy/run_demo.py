@@ -17,7 +17,7 @@ from deploy.console import Stopped, say, step
 from deploy.instances import OWNER_URL, SEAL_KEY
 from deploy.machine import PYTHON
 from deploy.places import CHECKOUT, Instance
-from deploy.processes import Family
+from deploy.processes import Child, Family
 
 # Messages between counties never wait behind a PDF: each queue of web.core.queue has a worker of its own.
 QUEUES = ("post", "work")
@@ -32,12 +32,16 @@ class Part:
     name: str
     command: tuple[str, ...]
     may_have: tuple[str, ...] = ()
+    is_restarted: bool = False  # a job that kills its worker must not end the demo: the work is found again
 
 
 PARTS = (
     Part("web", ("-m", "gunicorn", "--config", str(CHECKOUT / "deploy" / "gunicorn_conf.py"))),
-    *(Part(f"worker {queue}", ("-m", "flask", "--app", "web", "worker", queue), (SEAL_KEY,)) for queue in QUEUES),
-    Part("scheduler", ("-m", "flask", "--app", "web", "scheduler"), (SEAL_KEY,)),
+    *(
+        Part(f"worker {queue}", ("-m", "flask", "--app", "web", "worker", queue), (SEAL_KEY,), is_restarted=True)
+        for queue in QUEUES
+    ),
+    Part("scheduler", ("-m", "flask", "--app", "web", "scheduler"), (SEAL_KEY,), is_restarted=True),
 )
 
 
@@ -68,15 +72,7 @@ def _run(instance: Instance, family: Family, host: str, port: int) -> None:
     with step("web, workers, scheduler") as notes:
         for part in PARTS:
             bind = ("--bind", f"{host}:{port}") if part.name == "web" else ()
-            family.add(
-                processes.start(
-                    part.name,
-                    (PYTHON, *part.command, *bind),
-                    log=instance.log(part.name.replace(" ", "-")),
-                    env=services.environment(*part.may_have, **more),
-                    cwd=CHECKOUT,
-                )
-            )
+            family.add(_start(instance, part, bind, services.environment(*part.may_have, **more)))
         wait_until_healthy(f"{address}health", family)
         notes.append(f"logs in {instance.root / 'log'}")
     say(f"\nKiteline is ready: {address}\n(Ctrl-C stops it; the data stays. deploy/demo --fresh starts over.)")
@@ -84,6 +80,14 @@ def _run(instance: Instance, family: Family, host: str, port: int) -> None:
         family.watch()
     except KeyboardInterrupt:
         say("\nstopping …")
+
+
+def _start(instance: Instance, part: Part, bind: Sequence[str], env: dict[str, str]) -> Child:
+    log = instance.log(part.name.replace(" ", "-"))
+    child = processes.start(part.name, (PYTHON, *part.command, *bind), log=log, env=env, cwd=CHECKOUT)
+    if part.is_restarted:
+        child.again = lambda: _start(instance, part, bind, env)
+    return child
 
 
 def _once(instance: Instance, title: str, words: Sequence[str], env: dict[str, str]) -> None:
