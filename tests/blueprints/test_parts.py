@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.blueprints import sheet
+from web.blueprints import gallery
 
 
 @pytest.fixture(scope="module")
@@ -340,9 +341,11 @@ def test_ids_are_one_of_a_kind(app):
         assert set(target.split()) <= set(ids), target
 
 
-def test_the_sheet_is_absent_where_a_county_is_real(app):
+@pytest.mark.parametrize(("demos", "status"), [([True, True], 200), ([True, False], 404), ([], 404)])
+def test_the_sheet_is_absent_where_a_county_is_real(app, monkeypatch, demos, status):
+    monkeypatch.setattr(gallery.counties, "every", lambda: [SimpleNamespace(is_demo=is_demo) for is_demo in demos])
     app.config.update(TESTING=False)
     try:
-        assert app.test_client().get("/parts").status_code == 404
+        assert app.test_client().get("/parts").status_code == status
     finally:
         app.config.update(TESTING=True)

@@ -9,6 +9,7 @@ from web.blueprints.pictures import draw_flows, draw_sharing
 from web.blueprints.policy import public
 from web.core import clock
 from web.core.workdays import Calendar
+from web.tenants.counties import service as counties
 
 blueprint = Blueprint("gallery", __name__)
 
@@ -200,11 +201,17 @@ EVENTS = [
 ]
 
 
+def all_invented() -> bool:
+    """Whether there are counties, and every one is a demo county."""
+    found = counties.every()
+    return bool(found) and all(county.is_demo for county in found)
+
+
 @blueprint.get("/parts")
 @public("the sheet of parts with invented samples; absent where a county is real")
 def parts() -> str:
-    """The gallery. 404 outside tests and development unless the deployment said `KITELINE_GALLERY` is wanted."""
-    if not (current_app.testing or current_app.debug or current_app.config.get("GALLERY")):
+    """The gallery; 404 as soon as one county of the deployment is real."""
+    if not (current_app.testing or current_app.debug or all_invented()):
         abort(404)
     today, calendar = clock.today(), Calendar()
     return render_template(
