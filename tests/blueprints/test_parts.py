@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.blueprints import sheet
-from web.blueprints import gallery
 
 
 @pytest.fixture(scope="module")
@@ -343,7 +342,9 @@ def test_ids_are_one_of_a_kind(app):
 
 @pytest.mark.parametrize(("demos", "status"), [([True, True], 200), ([True, False], 404), ([], 404)])
 def test_the_sheet_is_absent_where_a_county_is_real(app, monkeypatch, demos, status):
-    monkeypatch.setattr(gallery.counties, "every", lambda: [SimpleNamespace(is_demo=is_demo) for is_demo in demos])
+    monkeypatch.setattr(
+        "web.tenants.counties.service.every", lambda: [SimpleNamespace(is_demo=is_demo) for is_demo in demos]
+    )
     app.config.update(TESTING=False)
     try:
         assert app.test_client().get("/parts").status_code == status
