@@ -1,0 +1,357 @@
+"""The event log in words: verb → sentence, changed fields with their labels, for every record's timeline and the log page.
+
+A verb is `<noun>.<act>`. Its sentence stands in SENTENCES under the noun; acts every table has (created, changed …) stand in
+EVERY. A contract test fails on a verb the code can write and this table cannot say. `p.log(timeline.of(…))` shows it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from web.blueprints import filters, words
+from web.core import events
+from web.core.events import Event
+from web.core.fields import FIELDS, mask
+from web.extensions import db
+from web.tenants.accounts.models import Account
+from web.tenants.organisations.models import PartyOrg
+
+NOUNS: dict[str, str] = {
+    "account": "账号",
+    "activity": "活动",
+    "agreement": "协议",
+    "agreement_version": "协议文本",
+    "attendance": "到会情况",
+    "channel": "通道",
+    "consent": "告知同意",
+    "cosign": "共签记录",
+    "county_key": "本县密钥",
+    "county_settings": "本县设置",
+    "document": "文件",
+    "flow": "流动登记",
+    "grant": "共享授权",
+    "handover": "关系转接",
+    "import_batch": "名册导入",
+    "member": "党员",
+    "message": "跨县消息",
+    "party_org": "党组织",
+    "peer": "伙伴县",
+    "referral": "流动报到",
+    "report": "报告",
+    "share": "状态共享",
+    "study_record": "学时",
+    "task": "后台任务",
+}
+
+EVERY: dict[str, str] = {
+    "created": "新增{noun}",
+    "changed": "修改{noun}",
+    "deleted": "删除{noun}",
+    "bulk_changed": "成批修改{noun} {rows} 条",
+    "bulk_deleted": "成批删除{noun} {rows} 条",
+}
+
+SENTENCES: dict[str, dict[str, str]] = {
+    "account": {
+        "open": "开立账号",
+        "appoint": "调整账号的姓名、角色或所在组织",
+        "close": "停用账号，所有登录随即退出",
+        "reopen": "恢复账号，给出一次性密码",
+        "reset_password": "重置密码，给出一次性密码",
+        "change_password": "修改了密码",
+        "sign_in": "登录",
+        "sign_out": "退出",
+        "sign_in_failed": "有人用这个账号登录，没有成功",
+        "sign_in_unknown": "有人用不存在的用户名登录，没有成功",
+        "lock": "密码连续五次不对，账号停用 {minutes} 分钟",
+        "revoke_session": "让另一台设备退出登录",
+        "revoke_sessions": "让 {count} 台设备退出登录",
+    },
+    "party_org": {"found": "设立党组织", "rename": "更改党组织名称", "close": "撤销党组织"},
+    "county_settings": {"number_letter": "取用介绍信编号", "amend": "修改本县设置"},
+    "county_key": {"create": "生成本县密钥"},
+    "member": {
+        "enroll": "录入党员名册",
+        "amend": "修改党员信息",
+        "assign_branch": "编入支部",
+        "assign_away": "编入驻外支部",
+        "end": "结束党籍管理",
+        "freeze": "锁定党员信息，关系在途",
+        "thaw": "解除锁定",
+        "transfer": "组织关系转出",
+        "settle": "组织关系转入落定",
+        "withdraw": "撤下转入中的党员",
+        "lose_contact": "登记失联",
+        "mark_dues": "登记党费缴至年月",
+        "reveal": "查看完整信息",
+        "export": "导出名册",
+    },
+    "flow": {
+        "draft": "起草流动登记",
+        "register": "登记流出",
+        "note_away": "登记外出不满六个月",
+        "amend": "修改流动登记",
+        "miss": "登记联系不上",
+        "find": "重新联系上",
+        "declare_lost": "认定失联",
+        "end": "结束流动",
+    },
+    "consent": {"give": "登记告知同意", "withdraw": "登记撤回同意"},
+    "activity": {"plan": "安排活动", "hold": "登记活动和到会情况", "cancel": "取消活动"},
+    "task": {
+        "start": "提交后台任务",
+        "run": "开始后台任务",
+        "finish": "完成后台任务",
+        "fail": "后台任务没有办成",
+        "cancel": "取消后台任务",
+        "retry": "重试后台任务",
+    },
+    "peer": {
+        "invite": "邀请伙伴县",
+        "introduce": "收到伙伴县的身份说明",
+        "confirm": "核对指纹，确认伙伴县",
+        "unpin": "撤下伙伴县的密钥，待重新核对",
+    },
+    "channel": {"stop": "停下通道，等人来看"},
+    "message": {"refuse": "退回一条跨县消息"},
+    "agreement": {
+        "draft": "起草共管共育协议",
+        "propose": "提出共管共育协议",
+        "activate": "协议生效",
+        "open": "起草共管共育协议",
+        "close": "协议终结",
+        "drop": "协议没有订成",
+        "end": "提出终止协议",
+        "stop": "提出终止协议",
+        "wind_down": "协议进入收尾",
+    },
+    "agreement_version": {
+        "draft": "起草协议文本",
+        "amend": "修改协议文本",
+        "propose": "送出协议文本",
+        "counter": "提出修改文本",
+        "accept": "同意协议文本",
+        "agree": "各方同意同一文本",
+        "render": "生成协议 PDF",
+        "reject": "拒绝协议文本",
+        "withdraw": "撤回协议文本",
+        "lapse": "协议文本逾期失效",
+        "approve": "本部领导批准印签",
+        "seal": "印签",
+        "complete": "牵头方印签，协议订立",
+        "take_effect": "协议文本生效",
+        "supersede": "协议文本被新版取代",
+        "void": "协议文本作废",
+    },
+    "referral": {
+        "draft": "拟送流动报到",
+        "offer": "送出流动报到",
+        "accept": "同意接收流动报到",
+        "decline": "不接收流动报到",
+        "lapse": "流动报到逾期失效",
+        "claim": "认领流入党员",
+        "recognise": "确认是本县党员",
+        "disown": "答复不是本县党员",
+        "report_in": "本人报到",
+        "take_on": "编入支部，纳入管理",
+        "end": "结束流动报到",
+        "leave": "登记离开流入地",
+        "reveal": "查看完整信息",
+    },
+    "share": {
+        "grant": "开放状态共享",
+        "snapshot": "送出全部共享内容",
+        "delta": "送出变动的共享内容",
+        "revoke": "停止共享，要求销毁",
+        "purged": "对方已销毁共享内容",
+    },
+    "handover": {
+        "draft": "起草关系转接",
+        "request": "提出关系转接",
+        "return": "退回补正",
+        "accept": "同意接收组织关系",
+        "refuse": "不同意接收组织关系",
+        "cancel": "撤销关系转接",
+        "expire": "关系转接逾期失效",
+        "lapse": "补正逾期，关系转接失效",
+        "release": "开出介绍信，关系在途",
+        "decline": "退回介绍信",
+        "take_over": "接收组织关系，出具回执",
+        "confirm": "确认接收，关系转接办结",
+        "recall": "收回介绍信",
+        "return_request": "提出转回",
+    },
+    "cosign": {
+        "draft": "拟送共签",
+        "offer": "送请共签",
+        "countersign": "共签",
+        "dispute": "对共签记录提出异议",
+        "refuse": "拒绝共签",
+        "correct": "更正共签记录",
+        "withdraw": "撤回共签",
+        "lapse": "共签逾期失效",
+    },
+}
+
+# Labels of columns that are no personal fields (those stand in core.fields). What has no label is not shown.
+LABELS: dict[str, str] = {
+    "username": "用户名",
+    "role": "角色",
+    "org_id": "所在组织",
+    "branch_id": "党支部",
+    "away_org_id": "驻外支部",
+    "work_phone": "办公电话",
+    "full_name": "全称",
+    "kind": "类别",
+    "title": "名称",
+    "place": "地点",
+    "responsible": "负责人",
+    "held_on": "日期",
+    "host_code": "流入地区划",
+    "host_text": "流入地",
+    "ended_on": "结束日期",
+    "letter": "介绍信抬头",
+    "letter_valid_days": "介绍信有效期（天）",
+    "workday_changes": "工作日调整",
+    "report_in_day_limit": "每日报到码试错上限",
+    "notice_version": "告知书版本",
+    "notice_changed_on": "告知书更改日期",
+    "locked_until": "停用至",
+}
+# "name" is a person's name in the registry; of these tables it is a plain one.
+_PLAIN_NAME = {"party_org": "名称", "account": "姓名"}
+
+_OFF = frozenset("close cancel withdraw refuse reject decline lapse expire recall fail revoke drop void disown lock stop deleted unpin".split())
+_SEALED = frozenset("seal complete confirm countersign take_effect".split())
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a timeline, as `p.log` shows it."""
+
+    state: str
+    words: Markup
+    more: str
+    event: Event
+
+    @property
+    def note(self) -> str:
+        """When, in which role, why."""
+        return "　".join(filter(None, (filters.moment(self.event.at), self.more)))
+
+
+def sayable(verb: str) -> bool:
+    """Whether there is a sentence for the verb."""
+    noun, _, act = verb.rpartition(".")
+    return act in SENTENCES.get(noun, {}) or (act in EVERY and noun in NOUNS)
+
+
+def sentence(verb: str, details: Mapping[str, Any] | None = None) -> str:
+    """What was done, without who: 开立账号. An unknown verb is shown as it is rather than hidden."""
+    noun, _, act = verb.rpartition(".")
+    template = SENTENCES.get(noun, {}).get(act) or EVERY.get(act, verb)
+    known: dict[str, Any] = defaultdict(str, {k: v for k, v in (details or {}).items() if isinstance(v, str | int)})
+    return template.format_map(known | {"noun": NOUNS.get(noun, noun)} if "{" in template else known)
+
+
+def choices() -> list[tuple[str, str]]:
+    """Every verb with a sentence of its own, for a filter."""
+    return [(f"{noun}.{act}", f"{NOUNS[noun]}：{said.split('，')[0].replace(' {minutes} ', '').replace(' {count} ', '')}")
+            for noun, acts in SENTENCES.items() for act, said in acts.items()]  # fmt: skip
+
+
+def _value(kind: str, field: str, value: object, names: Mapping[str, str]) -> str:
+    if value is None or value == "":
+        return "无"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if field == "role":
+        return words.ROLES.get(str(value), str(value))
+    if field.endswith("_id"):
+        return names.get(str(value), "另一个")
+    if field.endswith("_at") or field.endswith("_until") and "T" in str(value):
+        return filters.moment(datetime.fromisoformat(str(value)))
+    if field.endswith("_on"):
+        return date.fromisoformat(str(value)).isoformat()
+    if isinstance(value, dict | list):
+        return f"{len(value)} 项"
+    personal = FIELDS.get(field)
+    if personal is not None and isinstance(value, str) and not (field == "name" and kind in _PLAIN_NAME):
+        return str(mask(field, value))
+    return str(value)
+
+
+def _label(kind: str, field: str) -> str | None:
+    if field == "name" and kind in _PLAIN_NAME:
+        return _PLAIN_NAME[kind]
+    return FIELDS[field].label if field in FIELDS and not field.endswith("_blind") else LABELS.get(field)
+
+
+def _changes(entry: Event, names: Mapping[str, str], *, with_values: bool) -> Markup:
+    """由 … 改为 …, joined; personal values masked as everywhere, or only named when values are not wanted."""
+    act = entry.verb.rpartition(".")[2]
+    found = events.revealed(entry) if with_values else {k: v for k, v in entry.changes.items() if isinstance(v, list)}
+    said: list[Markup] = []
+    for field in entry.changes:
+        label = _label(entry.subject_kind, field)
+        if label is None:
+            continue
+        if field not in found:
+            said.append(Markup("{}").format(f"{label}（内容不在此显示）" if with_values else label))
+            continue
+        before, after = (_value(entry.subject_kind, field, v, names) for v in found[field])
+        if found[field][0] is None:
+            if found[field][1] not in (None, "", {}, []):
+                said.append(Markup("{} <ins>{}</ins>").format(label, after))
+        elif before == after:
+            said.append(Markup("{}").format(f"{label}已改"))
+        else:
+            said.append(Markup("{}由 <del>{}</del> 改为 <ins>{}</ins>").format(label, before, after))
+    if not said or act in {"sign_in", "sign_in_failed", "lock"}:
+        return Markup("")
+    return Markup("：") + Markup("，").join(said)
+
+
+def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = False) -> list[Entry]:
+    """Entries in words. `with_values=False` names the changed personal fields only (no key is opened: for long mixed lists)."""
+    names = _names(entries)
+    lines = []
+    for entry in entries:
+        act = entry.verb.rpartition(".")[2]
+        who = "" if entry.actor_role == "anonymous" else entry.actor_name
+        text = Markup("{}{}").format(who, sentence(entry.verb, entry.details))
+        role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
+        more = [role, entry.reason and f"事由：{entry.reason}", with_ip and entry.ip and f"来自 {entry.ip}"]
+        state = "off" if act in _OFF else "sealed" if act in _SEALED else "theirs" if entry.peer else "done"
+        lines.append(Entry(state, text + _changes(entry, names, with_values=with_values), "　".join(m for m in more if m), entry))
+    return lines
+
+
+def of(*, subject_id: UUID | None = None, member_id: UUID | None = None, limit: int = 50) -> list[Entry]:
+    """The timeline of a record, or of everything about a member, newest first. The caller has checked that it may be seen."""
+    query = db.select(Event).order_by(Event.id.desc()).limit(limit)
+    query = query.where(Event.subject_id == subject_id) if subject_id else query.where(Event.member_id == member_id)
+    return read(list(db.session.scalars(query)))
+
+
+def _names(entries: Iterable[Event]) -> dict[str, str]:
+    """Names of the organisations and accounts that changes point at: at most two queries."""
+    wanted: dict[type[Any], set[UUID]] = {PartyOrg: set(), Account: set()}
+    for entry in entries:
+        for field, pair in entry.changes.items():
+            if field.endswith("_id") and isinstance(pair, list):
+                model = Account if field in ("account_id", "recorded_by") else PartyOrg
+                wanted[model] |= {UUID(str(v)) for v in pair if v}
+    return {
+        str(key): name
+        for model, ids in wanted.items()
+        if ids
+        for key, name in db.session.execute(db.select(model.id, model.name).where(model.id.in_(ids)))
+    }
