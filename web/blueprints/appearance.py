@@ -20,7 +20,7 @@ def _own(address: str) -> str:
 
 
 @blueprint.get("/appearance")
-@public("light or dark and the size of type: a cookie that says nothing about anyone")
+@public("明暗和字号的选择，与任何人的信息无关")
 def choose() -> Response:
     """Keep `theme` (light, dark) or `size` (ordinary, large) in the `look` cookie and go back to `next`. Anything else changes nothing."""
     chosen = set(look_classes(request.cookies.get("look", "")).split())
@@ -36,7 +36,7 @@ def choose() -> Response:
 
 
 @blueprint.get("/keys")
-@public("the list of keys, the same for everyone")
+@public("按键一览，对谁都一样")
 def keys() -> str:
     """All keys of the workbench; `?` opens this page in a dialog."""
     return render_template("keys.html")

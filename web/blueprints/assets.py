@@ -62,7 +62,7 @@ def asset(name: str) -> str:
 
 
 @blueprint.get("/assets/<name>")
-@public("a script from an allow-list, the same for everyone")
+@public("清单内的脚本文件，对谁都一样")
 def file(name: str) -> Response:
     """One of VENDORED; anything else is absent."""
     if name not in VENDORED:

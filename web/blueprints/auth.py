@@ -86,7 +86,7 @@ def change_first() -> Response | None:
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-@public("whoever signs in is not signed in yet")
+@public("登录之前还没有登录")
 def sign_in() -> Any:
     """One message for wrong name, wrong password and a locked account; each failure is counted, so it is committed."""
     wanted = request.form.get("next", "") if request.method == "POST" else request.args.get("next", "")

@@ -108,9 +108,23 @@ def _conditions(labels: dict[str, dict[str, str]]) -> list[dict[str, str]]:
                 said = labels[name].get(value, value) if value else "（为空）"
                 found.append({"label": label, "how": how, "what": said, "off": off})
     if on := _day():
-        found.append({"label": "日期", "how": "是", "what": on.isoformat(), "off": filters.here(day=None, after=None, before=None)})
+        found.append(
+            {
+                "label": "日期",
+                "how": "是",
+                "what": on.isoformat(),
+                "off": filters.here(day=None, after=None, before=None),
+            }
+        )
     if request.args.get("subject"):
-        found.append({"label": "记录", "how": "是", "what": "选定的一件", "off": filters.here(subject=None, after=None, before=None)})
+        found.append(
+            {
+                "label": "记录",
+                "how": "是",
+                "what": "选定的一件",
+                "off": filters.here(subject=None, after=None, before=None),
+            }
+        )
     return found
 
 

@@ -208,7 +208,7 @@ def all_invented() -> bool:
 
 
 @blueprint.get("/parts")
-@public("the sheet of parts with invented samples; absent where a county is real")
+@public("部件样张，内容均为虚构，正式环境没有这一页")
 def parts() -> str:
     """The gallery; 404 as soon as one county of the deployment is real."""
     if not (current_app.testing or current_app.debug or all_invented()):

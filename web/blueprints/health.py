@@ -30,7 +30,7 @@ HEAD = _head()
 
 
 @bp.get("/health")
-@public("asked by the one who starts and watches the processes; says nothing but fit or not")
+@public("启动和照看程序时来问，只答是否正常")
 def health() -> Any:
     """200 when everything a page needs is there, 503 with the part that is not."""
     parts = {"database": False, "schema": False, "valkey": False}

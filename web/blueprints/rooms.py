@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from web.blueprints import appearance, assets, auth, gallery, health, home, tasks
+from web.blueprints import (
+    accounts,
+    appearance,
+    assets,
+    auth,
+    events,
+    gallery,
+    health,
+    home,
+    imports,
+    organisations,
+    settings,
+    tasks,
+)
 
 BLUEPRINTS: list[Blueprint] = [
     assets.blueprint,
@@ -12,6 +25,11 @@ BLUEPRINTS: list[Blueprint] = [
     gallery.blueprint,
     health.bp,
     home.bp,
+    imports.bp,
     tasks.bp,
     auth.bp,
+    organisations.bp,
+    accounts.bp,
+    settings.bp,
+    events.bp,
 ]

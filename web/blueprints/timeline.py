@@ -75,7 +75,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "revoke_sessions": "让 {count} 台设备退出登录",
     },
     "party_org": {"found": "设立党组织", "rename": "更改党组织名称", "close": "撤销党组织"},
-    "county_settings": {"number_letter": "取用介绍信编号", "amend": "修改本县设置"},
+    "county_settings": {"number_letter": "取用介绍信编号", "amend": "修改本县设置", "correct_workday": "把 {day} 另列为工作日或休息日", "drop_workday": "撤去 {day} 的工作日调整", "renew_notice": "启用第 {version} 版告知书"},
     "county_key": {"create": "生成本县密钥"},
     "member": {
         "enroll": "录入党员名册",
@@ -228,8 +228,8 @@ LABELS: dict[str, str] = {
 # "name" is a person's name in the registry; of these tables it is a plain one.
 _PLAIN_NAME = {"party_org": "名称", "account": "姓名"}
 
-_OFF = frozenset("close cancel withdraw refuse reject decline lapse expire recall fail revoke drop void disown lock stop deleted unpin".split())
-_SEALED = frozenset("seal complete confirm countersign take_effect".split())
+_OFF = frozenset({"close", "cancel", "withdraw", "refuse", "reject", "decline", "lapse", "expire", "recall", "fail", "revoke", "drop", "void", "disown", "lock", "stop", "deleted", "unpin"})
+_SEALED = frozenset({"seal", "complete", "confirm", "countersign", "take_effect"})
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ def _value(kind: str, field: str, value: object, names: Mapping[str, str]) -> st
         return words.ROLES.get(str(value), str(value))
     if field.endswith("_id"):
         return names.get(str(value), "另一个")
-    if field.endswith("_at") or field.endswith("_until") and "T" in str(value):
+    if field.endswith("_at") or (field.endswith("_until") and "T" in str(value)):
         return filters.moment(datetime.fromisoformat(str(value)))
     if field.endswith("_on"):
         return date.fromisoformat(str(value)).isoformat()

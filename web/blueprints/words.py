@@ -42,6 +42,11 @@ ERRORS: dict[str, str] = {
     "csrf": "页面停留太久，表单凭证已失效。请返回刷新后重交，已填的内容仍在",
     "invalid": "有几处需要改正",
     "too_many": "次数太多，请稍后再试",
+    "import_has_errors": "有 {count} 行有误，没有导入。请改正后重新上传，或选择“只导入正确行”",
+    "import_nothing_to_do": "没有新增或更新的行，不需要导入",
+    "import_undo_too_late": "导入已超过 7 天，不能整批撤销。请逐人修改",
+    "import_file_gone": "原文件已按期清除，请重新上传",
+    "task_cancelled": "任务已取消，没有写入任何内容",
     "too_large": "文件或表单太大，上限 24 MB。请拆分后再传",
 }
 
@@ -74,6 +79,7 @@ FIELD_ERRORS: dict[str, str] = {
     "not_a_division_code": "不是六位区划代码",
     "not_this_place": "这个角色不能设在所选组织",
     "org_closed": "所选组织已撤销",
+    "root_stays": "县委不能撤销",
     "has_people": "还有党员或账号编在这里，请先调整",
     "day_listed": "这一天已经列过",
     "same_as_calendar": "与国家放假安排相同，不用另列",

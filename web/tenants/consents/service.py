@@ -11,6 +11,7 @@ from web.core import clock, events
 from web.core.errors import Invalid
 from web.extensions import db
 from web.tenants.consents.models import Basis, Consent, Method
+from web.tenants.counties import service as counties
 from web.tenants.members.models import Member
 
 # What each data scope needs from the member (DOMAIN §9.4, C-33). A scope that is not here needs nothing personal.
@@ -34,9 +35,9 @@ class ConsentWithdrawn:
 
 
 def give(
-    member: Member, partner_uid: UUID, scopes: Iterable[str], *, method: Method, on: date | None = None, version: int = 1
+    member: Member, partner_uid: UUID, scopes: Iterable[str], *, method: Method, on: date | None = None
 ) -> list[Consent]:
-    """Record what the member was told or agreed to; scopes that already stand are left as they are."""
+    """Record what the member was told or agreed to, by the notice in use now; scopes that already stand are left as they are."""
     day = on or clock.today()
     if day > clock.today():
         raise Invalid({"given_on": "in_the_future"})
@@ -54,7 +55,7 @@ def give(
             scope=scope,
             basis=NEEDS[scope],
             method=method,
-            version=version,
+            version=counties.settings().notice_version,
             given_on=day,
             recorded_by=events.actor().account_id,
             created_at=clock.now(),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func
 
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound
+from web.core.workdays import Calendar
 from web.extensions import db
 from web.tenants.counties.models import County, CountySettings
+
+LETTER_VALID_AT_MOST = 90
+"""Days; FEDERATION §5, Handover."""
 
 
 def add(code: str, name: str, office: str, *, region: str = "", is_demo: bool = False) -> County:
@@ -61,6 +66,52 @@ def settings(*, lock: bool = False) -> CountySettings:
         db.session.add(row)
         db.session.flush()
     return row
+
+
+def calendar() -> Calendar:
+    """Working days as this county keeps them: the State Council's, with the county's own corrections."""
+    return Calendar({date.fromisoformat(day): bool(is_worked) for day, is_worked in settings().workday_changes.items()})
+
+
+def amend(*, letter: dict[str, str], letter_valid_days: int, report_in_day_limit: int) -> None:
+    """What letters print at their head, how long they are valid (90 days at most), and the county's daily limit of tries."""
+    if not 1 <= letter_valid_days <= LETTER_VALID_AT_MOST:
+        raise Invalid({"letter_valid_days": "out_of_range"})
+    row = settings(lock=True)
+    row.letter, row.letter_valid_days, row.report_in_day_limit = dict(letter), letter_valid_days, report_in_day_limit
+    events.record("county_settings.amend", row)
+    db.session.flush()
+
+
+def correct_workday(day: date, *, is_worked: bool) -> None:
+    """Say that a day is worked, or off, whatever the national arrangement says. Invalid when it says so already."""
+    row = settings(lock=True)
+    if day.isoformat() in row.workday_changes:
+        raise Invalid({"day": "day_listed"})
+    if Calendar().is_workday(day) is is_worked and not Calendar().is_estimate(day):
+        raise Invalid({"day": "same_as_calendar"})
+    row.workday_changes = dict(sorted({**row.workday_changes, day.isoformat(): is_worked}.items()))
+    events.record("county_settings.correct_workday", row, details={"day": day.isoformat()})
+    db.session.flush()
+
+
+def drop_workday(day: date) -> None:
+    """Take a correction away. NotFound when there is none for the day."""
+    row = settings(lock=True)
+    if day.isoformat() not in row.workday_changes:
+        raise NotFound()
+    row.workday_changes = {k: v for k, v in row.workday_changes.items() if k != day.isoformat()}
+    events.record("county_settings.drop_workday", row, details={"day": day.isoformat()})
+    db.session.flush()
+
+
+def renew_notice() -> int:
+    """The notice to members was changed: a new version from today; what is recorded from now on names it."""
+    row = settings(lock=True)
+    row.notice_version, row.notice_changed_on = row.notice_version + 1, clock.today()
+    events.record("county_settings.renew_notice", row, details={"version": row.notice_version})
+    db.session.flush()
+    return row.notice_version
 
 
 def next_letter_no() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from web.core import events, fence
 from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
 from web.extensions import db
-from web.tenants.accounts.permissions import WHOLE_COUNTY
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import WHOLE_COUNTY, Role
 from web.tenants.organisations.models import OrgKind, PartyOrg
 
 UNDER: dict[OrgKind, frozenset[OrgKind]] = {
@@ -23,6 +25,23 @@ UNDER: dict[OrgKind, frozenset[OrgKind]] = {
     OrgKind.AWAY_BRANCH: frozenset({OrgKind.COUNTY_COMMITTEE, OrgKind.TOWNSHIP_COMMITTEE}),
     OrgKind.PARTY_GROUP: frozenset({OrgKind.BRANCH, OrgKind.AWAY_BRANCH}),
 }
+
+# Where in the tree an account of each role stands: its part is the subtree below.
+PLACES: dict[Role, frozenset[OrgKind]] = {
+    Role.COUNTY_ADMIN: frozenset({OrgKind.COUNTY_COMMITTEE}),
+    Role.TOWNSHIP_OFFICER: frozenset({OrgKind.TOWNSHIP_COMMITTEE}),
+    Role.BRANCH_SECRETARY: frozenset({OrgKind.GENERAL_BRANCH, OrgKind.BRANCH}),
+    Role.AWAY_SECRETARY: frozenset({OrgKind.AWAY_BRANCH, OrgKind.BRANCH}),
+    Role.LIAISON: frozenset({OrgKind.COUNTY_COMMITTEE}),
+    Role.LEADER_READONLY: frozenset({OrgKind.COUNTY_COMMITTEE}),
+}
+
+
+@dataclass(frozen=True)
+class OrgClosing:
+    """Announced before an organisation closes: a later room that still needs it raises Invalid."""
+
+    org_id: UUID
 
 
 def root() -> PartyOrg:
@@ -42,7 +61,13 @@ def get(org_id: UUID) -> PartyOrg:
 
 
 def found(
-    parent: PartyOrg | None, kind: OrgKind, name: str, *, full_name: str = "", division_code: str = "", host_code: str = ""
+    parent: PartyOrg | None,
+    kind: OrgKind,
+    name: str,
+    *,
+    full_name: str = "",
+    division_code: str = "",
+    host_code: str = "",
 ) -> PartyOrg:
     """Add an organisation under `parent` (None: the county's root). Invalid when the kind does not fit there."""
     name = name.strip()
@@ -76,28 +101,67 @@ def found(
 
 
 def rename(org: PartyOrg, name: str) -> None:
-    """Change the short name; full names below keep their history in the log."""
-    if not name.strip():
+    """Change its name; the full names below follow, since letters print them. Invalid when a sister has the name."""
+    name = name.strip()
+    if not name:
         raise Invalid({"name": "required"})
+    taken = db.select(PartyOrg.id).where(
+        PartyOrg.parent_id == org.parent_id, PartyOrg.name == name, PartyOrg.id != org.id
+    )
+    if org.parent_id and db.session.scalar(taken):
+        raise Invalid({"name": "taken"})
+    before, org.full_name = org.full_name, org.full_name.removesuffix(org.name) + name
+    org.name = name
     events.record("party_org.rename", org)
-    org.full_name = org.full_name.removesuffix(org.name) + name.strip()
-    org.name = name.strip()
+    db.session.flush()
+    for below in db.session.scalars(db.select(PartyOrg).where(PartyOrg.path.op("^@")(org.path), PartyOrg.id != org.id)):
+        if below.full_name.startswith(before):
+            below.full_name = org.full_name + below.full_name.removeprefix(before)
+            events.record("party_org.rename", below)
     db.session.flush()
 
 
 def close(org: PartyOrg, reason: str) -> None:
-    """Take it out of use; its rows stay. Invalid while it has open organisations below."""
-    below = db.select(func.count()).select_from(PartyOrg).where(PartyOrg.parent_id == org.id, PartyOrg.is_active)
-    if db.session.scalar(below):
+    """Take it out of use; its rows stay. Invalid while anything open is below it or anyone belongs to it."""
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    if org.parent_id is None:
+        raise Invalid({"org": "root_stays"})
+    below = db.select(PartyOrg.id).where(PartyOrg.parent_id == org.id, PartyOrg.is_active)
+    if db.session.scalar(below.limit(1)):
         raise Invalid({"org": "has_open_organisations"})
-    events.record("party_org.close", org, reason=reason)
+    if db.session.scalar(db.select(Account.id).where(Account.org_id == org.id, Account.is_active).limit(1)):
+        raise Invalid({"org": "has_people"})
+    events.announce(OrgClosing(org.id))
     org.is_active = False
+    events.record("party_org.close", org, reason=reason.strip())
     db.session.flush()
 
 
-def tree() -> Sequence[PartyOrg]:
-    """The whole tree in order of its paths: one query."""
-    return db.session.scalars(db.select(PartyOrg).order_by(PartyOrg.path)).all()
+def demand_place(role: Role, org_id: UUID) -> PartyOrg:
+    """The organisation an account of this role may stand in. NotFound, or Invalid when the role does not fit there."""
+    org = get(org_id)
+    if org.kind not in PLACES[role]:
+        raise Invalid({"org_id": "not_this_place"})
+    if not org.is_active:
+        raise Invalid({"org_id": "org_closed"})
+    return org
+
+
+def tree(actor: Actor | None = None) -> Sequence[PartyOrg]:
+    """The tree, or the actor's part of it, in order of its paths: one query."""
+    query = db.select(PartyOrg).order_by(PartyOrg.path)
+    return db.session.scalars(query.where(within(actor, PartyOrg.id)) if actor else query).all()
+
+
+def visible_org(org_id: UUID, actor: Actor) -> PartyOrg:
+    """NotFound when it is absent, another county's, or outside the actor's part of the tree: the same answer."""
+    found: PartyOrg | None = db.session.scalars(
+        db.select(PartyOrg).where(PartyOrg.id == org_id, within(actor, PartyOrg.id))
+    ).first()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def branches(actor: Actor) -> Sequence[PartyOrg]:

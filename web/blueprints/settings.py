@@ -1,0 +1,108 @@
+"""What a county decides for itself: the head of its letters, working days, the notice to members; and its key's fingerprint."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from marshmallow import Schema
+
+from web.blueprints import navigation, timeline
+from web.blueprints.forms import Day, Form, Number, One, Text
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.errors import Invalid
+from web.core.workdays import last_published_year
+from web.federation.post import keys
+from web.tenants.accounts.permissions import Permission
+from web.tenants.counties import service as counties
+
+bp = Blueprint("settings", __name__, url_prefix="/<county>/settings")
+navigation.ITEMS.append(Item("设置", "本县设置", "settings.index", Permission.COUNTY_MANAGE))
+
+LETTER = ("address", "postcode", "phone", "fax")
+
+
+class CountyForm(Schema):
+    address = Text("通讯地址", limit=100)
+    postcode = Text("邮政编码", limit=6)
+    phone = Text("联系电话", limit=30)
+    fax = Text("传真", limit=30)
+    letter_valid_days = Number("介绍信有效期", low=1, high=counties.LETTER_VALID_AT_MOST)
+    report_in_day_limit = Number("每天最多试几次报到码", low=1, high=500)
+
+
+class Workday(Schema):
+    day = Day("日期", required=True)
+    is_worked = One("改为", [("1", "上班"), ("0", "休息")])
+
+
+class Dropped(Schema):
+    day = Day(required=True)
+
+
+@bp.route("", methods=["GET", "POST"])
+@needs(Permission.COUNTY_MANAGE)
+def index() -> Any:
+    row = counties.settings()
+    form = Form(
+        CountyForm,
+        {name: row.letter.get(name, "") for name in LETTER}
+        | {"letter_valid_days": row.letter_valid_days, "report_in_day_limit": row.report_in_day_limit},
+    )
+    if form.is_sent:
+        with form:
+            values = form.read()
+            if values["postcode"] and not (values["postcode"].isdigit() and len(values["postcode"]) == 6):
+                raise Invalid({"postcode": "invalid"})
+            counties.amend(letter={name: values.pop(name) for name in LETTER}, **values)
+            flash("已保存")
+            return redirect(url_for("settings.index"), 303)
+    return form.page("settings/index.html", row=counties.settings(), **_beside())
+
+
+def _beside() -> dict[str, Any]:
+    """What the page shows besides its first form."""
+    row = counties.settings()
+    changes = [(date.fromisoformat(day), is_worked) for day, is_worked in row.workday_changes.items()]
+    return {
+        "changes": changes,
+        "published": last_published_year(),
+        "fingerprint": keys.own_fingerprint(),
+        "year": clock.today().year,
+        "log": timeline.of(subject_id=row.id, limit=10),
+    }
+
+
+@bp.route("/workdays/new", methods=["GET", "POST"])
+@needs(Permission.COUNTY_MANAGE)
+def add_workday() -> Any:
+    form = Form(Workday)
+    if form.is_sent:
+        with form:
+            values = form.read()
+            counties.correct_workday(values["day"], is_worked=values["is_worked"] == "1")
+            flash("工作日已调整")
+            return redirect(url_for("settings.index") + "#workdays", 303)
+    return form.page("settings/workday.html")
+
+
+@bp.post("/workdays/drop")
+@needs(Permission.COUNTY_MANAGE)
+def drop_workday() -> Any:
+    form = Form(Dropped)
+    counties.drop_workday(form.read()["day"])
+    flash({"words": "已撤去这一天的调整"})
+    return redirect(url_for("settings.index") + "#workdays", 303)
+
+
+@bp.route("/notice", methods=["GET", "POST"])
+@needs(Permission.COUNTY_MANAGE)
+def renew_notice() -> Any:
+    if request.method == "POST":
+        version = counties.renew_notice()
+        flash(f"已启用第 {version} 版告知书")
+        return redirect(url_for("settings.index"), 303)
+    return render_template("settings/notice.html", row=counties.settings())
