@@ -80,9 +80,14 @@ def external(url: str) -> Urls:
                     _ensure_role(connection, APP, password, "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
         with psycopg.connect(for_psycopg(app), connect_timeout=10) as connection:
             _check_app(connection)
+    except psycopg.OperationalError as error:
+        raise Stopped(
+            f"the database of DATABASE_URL does not open: {str(error).strip().splitlines()[0]}",
+            "set DATABASE_URL=postgresql://owner:password@host/database of a server that runs",
+        ) from error
     except psycopg.Error as error:
         raise Stopped(
-            f"the database of DATABASE_URL refuses us: {str(error).strip()}",
+            f"the database of DATABASE_URL refuses: {str(error).strip().splitlines()[0]}",
             "give DATABASE_URL of a role with CREATEROLE, CREATEDB and BYPASSRLS that owns the database",
         ) from error
     return Urls(owner, app)

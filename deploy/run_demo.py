@@ -91,13 +91,16 @@ def _start(instance: Instance, part: Part, bind: Sequence[str], env: dict[str, s
 
 
 def _once(instance: Instance, title: str, words: Sequence[str], env: dict[str, str]) -> None:
-    again = " ".join(["deploy/demo", *sys.argv[1:], *([] if "--fresh" in sys.argv else ["--fresh"])])
+    fix = "mend what the log says, then start again"
+    if not os.environ.get("DATABASE_URL"):
+        words_again = ["deploy/demo", *(word for word in sys.argv[1:] if word != "--fresh"), "--fresh"]
+        fix = f"{' '.join(words_again)}    (starts over with an empty database)"
     with step(title):
         processes.run(
             (*FLASK, *words),
             log=instance.log("-".join(words)),
             problem=f"{title}: flask {' '.join(words)} failed",
-            fix=f"{again}    (starts over with an empty database)",
+            fix=fix,
             env=env,
             cwd=CHECKOUT,
         )

@@ -1,10 +1,12 @@
 """`deploy/services`: the two servers alone, for development; they stay until they are stopped."""
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -40,7 +42,7 @@ def _is_ours(instance: Instance, pid: int) -> bool:
 
 
 def _start(instance: Instance) -> None:
-    with instance.held("wait for the other deploy/services to end"):
+    with instance.held("wait for the other deploy/services to end"), contextlib.redirect_stdout(sys.stderr):
         running = _running(instance)
         started: list[Child] = []
         if "PostgreSQL" not in running:

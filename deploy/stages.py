@@ -4,6 +4,7 @@ A command is one file run twice: first by whatever Python started it, which gets
 environment's Python, which does the work.
 """
 
+import contextlib
 import importlib
 import os
 import sys
@@ -20,8 +21,10 @@ def run_command(command: str, *, needs: str) -> None:
         if sys.prefix != str(VENV):
             check_python()
             if not {"-h", "--help"} & set(arguments) or not PYTHON.exists():
-                install_system_parts(needs)
-                make_environment(needs)
+                # What deploy/services prints is for the shell to read: its steps go the other way.
+                with contextlib.redirect_stdout(sys.stderr if command == "services" else sys.stdout):
+                    install_system_parts(needs)
+                    make_environment(needs)
             os.execv(PYTHON, [str(PYTHON), str(CHECKOUT / "deploy" / command), *arguments])  # noqa: S606  it replaces us
         status = importlib.import_module(f"deploy.run_{command}").main(arguments)
     except Stopped as stopped:

@@ -75,10 +75,11 @@ def test_the_servers_start_once_serve_two_roles_and_stop(checkout, proved):
     first = services(checkout, "start", "--name", "one")
     try:
         assert first.returncode == 0, first.stderr
-        assert "PostgreSQL" in first.stdout
+        assert "PostgreSQL" in first.stderr
+        assert all(line.startswith("export ") for line in first.stdout.splitlines())
         env = exported(first.stdout)
         again = services(checkout, "start", "--name", "one")
-        assert "PostgreSQL" not in again.stdout
+        assert "PostgreSQL" not in again.stderr
         assert exported(again.stdout) == env
         check_roles(env)
         line = redis.Redis.from_url(env["REDIS_URL"])
@@ -161,5 +162,7 @@ def test_an_operators_database_gets_the_application_role_beside_its_owner(checko
         assert external(given).stdout == made.stdout
         refused = external(made.stdout.strip())
         assert "cannot migrate under row-level security" in refused.stderr
+        closed = external("postgresql://owner:password@127.0.0.1:1/kiteline")
+        assert "does not open" in closed.stderr
     finally:
         services(checkout, "stop", "--name", "one")
