@@ -27,6 +27,9 @@ FENCED = [
     "event",
     "event_seal",
     "flow",
+    "handover",
+    "import_batch",
+    "import_row",
     "inbox_message",
     "login_session",
     "member",
@@ -36,8 +39,14 @@ FENCED = [
     "peer",
     "peer_key",
     "record_key",
+    "referral",
+    "shared_gram",
+    "shared_member",
+    "shared_value",
+    "status_share",
     "study_record",
     "task",
+    "wrong_code",
 ]
 APPEND_ONLY = ["event", "event_seal"]
 # Tables without row-level security; the reasons stand in the models (`__exempt__`).
@@ -192,6 +201,28 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_event_seal")),
     )
+    op.create_table(
+        "import_batch",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("filename", sa.String(length=160), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("counts", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("report", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("refusal", sa.String(length=400), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("task_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('reading', 'previewed', 'applying', 'applied', 'refused', 'discarded', 'undone')",
+            name=op.f("ck_import_batch_state"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_import_batch")),
+    )
+    op.create_index("ix_import_batch_created", "import_batch", ["tenant_id", "created_at"], unique=False)
     op.create_table(
         "inbox_message",
         sa.Column("peer_uid", sa.Uuid(), nullable=False),
@@ -364,6 +395,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_task_created", "task", ["tenant_id", "created_at", "id"], unique=False)
     op.create_table(
+        "wrong_code",
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_wrong_code")),
+    )
+    op.create_index("ix_wrong_code_at", "wrong_code", ["tenant_id", "at"], unique=False)
+    op.create_table(
         "account",
         sa.Column("username", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
@@ -411,6 +451,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_activity")),
     )
     op.create_index("ix_activity_held", "activity", ["tenant_id", "held_on", "id"], unique=False)
+    op.create_table(
+        "import_row",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("findings", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_written", sa.Boolean(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "batch_id"],
+            ["import_batch.tenant_id", "import_batch.id"],
+            name=op.f("fk_import_row_tenant_id_batch_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_import_row")),
+    )
+    op.create_index("ix_import_row_batch", "import_row", ["tenant_id", "batch_id", "outcome", "number"], unique=False)
     op.create_table(
         "member",
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -552,6 +613,75 @@ def upgrade() -> None:
         "uq_flow_open", "flow", ["tenant_id", "member_id"], unique=True, postgresql_where="state <> 'ended'"
     )
     op.create_table(
+        "handover",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("branch_id", sa.Uuid(), nullable=True),
+        sa.Column("person_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("packet", sa.LargeBinary(), nullable=True),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("returned_fields", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("received_on", sa.Date(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.String(length=20), nullable=False),
+        sa.Column("pending_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_version", sa.Integer(), nullable=True),
+        sa.Column("agreement_digest", sa.String(length=60), nullable=True),
+        sa.Column("refused_code", sa.String(length=40), nullable=False),
+        sa.Column("stopped", sa.String(length=40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('not_opened', 'requested', 'returned', 'returned_lapsed', 'accepted', 'refused', 'cancelled', 'expired', 'released', 'declined', 'recalled', 'expired_in_transit', 'closed')",
+            name=op.f("ck_handover_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "branch_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_handover_tenant_id_branch_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_handover_tenant_id_member_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_handover")),
+    )
+    op.create_index(
+        "ix_handover_due",
+        "handover",
+        ["tenant_id", "due_on", "id"],
+        unique=False,
+        postgresql_where="state IN ('requested', 'returned', 'accepted', 'released')",
+    )
+    op.create_index("ix_handover_member", "handover", ["tenant_id", "member_id"], unique=False)
+    op.create_index("ix_handover_role", "handover", ["tenant_id", "role", "id"], unique=False)
+    op.create_index(
+        "uq_handover_open",
+        "handover",
+        ["tenant_id", "partner_uid", "person_blind"],
+        unique=True,
+        postgresql_where="state IN ('requested', 'returned', 'accepted', 'released')",
+    )
+    op.create_index(
+        "uq_handover_released",
+        "handover",
+        ["tenant_id", "member_id"],
+        unique=True,
+        postgresql_where="state = 'released'",
+    )
+    op.create_table(
         "login_session",
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
@@ -607,6 +737,183 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_study_record")),
     )
     op.create_index("uq_study_record_cosign", "study_record", ["tenant_id", "cosign_id", "member_id"], unique=True)
+    op.create_table(
+        "referral",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("flow_id", sa.Uuid(), nullable=True),
+        sa.Column("township_id", sa.Uuid(), nullable=True),
+        sa.Column("branch_id", sa.Uuid(), nullable=True),
+        sa.Column("notice_on", sa.Date(), nullable=False),
+        sa.Column("accepted_on", sa.Date(), nullable=True),
+        sa.Column("reported_on", sa.Date(), nullable=True),
+        sa.Column("reported_how", sa.String(length=10), nullable=False),
+        sa.Column("assigned_on", sa.Date(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("answer_text", sa.LargeBinary(), nullable=True),
+        sa.Column("purged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.String(length=20), nullable=False),
+        sa.Column("pending_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_version", sa.Integer(), nullable=True),
+        sa.Column("agreement_digest", sa.String(length=60), nullable=True),
+        sa.Column("refused_code", sa.String(length=40), nullable=False),
+        sa.Column("stopped", sa.String(length=40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('offered', 'accepted', 'reported_in', 'taken_on', 'declined', 'lapsed', 'ended', 'not_opened')",
+            name=op.f("ck_referral_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "branch_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_referral_tenant_id_branch_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "flow_id"],
+            ["flow.tenant_id", "flow.id"],
+            name=op.f("fk_referral_tenant_id_flow_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_referral_tenant_id_member_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "township_id"],
+            ["party_org.tenant_id", "party_org.id"],
+            name=op.f("fk_referral_tenant_id_township_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_referral")),
+    )
+    op.create_index("ix_referral_branch", "referral", ["tenant_id", "branch_id"], unique=False)
+    op.create_index("ix_referral_list", "referral", ["tenant_id", "role", "state", "state_at", "id"], unique=False)
+    op.create_index("ix_referral_member", "referral", ["tenant_id", "member_id"], unique=False)
+    op.create_index("ix_referral_township", "referral", ["tenant_id", "township_id"], unique=False)
+    op.create_index(
+        "uq_referral_open",
+        "referral",
+        ["tenant_id", "flow_id"],
+        unique=True,
+        postgresql_where="state IN ('offered', 'accepted', 'reported_in', 'taken_on') AND flow_id IS NOT NULL",
+    )
+    op.create_table(
+        "shared_member",
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("name_pinyin", sa.String(length=160), nullable=False),
+        sa.Column("initials", sa.String(length=20), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("code_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "id"],
+            ["referral.tenant_id", "referral.id"],
+            name=op.f("fk_shared_member_tenant_id_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_shared_member")),
+    )
+    op.create_index("ix_shared_member_code", "shared_member", ["tenant_id", "code_blind"], unique=False)
+    op.create_index("ix_shared_member_initials", "shared_member", ["tenant_id", "initials", "id"], unique=False)
+    op.create_index("ix_shared_member_pinyin", "shared_member", ["tenant_id", "name_pinyin", "id"], unique=False)
+    op.create_table(
+        "status_share",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("referral_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("scope", sa.String(length=2), nullable=False),
+        sa.Column("basis", sa.String(length=10), nullable=False),
+        sa.Column("basis_on", sa.Date(), nullable=False),
+        sa.Column("needs_snapshot", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("backups_until", sa.Date(), nullable=True),
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.String(length=20), nullable=False),
+        sa.Column("pending_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_version", sa.Integer(), nullable=True),
+        sa.Column("agreement_digest", sa.String(length=60), nullable=True),
+        sa.Column("refused_code", sa.String(length=40), nullable=False),
+        sa.Column("stopped", sa.String(length=40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('granted', 'live', 'purge_requested', 'purged', 'not_opened')",
+            name=op.f("ck_status_share_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_status_share_tenant_id_member_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "referral_id"],
+            ["referral.tenant_id", "referral.id"],
+            name=op.f("fk_status_share_tenant_id_referral_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_status_share")),
+    )
+    op.create_index("ix_status_share_member", "status_share", ["tenant_id", "member_id"], unique=False)
+    op.create_index("ix_status_share_state", "status_share", ["tenant_id", "state", "state_at", "id"], unique=False)
+    op.create_index(
+        "uq_status_share",
+        "status_share",
+        ["tenant_id", "referral_id", "role", "scope"],
+        unique=True,
+        postgresql_where="state NOT IN ('purged', 'not_opened')",
+    )
+    op.create_table(
+        "shared_gram",
+        sa.Column("gram", sa.String(length=40), nullable=False),
+        sa.Column("referral_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "referral_id"],
+            ["shared_member.tenant_id", "shared_member.id"],
+            name=op.f("fk_shared_gram_tenant_id_referral_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_shared_gram")),
+    )
+    op.create_index("ix_shared_gram_gram", "shared_gram", ["tenant_id", "gram", "referral_id"], unique=False)
+    op.create_index("ix_shared_gram_referral", "shared_gram", ["tenant_id", "referral_id"], unique=False)
+    op.create_table(
+        "shared_value",
+        sa.Column("share_id", sa.Uuid(), nullable=False),
+        sa.Column("field", sa.String(length=30), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "share_id"],
+            ["status_share.tenant_id", "status_share.id"],
+            name=op.f("fk_shared_value_tenant_id_share_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_shared_value")),
+        sa.UniqueConstraint("tenant_id", "share_id", "field", name=op.f("uq_shared_value_tenant_id_share_id_field")),
+    )
     role = context.get_context().opts["app_role"]
     for table in FENCED:
         for statement in protect(table, role, append_only=table in APPEND_ONLY):
@@ -618,12 +925,50 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("shared_value")
+    op.drop_index("ix_shared_gram_referral", table_name="shared_gram")
+    op.drop_index("ix_shared_gram_gram", table_name="shared_gram")
+    op.drop_table("shared_gram")
+    op.drop_index(
+        "uq_status_share", table_name="status_share", postgresql_where="state NOT IN ('purged', 'not_opened')"
+    )
+    op.drop_index("ix_status_share_state", table_name="status_share")
+    op.drop_index("ix_status_share_member", table_name="status_share")
+    op.drop_table("status_share")
+    op.drop_index("ix_shared_member_pinyin", table_name="shared_member")
+    op.drop_index("ix_shared_member_initials", table_name="shared_member")
+    op.drop_index("ix_shared_member_code", table_name="shared_member")
+    op.drop_table("shared_member")
+    op.drop_index(
+        "uq_referral_open",
+        table_name="referral",
+        postgresql_where="state IN ('offered', 'accepted', 'reported_in', 'taken_on') AND flow_id IS NOT NULL",
+    )
+    op.drop_index("ix_referral_township", table_name="referral")
+    op.drop_index("ix_referral_member", table_name="referral")
+    op.drop_index("ix_referral_list", table_name="referral")
+    op.drop_index("ix_referral_branch", table_name="referral")
+    op.drop_table("referral")
     op.drop_index("uq_study_record_cosign", table_name="study_record")
     op.drop_table("study_record")
     op.drop_index("ix_member_gram_member", table_name="member_gram")
     op.drop_index("ix_member_gram_gram", table_name="member_gram")
     op.drop_table("member_gram")
     op.drop_table("login_session")
+    op.drop_index("uq_handover_released", table_name="handover", postgresql_where="state = 'released'")
+    op.drop_index(
+        "uq_handover_open",
+        table_name="handover",
+        postgresql_where="state IN ('requested', 'returned', 'accepted', 'released')",
+    )
+    op.drop_index("ix_handover_role", table_name="handover")
+    op.drop_index("ix_handover_member", table_name="handover")
+    op.drop_index(
+        "ix_handover_due",
+        table_name="handover",
+        postgresql_where="state IN ('requested', 'returned', 'accepted', 'released')",
+    )
+    op.drop_table("handover")
     op.drop_index("uq_flow_open", table_name="flow", postgresql_where="state <> 'ended'")
     op.drop_index("ix_flow_host", table_name="flow")
     op.drop_table("flow")
@@ -640,9 +985,13 @@ def downgrade() -> None:
     op.drop_index("ix_member_id_blind", table_name="member")
     op.drop_index("ix_member_branch", table_name="member")
     op.drop_table("member")
+    op.drop_index("ix_import_row_batch", table_name="import_row")
+    op.drop_table("import_row")
     op.drop_index("ix_activity_held", table_name="activity")
     op.drop_table("activity")
     op.drop_table("account")
+    op.drop_index("ix_wrong_code_at", table_name="wrong_code")
+    op.drop_table("wrong_code")
     op.drop_index("ix_task_created", table_name="task")
     op.drop_table("task")
     op.drop_table("record_key")
@@ -658,6 +1007,8 @@ def downgrade() -> None:
     op.drop_table("outbox_message")
     op.drop_index("ix_inbox_message_about", table_name="inbox_message")
     op.drop_table("inbox_message")
+    op.drop_index("ix_import_batch_created", table_name="import_batch")
+    op.drop_table("import_batch")
     op.drop_table("event_seal")
     op.drop_index("ix_event_subject", table_name="event")
     op.drop_index("ix_event_member", table_name="event")

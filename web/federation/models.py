@@ -1,5 +1,6 @@
 """Every table of the federation's rooms, imported once so that the metadata is whole."""
 
+from web.federation.handovers.models import Handover
 from web.federation.post.models import (
     Blob,
     Channel,
@@ -12,16 +13,25 @@ from web.federation.post.models import (
     PostDue,
     StoredDisclosure,
 )
+from web.federation.referrals.models import Referral, SharedGram, SharedMember, WrongCode
+from web.federation.sharing.models import SharedValue, StatusShare
 
 __all__ = [
     "Blob",
     "Channel",
     "CountyDescriptor",
     "CountyKey",
+    "Handover",
     "InboxMessage",
     "OutboxMessage",
     "Peer",
     "PeerKey",
     "PostDue",
+    "Referral",
+    "SharedGram",
+    "SharedMember",
+    "SharedValue",
+    "StatusShare",
     "StoredDisclosure",
+    "WrongCode",
 ]

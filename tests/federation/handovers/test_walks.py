@@ -1,0 +1,342 @@
+"""Every way a handover can go, between two counties, through the real jobs; what each end leaves behind at each side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.federation.handovers.walk import NUMBER
+from web.core import clock, fence
+from web.core.errors import Invalid, WrongState
+from web.core.events import Event
+from web.extensions import db
+from web.federation import registry
+from web.federation.handovers import service
+from web.federation.handovers.models import Handover, HandoverState, Outcome
+from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.tenants.consents import service as consents
+from web.tenants.flows import service as flows
+from web.tenants.flows.models import FlowEnd
+from web.tenants.members import service as members
+from web.tenants.members.codes import Standing
+from web.tenants.members.models import Member, MemberGram, Relation
+
+S = HandoverState
+HOME, HOST = ["岳西县"], ["余杭区"]
+
+
+def outcome(side, id_):
+    with side.act():
+        return service.get(id_).outcome
+
+
+def nothing_left_at_the_host(walk):
+    """No packet, no disclosure, no row of the register."""
+    with walk.pair.host.act():
+        handover = service.get(walk.id)
+        assert handover.values() == {} and handover.packet is None and handover.member_id is None
+        assert handover.person_blind is None
+        kept = db.select(StoredDisclosure).where(StoredDisclosure.about_id == walk.id, StoredDisclosure.wrapped.is_not(None))
+        assert db.session.scalars(kept).all() == []
+        assert db.session.scalars(db.select(Member)).all() == [] and db.session.scalars(db.select(MemberGram)).all() == []
+    with walk.pair.home.act():
+        member = members.get(walk.member_id)
+        assert (member.relation, member.frozen_by) == (Relation.HELD, None)
+        assert flows.current(member.id) is not None
+
+
+def test_from_application_to_the_receipt_at_home(walk):
+    walk.begin()
+    assert walk.states() == (S.REQUESTED, S.REQUESTED)
+    with walk.pair.home.act():
+        assert consents.stands(walk.member_id, walk.pair.host.uid, "S4")
+    with walk.pair.host.act():
+        assert service.get(walk.id).values() == {"name": "王示甲", "birth_on": "1990-07-15"}
+    walk.host(service.accept)
+    assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
+    walk.release()
+    assert walk.states() == (S.RELEASED, S.RELEASED) and walk.owners() == HOME
+    with walk.pair.home.act():
+        assert members.get(walk.member_id).frozen_by == walk.id
+        with pytest.raises(WrongState, match="member_in_transfer"):
+            members.mark_dues(members.get(walk.member_id), "2026-11")
+    with walk.pair.host.act():
+        here = service.get(walk.id)
+        packet = here.values()
+        assert packet["letter_no"] == f"{clock.today().year}0001" and packet["from_org"] == "岳西县天堂镇示例村支部"
+        assert (packet["sex"], packet["ethnicity"], packet["kind"], packet["dues_until"]) == ("1", "01", "full", "2026-10")
+        assert "id_number" not in packet and NUMBER not in str(packet)
+        assert here.valid_until == clock.today() + timedelta(days=30) == here.due_on
+    walk.take_over()
+    assert walk.states() == (S.CLOSED, S.CLOSED) and walk.owners() == HOST
+    with walk.pair.home.act():
+        member = members.get(walk.member_id)
+        assert (member.relation, member.frozen_by) == (Relation.TRANSFERRED, None)
+        assert member.branch_id == walk.pair.home.orgs["示例村支部"], "the branch stays in the history"
+        assert flows.episodes(member.id)[0].ended_as is FlowEnd.TRANSFERRED
+        handover = service.get(walk.id)
+        assert handover.values()["receipt"] == {"receipt_no": "0007", "handler": "陈例丁", "phone": "0571-0000123"}
+        assert (handover.received_on, handover.outcome, handover.due_on) == (clock.today(), Outcome.ON_TIME, None)
+    with walk.pair.host.act():
+        handover = service.get(walk.id)
+        member = members.get(handover.member_id)
+        assert (member.relation, member.id_number, member.phone) == (Relation.HELD, NUMBER, "15400000123")
+        assert handover.values()["name"] == "王示甲", "the packet stays as the host's own record"
+        assert (handover.pending, handover.outcome) == ("", Outcome.ON_TIME)
+
+
+def test_before_home_confirms_the_host_has_a_row_for_the_time_being_only(walk):
+    walk.to_release()
+    walk.take_over(run=False)
+    with walk.pair.host.act():
+        handover = service.get(walk.id)
+        member = members.get(handover.member_id)
+        assert (handover.state, handover.pending, member.relation) == (S.RELEASED, "take_over", Relation.PROVISIONAL)
+        assert member.id_number is None
+        assert not list(service.verbs_now(handover))
+    with walk.at(walk.pair.host) as handover, pytest.raises(WrongState, match="waiting_for_partner"):
+        service.decline(handover, "wrong_person")
+    assert walk.owners() == HOME
+    walk.work()
+    assert walk.owners() == HOST
+
+
+@pytest.mark.parametrize("verb", ["refuse", "decline"])
+def test_the_host_says_no(walk, verb):
+    if verb == "refuse":
+        walk.begin()
+    else:
+        walk.to_release()
+    with walk.at(walk.pair.host) as handover, pytest.raises(Invalid) as wrong:
+        getattr(service, verb)(handover, "other", " ")
+    assert wrong.value.fields == {"text": ["required"]}
+    walk.host(getattr(service, verb), "missing_file", "档案未到")
+    state = {"refuse": S.REFUSED, "decline": S.DECLINED}[verb]
+    assert walk.states() == (state, state) and walk.owners() == HOME
+    with walk.pair.home.act():
+        handover = service.get(walk.id)
+        assert (handover.reason, handover.values()["text"]) == ("missing_file", "档案未到")
+    assert outcome(walk.pair.host, walk.id) == outcome(walk.pair.home, walk.id) == state.value
+    nothing_left_at_the_host(walk)
+
+
+def test_given_back_mended_and_asked_again(walk):
+    walk.begin()
+    walk.host(service.give_back, ["birth_on", "name"], "出生日期与档案不符")
+    assert walk.states() == (S.RETURNED, S.RETURNED)
+    with walk.pair.home.act():
+        handover = service.get(walk.id)
+        assert handover.returned_fields == ["birth_on", "name"] and handover.values()["text"] == "出生日期与档案不符"
+        member = members.get(walk.member_id, lock=True)
+        members.amend(member, {"birth_on": "1990-07-16"})
+        fence.commit()
+    walk.home(service.ask_again)
+    assert walk.states() == (S.REQUESTED, S.REQUESTED)
+    with walk.pair.host.act():
+        assert service.get(walk.id).values() == {"name": "王示甲", "birth_on": "1990-07-16"}
+        assert service.get(walk.id).returned_fields == []
+    walk.host(service.accept)
+    assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
+
+
+@pytest.mark.parametrize("who", ["home", "host"])
+@pytest.mark.parametrize("state", [S.REQUESTED, S.RETURNED, S.ACCEPTED])
+def test_either_side_cancels_before_the_letter(walk, who, state):
+    walk.begin()
+    if state is S.RETURNED:
+        walk.host(service.give_back, ["file"])
+    elif state is S.ACCEPTED:
+        walk.host(service.accept)
+    assert walk.states() == (state, state)
+    getattr(walk, who)(service.cancel, "本人不再转出")
+    assert walk.states() == (S.CANCELLED, S.CANCELLED)
+    nothing_left_at_the_host(walk)
+
+
+def test_a_recall_crosses_a_take_over_and_wins(walk):
+    walk.to_release()
+    walk.take_over(run=False)
+    with walk.pair.host.act():
+        provisional = service.get(walk.id).member_id
+    walk.home(service.recall, "member_stays", "本人决定不走了")
+    assert walk.states() == (S.RECALLED, S.RECALLED) and walk.owners() == HOME
+    nothing_left_at_the_host(walk)
+    with walk.pair.host.act():
+        codes = {(m.type, m.result, m.code) for m in db.session.scalars(db.select(OutboxMessage))}
+        assert ("handover.take_over", "refused", "stale_base") in codes or ("handover.take_over", "refused", "illegal_transition") in codes
+        assert service.get(walk.id).pending == "" and service.get(walk.id).stopped == ""
+        seen = db.session.scalars(db.select(Event.verb).where(Event.subject_id == provisional)).all()
+        assert seen.count("member.withdraw") == 1
+    with walk.pair.home.act():
+        assert service.get(walk.id).stopped == "" and service.get(walk.id).reason == "member_stays"
+
+
+def test_a_letter_that_ran_out_comes_home(walk):
+    walk.to_release()
+    with walk.pair.home.act():
+        last = service.get(walk.id).valid_until
+    for days, state in ((0, S.RELEASED), (1, S.EXPIRED_IN_TRANSIT)):
+        with clock.at(clock.now() + timedelta(days=(last - clock.today()).days + days)):
+            with walk.pair.home.act():
+                registry.run_timers()
+                fence.commit()
+            walk.work()
+            assert walk.states() == (state, state)
+    assert outcome(walk.pair.home, walk.id) == "expired_in_transit"
+    nothing_left_at_the_host(walk)
+
+
+@pytest.mark.parametrize(
+    ("before", "days", "after"),
+    [(S.REQUESTED, 60, S.EXPIRED), (S.ACCEPTED, 60, S.EXPIRED), (S.RETURNED, 30, S.RETURNED_LAPSED)],
+)
+def test_what_nobody_answers_ends_by_time(walk, before, days, after):
+    walk.begin()
+    if before is S.ACCEPTED:
+        walk.host(service.accept)
+    elif before is S.RETURNED:
+        walk.host(service.give_back, ["file"])
+    for late, state in ((-1, before), (1, after)):
+        with clock.at(clock.now() + timedelta(days=days, hours=late)):
+            for side in (walk.pair.home, walk.pair.host):
+                with side.act():
+                    registry.run_timers()
+                    fence.commit()
+            walk.work()
+            assert walk.states() == (state, state)
+    nothing_left_at_the_host(walk)
+
+
+def test_one_person_has_one_open_handover_with_a_county(walk):
+    walk.begin()
+    with pytest.raises(WrongState, match="already_open"):
+        walk.begin()
+    twin = walk.enroll(id_number=None, phone=None)
+    first, walk.member_id = walk.member_id, twin
+    with pytest.raises(WrongState, match="already_open"):
+        walk.begin()
+    walk.member_id = first
+    walk.home(service.cancel)
+    walk.begin()
+    assert walk.states() == (S.REQUESTED, S.REQUESTED)
+
+
+def test_the_host_refuses_an_opening_it_has_already(walk):
+    """Home lost sight of the first one (a restored backup): the host still says no, and home is told why."""
+    first = walk.begin()
+    with walk.pair.home.act():
+        service.get(first).person_blind = None
+        service.get(first).member_id = None
+        fence.commit()
+    second = walk.begin()
+    assert second != first
+    with walk.pair.home.act():
+        handover = service.get(second)
+        assert (handover.state, handover.refused_code, handover.outcome) == (S.NOT_OPENED, "already_open", "not_opened")
+        assert db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id == second)).one().code == "already_open"
+    with walk.pair.host.act():
+        assert db.session.scalars(db.select(Handover.id)).all() == [first]
+
+
+def test_words_said_after_a_refused_opening_raise_no_alarm(walk):
+    first = walk.begin()
+    with walk.pair.home.act():
+        service.get(first).person_blind = None
+        service.get(first).member_id = None
+        fence.commit()
+    work, walk.work = walk.work, lambda: 0
+    second = walk.begin()
+    walk.home(service.cancel)
+    work()
+    with walk.pair.home.act():
+        handover = service.get(second)
+        assert (handover.state, handover.stopped, handover.refused_code) == (S.CANCELLED, "", "not_open")
+
+
+def test_two_handovers_of_one_member_only_one_is_released(walk, fresh):
+    """To two counties: both accept; one letter; when it arrives, the other is cancelled."""
+    from tests.federation.handovers import third
+
+    other = third.join(walk.pair)
+    one = walk.begin()
+    two = walk.begin(other.uid)
+    for side, id_ in ((walk.pair.host, one), (other, two)):
+        with walk.at(side, id_) as handover:
+            service.accept(handover)
+        walk.work()
+    walk.id = one
+    walk.release()
+    walk.id = two
+    with pytest.raises(WrongState, match="member_in_transfer"):
+        walk.release()
+    walk.id = one
+    walk.take_over()
+    assert walk.owners() == HOST
+    with other.act():
+        assert service.get(two).state is S.CANCELLED and service.get(two).packet is None
+
+
+def test_the_database_itself_allows_one_released_handover_of_a_member(walk):
+    walk.to_release()
+    from sqlalchemy.exc import IntegrityError
+
+    with walk.pair.home.act(), pytest.raises(IntegrityError):
+        db.session.execute(
+            db.text(
+                "INSERT INTO handover SELECT (jsonb_populate_record(h, jsonb_build_object('id', gen_random_uuid(),"
+                " 'person_blind', NULL))).* FROM handover h WHERE id = :id"
+            ),
+            {"id": walk.id},
+        )
+
+
+def test_a_letter_is_not_issued_without_what_it_must_say(walk):
+    walk.member_id = walk.enroll("李例乙", ethnicity="", dues_until="", id_number=None, phone=None)
+    walk.begin()
+    walk.host(service.accept)
+    with pytest.raises(WrongState, match="letter_incomplete") as refused:
+        walk.release()
+    assert refused.value.params["missing"] == ["ethnicity", "id_number", "dues_until", "phone"]
+    for days in (0, 91):
+        with pytest.raises(Invalid) as wrong:
+            walk.release(valid_days=days)
+        assert wrong.value.fields == {"valid_days": ["out_of_range"]}
+    with walk.pair.home.act():
+        from web.tenants.counties import service as counties
+
+        assert counties.settings().letter_serial == 0, "no number was used up"
+
+
+def test_a_withdrawn_application_ends_it(walk):
+    for in_transit, state in ((False, S.CANCELLED), (True, S.RECALLED)):
+        walk.begin()
+        if in_transit:
+            walk.host(service.accept)
+            walk.release()
+        with walk.pair.home.act():
+            consents.withdraw(members.get(walk.member_id), walk.pair.host.uid, ["S4"])
+            fence.commit()
+        walk.work()
+        assert walk.states() == (state, state)
+        nothing_left_at_the_host(walk)
+
+
+def test_death_before_the_letter_cancels(walk):
+    walk.begin()
+    with walk.pair.home.act():
+        members.end(members.get(walk.member_id, lock=True), Standing.DECEASED, reason="病故")
+        fence.commit()
+    walk.work()
+    assert walk.states() == (S.CANCELLED, S.CANCELLED)
+
+
+def test_a_number_withheld_at_the_last_moment_does_not_stop_the_flip(walk, monkeypatch):
+    from web.federation.post.service import HOOKS
+
+    walk.to_release()
+    monkeypatch.setattr(HOOKS, "may_cross", lambda message, scope, name: message.type != "handover.confirm")
+    walk.take_over()
+    assert walk.states() == (S.CLOSED, S.CLOSED) and walk.owners() == HOST
+    with walk.pair.host.act():
+        assert members.get(service.get(walk.id).member_id).id_number is None
