@@ -7,6 +7,7 @@ copies of another county's data use it, so that purging them is one deleted row 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, event
@@ -55,6 +56,14 @@ def _key(subject_id: UUID, *, create: bool) -> bytes | None:
     assert wrapped is not None
     keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
     return keys[subject_id]
+
+
+def prepare(subject_ids: Iterable[UUID]) -> None:
+    """Read the keys of many records in one query, before a list of their values is unwrapped."""
+    keys: dict[UUID, bytes] = db.session.info.setdefault("vault", {})
+    query = db.select(RecordKey.id, RecordKey.wrapped).where(RecordKey.id.in_(set(subject_ids) - set(keys)))
+    for subject_id, wrapped in db.session.execute(query):
+        keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
 
 
 def wrap(subject_id: UUID, clear: bytes) -> bytes:

@@ -147,7 +147,7 @@ LINE_NUMBERS = ListOf(Integer(0, 499), most=500, is_rising=True)
 MINUTES = Integer(0, 24 * 60)
 
 REFERRAL_DECLINED = choice("not_found not_here already_taken_on duplicate incomplete other")
-REFERRAL_ENDED = choice("returned transferred deceased membership_ended wrong_entry")
+REFERRAL_ENDED = choice("returned transferred deceased membership_ended wrong_entry notice_withdrawn wound_down")
 HANDOVER_REFUSED = choice("wrong_person not_here already_member missing_file dues_open other")
 HANDOVER_RECALLED = choice("wrong_entry member_stays letter_lost deceased other")
 COSIGN_REFUSED = choice("not_ours not_held wrong_header other")

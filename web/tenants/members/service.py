@@ -38,6 +38,14 @@ class MemberEnded:
 
 
 @dataclass(frozen=True)
+class MemberChanged:
+    """Announced when columns of a member's row changed: what is shared with a partner follows."""
+
+    member_id: UUID
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A member who may be the same person. `why`: id_number (the same for sure), name_birth, name_phone, birth_phone."""
 
@@ -267,6 +275,7 @@ def _write(member: Member, columns: Mapping[str, object]) -> None:
     # Strictly later than before, so that two changes within one millisecond are two versions.
     member.updated_at = max(clock.now(), member.updated_at + timedelta(milliseconds=1))
     db.session.flush()
+    events.announce(MemberChanged(member.id, frozenset(columns)))
 
 
 def _index(member: Member, *, fresh: bool = False) -> None:

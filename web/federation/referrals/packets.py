@@ -1,0 +1,125 @@
+"""The packet of a referral (scope S2): made from the home's rows, kept by the host under the referral's key, purged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete
+
+from web.core import clock, vault
+from web.core.fields import FIELDS, blind
+from web.extensions import db
+from web.federation.messages import MESSAGES
+from web.federation.post import service as post
+from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.federation.referrals import codes
+from web.federation.referrals.models import Referral, SharedGram, SharedMember
+from web.tenants.flows.models import Flow
+from web.tenants.members import names
+from web.tenants.members.codes import GENDER, Gender, MemberKind
+from web.tenants.members.models import Member
+
+OFFER = MESSAGES["referral.offer"]
+LABELS: dict[str, str] = {p.path: FIELDS[p.field].label for p in OFFER.pointers}
+"""Pointer → label, in the order of the table."""
+REQUIRED = frozenset(p.path for p in OFFER.pointers if p.is_required)
+CODE = "/report_in_code"
+KINDS: dict[str, str] = {MemberKind.FULL: "full", MemberKind.PROBATIONARY: "probationary"}
+KIND_WORDS = {"full": "正式党员", "probationary": "预备党员"}
+
+
+def make(member: Member, branch: str, flow: Flow) -> dict[str, Any]:
+    """Pointer → value on the wire, without the code; what the home does not know is left out."""
+    found = {
+        "/name": member.name,
+        "/gender": member.gender or Gender.UNKNOWN.value,
+        "/birth_year": member.birth_on.year if member.birth_on else None,
+        "/member_kind": KINDS.get(member.member_kind),
+        "/home_branch": branch,
+        "/arrival_month": flow.left_on.isoformat()[:7] if flow.left_on else None,
+        "/host_township": flow.host_township.strip() or None,
+    }
+    return {pointer: value for pointer, value in found.items() if value is not None}
+
+
+def worded(pointer: str, value: Any) -> str:
+    """A value of the wire in words."""
+    if pointer == "/gender":
+        return GENDER.label(value)
+    if pointer == "/member_kind":
+        return KIND_WORDS[value]
+    return codes.shown(value) if pointer == CODE else str(value)
+
+
+def keep(referral: Referral, values: Mapping[str, Any]) -> SharedMember:
+    """The host's working copy: all values under the referral's key, the name's reading and pairs beside it for search."""
+    name = str(values.get("/name") or "")
+    code = values.get(CODE)
+    row = SharedMember(
+        id=referral.id,
+        partner_uid=referral.partner_uid,
+        name_pinyin=names.pinyin_key(name)[:160],
+        initials=names.initials(name)[:20],
+        wrapped=_wrapped(referral, values),
+        code_blind=blind("report_in_code", code) if code else None,
+        received_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    db.session.add_all(SharedGram(referral_id=referral.id, gram=gram) for gram in sorted(names.grams(name)))
+    db.session.flush()
+    return row
+
+
+def _wrapped(referral: Referral, values: Mapping[str, Any]) -> bytes:
+    return vault.wrap(referral.id, json.dumps(dict(values), ensure_ascii=False).encode())
+
+
+def opened(row: SharedMember | None) -> dict[str, Any]:
+    """The values of a working copy by pointer; empty when it was purged. `vault.prepare` first for a list."""
+    if row is None:
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(vault.unwrap(row.id, row.wrapped))
+    except vault.Purged:
+        return {}
+    return found
+
+
+def void_code(referral: Referral) -> None:
+    """The code was used: the host forgets it."""
+    row = db.session.get(SharedMember, (referral.tenant_id, referral.id))
+    if row is not None:
+        row.code_blind = None
+        row.wrapped = _wrapped(referral, {k: v for k, v in opened(row).items() if k != CODE})
+        db.session.flush()
+
+
+def disclosed(referral: Referral) -> dict[str, tuple[Any, bool]]:
+    """At home: pointer → (value as it was sealed or None when erased, was it withheld) of our offer. One query."""
+    query = (
+        db.select(StoredDisclosure)
+        .join(
+            OutboxMessage,
+            (OutboxMessage.tenant_id == StoredDisclosure.tenant_id) & (OutboxMessage.id == StoredDisclosure.message_id),
+        )
+        .where(StoredDisclosure.about_id == referral.id, OutboxMessage.type == "referral.offer")
+    )
+    found = {row.pointer: (_value(row), row.is_withheld) for row in db.session.scalars(query)}
+    return {pointer: found[pointer] for pointer in LABELS if pointer in found}
+
+
+def _value(row: StoredDisclosure) -> Any:
+    opened_ = post.reopened(row)
+    return opened_.value if opened_ is not None else None
+
+
+def purge(referral: Referral) -> None:
+    """Key, disclosures, working copy and search grams go in this transaction; seals and receipts still verify."""
+    db.session.execute(delete(SharedGram).where(SharedGram.referral_id == referral.id))
+    db.session.execute(delete(SharedMember).where(SharedMember.id == referral.id))
+    referral.purged_at = clock.now()
+    db.session.flush()  # before the key goes: what the log encrypts about this row uses it
+    post.purge(referral.id)

@@ -1,0 +1,325 @@
+"""Verbs of the referral: offer and end at home; accept, decline, report in, take on and leave at the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func
+
+from web.core import clock, events
+from web.core.errors import Invalid, NotFound, TooMany, WrongState
+from web.core.fields import blind
+from web.extensions import db
+from web.federation import admission, verbs
+from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
+from web.federation.post.models import Peer
+from web.federation.referrals import codes, packets
+from web.federation.referrals.models import LAPSES_AFTER, OPEN, REFERRAL, Referral, ReferralState, SharedMember, WrongCode
+from web.federation.verbs import FAIL, Said
+from web.federation.wire.envelope import AgreementRef, Envelope
+from web.tenants.consents.service import ConsentWithdrawn
+from web.tenants.counties import service as counties
+from web.tenants.flows import service as flows
+from web.tenants.flows.models import Flow, FlowEnd
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind, PartyOrg
+
+log = structlog.get_logger(__name__)
+
+DECLINED_FOR = REFERRAL_DECLINED.words
+ENDED_FOR = REFERRAL_ENDED.words
+WRONG_IN_A_SESSION, WRONG_IN_A_DAY = 5, 50
+
+
+@dataclass(frozen=True)
+class BranchAssigned:
+    """Announced at the host when the branch that looks after a taken-on member is another one."""
+
+    referral_id: UUID
+
+
+def _opens(envelope: Envelope, admitted: admission.Admitted) -> Referral:
+    return Referral(role="host", notice_on=date.fromisoformat(envelope.body["notice_on"]), reason="", reported_how="")
+
+
+def _offered(referral: Referral, said: Said) -> None:
+    if referral.role == "host":
+        packets.keep(referral, said.values)
+        referral.township_id = _township(str(said.values.get("/host_township") or ""))
+
+
+def _township(named: str) -> UUID | None:
+    """Our township of that name, as home wrote it: the packet goes to its officer's list."""
+    if not named:
+        return None
+    query = db.select(PartyOrg.id).where(PartyOrg.kind == OrgKind.TOWNSHIP_COMMITTEE, PartyOrg.is_active, PartyOrg.name == named)
+    return db.session.scalars(query.limit(1)).first()
+
+
+def _accepted(referral: Referral, said: Said) -> None:
+    referral.accepted_on = clock.today()
+
+
+def _reported(referral: Referral, said: Said) -> None:
+    referral.reported_on, referral.reported_how = date.fromisoformat(said.body["on"]), said.body["how"]
+    if referral.role == "host":
+        packets.void_code(referral)
+
+
+def _taken_on(referral: Referral, said: Said) -> None:
+    referral.assigned_on = date.fromisoformat(said.body["on"])
+
+
+def _closed(referral: Referral, said: Said) -> None:
+    """Declined, lapsed, ended, or not opened: why, and the packet is gone here."""
+    word = {"decline": said.body.get("reason"), "end": said.body.get("reason"), "leave": "left"}.get(said.verb)
+    referral.reason = str(word or said.verb)[:20]
+    referral.ended_on = date.fromisoformat(said.body["on"]) if "on" in said.body else clock.today()
+    if referral.role == "home":
+        referral.answer_text = said.values.get("/text")
+    packets.purge(referral)
+
+
+def _untaken(referral: Referral, code: str) -> None:
+    referral.branch_id = None
+
+
+def _refused(referral: Referral, verb: str, code: str) -> None:
+    """A decision of ours was refused. About what is over that is no matter; else both copies must be looked at."""
+    if referral.state in OPEN:
+        referral.stopped = f"refused_{code}"[:40]
+        events.record("referral.stop", referral, reason=code, peer=str(referral.partner_uid))
+        log.error("decision.refused", kind="referral", verb=verb, code=code)
+
+
+KIND = verbs.register(
+    verbs.Kind(
+        "referral",
+        REFERRAL,
+        Referral,
+        _opens,
+        effects={
+            "offer": _offered,
+            "accept": _accepted,
+            "report_in": _reported,
+            "take_on": _taken_on,
+            **dict.fromkeys(("decline", "lapse", "end", "leave", FAIL), _closed),
+        },
+        dropped={"take_on": _untaken},
+        refused=_refused,
+        expires={"offer": lambda referral: clock.now() + LAPSES_AFTER},
+    )
+)
+
+
+def get(referral_id: UUID, *, lock: bool = False) -> Referral:
+    """NotFound when it is absent or another county's."""
+    found: Referral = KIND.get(referral_id, lock=lock)
+    return found
+
+
+# Home
+
+
+def offer(
+    partner_uid: UUID, flow: Flow, values: Mapping[str, Any], *, notice_on: date, agreement: AgreementRef
+) -> Referral:
+    """Offer one flow's member with the packet `values` (pointer → value, without the code).
+
+    `referrals.offering` decides who can be offered; the database refuses a second open referral of a flow.
+    """
+    referral = Referral(
+        role="home", partner_uid=partner_uid, member_id=flow.member_id, flow_id=flow.id, notice_on=notice_on,
+        reason="", reported_how="",
+    )  # fmt: skip
+    referral.under(agreement)
+    whole = {**values, packets.CODE: codes.draw()}
+    verbs.say(KIND, referral, "offer", {"notice_on": notice_on.isoformat()}, whole)
+    return referral
+
+
+def code_of(referral: Referral) -> str | None:
+    """At home, the report-in code while it can still be used; None afterwards."""
+    if referral.role != "home" or referral.state not in (ReferralState.OFFERED, ReferralState.ACCEPTED):
+        return None
+    value, _ = packets.disclosed(referral).get(packets.CODE, (None, False))
+    return str(value) if value else None
+
+
+def end(referral: Referral, reason: str, *, on: date | None = None) -> None:
+    """End it from home's side; both packets are purged. `reason`: a word of ENDED_FOR."""
+    if reason not in ENDED_FOR:
+        raise Invalid({"reason": "choose_one"})
+    _demand_day(referral, on)
+    verbs.say(KIND, referral, "end", {"reason": reason, "on": (on or clock.today()).isoformat()}, reason=reason)
+
+
+def end_with_flow(referral: Referral, ended_as: FlowEnd, *, on: date | None = None, reason: str = "") -> None:
+    """End the away episode itself: the referral ends with it (see `_flow_ended`)."""
+    if referral.flow_id is None:
+        raise NotFound()
+    flows.end(flows.get(referral.flow_id, lock=True), ended_as, on=on, reason=reason)
+
+
+# Host
+
+
+def accept(referral: Referral, township_id: UUID | None = None) -> None:
+    """Say that the member may report in here; `township_id`: hand it to another township of ours."""
+    if township_id is not None:
+        assign_township(referral, township_id)
+    verbs.say(KIND, referral, "accept")
+
+
+def assign_township(referral: Referral, township_id: UUID) -> None:
+    """Which of our townships looks after the reporting in."""
+    org = organisations.get(township_id)
+    if referral.role != "host" or org.kind is not OrgKind.TOWNSHIP_COMMITTEE or not org.is_active:
+        raise Invalid({"township_id": "choose_one"})
+    if org.id != referral.township_id:
+        events.record("referral.assign_township", referral)
+        referral.township_id = org.id
+        db.session.flush()
+
+
+def decline(referral: Referral, reason: str, text: str = "") -> None:
+    """Not taken, with a word of DECLINED_FOR; `other` needs words of its own."""
+    if reason not in DECLINED_FOR:
+        raise Invalid({"reason": "choose_one"})
+    if reason == "other" and not text.strip():
+        raise Invalid({"text": "required"})
+    verbs.say(KIND, referral, "decline", {"reason": reason}, {"/text": text.strip()} if text.strip() else {}, reason=reason)
+
+
+def find_by_code(typed: str, session_id: UUID) -> Referral | None:
+    """The accepted referral of the code a member shows; None for wrong, used, foreign or not yet accepted alike.
+
+    A wrong one counts: TooMany after 5 in a session an hour, or 50 in the county a day. Return, do not raise, after None:
+    the count must be committed.
+    """
+    counties.settings(lock=True)  # two tries at once are counted one after the other
+    now = clock.now()
+    midnight = now.astimezone(clock.CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    tries = db.session.execute(
+        db.select(
+            func.count().filter(WrongCode.session_id == session_id, WrongCode.at > now - timedelta(hours=1)),
+            func.count().filter(WrongCode.at >= midnight),
+        ).where(WrongCode.at >= midnight - timedelta(hours=1))
+    ).one()
+    if tries[0] >= WRONG_IN_A_SESSION or tries[1] >= WRONG_IN_A_DAY:
+        raise TooMany("too_many_codes")
+    code = codes.read(typed)
+    if code is not None:
+        query = (
+            db.select(Referral)
+            .join(SharedMember, (SharedMember.tenant_id == Referral.tenant_id) & (SharedMember.id == Referral.id))
+            .where(
+                SharedMember.code_blind == blind("report_in_code", code),
+                Referral.state == ReferralState.ACCEPTED,
+                Referral.role == "host",
+                Referral.pending == "",
+            )
+        )
+        found = db.session.scalars(query).first()
+        if found is not None:
+            return found
+    miss = WrongCode(session_id=session_id, at=now)
+    events.record("referral.miss_code", miss)
+    db.session.add(miss)
+    db.session.flush()
+    return None
+
+
+def report_in(referral: Referral, how: str, *, on: date | None = None) -> None:
+    """The member is here. `how`: code (`find_by_code` found it just before), or person (a clerk looked)."""
+    if how not in ("code", "person"):
+        raise Invalid({"how": "choose_one"})
+    day = on or clock.today()
+    if day > clock.today():
+        raise Invalid({"on": "in_the_future"})
+    verbs.say(KIND, referral, "report_in", {"how": how, "on": day.isoformat()})
+
+
+def take_on(referral: Referral, branch_id: UUID) -> None:
+    """One branch of ours takes the member on; provisional until home's answer."""
+    _demand_branch(branch_id)
+    verbs.say(KIND, referral, "take_on", {"on": clock.today().isoformat()})
+    referral.branch_id = branch_id
+    db.session.flush()
+
+
+def reassign(referral: Referral, branch_id: UUID) -> None:
+    """Another branch of ours looks after a member who was taken on."""
+    if referral.role != "host" or referral.state is not ReferralState.TAKEN_ON:
+        raise WrongState("illegal_transition", verb="reassign", state=referral.state.value)
+    _demand_branch(branch_id)
+    if branch_id == referral.branch_id:
+        return
+    events.record("referral.reassign", referral)
+    referral.branch_id = branch_id
+    db.session.flush()
+    events.announce(BranchAssigned(referral.id))
+
+
+def leave(referral: Referral, *, on: date | None = None, text: str = "") -> None:
+    """The member is no longer here."""
+    _demand_day(referral, on)
+    values = {"/text": text.strip()} if text.strip() else {}
+    verbs.say(KIND, referral, "leave", {"on": (on or clock.today()).isoformat()}, values)
+
+
+def _demand_branch(branch_id: UUID) -> None:
+    try:
+        org = organisations.get(branch_id)
+    except NotFound:
+        raise Invalid({"branch_id": "choose_one"}) from None
+    if org.kind is not OrgKind.BRANCH or not org.is_active:
+        raise Invalid({"branch_id": "choose_one"})
+
+
+def _demand_day(referral: Referral, on: date | None) -> None:
+    if on is not None and on > clock.today():
+        raise Invalid({"on": "in_the_future"})
+
+
+# What other rooms announce
+
+
+def _say_end(where: Any, reason: str) -> int:
+    """End every open referral of home's that fits; one that stopped waits for a person, and blocks nobody."""
+    ended = 0
+    query = db.select(Referral).where(Referral.role == "home", Referral.state.in_(OPEN), where).with_for_update()
+    for referral in db.session.scalars(query).all():
+        if referral.stopped:
+            log.warning("referral.stopped", referral=str(referral.id), wanted=reason)
+            continue
+        end(referral, reason)
+        ended += 1
+    return ended
+
+
+@events.subscribe(flows.FlowEnded)
+def _flow_ended(what: flows.FlowEnded) -> None:
+    _say_end(Referral.flow_id == what.flow_id, what.ended_as.value)
+
+
+@events.subscribe(ConsentWithdrawn)
+def _notice_withdrawn(what: ConsentWithdrawn) -> None:
+    if "S2" in what.scopes:
+        _say_end((Referral.member_id == what.member_id) & (Referral.partner_uid == what.partner_uid), "notice_withdrawn")
+
+
+def wind_down(partner_uid: UUID) -> int:
+    """The last agreement with this county that covered S2 has closed: end what is open; returns how many."""
+    return _say_end(Referral.partner_uid == partner_uid, "wound_down")
+
+
+def peers() -> dict[UUID, Peer]:
+    """Every partner by uid: names for lists, in one query."""
+    return {p.uid: p for p in db.session.scalars(db.select(Peer))}
+

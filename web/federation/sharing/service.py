@@ -1,0 +1,295 @@
+"""Verbs of the share: grant, snapshot, delta, revoke by the owner; purged by the receiver. Most are said by the program.
+
+A referral that is taken on opens what the agreement grants and the member was told of; a change of a shared value
+travels as a delta; the end of the referral, a withdrawal, or the end of the agreement revokes, and the receiver purges
+in the transaction that hears of it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import structlog
+
+from web.core import clock, events
+from web.core.errors import Invalid, WrongState
+from web.extensions import db
+from web.federation import admission, verbs
+from web.federation.messages import SHARE_REVOKED
+from web.federation.post import service as post
+from web.federation.post.models import OutboxMessage
+from web.federation.referrals import grants
+from web.federation.referrals import service as referrals
+from web.federation.referrals.models import OPEN, Referral, ReferralState
+from web.federation.sharing import values
+from web.federation.sharing.models import SHARE, STANDING, ShareState, StatusShare
+from web.federation.verbs import FAIL, Said
+from web.federation.wire.codes import WireError
+from web.federation.wire.envelope import Envelope
+from web.tenants.consents.models import Consent
+from web.tenants.consents.service import NEEDS, ConsentWithdrawn
+from web.tenants.counties import service as counties
+from web.tenants.members.service import MemberChanged
+
+log = structlog.get_logger(__name__)
+
+SCOPES = ("S6", "S3")
+REVOKED_FOR = SHARE_REVOKED.words
+BACKUP_DAYS = 90
+"""How long a receiver's backups may still hold what it purged (DOMAIN §11.3)."""
+OVERDUE = timedelta(hours=24)
+
+
+def _opens(envelope: Envelope, admitted: admission.Admitted) -> StatusShare:
+    """Only about a referral that both have, from its other side, with a scope that side may send us."""
+    referral = _referral(UUID(envelope.body["referral"]))
+    if referral is None or referral.partner_uid != envelope.sender or referral.state not in OPEN:
+        raise WireError("not_open")
+    share = StatusShare(
+        role="receiver", referral_id=referral.id, member_id=referral.member_id, scope=envelope.body["scope"],
+        basis=envelope.body["basis"], basis_on=date.fromisoformat(envelope.body["basis_on"]),
+        needs_snapshot=False, reason="",
+    )  # fmt: skip
+    own = counties.own().uid
+    theirs = values.pointers(share.scope, values.owner_role(share, referral))
+    if not any(post.HOOKS.is_granted(own, envelope, share.scope, p.field) for p in theirs):
+        raise WireError("scope_violation")
+    if standing(referral.id, "receiver", share.scope) is not None:
+        raise WireError("already_open")
+    return share
+
+
+def _referral(referral_id: UUID) -> Referral | None:
+    found: Referral | None = db.session.scalars(db.select(Referral).where(Referral.id == referral_id)).first()
+    return found
+
+
+def _of(share: StatusShare) -> Referral:
+    found = _referral(share.referral_id)
+    assert found is not None, "a share stands on its referral by a foreign key"
+    return found
+
+
+def _snapshot(share: StatusShare, said: Said) -> None:
+    if share.role == "receiver":
+        values.demand_owner(share, _of(share), said.values)
+    values.keep(share, said.values, whole=said.verb == "snapshot")
+    share.needs_snapshot = False if said.verb == "snapshot" else share.needs_snapshot
+
+
+def _revoked(share: StatusShare, said: Said) -> None:
+    share.reason = said.body["reason"]
+    if share.role != "receiver":
+        return
+    db.session.flush()
+    values.purge(share)
+    share.backups_until = clock.today() + timedelta(days=BACKUP_DAYS)
+    body = {**_named(share), "backups_until": share.backups_until.isoformat()}
+    verbs.say(KIND, share, "purged", body)
+    if said.body["reason"] in ("notice_withdrawn", "consent_withdrawn"):
+        # The member said no to the scope: what we send the other way goes too.
+        back = standing(share.referral_id, "owner", share.scope)
+        if back is not None:
+            revoke(back, said.body["reason"])
+
+
+def _purged(share: StatusShare, said: Said) -> None:
+    share.backups_until = date.fromisoformat(said.body["backups_until"])
+    if share.role == "owner":
+        values.purge(share)
+
+
+def _failed(share: StatusShare, said: Said) -> None:
+    values.purge(share)
+
+
+def _refused(share: StatusShare, verb: str, code: str) -> None:
+    """A snapshot or delta the receiver refused consumed no number there: take it back, and send all values next time."""
+    if share.state not in STANDING:
+        return
+    query = db.select(OutboxMessage.n).where(OutboxMessage.about_id == share.id, OutboxMessage.result == "refused")
+    refused = set(db.session.scalars(query))
+    while share.n in refused and share.n > 1:
+        share.n -= 1
+    share.needs_snapshot, share.refused_code = True, code
+    events.record("share.need_snapshot", share, reason=code, peer=str(share.partner_uid))
+    log.warning("share.refused", verb=verb, code=code)
+
+
+KIND = verbs.register(
+    verbs.Kind(
+        "share",
+        SHARE,
+        StatusShare,
+        _opens,
+        effects={"snapshot": _snapshot, "delta": _snapshot, "revoke": _revoked, "purged": _purged, FAIL: _failed},
+        refused=_refused,
+    )
+)
+
+
+def get(share_id: UUID, *, lock: bool = False) -> StatusShare:
+    """NotFound when it is absent or another county's."""
+    found: StatusShare = KIND.get(share_id, lock=lock)
+    return found
+
+
+def standing(referral_id: UUID, role: str, scope: str) -> StatusShare | None:
+    """The share of a referral that stands in our role (owner or receiver), locked."""
+    query = db.select(StatusShare).where(
+        StatusShare.referral_id == referral_id,
+        StatusShare.role == role,
+        StatusShare.scope == scope,
+        StatusShare.state.in_(STANDING),
+    )
+    return db.session.scalars(query.with_for_update()).first()
+
+
+def _named(share: StatusShare) -> dict[str, str]:
+    return {"referral": str(share.referral_id), "scope": share.scope}
+
+
+def _sendable(share: StatusShare, referral: Referral) -> dict[str, object]:
+    """The owner's values as they are now, without what the agreement does not hold."""
+    reference = share.agreement
+    assert reference is not None
+    allowed = grants.granted(
+        "share.snapshot", share.scope, reference, owner_uid=counties.own().uid, receiver_uid=share.partner_uid
+    )
+    return {pointer: value for pointer, value in values.current(share, referral).items() if pointer in allowed}
+
+
+def basis_of(referral: Referral, scope: str) -> tuple[str, date] | None:
+    """(notice or consent, its day) under which our county may share this scope; None when nothing stands.
+
+    The host relies on the notice home gave with the offer; a consent is home's to record.
+    """
+    kind = NEEDS[scope].value
+    if referral.role == "host":
+        return (kind, referral.notice_on) if kind == "notice" else None
+    query = db.select(Consent.given_on).where(
+        Consent.member_id == referral.member_id,
+        Consent.partner_uid == referral.partner_uid,
+        Consent.scope == scope,
+        Consent.withdrawn_at.is_(None),
+    )
+    given_on = db.session.scalar(query.limit(1))
+    return (kind, given_on) if given_on is not None else None
+
+
+def open_for(referral: Referral) -> list[StatusShare]:
+    """Grant and fill every share the agreement and the member's notice or consent allow and that does not stand yet."""
+    made = []
+    if referral.state is not ReferralState.TAKEN_ON:
+        raise WrongState("not_taken_on")
+    own = counties.own().uid
+    for scope in SCOPES:
+        if not values.pointers(scope, referral.role) or standing(referral.id, "owner", scope) is not None:
+            continue
+        basis = basis_of(referral, scope)
+        reference = grants.covers(scope, owner_uid=own, receiver_uid=referral.partner_uid)
+        if basis is None or reference is None:
+            continue
+        share = StatusShare(
+            role="owner", partner_uid=referral.partner_uid, referral_id=referral.id, member_id=referral.member_id,
+            scope=scope, basis=basis[0], basis_on=basis[1], needs_snapshot=False, reason="",
+        )  # fmt: skip
+        share.under(reference)
+        body = {**_named(share), "basis": share.basis, "basis_on": share.basis_on.isoformat()}
+        verbs.say(KIND, share, "grant", body)
+        snapshot(share)
+        made.append(share)
+    return made
+
+
+def snapshot(share: StatusShare) -> None:
+    """Send all values, those that are none left out."""
+    now = _sendable(share, _of(share))
+    verbs.say(KIND, share, "snapshot", _named(share), {p: v for p, v in now.items() if v is not None})
+
+
+def follow(share: StatusShare) -> bool:
+    """Send what changed since the last time; False when nothing did. Load the share locked."""
+    if share.state is not ShareState.LIVE or share.stopped:
+        return False
+    now = _sendable(share, _of(share))
+    before = values.held([share.id]).get(share.id, {})
+    changed = {pointer: value for pointer, value in now.items() if value != before.get(pointer)}
+    if not changed and not share.needs_snapshot:
+        return False
+    if share.needs_snapshot:
+        snapshot(share)
+    else:
+        verbs.say(KIND, share, "delta", _named(share), changed)
+    return True
+
+
+def revoke(share: StatusShare, reason: str) -> None:
+    """Take it back: the receiver purges at once. `reason`: a word of REVOKED_FOR."""
+    if reason not in REVOKED_FOR:
+        raise Invalid({"reason": "choose_one"})
+    verbs.say(KIND, share, "revoke", {**_named(share), "reason": reason}, reason=reason)
+
+
+def is_overdue(share: StatusShare) -> bool:
+    """A day has passed since we took it back, and no proof that it was purged has come."""
+    return (
+        share.role == "owner"
+        and share.state is ShareState.PURGE_REQUESTED
+        and clock.now() - share.state_at >= OVERDUE
+    )
+
+
+# What other rooms announce
+
+
+def _ours(*where: object) -> list[StatusShare]:
+    query = db.select(StatusShare).where(StatusShare.role == "owner", StatusShare.state.in_(STANDING), *where)  # type: ignore[arg-type]
+    return list(db.session.scalars(query.order_by(StatusShare.id).with_for_update()))
+
+
+def _take_back(shares: list[StatusShare], reason: str) -> None:
+    for share in shares:
+        if share.stopped:
+            log.warning("share.stopped", share=str(share.id), wanted=reason)
+        else:
+            revoke(share, reason)
+
+
+_BECAUSE = {"notice_withdrawn": "notice_withdrawn", "transferred": "transferred", "wound_down": "wound_down"}
+
+
+@events.subscribe(verbs.Moved)
+def _referral_moved(moved: verbs.Moved) -> None:
+    if moved.kind != referrals.KIND.name:
+        return
+    referral = referrals.get(moved.about_id)
+    if referral.state is ReferralState.TAKEN_ON:
+        open_for(referral)
+    elif referral.state not in OPEN:
+        _take_back(_ours(StatusShare.referral_id == referral.id), _BECAUSE.get(referral.reason, "referral_ended"))
+
+
+@events.subscribe(referrals.BranchAssigned)
+def _branch_changed(what: referrals.BranchAssigned) -> None:
+    for share in _ours(StatusShare.referral_id == what.referral_id):
+        follow(share)
+
+
+@events.subscribe(MemberChanged)
+def _member_changed(what: MemberChanged) -> None:
+    if what.fields & set(values.OF_MEMBER.values()):
+        for share in _ours(StatusShare.member_id == what.member_id):
+            follow(share)
+
+
+@events.subscribe(ConsentWithdrawn)
+def _scope_withdrawn(what: ConsentWithdrawn) -> None:
+    for scope in set(SCOPES) & set(what.scopes):
+        mine = _ours(
+            StatusShare.member_id == what.member_id,
+            StatusShare.partner_uid == what.partner_uid,
+            StatusShare.scope == scope,
+        )
+        _take_back(mine, "notice_withdrawn" if NEEDS[scope].value == "notice" else "consent_withdrawn")
