@@ -34,7 +34,7 @@ class ActivityState(StrEnum):
 
 
 class Presence(StrEnum):
-    """Attendance symbols of DOMAIN §6.7 as words: √ # O ★ △ ×."""
+    """Attendance symbols of DOMAIN §6.7 as words: √ # O ★ △ ×. `leave`: another county's word, it does not say which."""
 
     PRESENT = "present"
     LATE = "late"
@@ -42,6 +42,7 @@ class Presence(StrEnum):
     OFFICIAL = "official"
     PERSONAL = "personal"
     ABSENT = "absent"
+    LEAVE = "leave"
 
 
 A = ActivityState

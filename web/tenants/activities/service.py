@@ -1,0 +1,336 @@
+"""Verbs of the activity: plan, amend, record attendance, hold, cancel; the sheet of who may attend, and its figures.
+
+Guests are members of other counties, known here by a referral only. They are listed and counted apart: due, actual and
+whatever is computed from them speak of own members.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, or_
+
+from web.core import clock, events
+from web.core.errors import Invalid, NotFound, WrongState
+from web.core.events import Actor
+from web.extensions import db
+from web.tenants.activities.models import (
+    ACTIVITY,
+    Activity,
+    ActivityKind,
+    ActivityState,
+    Attendance,
+    Presence,
+    StudyRecord,
+)
+from web.tenants.members.models import Member
+from web.tenants.members.service import LIVE
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+
+SYMBOLS: dict[Presence, str] = {
+    Presence.PRESENT: "√",
+    Presence.LATE: "#",
+    Presence.SICK: "O",
+    Presence.OFFICIAL: "★",
+    Presence.PERSONAL: "△",
+    Presence.ABSENT: "×",
+}
+"""What a sheet may hold, as it is written on paper."""
+CAME = (Presence.PRESENT, Presence.LATE)
+MOST_MINUTES = 24 * 60
+MOST_PEOPLE = 600
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an activity is. `minutes`: study time it counts for."""
+
+    org_id: UUID
+    kind: ActivityKind
+    title: str
+    held_on: date
+    place: str
+    responsible: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One person's line. `minutes` None: what the activity counts for, if the person came."""
+
+    presence: Presence
+    minutes: int | None = None
+
+
+@dataclass(frozen=True)
+class GuestsChanged:
+    """Announced before the lines of guests change in a held activity; a record in other hands refuses it."""
+
+    activity_id: UUID
+    referral_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True)
+class HeadChanged:
+    """Announced before the head of a held activity changes."""
+
+    activity_id: UUID
+
+
+@dataclass(frozen=True)
+class Person:
+    """An own member who is due at the activity, with the line recorded so far."""
+
+    member_id: UUID
+    name: str
+    org: str
+    presence: Presence | None
+    minutes: int | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Own members only: `due` recorded, `actual` came; `by` presence; `minutes` in all. `guests` stand apart."""
+
+    due: int
+    actual: int
+    by: Mapping[Presence, int]
+    minutes: int
+    guests: int
+    guests_came: int
+
+
+def get(activity_id: UUID, actor: Actor | None = None, *, lock: bool = False) -> Activity:
+    """NotFound when it is absent, another county's, or of an organisation outside the actor's part."""
+    query = db.select(Activity).where(Activity.id == activity_id)
+    if actor is not None:
+        query = query.where(organisations.within(actor, Activity.org_id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found: Activity | None = db.session.scalars(query).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def organisers(actor: Actor) -> Sequence[PartyOrg]:
+    """Open organisations in the actor's part of the tree that can hold an activity."""
+    query = db.select(PartyOrg).where(PartyOrg.is_active, organisations.within(actor, PartyOrg.id))
+    return db.session.scalars(query.order_by(PartyOrg.path)).all()
+
+
+def plan(head: Head, actor: Actor) -> Activity:
+    """Put an activity on the calendar; its day may be over already."""
+    activity = Activity(created_at=clock.now())
+    _fill(activity, head, actor)
+    ACTIVITY.apply(activity, "plan")
+    db.session.add(activity)
+    db.session.flush()
+    return activity
+
+
+def amend(activity: Activity, head: Head, actor: Actor) -> None:
+    """Change its head. Once it was held: not its organisation, and only while no partner county has its record."""
+    if activity.state is ActivityState.CANCELLED:
+        raise WrongState("activity_over")
+    if activity.state is ActivityState.HELD:
+        events.announce(HeadChanged(activity.id))
+        if head.held_on > clock.today():
+            raise Invalid({"held_on": "in_the_future"})
+        if head.org_id != activity.org_id:
+            raise Invalid({"org_id": "activity_held_already"})
+    was = activity.minutes
+    events.record("activity.amend", activity)
+    _fill(activity, head, actor)
+    if head.minutes != was:
+        query = db.select(Attendance).where(Attendance.activity_id == activity.id, Attendance.study_minutes == was)
+        for row in db.session.scalars(query.where(Attendance.presence.in_(CAME))):
+            row.study_minutes = head.minutes
+    db.session.flush()
+
+
+def _fill(activity: Activity, head: Head, actor: Actor) -> None:
+    named = {name: getattr(head, name).strip() for name in ("title", "place", "responsible")}
+    wrong: dict[str, object] = {name: "required" for name, said in named.items() if not said}
+    if not 0 < head.minutes <= MOST_MINUTES:
+        wrong["minutes"] = "out_of_range"
+    query = db.select(PartyOrg.is_active).where(PartyOrg.id == head.org_id, organisations.within(actor, PartyOrg.id))
+    if not db.session.scalar(query):
+        wrong["org_id"] = "choose_one"
+    if wrong:
+        raise Invalid(wrong)
+    activity.org_id, activity.kind, activity.held_on, activity.minutes = (
+        head.org_id,
+        head.kind,
+        head.held_on,
+        head.minutes,
+    )
+    activity.title, activity.place, activity.responsible = named["title"], named["place"], named["responsible"]
+
+
+def people(activity: Activity) -> list[Person]:
+    """Own members of the organisation's subtree, and whoever is on the sheet already: one query, by branch and name."""
+    path = db.select(PartyOrg.path).where(PartyOrg.id == activity.org_id).scalar_subquery()
+    below = db.select(PartyOrg.id).where(PartyOrg.path.op("^@")(path))
+    is_due = Member.relation.in_(LIVE) & or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
+    query = (
+        db.select(Member.id, Member.name, PartyOrg.name, Attendance.presence, Attendance.study_minutes)
+        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .outerjoin(
+            Attendance,
+            (Attendance.tenant_id == Member.tenant_id)
+            & (Attendance.member_id == Member.id)
+            & (Attendance.activity_id == activity.id),
+        )
+        .where(or_(is_due, Attendance.id.is_not(None)))
+        .order_by(PartyOrg.path, Member.name_pinyin, Member.id)
+        .limit(MOST_PEOPLE + 1)
+    )
+    return [Person(*row) for row in db.session.execute(query)]
+
+
+def guests(activity_id: UUID) -> dict[UUID, Attendance]:
+    """Lines of guests by referral."""
+    query = db.select(Attendance).where(Attendance.activity_id == activity_id, Attendance.referral_id.is_not(None))
+    return {row.referral_id: row for row in db.session.scalars(query) if row.referral_id is not None}
+
+
+def record_attendance(
+    activity: Activity,
+    own: Mapping[UUID, Mark | None],
+    guests: Mapping[UUID, Mark | None] | None = None,
+    *,
+    may_attend: Collection[UUID] = (),
+) -> None:
+    """Write lines down; None takes one off, who is not named stays. `guests` by referral, all of them in `may_attend`.
+
+    Load the activity with `lock=True`. Invalid for somebody who is not due here, or minutes out of range.
+    """
+    if activity.state is ActivityState.CANCELLED:
+        raise WrongState("activity_over")
+    visitors = dict(guests or {})
+    due = {person.member_id for person in people(activity)}
+    if not set(own) <= due or not set(visitors) <= set(may_attend) | set(_lines(activity, "referral_id")):
+        raise Invalid({"person": "not_due_here"})
+    for mark in [*own.values(), *visitors.values()]:
+        if mark is not None and mark.minutes is not None and not 0 <= mark.minutes <= MOST_MINUTES:
+            raise Invalid({"minutes": "out_of_range"})
+    changed = _differing(activity, "referral_id", visitors)
+    if activity.state is ActivityState.HELD and changed:
+        events.announce(GuestsChanged(activity.id, frozenset(changed)))
+    _write(activity, "member_id", own)
+    _write(activity, "referral_id", visitors)
+    if (
+        activity.state is ActivityState.HELD
+        and not _lines(activity, "member_id")
+        and not _lines(activity, "referral_id")
+    ):
+        raise Invalid({"person": "nobody_recorded"})
+
+
+def correct_guests(activity: Activity, marks: Mapping[UUID, Mark | None]) -> None:
+    """Lines of guests after a partner county disputed them; only web.federation.cosigning calls this."""
+    _write(activity, "referral_id", marks)
+
+
+def _lines(activity: Activity, who: str) -> dict[UUID, Attendance]:
+    column = getattr(Attendance, who)
+    query = db.select(Attendance).where(Attendance.activity_id == activity.id, column.is_not(None))
+    return {getattr(row, who): row for row in db.session.scalars(query)}
+
+
+def _minutes(activity: Activity, mark: Mark) -> int:
+    return mark.minutes if mark.minutes is not None else activity.minutes if mark.presence in CAME else 0
+
+
+def _differing(activity: Activity, who: str, marks: Mapping[UUID, Mark | None]) -> set[UUID]:
+    stored = _lines(activity, who)
+
+    def line(key: UUID) -> tuple[Presence, int] | None:
+        return (stored[key].presence, stored[key].study_minutes) if key in stored else None
+
+    return {
+        key
+        for key, mark in marks.items()
+        if line(key) != (None if mark is None else (mark.presence, _minutes(activity, mark)))
+    }
+
+
+def _write(activity: Activity, who: str, marks: Mapping[UUID, Mark | None]) -> None:
+    stored = _lines(activity, who)
+    for key in _differing(activity, who, marks):
+        mark, row = marks[key], stored.get(key)
+        if mark is None:
+            db.session.delete(row)
+            continue
+        if row is None:
+            row = Attendance(activity_id=activity.id)
+            setattr(row, who, key)
+            db.session.add(row)
+        row.presence, row.study_minutes = mark.presence, _minutes(activity, mark)
+    db.session.flush()
+
+
+def hold(activity: Activity) -> None:
+    """It took place. WrongState before its day, or while nobody is on the sheet."""
+    ACTIVITY.demand(activity.state, "hold")
+    if activity.held_on > clock.today():
+        raise WrongState("activity_not_yet")
+    if not db.session.scalar(db.select(func.count()).where(Attendance.activity_id == activity.id)):
+        raise WrongState("nobody_recorded")
+    ACTIVITY.apply(activity, "hold")
+    db.session.flush()
+
+
+def cancel(activity: Activity, reason: str) -> None:
+    """It will not take place; its sheet goes."""
+    ACTIVITY.demand(activity.state, "cancel")
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    ACTIVITY.apply(activity, "cancel", reason=reason.strip())
+    for who in ("member_id", "referral_id"):
+        _write(activity, who, dict.fromkeys(_lines(activity, who)))
+
+
+def summary(activity_id: UUID) -> Summary:
+    """The figures of the sheet: one query."""
+    is_guest = Attendance.referral_id.is_not(None)
+    query = (
+        db.select(is_guest, Attendance.presence, func.count(), func.sum(Attendance.study_minutes))
+        .where(Attendance.activity_id == activity_id)
+        .group_by(is_guest, Attendance.presence)
+    )
+    by: Counter[Presence] = Counter()
+    minutes = visitors = came = 0
+    for apart, presence, count, total in db.session.execute(query):
+        if apart:
+            visitors += count
+            came += count if presence in CAME else 0
+        else:
+            by[presence] += count
+            minutes += int(total or 0)
+    return Summary(by.total(), sum(by[p] for p in CAME), dict(by), minutes, visitors, came)
+
+
+def credit(
+    member_id: UUID, cosign_id: UUID, *, title: str, held_on: date, presence: Presence, minutes: int, partner_uid: UUID
+) -> StudyRecord:
+    """Study time recorded by another county and countersigned by us, into our member's file."""
+    row = StudyRecord(
+        member_id=member_id,
+        cosign_id=cosign_id,
+        title=title[:120],
+        held_on=held_on,
+        presence=presence,
+        study_minutes=minutes,
+        partner_uid=partner_uid,
+    )
+    events.record("study_record.credit", row, member_id=member_id)
+    db.session.add(row)
+    db.session.flush()
+    return row
