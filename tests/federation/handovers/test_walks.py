@@ -37,9 +37,13 @@ def nothing_left_at_the_host(walk):
         handover = service.get(walk.id)
         assert handover.values() == {} and handover.packet is None and handover.member_id is None
         assert handover.person_blind is None
-        kept = db.select(StoredDisclosure).where(StoredDisclosure.about_id == walk.id, StoredDisclosure.wrapped.is_not(None))
+        kept = db.select(StoredDisclosure).where(
+            StoredDisclosure.about_id == walk.id, StoredDisclosure.wrapped.is_not(None)
+        )
         assert db.session.scalars(kept).all() == []
-        assert db.session.scalars(db.select(Member)).all() == [] and db.session.scalars(db.select(MemberGram)).all() == []
+        assert (
+            db.session.scalars(db.select(Member)).all() == [] and db.session.scalars(db.select(MemberGram)).all() == []
+        )
     with walk.pair.home.act():
         member = members.get(walk.member_id)
         assert (member.relation, member.frozen_by) == (Relation.HELD, None)
@@ -65,7 +69,12 @@ def test_from_application_to_the_receipt_at_home(walk):
         here = service.get(walk.id)
         packet = here.values()
         assert packet["letter_no"] == f"{clock.today().year}0001" and packet["from_org"] == "岳西县天堂镇示例村支部"
-        assert (packet["sex"], packet["ethnicity"], packet["kind"], packet["dues_until"]) == ("1", "01", "full", "2026-10")
+        assert (packet["sex"], packet["ethnicity"], packet["kind"], packet["dues_until"]) == (
+            "1",
+            "01",
+            "full",
+            "2026-10",
+        )
         assert "id_number" not in packet and NUMBER not in str(packet)
         assert here.valid_until == clock.today() + timedelta(days=30) == here.due_on
     walk.take_over()
@@ -164,7 +173,11 @@ def test_a_recall_crosses_a_take_over_and_wins(walk):
     nothing_left_at_the_host(walk)
     with walk.pair.host.act():
         codes = {(m.type, m.result, m.code) for m in db.session.scalars(db.select(OutboxMessage))}
-        assert ("handover.take_over", "refused", "stale_base") in codes or ("handover.take_over", "refused", "illegal_transition") in codes
+        assert ("handover.take_over", "refused", "stale_base") in codes or (
+            "handover.take_over",
+            "refused",
+            "illegal_transition",
+        ) in codes
         assert service.get(walk.id).pending == "" and service.get(walk.id).stopped == ""
         seen = db.session.scalars(db.select(Event.verb).where(Event.subject_id == provisional)).all()
         assert seen.count("member.withdraw") == 1
@@ -234,7 +247,10 @@ def test_the_host_refuses_an_opening_it_has_already(walk):
     with walk.pair.home.act():
         handover = service.get(second)
         assert (handover.state, handover.refused_code, handover.outcome) == (S.NOT_OPENED, "already_open", "not_opened")
-        assert db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id == second)).one().code == "already_open"
+        assert (
+            db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id == second)).one().code
+            == "already_open"
+        )
     with walk.pair.host.act():
         assert db.session.scalars(db.select(Handover.id)).all() == [first]
 

@@ -52,7 +52,12 @@ class Walk:
         with self.pair.home.act():
             member = members.get(self.member_id, lock=True)
             handover = service.begin(
-                member, partner_uid or self.pair.host.uid, method=Method.PAPER, applied_on=clock.today(), to_org=TO, **more
+                member,
+                partner_uid or self.pair.host.uid,
+                method=Method.PAPER,
+                applied_on=clock.today(),
+                to_org=TO,
+                **more,
             )
             self.id = handover.id
             fence.commit()
@@ -83,13 +88,20 @@ class Walk:
     def release(self, *, run: bool = True, valid_days: int = 30) -> None:
         """Home issues the letter."""
         self.home(
-            service.release, valid_days=valid_days, from_org="岳西县天堂镇示例村支部", to_org=TO, addressee="余杭区委组织部", run=run
+            service.release,
+            valid_days=valid_days,
+            from_org="岳西县天堂镇示例村支部",
+            to_org=TO,
+            addressee="余杭区委组织部",
+            run=run,
         )
 
     def take_over(self, *, run: bool = True) -> None:
         """The host assigns a branch and sends the receipt."""
         branch = self.pair.host.orgs["演示社区第一支部"]
-        self.host(service.take_over, branch_id=branch, receipt_no="0007", handler="陈例丁", phone="0571-0000123", run=run)
+        self.host(
+            service.take_over, branch_id=branch, receipt_no="0007", handler="陈例丁", phone="0571-0000123", run=run
+        )
 
     def to_release(self) -> None:
         """Begun, accepted, in transit."""

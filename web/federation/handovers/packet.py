@@ -76,4 +76,3 @@ def as_member(packet: Mapping[str, Any]) -> dict[str, Any]:
     except Invalid:
         found["phone"] = None
     return found
-
