@@ -37,7 +37,7 @@ class Walk:
 
     def enroll(self, name: str = "王示甲", **more: Any) -> UUID:
         """A member of 岳西 who lives away."""
-        given = {
+        given: dict[str, Any] = {
             "gender": "1", "member_kind": "1", "birth_on": BORN, "id_number": NUMBER, "ethnicity": "01",
             "phone": "15400000123", "dues_until": "2026-10",
         }  # fmt: skip
