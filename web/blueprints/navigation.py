@@ -45,6 +45,7 @@ class Section:
     entries: list[Entry]
 
 
+SECTIONS = ("办理", "名册", "共管", "服务与报表", "设置")
 ITEMS: list[Item] = []
 
 
@@ -70,7 +71,7 @@ def build(actor: Actor) -> list[Section]:
             item.endpoint == request.endpoint or item.endpoint.split(".")[0] == blueprint,
         )
         sections.setdefault(item.section, Section(item.section, [])).entries.append(entry)
-    return list(sections.values())
+    return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading))
 
 
 def notices(actor: Actor) -> int:

@@ -14,9 +14,11 @@ from web.blueprints import edge, navigation, timeline
 from web.blueprints.forms import Form, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.words import ORG_KINDS
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission
+from web.tenants.counties import divisions
 from web.tenants.members import branches
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
@@ -24,18 +26,8 @@ from web.tenants.organisations.models import OrgKind, PartyOrg
 bp = Blueprint("organisations", __name__, url_prefix="/<county>/organisations")
 navigation.ITEMS.append(Item("设置", "党组织", "organisations.index", Permission.ORGANISATION_READ))
 
-KINDS: dict[str, str] = {
-    OrgKind.COUNTY_COMMITTEE: "县（市、区）委",
-    OrgKind.TOWNSHIP_COMMITTEE: "乡镇街道党委",
-    OrgKind.GENERAL_BRANCH: "党总支",
-    OrgKind.BRANCH: "党支部",
-    OrgKind.PARTY_GROUP: "党小组",
-    OrgKind.AWAY_BRANCH: "驻外党支部",
-}
-
-
 class NewOrg(Schema):
-    kind = One("类别", lambda: list(KINDS))
+    kind = One("类别", lambda: list(ORG_KINDS))
     name = Text("名称", limit=80, required=True)
     full_name = Text("全称", limit=160)
     host_code = Text("驻在地区划代码", limit=6)
@@ -77,14 +69,14 @@ def _lines() -> list[Line]:
 
 def kinds_under(org: PartyOrg) -> list[tuple[str, str]]:
     """What can be set up below it."""
-    return [(kind, KINDS[kind]) for kind, parents in organisations.UNDER.items() if org.kind in parents]
+    return [(kind, ORG_KINDS[kind]) for kind, parents in organisations.UNDER.items() if org.kind in parents]
 
 
 @bp.get("")
 @needs(Permission.ORGANISATION_READ)
 def index() -> str:
     lines = _lines()
-    return render_template("organisations/index.html", lines=lines, kinds=KINDS, total=sum(line.own for line in lines))
+    return render_template("organisations/index.html", lines=lines, kinds=ORG_KINDS, total=sum(line.own for line in lines))
 
 
 @bp.get("/<uuid:org_id>")
@@ -94,8 +86,9 @@ def show(org_id: UUID) -> str:
     return render_template(
         "organisations/show.html",
         org=org,
-        kind=KINDS[org.kind],
+        kind=ORG_KINDS[org.kind],
         parent=organisations.get(org.parent_id) if org.parent_id else None,
+        host=divisions.full_name(org.host_code),
         can_hold=bool(kinds_under(org)),
         log=timeline.of(subject_id=org.id),
     )

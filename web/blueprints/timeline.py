@@ -28,9 +28,14 @@ NOUNS: dict[str, str] = {
     "activity": "活动",
     "agreement": "协议",
     "agreement_version": "协议文本",
+    "agreement_approval": "印签批准",
+    "agreement_closing": "协议办结",
+    "agreement_grant": "协议授权",
+    "agreement_party": "协议当事方",
     "attendance": "到会情况",
     "channel": "通道",
     "consent": "告知同意",
+    "cooperation_progress": "合作事项进展",
     "cosign": "共签记录",
     "county_key": "本县密钥",
     "county_settings": "本县设置",
@@ -43,11 +48,14 @@ NOUNS: dict[str, str] = {
     "message": "跨县消息",
     "party_org": "党组织",
     "peer": "伙伴县",
+    "peer_key": "伙伴县密钥",
     "referral": "流动报到",
     "report": "报告",
     "share": "状态共享",
+    "status_share": "状态共享",
     "study_record": "学时",
     "task": "后台任务",
+    "wrong_code": "报到码试错",
 }
 
 EVERY: dict[str, str] = {
@@ -74,10 +82,31 @@ SENTENCES: dict[str, dict[str, str]] = {
         "revoke_session": "让另一台设备退出登录",
         "revoke_sessions": "让 {count} 台设备退出登录",
     },
+    "document": {"keep": "存下一份文件"},
+    "import_batch": {
+        "upload": "上传名册",
+        "preview": "试读名册",
+        "apply": "开始导入名册",
+        "finish": "完成名册导入",
+        "fall_back": "名册导入中断，退回试读",
+        "refuse": "名册不能导入",
+        "discard": "放弃名册导入",
+        "undo": "撤销名册导入",
+    },
+    "study_record": {"credit": "记入学时"},
     "party_org": {"found": "设立党组织", "rename": "更改党组织名称", "close": "撤销党组织"},
-    "county_settings": {"number_letter": "取用介绍信编号", "amend": "修改本县设置", "correct_workday": "把 {day} 另列为工作日或休息日", "drop_workday": "撤去 {day} 的工作日调整", "renew_notice": "启用第 {version} 版告知书"},
+    "county_settings": {
+        "number_letter": "取用介绍信编号",
+        "amend": "修改本县设置",
+        "correct_workday": "把 {day} 另列为工作日或休息日",
+        "drop_workday": "撤去 {day} 的工作日调整",
+        "renew_notice": "启用第 {version} 版告知书",
+    },
     "county_key": {"create": "生成本县密钥"},
     "member": {
+        "regain_contact": "重新联系上",
+        "take_back": "组织关系收回",
+        "view": "查看党员信息",
         "enroll": "录入党员名册",
         "amend": "修改党员信息",
         "assign_branch": "编入支部",
@@ -104,7 +133,12 @@ SENTENCES: dict[str, dict[str, str]] = {
         "end": "结束流动",
     },
     "consent": {"give": "登记告知同意", "withdraw": "登记撤回同意"},
-    "activity": {"plan": "安排活动", "hold": "登记活动和到会情况", "cancel": "取消活动"},
+    "activity": {
+        "amend": "修改活动记录",
+        "plan": "安排活动",
+        "hold": "登记活动和到会情况",
+        "cancel": "取消活动",
+    },
     "task": {
         "start": "提交后台任务",
         "run": "开始后台任务",
@@ -122,6 +156,13 @@ SENTENCES: dict[str, dict[str, str]] = {
     "channel": {"stop": "停下通道，等人来看"},
     "message": {"refuse": "退回一条跨县消息"},
     "agreement": {
+        "approve": "批准印签",
+        "begin": "开始起草共管共育协议",
+        "close_pair": "与一方的事项办清",
+        "end_pair": "与一方的协议到期",
+        "hear_closed": "得知对方已经办清",
+        "leave": "退出共管共育协议",
+        "pdf_differs": "收到的协议 PDF 与议定文本不符",
         "draft": "起草共管共育协议",
         "propose": "提出共管共育协议",
         "activate": "协议生效",
@@ -133,6 +174,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "wind_down": "协议进入收尾",
     },
     "agreement_version": {
+        "discard": "放弃协议草稿",
+        "revise": "修改协议草稿",
         "draft": "起草协议文本",
         "amend": "修改协议文本",
         "propose": "送出协议文本",
@@ -151,6 +194,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "void": "协议文本作废",
     },
     "referral": {
+        "assign_township": "分派到乡镇街道",
+        "fail_to_open": "对方送来的内容打不开",
+        "miss_code": "报到码没有对上",
+        "reassign": "改编支部",
+        "stop": "停办，等人来看",
         "draft": "拟送流动报到",
         "offer": "送出流动报到",
         "accept": "同意接收流动报到",
@@ -166,6 +214,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "reveal": "查看完整信息",
     },
     "share": {
+        "fail_to_open": "对方送来的内容打不开",
+        "need_snapshot": "请对方重送全部共享内容",
         "grant": "开放状态共享",
         "snapshot": "送出全部共享内容",
         "delta": "送出变动的共享内容",
@@ -173,6 +223,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "purged": "对方已销毁共享内容",
     },
     "handover": {
+        "fail_to_open": "对方送来的内容打不开",
+        "stop": "停办，等人来看",
         "draft": "起草关系转接",
         "request": "提出关系转接",
         "return": "退回补正",
@@ -189,6 +241,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "return_request": "提出转回",
     },
     "cosign": {
+        "fail_to_open": "对方送来的内容打不开",
         "draft": "拟送共签",
         "offer": "送请共签",
         "countersign": "共签",
@@ -224,11 +277,39 @@ LABELS: dict[str, str] = {
     "notice_version": "告知书版本",
     "notice_changed_on": "告知书更改日期",
     "locked_until": "停用至",
+    "must_change": "须改密码",
+    "is_active": "在用",
 }
-# "name" is a person's name in the registry; of these tables it is a plain one.
-_PLAIN_NAME = {"party_org": "名称", "account": "姓名"}
+# Closed lists whose values have words: (noun, field) → value → words.
+VALUES: dict[tuple[str, str], Mapping[str, str]] = {
+    ("account", "role"): words.ROLES,
+    ("party_org", "kind"): words.ORG_KINDS,
+}
+# "name" is a member's name in the registry; of every other table it is a plain one.
+_NAMES = {"account": "姓名"}
 
-_OFF = frozenset({"close", "cancel", "withdraw", "refuse", "reject", "decline", "lapse", "expire", "recall", "fail", "revoke", "drop", "void", "disown", "lock", "stop", "deleted", "unpin"})
+_OFF = frozenset(
+    {
+        "close",
+        "cancel",
+        "withdraw",
+        "refuse",
+        "reject",
+        "decline",
+        "lapse",
+        "expire",
+        "recall",
+        "fail",
+        "revoke",
+        "drop",
+        "void",
+        "disown",
+        "lock",
+        "stop",
+        "deleted",
+        "unpin",
+    }
+)
 _SEALED = frozenset({"seal", "complete", "confirm", "countersign", "take_effect"})
 
 
@@ -267,13 +348,13 @@ def choices() -> list[tuple[str, str]]:
             for noun, acts in SENTENCES.items() for act, said in acts.items()]  # fmt: skip
 
 
-def _value(kind: str, field: str, value: object, names: Mapping[str, str]) -> str:
+def _value(noun: str, field: str, value: object, names: Mapping[str, str]) -> str:
     if value is None or value == "":
         return "无"
     if isinstance(value, bool):
         return "是" if value else "否"
-    if field == "role":
-        return words.ROLES.get(str(value), str(value))
+    if (noun, field) in VALUES:
+        return VALUES[noun, field].get(str(value), str(value))
     if field.endswith("_id"):
         return names.get(str(value), "另一个")
     if field.endswith("_at") or (field.endswith("_until") and "T" in str(value)):
@@ -283,14 +364,14 @@ def _value(kind: str, field: str, value: object, names: Mapping[str, str]) -> st
     if isinstance(value, dict | list):
         return f"{len(value)} 项"
     personal = FIELDS.get(field)
-    if personal is not None and isinstance(value, str) and not (field == "name" and kind in _PLAIN_NAME):
+    if personal is not None and isinstance(value, str):
         return str(mask(field, value))
     return str(value)
 
 
-def _label(kind: str, field: str) -> str | None:
-    if field == "name" and kind in _PLAIN_NAME:
-        return _PLAIN_NAME[kind]
+def _label(noun: str, field: str) -> str | None:
+    if field == "name" and noun != "member":
+        return _NAMES.get(noun, "名称")
     return FIELDS[field].label if field in FIELDS and not field.endswith("_blind") else LABELS.get(field)
 
 
@@ -330,7 +411,9 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [role, entry.reason and f"事由：{entry.reason}", with_ip and entry.ip and f"来自 {entry.ip}"]
         state = "off" if act in _OFF else "sealed" if act in _SEALED else "theirs" if entry.peer else "done"
-        lines.append(Entry(state, text + _changes(entry, names, with_values=with_values), "　".join(m for m in more if m), entry))
+        lines.append(
+            Entry(state, text + _changes(entry, names, with_values=with_values), "　".join(m for m in more if m), entry)
+        )
     return lines
 
 

@@ -16,6 +16,7 @@ from web.core.errors import DomainError, NotPermitted
 from web.extensions import db
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Permission, Role
+from web.tenants.organisations.models import OrgKind
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,15 @@ ROLES: dict[str, str] = {
     "anonymous": "未登录",
     "system": "系统",
     "peer": "伙伴县",
+}
+
+ORG_KINDS: dict[str, str] = {
+    OrgKind.COUNTY_COMMITTEE: "县（市、区）委",
+    OrgKind.TOWNSHIP_COMMITTEE: "乡镇街道党委",
+    OrgKind.GENERAL_BRANCH: "党总支",
+    OrgKind.BRANCH: "党支部",
+    OrgKind.PARTY_GROUP: "党小组",
+    OrgKind.AWAY_BRANCH: "驻外党支部",
 }
 
 ERRORS: dict[str, str] = {
@@ -47,7 +57,49 @@ ERRORS: dict[str, str] = {
     "import_undo_too_late": "导入已超过 7 天，不能整批撤销。请逐人修改",
     "import_file_gone": "原文件已按期清除，请重新上传",
     "task_cancelled": "任务已取消，没有写入任何内容",
+    "member_in_transfer": "这名党员的组织关系在途，记录已锁定。办结、收回介绍信或对方退回后再办",
+    "member_is_history": "这名党员已不在本县，记录只供查阅",
+    "flow_already_open": "这名党员已有未结束的流动登记。请先结束，或在原登记上修改",
+    "flow_is_over": "这次流动已经结束，不能再改",
+    "branch_not_yours": "所选支部不在您的范围内，请由上级党组织办理",
+    "nothing_chosen": "没有选中可办的人。请返回名册勾选",
     "too_large": "文件或表单太大，上限 24 MB。请拆分后再传",
+    "accepted_already": "本县已经同意过这份文本",
+    "activity_cosigned": "活动已经送请共签，不能再改",
+    "activity_not_held": "活动还没有登记到会情况",
+    "activity_not_yet": "活动还没有举行",
+    "activity_over": "活动已经登记或取消",
+    "aggregate_stopped": "双方的记录对不上，已停办，等人来看",
+    "agreement_not_active": "与对方没有生效的协议",
+    "already_open": "这名党员已有一件在办的关系转接",
+    "already_paused": "已经暂停",
+    "application_missing": "没有本人申请，不能提出关系转接",
+    "clause_14_missing": "缺少第十四条（个人信息保护），不能订立",
+    "closed_already": "已经办清",
+    "descriptor_of_another_county": "收到的身份说明属于另一个县，没有采用",
+    "file_not_checked": "协议 PDF 还没有收到或没有核对，不能印签",
+    "guests_cosigned": "流入党员的到会情况已经送请共签，不能再改",
+    "leader_not_approved": "分管领导还没有批准印签",
+    "letter_incomplete": "介绍信还有没填的内容",
+    "no_open_version": "没有正在协商的文本",
+    "no_peer_key": "还没有确认对方的密钥。请先到伙伴县核对指纹",
+    "nobody_recorded": "请至少登记一人到会",
+    "not_a_draft": "这份文本已经送出，不能再改",
+    "not_paused": "没有暂停",
+    "not_sealed_yet": "协议还没有印签齐全",
+    "not_taken_on": "对方还没有编入支部，不能共享这一项",
+    "nothing_to_approve": "没有等待批准的文本",
+    "only_hub_amends": "只有牵头方能提出修改",
+    "pair_not_over": "与对方的协议还没有到期",
+    "party_not_confirmed": "有一方还不是确认过的伙伴县",
+    "scope_not_granted": "协议没有授权共享这一项",
+    "sealed_already": "本县已经印签",
+    "seals_missing": "还有一方没有印签",
+    "still_open": "还有没办清的事项",
+    "text_not_here": "协议文本还没有收到，请稍后再看",
+    "too_many_codes": "报到码试错次数已到上限，请明天再试或改由工作人员核对本人",
+    "too_many_rounds": "已经协商十轮，请另起一份",
+    "version_open": "已有一份文本正在协商",
 }
 
 # Words of a wrong field, by code.
@@ -83,6 +135,35 @@ FIELD_ERRORS: dict[str, str] = {
     "has_people": "还有党员或账号编在这里，请先调整",
     "day_listed": "这一天已经列过",
     "same_as_calendar": "与国家放假安排相同，不用另列",
+    "not_a_name": "不像姓名：至少两个字，不含数字和符号",
+    "already_registered": "这个身份证号已在本县名册中",
+    "takes_no_members": "这个组织不编入党员，请选党支部",
+    "before_birth_on": "不能早于出生日期",
+    "before_joined_on": "不能早于入党日期",
+    "phone_unreadable": "读不出号码。手机写 11 位，座机写区号-号码",
+    "id_destroyed": "号码已失真（表格把它存成了数字），请对照证件重填",
+    "id_length": "身份证号是 18 位，请数一数",
+    "id_characters": "只能是数字，末位可以是 X",
+    "id_birth": "第 7 至 14 位不是出生日期",
+    "id_check": "末位校验不对，请对照证件逐位核对",
+    "place_ambiguous": "这个地名不止一处，请写上省和市",
+    "look_again": "请先核对，再登记",
+    "activity_held_already": "活动已经登记过到会情况",
+    "already_partner": "已经是伙伴县",
+    "before_notice": "不能早于通知之日",
+    "choose_members": "请至少选一名党员",
+    "fingerprint_differs": "与对方念的不一致。请核对后重填；仍不一致就不要确认",
+    "no_lines_left": "没有可以共签的名单",
+    "no_such_county": "没有这个县，请核对区划代码",
+    "nobody_recorded": "请至少登记一人到会",
+    "not_a_partner": "还不是确认过的伙伴县",
+    "not_due_here": "名单里有不该由这里登记的人",
+    "not_our_member": "名单里有不是本县的党员",
+    "nothing_to_offer": "没有需要送请共签的人",
+    "only_earlier": "只能提前，不能推后",
+    "own_county": "不能邀请本县",
+    "too_many_lines": "一份记录最多 500 人",
+    "too_many_members": "一次最多选 1,000 人，请分批",
 }
 
 
@@ -106,7 +187,9 @@ def register(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def ours(error: DomainError) -> Any:
         db.session.rollback()
-        return _answer(error.status, error.code, of(error), who=_who_can(error) if isinstance(error, NotPermitted) else [])
+        return _answer(
+            error.status, error.code, of(error), who=_who_can(error) if isinstance(error, NotPermitted) else []
+        )
 
     @app.errorhandler(CSRFError)
     def stale_form(error: CSRFError) -> Any:
@@ -124,7 +207,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
         db.session.rollback()
-        log.exception("request.failed", path=request.path)
+        log.error("request.failed", path=request.path, exc_info=error)
         if app.testing or app.debug:
             raise error
         return _answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")
