@@ -79,6 +79,9 @@ def test_each_facet_narrows_by_is_not_and_empty(roll):
         f"org={branch}": {"王示甲", "李例乙"},
         f"not_org={branch}": {"欧阳演丙", "赵演戊"},
         "org=nonsense": set(),
+        "flow=nonsense": set(),
+        "relation=nonsense&q=\0": set(),
+        "gender=nonsense&gender=1": {"王示甲", "欧阳演丙"},
         f"org={roll.host.orgs['余杭街道']}": set(),
         "education=2&education=": {"王示甲", "李例乙"},
         "not_education=": {"王示甲", "欧阳演丙", "赵演戊"},
@@ -160,7 +163,7 @@ def test_pages_meet_without_gap_or_overlap_in_both_directions(roll, sort):
 def test_a_cursor_of_another_sort_or_hand_names_no_place():
     here = cursor(date(1980, 1, 1), uuid7())
     assert read_cursor(here, "birth")[0] == date(1980, 1, 1) and read_cursor(here, "updated")[0] == datetime(1980, 1, 1)
-    for text in ("", "%%%", "W10", cursor("x", uuid7()), "bnVsbA", here[:-6]):
+    for text in ("", "%%%", "W10", cursor("x", uuid7()), cursor("a\0", uuid7()), "bnVsbA", here[:-6]):
         assert read_cursor(text, "birth") is None
 
 

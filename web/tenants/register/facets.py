@@ -69,11 +69,11 @@ class Facet:
 
     def condition(self, values: Sequence[str]) -> ColumnElement[bool]:
         """Any of the values; the empty text among them asks for rows without one."""
-        said = [v for v in values if v]
+        said = [v for v in values if v and (isinstance(self.choices, str) or v in self.choices)]
         asked = [self.where(said)] if said else []
-        if len(said) < len(values):
-            asked.append(self.empty if self.empty is not None else false())
-        return or_(*asked)
+        if "" in values and self.empty is not None:
+            asked.append(self.empty)
+        return or_(false(), *asked)
 
 
 def dues_limit() -> str:

@@ -63,7 +63,7 @@ class Query:
         asked: dict[tuple[str, bool], list[str]] = {}
         text, sort = "", "name"
         for name, value in pairs:
-            plain = name.removeprefix(NOT)
+            plain, value = name.removeprefix(NOT), value.replace("\x00", "")
             if name == "q":
                 text = value.strip()[:LONGEST]
             elif name == "sort" and value.removeprefix("-") in SORTS:
@@ -138,7 +138,7 @@ def read_cursor(text: str, sort: str) -> tuple[Any, UUID] | None:
     kind = SORTS[sort.removeprefix("-")][1]
     try:
         value, member_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\x00" in value:
             return None
         return (kind.fromisoformat(value) if kind is not str else value), UUID(member_id)  # type: ignore[attr-defined]
     except (ValueError, TypeError, AttributeError):

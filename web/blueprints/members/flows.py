@@ -1,0 +1,109 @@
+"""Leaving and returning: the flow section of a member's page."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+
+from web.blueprints.forms import Form
+from web.blueprints.members import wording
+from web.blueprints.members.pages import locked, person
+from web.blueprints.members.rooms import bp
+from web.blueprints.members.schemas import AmendFlow, Depart, EndFlow, Reason
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.errors import Invalid, NotFound
+from web.core.fields import mask
+from web.tenants.accounts.permissions import Permission
+from web.tenants.counties import divisions
+from web.tenants.flows import service
+from web.tenants.flows.models import FLOW, Flow, FlowEnd
+from web.tenants.members import service as members
+from web.tenants.members.models import Member
+
+
+def _open(member_id: UUID) -> tuple[Member, Flow]:
+    """The member and the open flow, locked when something is written. NotFound without one."""
+    is_write = request.method == "POST"
+    member = locked(member_id) if is_write else person(member_id).member
+    flow = service.current(member_id, lock=is_write)
+    if flow is None:
+        raise NotFound()
+    return member, flow
+
+
+def _placed(given: dict[str, Any]) -> dict[str, Any]:
+    """A place that several divisions fit is asked again rather than guessed."""
+    place = divisions.parse_place(given["host_text"]) if given.get("host_text") else None
+    if place is not None and place.code is None and place.candidates:
+        raise Invalid({"host_text": "place_ambiguous"})
+    return given
+
+
+@bp.route("/<uuid:member_id>/depart", methods=["GET", "POST"])
+@needs(Permission.MEMBER_WRITE)
+def depart(member_id: UUID) -> Any:
+    """Register that the member left."""
+    member = locked(member_id) if request.method == "POST" else person(member_id).member
+    members.demand_open(member)
+    form = Form(Depart)
+    if form.is_sent:
+        with form:
+            given = _placed(form.read())
+            flow = service.depart(member, **given | {"host_address": given.get("host_address") or None})
+            flash("已登记流出" if flow.state == "registered" else "已登记短期外出；满六个月自动转为流动党员")
+            return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
+    return form.page("members/depart.html", m=member, flow=None)
+
+
+@bp.route("/<uuid:member_id>/flow", methods=["GET", "POST"])
+@needs(Permission.MEMBER_WRITE)
+def amend_flow(member_id: UUID) -> Any:
+    """Correct the open flow."""
+    member, flow = _open(member_id)
+    members.demand_open(member)
+    shown = {f: getattr(flow, f) for f in service.AMENDABLE - {"host_code", "host_address"}}
+    form = Form(AmendFlow, shown)
+    if form.is_sent:
+        with form:
+            given = _placed(form.read())
+            if not given.get("host_address"):
+                given.pop("host_address", None)
+            changed = service.amend(flow, **given)
+            flash("已保存" if changed else "没有改动")
+            return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
+    return form.page("members/depart.html", m=member, flow=flow, address=mask("host_address", flow.host_address))
+
+
+@bp.route("/<uuid:member_id>/flow/end", methods=["GET", "POST"])
+@needs(Permission.MEMBER_WRITE)
+def end_flow(member_id: UUID) -> Any:
+    """Note the return, or another end."""
+    member, flow = _open(member_id)
+    form = Form(EndFlow, {"ended_as": FlowEnd.RETURNED.value, "ended_on": clock.today()})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            service.end(flow, FlowEnd(given["ended_as"]), on=given["ended_on"], reason=given.get("reason", ""))
+            flash("流动已结束")
+            return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
+    return form.page("members/end_flow.html", m=member, flow=flow, w=wording)
+
+
+@bp.route("/<uuid:member_id>/flow/<any(miss, find, declare_lost):verb>", methods=["GET", "POST"])
+@needs(Permission.MEMBER_WRITE)
+def move_flow(member_id: UUID, verb: str) -> Any:
+    """Contact is difficult, lost or regained: always a person's word, with the reason."""
+    member, flow = _open(member_id)
+    FLOW.demand(flow.state, verb)
+    form = Form(Reason)
+    if form.is_sent:
+        with form:
+            {"miss": service.miss, "find": service.find, "declare_lost": service.declare_lost}[verb](
+                flow, reason=form.read()["reason"]
+            )
+            flash("已登记")
+            return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
+    return form.page("members/move_flow.html", m=member, said=wording.FLOW_VERBS[verb])

@@ -1,0 +1,157 @@
+"""The lists and the search box. Everything that narrows, sorts or pages stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from flask import current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints import edge
+from web.blueprints.members.rooms import away, bp
+from web.blueprints.policy import needs
+from web.core.errors import Invalid
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.register import service as register
+from web.tenants.register.facets import FACETS, Facet, Roll, dues_limit
+from web.tenants.register.queries import NOT, Query
+from web.tenants.register.service import Extra, Line
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a later room in these lists. `cell` gives words or Markup for a line (its value: `line.extra[name]`)."""
+
+    extra: Extra
+    title: str
+    cell: Callable[[Line], Any]
+    rolls: tuple[Roll, ...] = (Roll.AWAY,)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What can be done with ticked rows: posts the selection to an endpoint. `chosen()` reads it there."""
+
+    words: str
+    endpoint: str
+    permission: Permission
+    rolls: tuple[Roll, ...] = (Roll.MEMBERS, Roll.AWAY)
+
+
+COLUMNS: list[Column] = []
+ACTS: list[Act] = [
+    Act("送请报到", "referrals.offer_preview", Permission.REFERRAL_WRITE, (Roll.AWAY,)),
+    Act("登记告知", "members.notify", Permission.MEMBER_WRITE),
+]
+TITLES = {Roll.MEMBERS: "本县党员", Roll.AWAY: "流出党员"}
+ENDPOINTS = {Roll.MEMBERS: "members.index", Roll.AWAY: "away.index"}
+
+
+def _columns(roll: Roll) -> list[Column]:
+    return [c for c in COLUMNS if roll in c.rolls]
+
+
+def _facets(roll: Roll) -> list[Facet]:
+    return [*FACETS, *(c.extra.facet for c in _columns(roll) if c.extra.facet)]
+
+
+def _acts(roll: Roll) -> list[tuple[str, str]]:
+    held = GRANTS[Role(edge.actor().role)]
+    known = current_app.view_functions
+    return [(a.words, url_for(a.endpoint)) for a in ACTS if roll in a.rolls and a.endpoint in known and a.permission in held]
+
+
+def address(query: Query) -> str:
+    """Where this query is shown."""
+    pairs = query.pairs()
+    return url_for(ENDPOINTS[query.roll]) + ("?" + urlencode(pairs) if pairs else "")
+
+
+def chosen() -> list[UUID]:
+    """The members of a posted selection: the ticked ones, or all that match the query, run again now. Invalid for none."""
+    form, actor = request.form, edge.actor()
+    try:
+        roll = Roll(form.get("roll", Roll.MEMBERS))
+        ids = [UUID(value) for value in form.getlist("id")[: register.MOST_SELECTED]]
+    except ValueError as error:
+        raise Invalid({"id": "invalid"}) from error
+    if form.get("all_matching") == "1":
+        query = Query.read(roll, parse_qsl(form.get("query", ""), keep_blank_values=True), _facets(roll))
+        found = register.selected(query, actor, extras=[c.extra for c in _columns(roll)])
+    else:
+        found = register.among(ids, actor)
+    if not found:
+        raise Invalid({"id": "choose_one"}, code="nothing_chosen")
+    return found
+
+
+def _list(roll: Roll) -> str | Response:
+    query = Query.read(roll, request.args.items(multi=True), _facets(roll))
+    if "pick" in request.args:
+        facet, _, value = request.args["pick"].partition(":")
+        return redirect(address(query.with_value(facet, value, is_not=request.args.get("how") == "not") if facet else query), 303)
+    actor, columns = edge.actor(), _columns(roll)
+    found = register.page(
+        query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""),
+        extras=[c.extra for c in columns],
+    )  # fmt: skip
+    lists = register.choices(actor)
+    return render_template(
+        f"members/{roll}.html", roll=roll, title=TITLES[roll], query=query, page=found, columns=columns,
+        conditions=_conditions(query, lists), fields=_fields(query, lists), acts=_acts(roll), dues_limit=dues_limit(),
+        clear=address(query.unnarrowed()), other=address(replace(query, roll=Roll.MEMBERS if roll is Roll.AWAY else Roll.AWAY)),
+    )  # fmt: skip
+
+
+def _words(facet: Facet, lists: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    return lists[facet.choices] if isinstance(facet.choices, str) else facet.choices
+
+
+def _conditions(query: Query, lists: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    by_name = {f.name: f for f in query.facets}
+    shown = [{"label": "查找", "how": "", "what": query.text, "off": address(replace(query, text=""))}] if query.text else []
+    for n in query.narrowings:
+        known = _words(by_name[n.facet], lists)
+        is_empty = n.values == ("",)
+        how = ("不为空" if n.is_not else "为空") if is_empty else ("不是" if n.is_not else "是")
+        said = "、".join(known.get(v, v).strip("　") if v else "空" for v in n.values)
+        shown.append({"label": by_name[n.facet].label, "how": how, "what": "" if is_empty else said, "off": address(query.without(n))})
+    return shown
+
+
+def _fields(query: Query, lists: Mapping[str, Mapping[str, str]]) -> Sequence[dict[str, Any]]:
+    return [
+        {"name": f.name, "label": f.label, "choices": list(words.items())}
+        for f in query.facets
+        if (words := _words(f, lists))
+    ]
+
+
+@bp.get("/")
+@needs(Permission.MEMBER_READ)
+def index() -> str | Response:
+    """本县党员."""
+    return _list(Roll.MEMBERS)
+
+
+@away.get("/", endpoint="index")
+@needs(Permission.MEMBER_READ)
+def index_of_away() -> str | Response:
+    """流出党员: those with an open flow that counts."""
+    return _list(Roll.AWAY)
+
+
+@bp.get("/found")
+@needs(Permission.MEMBER_READ)
+def found() -> str:
+    """The first few for the search box, as links."""
+    query = Query.read(Roll.MEMBERS, [("q", request.args.get("q", ""))])
+    page = register.page(query, edge.actor(), size=8) if query.text else None
+    return render_template("members/found.html", page=page, more=address(query))
+
+
+assert all(not f.name.startswith(NOT) for f in FACETS), "not_ says 不是 in an address"

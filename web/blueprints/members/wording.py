@@ -1,0 +1,95 @@
+"""Words of the register's pages: facts of a member in groups, scopes of notices, verbs of a flow, choices of forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from web.core.fields import mask
+from web.tenants.activities.models import Presence
+from web.tenants.consents.models import Basis, Method
+from web.tenants.counties import divisions
+from web.tenants.flows.models import FlowEnd
+from web.tenants.members import codes
+from web.tenants.members.codes import ENDED_STANDINGS, STANDING
+from web.tenants.register.facets import FLOW_ENDS, FLOW_STATES, RELATIONS
+
+REVEALABLE = {
+    "id_number": "身份证号",
+    "phone": "联系电话",
+    "address": "家庭住址",
+    "backup_contact": "家乡联系人",
+    "backup_phone": "家乡联系人电话",
+    "host_address": "流入地详细地址",
+}
+"""Masked fields, with their labels; each is shown for a reason only."""
+
+SCOPES = {
+    "S2": ("报到通知", "姓名、性别、出生年份、人员类别、所在支部、到达年月"),
+    "S3": ("联系电话", "本人选定的一个号码，须单独同意"),
+    "S4": ("关系转接", "介绍信所载内容，本人申请"),
+    "S5": ("参加活动", "日期、到会、学时"),
+    "S6": ("状态告知", "编入支部、活动证年审、党费缴至、评议等次"),
+    "S7": ("服务事项", "一件事的内容，每件单独同意"),
+}
+OFFERED_SCOPES = ("S2", "S6", "S5", "S3")
+"""What a notice on the member's page can be about; S4 comes with an application, S7 with each request."""
+
+BASES = {Basis.NOTICE: "告知", Basis.CONSENT: "同意", Basis.APPLICATION: "申请"}
+METHODS = {Method.PAPER: "书面", Method.IN_PERSON: "当面", Method.PHONE: "电话", Method.WEB: "网上"}
+ENDS = {FlowEnd.RETURNED: "已返乡", FlowEnd.DECEASED: "死亡", FlowEnd.WRONG_ENTRY: "登记有误"}
+"""Ends of a flow a clerk can say; the others follow from a handover or from the end of membership."""
+ENDED = {s: STANDING.label(s) for s in STANDING.labels if s in ENDED_STANDINGS}
+
+FLOW_VERBS = {
+    "miss": ("联系困难", "登记联系不上", "查找、联系情况由支部另记；这里只改变状态"),
+    "find": ("重新联系上", "登记重新联系上", "流动登记恢复为已流出"),
+    "declare_lost": ("认定失联", "认定失去联系", "须经查找无果后由组织认定。不影响党籍，党籍处理另按程序办"),
+}
+"""verb → (link, title of its page, what happens)."""
+
+WHY = {
+    "id_number": "身份证号相同，是同一个人",
+    "name_birth": "姓名、出生日期相同",
+    "name_phone": "姓名、联系电话相同",
+    "birth_phone": "出生日期、联系电话相同",
+}
+
+PRESENCES = {
+    Presence.PRESENT: "到会",
+    Presence.LATE: "迟到",
+    Presence.SICK: "病假",
+    Presence.OFFICIAL: "公假",
+    Presence.PERSONAL: "事假",
+    Presence.ABSENT: "缺席",
+}
+
+
+class _Blank(dict[str, str]):
+    """Labels by code; a code without one is nothing, so that the page says 未填."""
+
+    def __missing__(self, code: object) -> str:
+        return ""
+
+
+def _labels(of: Mapping[Any, str]) -> _Blank:
+    return _Blank({str(code): words for code, words in of.items()})
+
+
+LABELS: dict[str, Any] = {
+    "genders": _labels(codes.GENDER.labels),
+    "genders_asked": {"1": "男", "2": "女"},
+    "ethnicities": _labels(codes.ETHNICITY.labels),
+    "educations": _labels(codes.EDUCATION.labels),
+    "kinds": _labels(codes.MEMBER_KIND.labels),
+    "standings": _labels(codes.STANDING.labels),
+    "reasons": _labels(codes.FLOW_REASON.labels),
+    "unit_kinds": _labels(codes.UNIT_KIND.labels),
+    "flow_states": _labels(FLOW_STATES),
+    "flow_ends": _labels(FLOW_ENDS),
+    "relations": _labels(RELATIONS),
+    "presences": _labels(PRESENCES),
+    "hidden": mask,
+    "place": divisions.full_name,
+}
+"""What every template of the register can say."""
