@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import timedelta
 
 import pytest
+from pypdf import PdfReader
 
-from tests.federation.handovers.walk import NUMBER
+from tests.federation.handovers.walk import NUMBER, TO
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
@@ -16,6 +19,7 @@ from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.tenants.consents import service as consents
+from web.tenants.documents import service as documents
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd
 from web.tenants.members import service as members
@@ -29,6 +33,11 @@ HOME, HOST = ["岳西县"], ["余杭区"]
 def outcome(side, id_):
     with side.act():
         return service.get(id_).outcome
+
+
+def text_of(content):
+    """The words of a PDF without white space."""
+    return re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages))
 
 
 def nothing_left_at_the_host(walk):
@@ -356,3 +365,30 @@ def test_a_number_withheld_at_the_last_moment_does_not_stop_the_flip(walk, monke
     assert walk.states() == (S.CLOSED, S.CLOSED) and walk.owners() == HOST
     with walk.pair.host.act():
         assert members.get(service.get(walk.id).member_id).id_number is None
+
+
+def test_the_letter_and_the_receipt_are_papers_of_both_sides(walk):
+    walk.to_release()
+    with walk.pair.home.act():
+        (letter,) = documents.of_subject(walk.id)
+        assert letter.filename == f"介绍信_{clock.today().year}0001_王示甲.pdf" and letter.pages == 1
+        said = text_of(letter.content)
+        for words in ("王示甲", NUMBER, "示例村支部", TO, "叁拾", "汉", "15400000123", "壹拾月"):
+            assert words in said, words
+    with walk.pair.host.act():
+        assert documents.of_subject(walk.id) == [], "the letter never crosses"
+    walk.take_over()
+    for side, count in ((walk.pair.home, 2), (walk.pair.host, 1)):
+        with side.act():
+            papers = documents.of_subject(walk.id)
+            assert len(papers) == count
+            assert papers[0].filename == f"介绍信回执_{clock.today().year}0001_王示甲.pdf"
+            said = text_of(papers[0].content)
+            assert "陈例丁" in said and "0571-0000123" in said and NUMBER in said
+
+
+def test_a_letter_that_came_to_nothing_is_not_printed(walk):
+    walk.to_release()
+    walk.home(service.recall, "wrong_entry", run=False)
+    with walk.pair.home.act(), pytest.raises(WrongState, match="no_letter"):
+        service.print_letter(service.get(walk.id))

@@ -14,8 +14,10 @@ from uuid import UUID
 from web.core import clock, events, vault
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
+from web.core.queue import Job
 from web.extensions import db
 from web.federation import admission, verbs
+from web.federation.agreements import service as agreements
 from web.federation.handovers import packet
 from web.federation.handovers.models import (
     BEFORE_RELEASE,
@@ -37,12 +39,15 @@ from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
+from web.tenants.documents.models import DocumentKind
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd
 from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task
 
 SCOPE = "S4"
 MAX_VALID = 90
@@ -54,8 +59,6 @@ S = HandoverState
 
 def covering(partner_uid: UUID) -> AgreementRef:
     """The agreement under which our members may go to that county; its DomainError says what is missing."""
-    from web.federation.agreements import service as agreements
-
     own = counties.own().uid
     return agreements.covering(partner_uid, SCOPE, owner_uid=own, receiver_uid=partner_uid)
 
@@ -121,8 +124,8 @@ def ask_again(handover: Handover, *, to_org: str = "") -> None:
 
 def release(
     handover: Handover, *, valid_days: int, from_org: str, to_org: str, addressee: str, contact: str = ""
-) -> None:
-    """Issue the introduction letter and freeze the member: 在途. The caller has the letter rendered.
+) -> Task:
+    """Issue the introduction letter and freeze the member: 在途. The letter is rendered by the task.
 
     Invalid for a validity outside 1 to 90 days, or a member that lacks what the letter needs (`lacking` names fields).
     """
@@ -150,6 +153,21 @@ def release(
     handover.keep(**letter, addressee=addressee.strip(), issued_by=events.actor().name)
     handover.issued_on, handover.valid_until = today, today + timedelta(days=valid_days)
     verbs.say(KIND, handover, "release", {"issued_on": today.isoformat()}, packet.pointers(letter))
+    return print_letter(handover)
+
+
+def print_letter(handover: Handover) -> Task:
+    """Have the letter rendered; once the handover is closed, with the receipt filled in. WrongState without a letter."""
+    number = handover.values().get("letter_no")
+    if not number or handover.state not in (S.RELEASED, S.CLOSED):
+        raise WrongState("no_letter")
+    part = "介绍信回执" if handover.state is S.CLOSED else "介绍信"
+    return tasks.start(
+        Job.RENDER,
+        f"{part}　第{number}号",
+        subject_id=handover.id,
+        details={"paper": DocumentKind.INTRODUCTION_LETTER.value, "unit": "份"},
+    )
 
 
 def recall(handover: Handover, reason: str, text: str = "") -> None:
@@ -331,8 +349,10 @@ def _confirmed(handover: Handover, said: Said) -> None:
     if handover.role == "host":
         number = said.values.get("/id_number")
         members.settle(member, number if number and citizen_id.is_valid(number) else None)
+        print_letter(handover)
         return
     members.become_history(member)
+    print_letter(handover)
     flow = flows.current(member.id, lock=True)
     if flow is not None:
         flows.end(flow, FlowEnd.TRANSFERRED, reason="handover")

@@ -1,0 +1,105 @@
+"""The introduction letter of a handover as paper: at home when it is issued, at both sides with the receipt once closed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from web import reports
+from web.core import clock
+from web.core.errors import WrongState
+from web.federation.handovers import service as handovers
+from web.federation.handovers.models import Handover, HandoverState
+from web.federation.post import keys
+from web.tenants.counties import service as counties
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import DocumentKind
+from web.tenants.members import service as members
+from web.tenants.members.codes import ETHNICITY
+from web.tenants.tasks.models import Task
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ReturnedLetter(reports.IntroductionLetter):
+    """The same sheet with the receipt filled in: 回执联, for the file of either side."""
+
+    @property
+    def title(self) -> str:
+        """With the number."""
+        return f"中国共产党党员组织关系介绍信回执　第{self.number}号"
+
+    @property
+    def stem(self) -> tuple[str, ...]:
+        """For the file's name."""
+        return ("介绍信回执", self.number, self.name)
+
+
+def render_letter(task: Task) -> UUID:
+    """Make and keep the letter of the task's handover; the document's id."""
+    assert task.subject_id is not None
+    handover = handovers.get(task.subject_id)
+    code = documents.new_code()
+    paper = letter_of(handover, code)
+    made = reports.render(paper)
+    row = documents.keep(
+        DocumentKind.INTRODUCTION_LETTER,
+        paper.title,
+        reports.filename(paper),
+        handover.id,
+        made,
+        handover.member_id,
+        code=code,
+    )
+    return row.id
+
+
+def age_on(born: date, on: date) -> int:
+    """Whole years of life."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def letter_of(handover: Handover, code: str) -> reports.IntroductionLetter:
+    """The paper. WrongState when there is no letter to print: never issued, or come to nothing meanwhile."""
+    packet = handover.values()
+    if handover.issued_on is None or "letter_no" not in packet or handover.member_id is None:
+        raise WrongState("no_letter")
+    is_closed = handover.state is HandoverState.CLOSED
+    own, partner = counties.own(), keys.peer(handover.partner_uid)
+    is_home = handover.role == "home"
+    head = counties.settings().letter if is_home else {}
+    receipt = packet.get("receipt") if is_closed else None
+    born = date.fromisoformat(packet["birth_on"])
+    kind = ReturnedLetter if receipt else reports.IntroductionLetter
+    return kind(
+        issuer=own.office,
+        code=documents.spelled(code),
+        link=documents.link(code),
+        made_at=clock.now(),
+        is_demo=own.is_demo,
+        salt=os.urandom(16),
+        number=packet["letter_no"],
+        name=packet["name"],
+        is_female=packet["sex"] == "2",
+        age=age_on(born, handover.issued_on),
+        ethnicity=ETHNICITY.label(packet["ethnicity"]),
+        is_probationary=packet["kind"] == "probationary",
+        id_number=members.get(handover.member_id).id_number or "（未给出）",
+        from_org=packet["from_org"],
+        to_org=packet["to_org"],
+        addressee=packet.get("addressee") or (partner.office if is_home else own.office),
+        dues_until=date.fromisoformat(packet["dues_until"] + "-01"),
+        valid_days=packet["valid_days"],
+        issued_on=handover.issued_on,
+        handler=packet.get("issued_by", ""),
+        contact=packet["contact"],
+        committee=own.office if is_home else partner.office,
+        committee_address=head.get("address", ""),
+        committee_phone=head.get("phone", ""),
+        committee_fax=head.get("fax", ""),
+        committee_postcode=head.get("postcode", ""),
+        receipt=reports.Receipt(receipt["handler"], receipt["phone"], handover.received_on or clock.today())
+        if receipt
+        else None,
+    )
