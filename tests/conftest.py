@@ -128,6 +128,39 @@ def pair(fresh: Flask) -> Any:
     return world.load()
 
 
+@pytest.fixture(scope="session")
+def with_agreement(application: Flask, with_counties: str) -> Iterator[str]:
+    """A template in which the two counties also have an agreement in effect, by the real walk (world.agree)."""
+    from tests import world
+    from web.extensions import db, valkey
+
+    name = f"t_{RUN}_{WORKER}_agreed"
+    with application.app_context():
+        db.engine.dispose()
+        _copy(_database_of(application), with_counties)
+        valkey.client.flushdb()
+        world.agree(world.load())
+        db.engine.dispose()
+    _copy(name, _database_of(application))
+    yield name
+    with owner() as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def agreed(fresh: Flask, with_agreement: str) -> Any:
+    """The two counties with an agreement in effect from today: `agreed.home`, `agreed.host`, `agreed.ref`. Without
+    walking it anew: use this rather than `pair` and `world.agree`.
+    """
+    from tests import world
+    from web.extensions import db, valkey
+
+    db.engine.dispose()
+    _copy(_database_of(fresh), with_agreement)
+    valkey.client.flushdb()
+    return world.load_agreed()
+
+
 @pytest.fixture
 def work(fresh: Flask) -> Callable[[], int]:
     """Run every waiting job, as the workers would, until the queues are empty; returns how many ran."""

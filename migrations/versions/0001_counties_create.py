@@ -16,10 +16,21 @@ down_revision = None
 FENCED = [
     "account",
     "activity",
+    "agreement",
+    "agreement_approval",
+    "agreement_closing",
+    "agreement_decision",
+    "agreement_grant",
+    "agreement_party",
+    "agreement_seal",
+    "agreement_version",
     "attendance",
     "blob",
     "channel",
     "consent",
+    "cooperation_progress",
+    "cosign",
+    "cosign_line",
     "county_key",
     "county_settings",
     "disclosure",
@@ -55,6 +66,28 @@ EXEMPT = ["county", "county_descriptor", "post_due", "proof_code"]
 
 def upgrade() -> None:
     op.create_table(
+        "agreement",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("hub_uid", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=60), nullable=True),
+        sa.Column("pending", sa.String(length=20), nullable=False),
+        sa.Column("pending_id", sa.Uuid(), nullable=True),
+        sa.Column("refused_code", sa.String(length=40), nullable=False),
+        sa.Column("stopped", sa.String(length=40), nullable=False),
+        sa.Column("awaiting", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'active', 'winding_down', 'closed', 'dropped')", name=op.f("ck_agreement_state")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement")),
+    )
+    op.create_table(
         "blob",
         sa.Column("digest", sa.String(length=60), nullable=False),
         sa.Column("about_id", sa.Uuid(), nullable=False),
@@ -81,6 +114,47 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_channel")),
         sa.UniqueConstraint("tenant_id", "peer_uid", "direction", name=op.f("uq_channel_tenant_id_peer_uid_direction")),
+    )
+    op.create_table(
+        "cosign",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("k", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("header", sa.LargeBinary(), nullable=True),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
+        sa.Column("partner_uid", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.String(length=20), nullable=False),
+        sa.Column("pending_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_version", sa.Integer(), nullable=True),
+        sa.Column("agreement_digest", sa.String(length=60), nullable=True),
+        sa.Column("refused_code", sa.String(length=40), nullable=False),
+        sa.Column("stopped", sa.String(length=40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('offered', 'disputed', 'final', 'refused', 'withdrawn', 'lapsed', 'not_opened')",
+            name=op.f("ck_cosign_state"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cosign")),
+    )
+    op.create_index("ix_cosign_activity", "cosign", ["tenant_id", "activity_id"], unique=False)
+    op.create_index("ix_cosign_list", "cosign", ["tenant_id", "state_at", "id"], unique=False)
+    op.create_index(
+        "uq_cosign_live",
+        "cosign",
+        ["tenant_id", "partner_uid", "activity_id"],
+        unique=True,
+        postgresql_where="state IN ('offered', 'disputed', 'final')",
     )
     op.create_table(
         "county",
@@ -452,6 +526,204 @@ def upgrade() -> None:
     )
     op.create_index("ix_activity_held", "activity", ["tenant_id", "held_on", "id"], unique=False)
     op.create_table(
+        "agreement_approval",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text_digest", sa.String(length=60), nullable=False),
+        sa.Column("pdf_digest", sa.String(length=60), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_approval_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_approval")),
+    )
+    op.create_table(
+        "agreement_closing",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("by_uid", sa.Uuid(), nullable=False),
+        sa.Column("with_uid", sa.Uuid(), nullable=False),
+        sa.Column("w", sa.Integer(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_closing_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_closing")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "agreement_id",
+            "by_uid",
+            "with_uid",
+            name=op.f("uq_agreement_closing_tenant_id_agreement_id_by_uid_with_uid"),
+        ),
+    )
+    op.create_table(
+        "agreement_decision",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("verb", sa.String(length=20), nullable=False),
+        sa.Column("by_uid", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("digest", sa.String(length=60), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("jws", sa.Text(), nullable=True),
+        sa.Column("said", sa.LargeBinary(), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_decision_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_decision")),
+        sa.UniqueConstraint(
+            "tenant_id", "agreement_id", "n", name=op.f("uq_agreement_decision_tenant_id_agreement_id_n")
+        ),
+    )
+    op.create_table(
+        "agreement_grant",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("owner_uid", sa.Uuid(), nullable=False),
+        sa.Column("receiver_uid", sa.Uuid(), nullable=False),
+        sa.Column("scope", sa.String(length=2), nullable=False),
+        sa.Column("fields", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("purpose", sa.String(length=200), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_grant_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_grant")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "agreement_id",
+            "owner_uid",
+            "receiver_uid",
+            "scope",
+            name=op.f("uq_agreement_grant_tenant_id_agreement_id_owner_uid_receiver_uid_scope"),
+        ),
+    )
+    op.create_index(
+        "ix_agreement_grant_pair", "agreement_grant", ["tenant_id", "owner_uid", "receiver_uid", "scope"], unique=False
+    )
+    op.create_table(
+        "agreement_party",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=6), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("office", sa.String(length=80), nullable=False),
+        sa.Column("w", sa.Integer(), nullable=False),
+        sa.Column("leaves_on", sa.Date(), nullable=True),
+        sa.Column("paused", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_party_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_party")),
+        sa.UniqueConstraint(
+            "tenant_id", "agreement_id", "uid", name=op.f("uq_agreement_party_tenant_id_agreement_id_uid")
+        ),
+    )
+    op.create_table(
+        "agreement_seal",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("county_uid", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=60), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=Text()), nullable=True),
+        sa.Column("jws", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_seal_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_seal")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "agreement_id",
+            "version",
+            "county_uid",
+            name=op.f("uq_agreement_seal_tenant_id_agreement_id_version_county_uid"),
+        ),
+    )
+    op.create_table(
+        "agreement_version",
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("text", postgresql.JSONB(astext_type=Text()), nullable=True),
+        sa.Column("text_digest", sa.String(length=60), nullable=False),
+        sa.Column("former", postgresql.JSONB(astext_type=Text()), nullable=True),
+        sa.Column("author_uid", sa.Uuid(), nullable=True),
+        sa.Column("accepted_by", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("pdf_digest", sa.String(length=60), nullable=True),
+        sa.Column("pdf_checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("fault", sa.String(length=40), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=True),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'proposed', 'agreed', 'sealed', 'effective', 'superseded', 'rejected', 'withdrawn', 'lapsed')",
+            name=op.f("ck_agreement_version_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_agreement_version_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_agreement_version")),
+        sa.UniqueConstraint(
+            "tenant_id", "agreement_id", "version", name=op.f("uq_agreement_version_tenant_id_agreement_id_version")
+        ),
+    )
+    op.create_table(
+        "cooperation_progress",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("item_key", sa.String(length=12), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agreement_id"],
+            ["agreement.tenant_id", "agreement.id"],
+            name=op.f("fk_cooperation_progress_tenant_id_agreement_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cooperation_progress")),
+    )
+    op.create_index(
+        "ix_cooperation_progress_item", "cooperation_progress", ["tenant_id", "agreement_id", "item_key"], unique=False
+    )
+    op.create_table(
         "import_row",
         sa.Column("batch_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -577,6 +849,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_consent")),
     )
     op.create_index("ix_consent_member", "consent", ["tenant_id", "member_id", "partner_uid", "scope"], unique=False)
+    op.create_table(
+        "cosign_line",
+        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("referral_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("answer", sa.String(length=40), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "member_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_cosign_line_tenant_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "record_id"],
+            ["cosign.tenant_id", "cosign.id"],
+            name=op.f("fk_cosign_line_tenant_id_record_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cosign_line")),
+    )
+    op.create_index("ix_cosign_line_member", "cosign_line", ["tenant_id", "member_id"], unique=False)
+    op.create_index("uq_cosign_line_line", "cosign_line", ["tenant_id", "record_id", "line"], unique=True)
     op.create_table(
         "flow",
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -972,6 +1270,9 @@ def downgrade() -> None:
     op.drop_index("uq_flow_open", table_name="flow", postgresql_where="state <> 'ended'")
     op.drop_index("ix_flow_host", table_name="flow")
     op.drop_table("flow")
+    op.drop_index("uq_cosign_line_line", table_name="cosign_line")
+    op.drop_index("ix_cosign_line_member", table_name="cosign_line")
+    op.drop_table("cosign_line")
     op.drop_index("ix_consent_member", table_name="consent")
     op.drop_table("consent")
     op.drop_index("uq_attendance_referral", table_name="attendance")
@@ -987,6 +1288,16 @@ def downgrade() -> None:
     op.drop_table("member")
     op.drop_index("ix_import_row_batch", table_name="import_row")
     op.drop_table("import_row")
+    op.drop_index("ix_cooperation_progress_item", table_name="cooperation_progress")
+    op.drop_table("cooperation_progress")
+    op.drop_table("agreement_version")
+    op.drop_table("agreement_seal")
+    op.drop_table("agreement_party")
+    op.drop_index("ix_agreement_grant_pair", table_name="agreement_grant")
+    op.drop_table("agreement_grant")
+    op.drop_table("agreement_decision")
+    op.drop_table("agreement_closing")
+    op.drop_table("agreement_approval")
     op.drop_index("ix_activity_held", table_name="activity")
     op.drop_table("activity")
     op.drop_table("account")
@@ -1021,5 +1332,10 @@ def downgrade() -> None:
     op.drop_table("county_key")
     op.drop_table("county_descriptor")
     op.drop_table("county")
+    op.drop_index("uq_cosign_live", table_name="cosign", postgresql_where="state IN ('offered', 'disputed', 'final')")
+    op.drop_index("ix_cosign_list", table_name="cosign")
+    op.drop_index("ix_cosign_activity", table_name="cosign")
+    op.drop_table("cosign")
     op.drop_table("channel")
     op.drop_table("blob")
+    op.drop_table("agreement")

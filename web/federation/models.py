@@ -1,5 +1,17 @@
 """Every table of the federation's rooms, imported once so that the metadata is whole."""
 
+from web.federation.agreements.models import (
+    Agreement,
+    AgreementApproval,
+    AgreementClosing,
+    AgreementDecision,
+    AgreementGrant,
+    AgreementParty,
+    AgreementSeal,
+    AgreementVersion,
+    CooperationProgress,
+)
+from web.federation.cosigning.models import CoSignedRecord, CosignLine
 from web.federation.handovers.models import Handover
 from web.federation.post.models import (
     Blob,
@@ -17,8 +29,19 @@ from web.federation.referrals.models import Referral, SharedGram, SharedMember, 
 from web.federation.sharing.models import SharedValue, StatusShare
 
 __all__ = [
+    "Agreement",
+    "AgreementApproval",
+    "AgreementClosing",
+    "AgreementDecision",
+    "AgreementGrant",
+    "AgreementParty",
+    "AgreementSeal",
+    "AgreementVersion",
     "Blob",
     "Channel",
+    "CoSignedRecord",
+    "CooperationProgress",
+    "CosignLine",
     "CountyDescriptor",
     "CountyKey",
     "Handover",

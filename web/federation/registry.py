@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from web.federation import models, verbs
+from web.federation.agreements import service as agreements
+from web.federation.cosigning import service as cosigning
 from web.federation.handovers import service as handovers
+from web.federation.post import service as post
+from web.federation.referrals import grants
+from web.federation.referrals import service as referrals
+from web.federation.sharing import service as sharing
 from web.tenants.flows import service as flows
 
-__all__ = ["handovers", "models", "run_timers", "verbs"]
+__all__ = ["agreements", "cosigning", "handovers", "models", "referrals", "run_timers", "sharing", "verbs"]
+
+# At sealing: what a member was told of, and what the agreement holds.
+post.HOOKS.may_cross = grants.may_cross
 
 
 def run_timers() -> None:
     """What time says in one county: away notices that reach six months, lapses and expiries we decide."""
     flows.reach_six_months()
+    agreements.run_timers()
     verbs.run_timers()
     handovers.expire_letters()

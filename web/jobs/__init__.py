@@ -15,13 +15,22 @@ from web.extensions import db
 from web.federation import registry
 from web.federation.post import hello, relay
 from web.federation.post.models import PostDue
+from web.jobs import agreements, papers
 from web.tenants.counties import service as counties
+from web.tenants.imports import service as imports
 from web.tenants.tasks import service as tasks
 
 # Jobs that open their own units of work: the relay holds no transaction while it delivers.
 WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello.exchange}
 # Jobs that run in one unit of work for their county and commit once.
-UNITS: dict[Job, Callable[..., object]] = {Job.SEAL_EVENTS: events.seal, Job.TIMERS: registry.run_timers}
+UNITS: dict[Job, Callable[..., object]] = {
+    Job.SEAL_EVENTS: events.seal,
+    Job.TIMERS: registry.run_timers,
+    Job.IMPORT_PREVIEW: imports.preview,
+    Job.IMPORT_APPLY: imports.apply,
+    Job.RENDER: papers.render,
+    Job.RENDER_AGREEMENT: agreements.render_text,
+}
 
 
 def run(name: str, tenant_id: int, *ids: str) -> None:

@@ -1,0 +1,286 @@
+"""What arrives about agreements: the hub's decisions at a follower, proposals at the hub, everybody's registers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from web.core import clock, events
+from web.core.errors import WrongState
+from web.extensions import db
+from web.federation import admission
+from web.federation.agreements import effects, hub, registers
+from web.federation.agreements.models import (
+    AGREEMENT,
+    OPEN,
+    VERSION,
+    Agreement,
+    AgreementVersion,
+    VersionState,
+)
+from web.federation.post import keys
+from web.federation.post import service as post
+from web.federation.post.inbox import StaleBase
+from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.federation.wire import disclosures, documents, seals
+from web.federation.wire.canonical import digest_of
+from web.federation.wire.codes import WireError
+from web.federation.wire.envelope import Envelope
+from web.tenants.counties import service as counties
+
+log = structlog.get_logger(__name__)
+
+
+def find(agreement_id: UUID) -> Agreement | None:
+    """The row, locked."""
+    query = db.select(Agreement).where(Agreement.id == agreement_id).with_for_update()
+    return db.session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, ...]) -> None:
+    """Entry from the post: every message of type `agreement.…`."""
+    verb = envelope.type.partition(".")[2]
+    agreement = find(envelope.about_id)
+    if verb == "decision":
+        _hear_decisions(agreement, envelope, admitted, attached)
+        return
+    if agreement is None:
+        raise WireError("not_open")
+    party = next((p for p in effects.parties(agreement) if p.uid == envelope.sender), None)
+    if party is None:
+        raise WireError("not_open")
+    if verb == "stop":
+        registers.hear_stop(agreement, party, envelope.body, _stop_reason(admitted))
+    elif verb == "closed":
+        registers.hear_closed(agreement, party, envelope.body)
+    else:
+        _hear_proposal(agreement, envelope, admitted, attached, verb)
+
+
+def _stop_reason(admitted: admission.Admitted) -> str:
+    return str(admitted.get("/reason") or "")
+
+
+# --- at a follower
+
+
+def _hear_decisions(
+    agreement: Agreement | None, envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, ...]
+) -> None:
+    if agreement is not None and agreement.hub_uid != envelope.sender:
+        raise WireError("not_open")
+    chain = admission.attached_decisions(envelope, attached, keys.pins(envelope.sender))
+    parts = disclosures.sort_out([d.sd for d in chain], admitted.values[""])
+    admissions = [admission.admit_decision(d, part) for d, part in zip(chain, parts, strict=True)]
+    tokens = {decision.digest: token for token in attached for decision in _decision_of(token, chain)}
+    if agreement is None:
+        if chain[0].n != 1:
+            raise WireError("behind", envelope.coordinates, n=1)
+        agreement = _open(envelope, chain[0])
+    for decision, found in zip(chain, admissions, strict=True):
+        if decision.n <= agreement.n or agreement.stopped:
+            continue
+        if decision.n != agreement.n + 1:
+            raise WireError("behind", envelope.coordinates, n=agreement.n + 1)
+        given = _seals_of(agreement, decision, attached)
+        heard = effects.Heard(decision, found.values, tokens.get(decision.digest), given)
+        try:
+            with db.session.begin_nested():
+                effects.apply(agreement, heard)
+        except (effects.Impossible, WrongState) as error:
+            agreement.stopped = "impossible_decision"
+            events.record("agreement.stop", agreement, reason=str(error), peer=str(envelope.sender))
+            log.warning("agreement.stopped", verb=decision.verb, n=decision.n, why=str(error))
+            db.session.flush()
+            return
+        for item in found.disclosures:
+            db.session.add(post.stored(envelope.id, agreement.id, item, ""))
+        _settle_pending(agreement, decision)
+
+
+def _decision_of(token: str, chain: list[documents.Decision]) -> list[documents.Decision]:
+    if seals.typ_of(token) != seals.DECISION:
+        return []
+    payload = seals.unverified(token)
+    return [d for d in chain if d.n == payload.get("n")]
+
+
+def _open(envelope: Envelope, first: documents.Decision) -> Agreement:
+    """The hub proposed an agreement to us: our copy begins."""
+    if first.verb != "propose" or first.by != envelope.sender or first.version != 1:
+        raise WireError("malformed", envelope.coordinates, where="fed1-decision")
+    if str(counties.own().uid) not in first.body["parties"] or str(envelope.sender) not in first.body["parties"]:
+        raise WireError("malformed", envelope.coordinates, where="fed1-decision/parties")
+    now = clock.now()
+    agreement = Agreement(id=envelope.about_id, hub_uid=envelope.sender, awaiting=[], created_at=now, state_at=now)
+    agreement.n = 0
+    agreement.pending = agreement.refused_code = agreement.stopped = agreement.title = agreement.number = ""
+    AGREEMENT.apply(agreement, "begin", peer=str(envelope.sender))
+    db.session.add(agreement)
+    db.session.flush()
+    return agreement
+
+
+def _seals_of(
+    agreement: Agreement, decision: documents.Decision, attached: tuple[str, ...]
+) -> dict[str, tuple[dict[str, Any], str | None]] | None:
+    """The seals a completing decision names, each verified with the key we pinned for its county."""
+    if decision.verb != "complete":
+        return None
+    own = counties.own().uid
+    pins = {p.uid: keys.own_pins() if p.uid == own else keys.pins(p.uid) for p in effects.parties(agreement)}
+    found = admission.attached_seals(attached, pins, decision.body["seals"])
+    tokens = {digest_of(seals.unverified(t)): t for t in attached if seals.typ_of(t) == seals.SEAL}
+    return {seal.digest: (seal.as_payload(), tokens[seal.digest]) for seal in found}
+
+
+def _settle_pending(agreement: Agreement, decision: documents.Decision) -> None:
+    """Our word came back as the decision, or another one came before it and ours is void."""
+    if not agreement.pending:
+        return
+    if decision.cause != agreement.pending_id:
+        _drop(agreement, "overtaken")
+        return
+    agreement.pending, agreement.pending_id, agreement.refused_code = "", None, ""
+    db.session.flush()
+
+
+def _drop(agreement: Agreement, code: str) -> None:
+    verb = agreement.pending
+    agreement.pending, agreement.pending_id, agreement.refused_code = "", None, code
+    events.record(f"agreement.drop_{verb}", agreement, reason=code)
+    db.session.flush()
+
+
+# --- at the hub
+
+
+def _hear_proposal(
+    agreement: Agreement,
+    envelope: Envelope,
+    admitted: admission.Admitted,
+    attached: tuple[str, ...],
+    verb: str,
+) -> None:
+    own = counties.own().uid
+    if agreement.hub_uid != own or envelope.base is None:
+        raise WireError("not_open")
+    if envelope.base != agreement.n:
+        raise StaleBase(agreement.n)
+    version = effects.open_of(agreement)
+    body = envelope.body
+    if version is None or body["version"] != version.version or VERSION.row(version.state, verb) is None:
+        raise WireError("illegal_transition", verb=verb)
+    if verb != "counter" and body["text"] != version.text_digest:
+        raise WireError("illegal_transition", verb=verb, where="text")
+    if verb == "counter":
+        _hear_counter(agreement, version, envelope)
+    elif verb == "accept":
+        if envelope.sender == version.author_uid or str(envelope.sender) in version.accepted_by:
+            raise WireError("illegal_transition", verb=verb)
+        hub.decide(agreement, version, "accept", by=envelope.sender, cause=envelope.id)
+        hub.agree_when_accepted(agreement, version)
+    elif verb == "reject":
+        hub.decide(agreement, version, "reject", by=envelope.sender, values=admitted.values, cause=envelope.id)
+    else:
+        _hear_seal(agreement, version, envelope, admitted.values, attached)
+
+
+def _hear_counter(agreement: Agreement, version: AgreementVersion, envelope: Envelope) -> None:
+    """Another text is proposed; it becomes a decision when the text itself is here and can be read."""
+    if version.round >= hub.ROUNDS:
+        raise WireError("illegal_transition", verb="counter")
+    text = envelope.body["text"]
+    post.expect_blob(agreement.id, text, envelope.sender)
+    entry = {"id": str(envelope.id), "by": str(envelope.sender), "text": text, "base": envelope.base}
+    agreement.awaiting = [*agreement.awaiting, entry]
+    db.session.flush()
+    if post.blob(agreement.id, text) is not None:
+        take_counters(agreement, text)
+
+
+def take_counters(agreement: Agreement, name: str) -> None:
+    """A text arrived at the hub: the counter that waited for it is decided, unless something came before it."""
+    waiting = [entry for entry in agreement.awaiting if entry["text"] == name]
+    agreement.awaiting = [entry for entry in agreement.awaiting if entry["text"] != name]
+    for entry in waiting:
+        version = effects.open_of(agreement)
+        if version is None or version.state is not VersionState.PROPOSED or entry["base"] != agreement.n:
+            continue
+        values: dict[str, Any] = {}
+        query = db.select(StoredDisclosure).where(StoredDisclosure.message_id == UUID(entry["id"]))
+        for row in db.session.scalars(query):
+            opened = post.reopened(row)
+            if opened is not None:
+                values[opened.pointer] = opened.value
+        hub.counter(agreement, version, UUID(entry["by"]), name, values, UUID(entry["id"]))
+    db.session.flush()
+
+
+def _hear_seal(
+    agreement: Agreement,
+    version: AgreementVersion,
+    envelope: Envelope,
+    values: Mapping[str, Any],
+    attached: tuple[str, ...],
+) -> None:
+    body, name = envelope.body, envelope.body["seal"]
+    if body["pdf"] != version.pdf_digest or any(
+        row.county_uid == envelope.sender for row in hub.seal_rows(agreement, version)
+    ):
+        raise WireError("illegal_transition", verb="seal")
+    seal = admission.attached_seals(attached, {envelope.sender: keys.pins(envelope.sender)}, [name])[0]
+    exact = (agreement.id, version.version, version.text_digest, version.pdf_digest, envelope.sender)
+    if (seal.agreement, seal.version, seal.text, seal.pdf, seal.county) != exact:
+        raise WireError("illegal_transition", verb="seal", where="seal")
+    token = next(t for t in attached if seals.typ_of(t) == seals.SEAL and digest_of(seals.unverified(t)) == name)
+    hub.decide(
+        agreement,
+        version,
+        "seal",
+        by=envelope.sender,
+        body={"pdf": body["pdf"], "seal": name},
+        values=values,
+        cause=envelope.id,
+        sealed={name: (seal.as_payload(), token)},
+    )
+
+
+# --- both
+
+
+def settle(message: OutboxMessage) -> None:
+    """A message of ours has its receipt: a refused proposal is undone, a refused decision stops and rings."""
+    if message.result != "refused":
+        return
+    agreement = find(message.about_id)
+    if agreement is None:
+        return
+    code = message.code or ""
+    if message.base is not None and agreement.pending_id == message.id:
+        _drop(agreement, code)
+    elif message.n is not None:
+        agreement.stopped = f"refused_{code}"[:40]
+        events.record("agreement.stop", agreement, reason=code, peer=str(message.peer_uid))
+        log.error("decision.refused", kind="agreement", n=message.n, code=code)
+        db.session.flush()
+
+
+@events.subscribe(post.BlobArrived)
+def _blob_arrived(arrived: post.BlobArrived) -> None:
+    agreement = find(arrived.about_id)
+    data = post.blob(arrived.about_id, arrived.digest)
+    if agreement is None or data is None:
+        return
+    if any(entry["text"] == arrived.digest for entry in agreement.awaiting):
+        take_counters(agreement, arrived.digest)
+        return
+    query = db.select(AgreementVersion).where(AgreementVersion.agreement_id == agreement.id)
+    for version in db.session.scalars(query.where(AgreementVersion.state.in_(OPEN))):
+        if version.text is None and version.text_digest == arrived.digest:
+            effects.take_text(agreement, version, data)
+        elif version.pdf_digest == arrived.digest and version.pdf_checked_at is None:
+            effects.take_file(agreement, version, data)

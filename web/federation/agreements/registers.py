@@ -1,0 +1,223 @@
+"""Stops are registers, not states (FEDERATION §2.7): each party's own word, numbered, applied at once in any state.
+
+`leaves_on` is the first day its owner is out; `paused` names scopes. A pair ends on the earliest of both leaves and the
+day after the text's last; the agreement winds down when our last pair ended, and is closed when both of each pair said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from web.core import clock, events
+from web.core.errors import Invalid, WrongState
+from web.extensions import db
+from web.federation import verbs
+from web.federation.agreements import effects, hub
+from web.federation.agreements.models import (
+    AGREEMENT,
+    Agreement,
+    AgreementClosing,
+    AgreementParty,
+    AgreementState,
+    VersionState,
+)
+from web.federation.post import service as post
+from web.federation.wire.codes import WireError
+from web.tenants.counties import service as counties
+
+
+@dataclass(frozen=True)
+class PairEnded:
+    """Announced when the agreement between us and a partner is over: shares wind down, nothing new begins."""
+
+    agreement_id: UUID
+    partner_uid: UUID
+
+
+# Later rooms say what is still open between us and a partner: (agreement id, partner) → codes of what hinders closing.
+AT_REST: list[Callable[[UUID, UUID], list[str]]] = []
+
+
+def own_party(agreement: Agreement) -> AgreementParty:
+    """Our row among the parties."""
+    own = counties.own().uid
+    return next(party for party in effects.parties(agreement) if party.uid == own)
+
+
+def _tell(agreement: Agreement, to: list[UUID], type_: str, body: Mapping[str, Any], reason: str = "") -> None:
+    for uid in to:
+        post.send(uid, type_, agreement.id, body, {"/reason": reason} if reason else {})
+
+
+def _others(agreement: Agreement) -> list[UUID]:
+    own = counties.own().uid
+    return [party.uid for party in effects.parties(agreement) if party.uid != own]
+
+
+def leave(agreement: Agreement, on: date, reason: str = "") -> None:
+    """We leave on that day, told at once to every party; only ever earlier. Invalid before the notice is over."""
+    if agreement.state is not AgreementState.ACTIVE:
+        raise WrongState("agreement_not_active")
+    party, version = own_party(agreement), effects.effective_of(agreement)
+    assert version is not None
+    assert version.text is not None
+    earliest = clock.today() + timedelta(days=int(version.text["notice_days"]))
+    if on < earliest:
+        raise Invalid({"on": "before_notice"})
+    if party.leaves_on is not None and on >= party.leaves_on:
+        raise Invalid({"on": "only_earlier"})
+    party.leaves_on, party.w = on, party.w + 1
+    events.record("agreement.leave", agreement, reason=reason, details={"on": on.isoformat(), "w": party.w})
+    _tell(
+        agreement,
+        _others(agreement),
+        "agreement.stop",
+        {"w": party.w, "kind": "leaves_on", "on": on.isoformat()},
+        reason,
+    )
+    _end_amendment(agreement)
+    run_due(agreement)
+    db.session.flush()
+
+
+def pause(agreement: Agreement, scope: str, *, resume: bool = False, reason: str = "") -> None:
+    """Our sharing under `scope` ("all" or S0…S6) stops at once, or goes on."""
+    party = own_party(agreement)
+    if (scope in party.paused) != resume:
+        raise WrongState("not_paused" if resume else "already_paused")
+    party.paused = sorted({*party.paused} - {scope} if resume else {*party.paused, scope})
+    party.w += 1
+    kind = "resume" if resume else "pause"
+    events.record(f"agreement.{kind}", agreement, reason=reason, details={"scope": scope, "w": party.w})
+    _tell(agreement, _others(agreement), "agreement.stop", {"w": party.w, "kind": kind, "scope": scope}, reason)
+    db.session.flush()
+
+
+def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, Any], reason: str) -> None:
+    """A party's numbered word: ignored when not newer, applied at once otherwise, never refused."""
+    if body["w"] <= party.w:
+        return
+    party.w = body["w"]
+    if body["kind"] == "leaves_on":
+        on = date.fromisoformat(body["on"])
+        party.leaves_on = min(on, party.leaves_on) if party.leaves_on else on
+        _end_amendment(agreement)
+    elif body["kind"] == "pause":
+        party.paused = sorted({*party.paused, body["scope"]})
+    else:
+        party.paused = sorted({*party.paused} - {body["scope"]})
+    events.record(f"agreement.hear_{body['kind']}", agreement, reason=reason, details=dict(body), peer=str(party.uid))
+    run_due(agreement)
+    own = counties.own().uid
+    events.announce(verbs.Moved("agreement", agreement.id, body["kind"], agreement.state, party.uid, party.uid == own))
+    db.session.flush()
+
+
+def _end_amendment(agreement: Agreement) -> None:
+    """The anchor, on making or applying `leaves_on`, ends an open amendment by a numbered decision; nobody else does."""
+    version = effects.open_of(agreement)
+    if agreement.hub_uid != counties.own().uid or version is None:
+        return
+    if version.state is VersionState.DRAFT:
+        hub.drop_draft(agreement, version)
+    elif version.state in (VersionState.PROPOSED, VersionState.AGREED):
+        hub.decide(agreement, version, "withdraw")
+
+
+def ends_on(agreement: Agreement, partner: AgreementParty, own: AgreementParty) -> date | None:
+    """The first day our pair with a partner is out of force; None before the agreement took effect."""
+    version = effects.effective_of(agreement)
+    if version is None or version.text is None:
+        return None
+    days = [date.fromisoformat(version.text["effective_to"]) + timedelta(days=1)]
+    return min(days + [p.leaves_on for p in (partner, own) if p.leaves_on is not None])
+
+
+def run_due(agreement: Agreement) -> bool:
+    """What the calendar says: pairs end, then the agreement winds down. True if something moved."""
+    if agreement.state is not AgreementState.ACTIVE:
+        return False
+    own = own_party(agreement)
+    moved = False
+    others = [party for party in effects.parties(agreement) if party.uid != own.uid]
+    for party in others:
+        end = ends_on(agreement, party, own)
+        if party.ended_on is None and end is not None and end <= clock.today():
+            party.ended_on, moved = end, True
+            events.record("agreement.end_pair", agreement, details={"on": end.isoformat()}, peer=str(party.uid))
+            db.session.flush()
+            events.announce(PairEnded(agreement.id, party.uid))
+    if all(party.ended_on is not None for party in others):
+        AGREEMENT.apply(agreement, "wind_down")
+        agreement.state_at = clock.now()
+        moved = True
+        version = effects.open_of(agreement)
+        if version is not None and agreement.hub_uid == own.uid:
+            hub.void_when_over(agreement, version)
+    db.session.flush()
+    return moved
+
+
+def close(agreement: Agreement, partner_uid: UUID) -> None:
+    """Our word that between us and this partner all is at rest and purged. WrongState with what still hinders it."""
+    own = own_party(agreement)
+    partner = next((p for p in effects.parties(agreement) if p.uid == partner_uid), None)
+    if partner is None or partner.ended_on is None or partner_uid == own.uid:
+        raise WrongState("pair_not_over")
+    if _closing(agreement, own.uid, partner_uid) is not None:
+        raise WrongState("closed_already")
+    hindered = [code for ask in AT_REST for code in ask(agreement.id, partner_uid)]
+    if hindered:
+        raise WrongState("still_open", what=hindered)
+    own.w += 1
+    today = clock.today()
+    db.session.add(AgreementClosing(agreement_id=agreement.id, by_uid=own.uid, with_uid=partner_uid, w=own.w, on=today))
+    events.record("agreement.close_pair", agreement, details={"with": str(partner_uid)})
+    pair = sorted([str(own.uid), str(partner_uid)])
+    _tell(agreement, [partner_uid], "agreement.closed", {"w": own.w, "pair": pair, "on": today.isoformat()})
+    _close_when_all(agreement)
+
+
+def hear_closed(agreement: Agreement, party: AgreementParty, body: Mapping[str, Any]) -> None:
+    """A partner's word on our pair."""
+    own = counties.own().uid
+    if body["pair"] != sorted([str(own), str(party.uid)]):
+        raise WireError("malformed", where="envelope/body/pair")
+    if body["w"] <= party.w:
+        return
+    party.w = body["w"]
+    if _closing(agreement, party.uid, own) is None:
+        on = date.fromisoformat(body["on"])
+        db.session.add(AgreementClosing(agreement_id=agreement.id, by_uid=party.uid, with_uid=own, w=party.w, on=on))
+        events.record("agreement.hear_closed", agreement, peer=str(party.uid))
+    _close_when_all(agreement)
+
+
+def _closing(agreement: Agreement, by: UUID, with_: UUID) -> AgreementClosing | None:
+    query = db.select(AgreementClosing).where(
+        AgreementClosing.agreement_id == agreement.id,
+        AgreementClosing.by_uid == by,
+        AgreementClosing.with_uid == with_,
+    )
+    return db.session.scalars(query).first()
+
+
+def closings(agreement: Agreement) -> list[AgreementClosing]:
+    """Every word of closing here."""
+    return list(db.session.scalars(db.select(AgreementClosing).where(AgreementClosing.agreement_id == agreement.id)))
+
+
+def _close_when_all(agreement: Agreement) -> None:
+    db.session.flush()
+    own = counties.own().uid
+    said = {(row.by_uid, row.with_uid) for row in closings(agreement)}
+    others = _others(agreement)
+    is_over = all((own, uid) in said and (uid, own) in said for uid in others)
+    if agreement.state is AgreementState.WINDING_DOWN and is_over:
+        AGREEMENT.apply(agreement, "close")
+        agreement.state_at = clock.now()
+        db.session.flush()

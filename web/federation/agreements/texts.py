@@ -1,0 +1,133 @@
+"""The text of an agreement as canonical JSON: its schema, reading it, making it. What is sealed is its digest."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from web.federation.agreements.scopes import SCOPES
+from web.federation.wire.canonical import canonical, parse_canonical
+from web.federation.wire.codes import WireError
+from web.federation.wire.kinds import DATE, UUID_, Integer, ListOf, Pattern, Record, Text, choice
+
+CLAUSES = 16
+PERSONAL_INFORMATION = 14  # without this clause no agreement is completed
+CATEGORIES = {
+    "hardship": "困难帮扶",
+    "industry": "产业发展",
+    "talent": "人才培育",
+    "organisation": "组织共建",
+    "education": "教育共管",
+    "service": "服务共享",
+}
+LEVELS = {"county": "县级"}
+FREQUENCIES = {"monthly": "每月", "quarterly": "每季度", "half_yearly": "每半年", "yearly": "每年"}
+FREQUENCY_OF = {"register": "名册核对", "participation": "参加组织生活情况", "review": "联席会商"}
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+SCHEMA = Record(
+    {
+        "title": Text(120),
+        "number": Pattern(r"[0-9A-Z-]{1,40}"),
+        "level": choice(" ".join(LEVELS)),
+        "parties": ListOf(
+            Record({"uid": UUID_, "code": Pattern(r"\d{6}"), "name": Text(40), "office": Text(80)}), most=10, least=2
+        ),
+        "clauses": ListOf(
+            Record({"no": Integer(1, CLAUSES), "heading": Text(40), "paragraphs": ListOf(Text(2000), most=20)}),
+            most=CLAUSES,
+            least=CLAUSES,
+        ),
+        "items": ListOf(
+            Record(
+                {
+                    "key": Pattern(r"[a-z0-9]{1,12}"),
+                    "category": choice(" ".join(CATEGORIES)),
+                    "goal": Text(200),
+                    "measure": Text(500),
+                    "owner": Pattern(f"all|{_UUID}"),
+                    "due": DATE,
+                }
+            ),
+            most=40,
+        ),
+        "grants": ListOf(
+            Record(
+                {
+                    "owner": UUID_,
+                    "receiver": UUID_,
+                    "scope": choice(" ".join(SCOPES)),
+                    "fields": ListOf(Pattern(r"[a-z_]{1,40}"), most=40, least=1, is_rising=True),
+                    "purpose": Text(200),
+                }
+            ),
+            most=700,
+        ),
+        "effective_from": DATE,
+        "effective_to": DATE,
+        "notice_days": Integer(0, 365),
+        "frequencies": Record({name: choice(" ".join(FREQUENCIES)) for name in FREQUENCY_OF}),
+    }
+)
+
+
+def check(text: Any) -> None:
+    """Raise `malformed` unless it is a text: schema, and what the schema cannot say."""
+    SCHEMA.check(text, "text")
+    parties = [party["uid"] for party in text["parties"]]
+    pairs = [(g["owner"], g["receiver"], g["scope"]) for g in text["grants"]]
+    keys = [item["key"] for item in text["items"]]
+    is_whole = (
+        len(set(parties)) == len(parties)
+        and [clause["no"] for clause in text["clauses"]] == list(range(1, CLAUSES + 1))
+        and len(set(pairs)) == len(pairs)
+        and len(set(keys)) == len(keys)
+        and all(owner in parties and receiver in parties and owner != receiver for owner, receiver, _ in pairs)
+        and all(item["owner"] == "all" or item["owner"] in parties for item in text["items"])
+        and all(set(g["fields"]) <= set(SCOPES[g["scope"]].fields) for g in text["grants"])
+        and text["effective_from"] <= text["effective_to"]
+    )
+    if not is_whole:
+        raise WireError("malformed", where="text")
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """The text of its canonical bytes; `malformed` for anything else."""
+    text = parse_canonical(data)
+    check(text)
+    return dict(text)
+
+
+def write(text: dict[str, Any]) -> bytes:
+    """The canonical bytes of a text; `malformed` when it is none."""
+    check(text)
+    return canonical(text)
+
+
+def party_uids(text: dict[str, Any]) -> list[UUID]:
+    """The parties in their order, 甲 first."""
+    return [UUID(party["uid"]) for party in text["parties"]]
+
+
+def has_clause_14(text: dict[str, Any]) -> bool:
+    """Is the clause on personal information written?"""
+    clause = text["clauses"][PERSONAL_INFORMATION - 1]
+    return any(paragraph.strip() for paragraph in clause["paragraphs"])
+
+
+def granted(text: dict[str, Any], owner: UUID, receiver: UUID, scope: str, field: str | None = None) -> bool:
+    """Does this text let `owner` give `receiver` this scope (this field of it)?"""
+    return any(
+        g["owner"] == str(owner)
+        and g["receiver"] == str(receiver)
+        and g["scope"] == scope
+        and (field is None or field in g["fields"])
+        for g in text["grants"]
+    )
+
+
+def grant(owner: UUID, receiver: UUID, scope: str) -> dict[str, Any]:
+    """One row of grants with all fields of the scope."""
+    row = SCOPES[scope]
+    fields = sorted(set(row.fields))
+    return {"owner": str(owner), "receiver": str(receiver), "scope": scope, "fields": fields, "purpose": row.purpose}

@@ -1,0 +1,31 @@
+"""Papers rendered while a person waits. A task names its paper in `details["paper"]`; each room adds its own here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from web.core.errors import DomainError
+from web.jobs import agreements, letters
+from web.tenants.documents.models import DocumentKind
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task
+
+# Kind of paper → what makes and keeps it; it gives the document's id.
+PAPERS: dict[DocumentKind, Callable[[Task], UUID]] = {
+    DocumentKind.PROOF_SHEET: agreements.render_proof,
+    DocumentKind.INTRODUCTION_LETTER: letters.render_letter,
+}
+
+
+def render(task_id: UUID) -> None:
+    """Job.RENDER: make the task's paper; a refusal of its room is the task's error."""
+    task = tasks.run(task_id)
+    if task is None:
+        return
+    try:
+        made = PAPERS[DocumentKind(task.details["paper"])](task)
+    except DomainError as error:
+        tasks.fail(task, error.code)
+        return
+    tasks.finish(task, result_id=made)
