@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 def register(app: Flask) -> None:
     """Put the commands on the application."""
-    for command in (migrate, worker, scheduler):
+    for command in (migrate, county, worker, scheduler):
         app.cli.add_command(command)
 
 
@@ -31,6 +31,76 @@ def migrate(revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     command.upgrade(config, revision)
     click.echo(f"database at {revision}")
+
+
+@click.group()
+def county() -> None:
+    """Counties of this deployment."""
+
+
+@county.command("add")
+@click.argument("code")
+@click.option("--name", default="", help="Short name; by default that of the division code.")
+@click.option("--office", default="", help="The organisation department, as it signs its letters.")
+@click.option("--admin", prompt="name of the first administrator", help="The person, by name.")
+@click.option("--username", prompt="user name of the first administrator", help="What the person signs in with.")
+def add_county(code: str, name: str, office: str, admin: str, username: str) -> None:
+    """Make a county: its keys, settings, root organisation and first administrator, whose password is printed once."""
+    from web.core import fence
+    from web.core.errors import Invalid
+    from web.extensions import db, settings
+    from web.federation.post import keys
+    from web.tenants.accounts import service as accounts
+    from web.tenants.accounts.permissions import Role
+    from web.tenants.counties import divisions
+    from web.tenants.counties import service as counties
+    from web.tenants.organisations import service as organisations
+    from web.tenants.organisations.models import OrgKind
+
+    division = divisions.find(code)
+    if division is None or division.level != 3:
+        raise click.ClickException(f"{code} is no division code of a county")
+    if settings().seal_key is None:
+        raise click.ClickException("KITELINE_SEAL_KEY is not set here: a county needs its keys from the start")
+    name = name or division.name
+    above = [d.name for d in divisions.parents(code)][:-1]
+    city = above[-1] if above and name.endswith("区") else ""
+    try:
+        with fence.platform("a county is made"):
+            made = counties.add(code, name, office or f"中共{city}{name}委组织部", region="".join(above))
+            tenant_id, office = made.tenant_id, made.office
+            fence.commit()
+        try:
+            with fence.acting_for(tenant_id):
+                counties.settings()
+                keys.create()
+                root = organisations.found(None, OrgKind.COUNTY_COMMITTEE, name, full_name=f"中共{city}{name}委员会")
+                account, clear = accounts.open_account(username, admin, Role.COUNTY_ADMIN, root.id)
+                said = (account.username, keys.own_fingerprint())
+                fence.commit()
+        except BaseException:
+            with fence.platform("a county that could not be made"):
+                db.session.delete(counties.by_code(code))
+                fence.commit()
+            raise
+    except Invalid as error:
+        raise click.ClickException(f"{code} was not added: {error}") from error
+    click.echo(f"county      {code} {name} ({office})")
+    click.echo(f"address     {settings().public_url}/{code}/")
+    click.echo(f"fingerprint {said[1]}")
+    click.echo(f"user name   {said[0]}")
+    click.echo(f"password    {clear}   (shown once; it must be changed at the first sign-in)")
+
+
+@county.command("list")
+def list_counties() -> None:
+    """Code, name and office of every county here."""
+    from web.core import fence
+    from web.tenants.counties import service as counties
+
+    with fence.platform("the list of counties"):
+        for one in counties.every():
+            click.echo(f"{one.code}  {one.name}  {one.office}{'  (demo)' if one.is_demo else ''}")
 
 
 @click.command()

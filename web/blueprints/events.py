@@ -45,7 +45,8 @@ def page_of(entry: Event) -> str:
     endpoint, argument = PAGES.get(entry.subject_kind, ("", ""))
     if endpoint not in current_app.view_functions or entry.subject_id is None:
         return ""
-    return url_for(endpoint, **{argument: entry.subject_id})
+    values: dict[str, Any] = {argument: entry.subject_id}
+    return url_for(endpoint, **values)
 
 
 def _folded() -> Response | None:
@@ -59,13 +60,13 @@ def _folded() -> Response | None:
         changed[key] = [*request.args.getlist(key), value]
     if not request.args.get("day"):
         changed["day"] = None
-    return redirect(filters.here(**changed), 303)  # type: ignore[return-value]
+    return redirect(filters.here(**changed), 303)
 
 
 def _known(name: str, value: str) -> object | None:
     """The value for the column; None for "empty" or what cannot be one."""
     if name != "actor":
-        return value or None
+        return value.replace("\x00", "") or None
     try:
         return UUID(value)
     except ValueError:
@@ -86,7 +87,7 @@ def _narrowed(query: Any) -> Any:
     if on := _day():
         start = datetime.combine(on, time(), clock.CHINA)
         query = query.where(Event.at >= start, Event.at < start + timedelta(days=1))
-    if q := request.args.get("q", "").strip()[:50]:
+    if q := request.args.get("q", "").replace("\x00", "").strip()[:50]:
         query = query.where(Event.reason.contains(q, autoescape=True) | Event.actor_name.contains(q, autoescape=True))
     return query
 

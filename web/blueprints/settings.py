@@ -94,7 +94,7 @@ def add_workday() -> Any:
 def drop_workday() -> Any:
     form = Form(Dropped)
     counties.drop_workday(form.read()["day"])
-    flash({"words": "已撤去这一天的调整"})
+    flash("已撤去这一天的调整")
     return redirect(url_for("settings.index") + "#workdays", 303)
 
 

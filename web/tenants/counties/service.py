@@ -34,7 +34,7 @@ def add(code: str, name: str, office: str, *, region: str = "", is_demo: bool = 
 
 def by_code(code: str) -> County:
     """NotFound when no county has it."""
-    found = db.session.scalars(db.select(County).where(County.code == code)).first()
+    found: County | None = db.session.scalars(db.select(County).where(County.code == code)).first()
     if found is None:
         raise NotFound()
     return found

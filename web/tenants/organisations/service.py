@@ -46,7 +46,7 @@ class OrgClosing:
 
 def root() -> PartyOrg:
     """The county committee."""
-    found = db.session.scalars(db.select(PartyOrg).where(PartyOrg.parent_id.is_(None))).first()
+    found: PartyOrg | None = db.session.scalars(db.select(PartyOrg).where(PartyOrg.parent_id.is_(None))).first()
     if found is None:
         raise NotFound()
     return found

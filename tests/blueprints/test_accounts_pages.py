@@ -1,0 +1,302 @@
+"""Pages of accounts, organisations, settings and the event log: done, refused, and what the log then says."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.blueprints.test_auth import in_county, sign_in
+from web.core import clock, events, fence
+from web.extensions import db
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.permissions import Role
+from web.tenants.counties import service as counties
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+
+
+@pytest.fixture
+def admin(fresh, pair):
+    client = fresh.test_client()
+    assert sign_in(client, pair.home).status_code == 303
+    return client
+
+
+@pytest.fixture
+def base(pair):
+    return f"/{pair.home.code}"
+
+
+def org_named(side, name):
+    return in_county(side, lambda: db.session.scalars(db.select(PartyOrg).where(PartyOrg.name == name)).one_or_none())
+
+
+def test_an_account_from_opening_to_closing(fresh, pair, admin, base):
+    town = pair.home.orgs["天堂镇"]
+    wanted = {
+        "username": "li.shiyi",
+        "name": "李试乙",
+        "role": "township_officer",
+        "org_id": str(town),
+        "work_phone": "",
+    }
+    for change, words in [
+        ({"username": ""}, "必填"),
+        ({"username": "county_admin"}, "已有同名的"),
+        ({"username": "李"}, "只能用英文字母"),
+        ({"role": "emperor"}, "请选一项"),
+        ({"role": "county_admin"}, "这个角色不能设在所选组织"),
+        ({"org_id": "x"}, "请选一项"),
+        ({"is_active": "1"}, "没有这一项"),
+    ]:
+        refused = admin.post(f"{base}/accounts/new", data=wanted | change)
+        assert refused.status_code == 422 and words in refused.text
+        assert 'value="李试乙"' in refused.text, "what was filled in stays"
+    foreign = admin.post(f"{base}/accounts/new", data=wanted | {"org_id": str(pair.host.orgs["余杭街道"])})
+    assert foreign.status_code == 404
+    opened = admin.post(f"{base}/accounts/new", data=wanted)
+    assert opened.status_code == 200
+    once = re.search(r'class="big-n mono">([^<]+)<', opened.text)[1]
+    page = admin.get(f"{base}/accounts")
+    assert "李试乙" in page.text and "待首次登录改密码" in page.text and once not in page.text
+
+    client = fresh.test_client()
+    assert sign_in(client, pair.home, "li.shiyi", once).status_code == 303
+    new = {"current": once, "new": "Morning-5-tea", "again": "Morning-5-tea"}
+    assert client.post(f"{base}/password", data=new).status_code == 303
+    assert client.get(f"{base}/organisations").status_code == 200
+
+    address = next(
+        a for a in re.findall(rf"{base}/accounts/[0-9a-f-]{{36}}", page.text) if "李试乙" in admin.get(a).text
+    )
+    branch = str(pair.home.orgs["示例村支部"])
+    moved = {"name": "李试乙", "role": "branch_secretary", "org_id": branch, "work_phone": "000-1"}
+    assert admin.post(address, data=moved).status_code == 303
+    assert client.get(f"{base}/organisations").status_code == 303, "a new role begins with a new sign-in"
+    shown = admin.get(address).text
+    assert "角色由 <del>乡镇街道党务</del> 改为 <ins>支部书记</ins>" in shown
+    assert "<del>天堂镇</del>" in shown and "<ins>示例村支部</ins>" in shown
+
+    assert sign_in(client, pair.home, "li.shiyi", "Morning-5-tea").status_code == 303
+    assert admin.post(f"{address}/close", data={"reason": " "}).status_code == 422
+    assert client.get(f"{base}/organisations").status_code == 200
+    assert admin.post(f"{address}/close", data={"reason": "调离"}).status_code == 303
+    assert client.get(f"{base}/organisations").status_code == 303
+    assert sign_in(client, pair.home, "li.shiyi", "Morning-5-tea").status_code == 422
+    assert "事由：调离" in admin.get(address).text
+    again = admin.post(f"{address}/reopen")
+    assert sign_in(client, pair.home, "li.shiyi", re.search(r'mono">([^<]+)<', again.text)[1]).status_code == 303
+    reset = admin.post(f"{address}/reset")
+    assert (
+        sign_in(fresh.test_client(), pair.home, "li.shiyi", re.search(r'mono">([^<]+)<', reset.text)[1]).status_code
+        == 303
+    )
+    assert client.get(f"{base}/password").status_code == 303, "the reset signed the old browser out"
+
+
+def test_nobody_closes_or_promotes_themselves(fresh, pair, admin, base):
+    own = f"{base}/accounts/{pair.home.accounts[Role.COUNTY_ADMIN]}"
+    closed = admin.post(f"{own}/close", data={"reason": "试"})
+    assert closed.status_code == 422 and "请另一位管理员来办" in closed.text
+    root = str(pair.home.orgs["岳西县"])
+    changed = admin.post(own, data={"name": "x", "role": "leader_readonly", "org_id": root, "work_phone": ""})
+    assert changed.status_code == 422 and "请另一位管理员来办" in changed.text
+    kept = in_county(pair.home, lambda: accounts.get(pair.home.accounts[Role.COUNTY_ADMIN]))
+    assert kept.is_active and kept.role is Role.COUNTY_ADMIN and kept.name == "county_admin甲"
+    assert admin.get(own).status_code == 200
+
+
+def test_the_roles_page_is_the_table(admin, base, fresh):
+    page = admin.get(f"{base}/accounts/roles")
+    assert page.status_code == 200
+    from web.tenants.accounts.permissions import GRANTS
+
+    assert page.text.count('<span class="sr">可以</span>') == sum(map(len, GRANTS.values()))
+    assert "/&lt;county&gt;/sign-in" in page.text and "登录之前还没有登录" in page.text
+
+
+def test_a_refusal_names_who_can(fresh, pair, base):
+    client = fresh.test_client()
+    sign_in(client, pair.home, "liaison")
+    refused = client.get(f"{base}/accounts")
+    assert refused.status_code == 403 and "county_admin甲（县级经办）" in refused.text
+    assert "county_admin甲（县级经办）" not in sign_in(fresh.test_client(), pair.host, "x").text
+
+
+def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):
+    town = pair.home.orgs["天堂镇"]
+    new = {"kind": "branch", "name": "演示村支部", "full_name": "", "host_code": ""}
+    for change, words in [
+        ({"name": ""}, "必填"),
+        ({"name": "示例村支部"}, "已有同名的"),
+        ({"kind": "county_committee"}, "不能设在所选上级之下"),
+        ({"kind": "guild"}, "请选一项"),
+        ({"name": "长" * 81}, "太长了"),
+    ]:
+        refused = admin.post(f"{base}/organisations/{town}/new", data=new | change)
+        assert refused.status_code == 422 and words in refused.text
+    assert org_named(pair.home, "演示村支部") is None
+    assert admin.post(f"{base}/organisations/{town}/new", data=new).status_code == 303
+    made = org_named(pair.home, "演示村支部")
+    assert made.full_name == "天堂镇演示村支部"
+    assert admin.post(f"{base}/organisations/{town}/rename", data={"name": "地宫镇"}).status_code == 303
+    assert org_named(pair.home, "演示村支部").full_name == "地宫镇演示村支部"
+    taken = admin.post(f"{base}/organisations/{made.id}/rename", data={"name": "试例村支部"})
+    assert taken.status_code == 422 and "已有同名的" in taken.text
+    closing = {"reason": "合并"}
+    below = admin.post(f"{base}/organisations/{town}/close", data=closing)
+    assert below.status_code == 422 and "下面还有未撤销的组织" in below.text
+    people = admin.post(f"{base}/organisations/{pair.home.orgs['示例村支部']}/close", data=closing)
+    assert people.status_code == 422 and "还有党员或账号" in people.text
+    root = admin.post(f"{base}/organisations/{pair.home.orgs['岳西县']}/close", data=closing)
+    assert root.status_code == 422
+    assert admin.post(f"{base}/organisations/{made.id}/close", data={"reason": ""}).status_code == 422
+    assert admin.post(f"{base}/organisations/{made.id}/close", data=closing).status_code == 303
+    assert not org_named(pair.home, "演示村支部").is_active
+    shown = admin.get(f"{base}/organisations/{made.id}").text
+    assert "撤销党组织" in shown and "事由：合并" in shown
+    place = {
+        "username": "zhang",
+        "name": "张试丙",
+        "role": "branch_secretary",
+        "org_id": str(made.id),
+        "work_phone": "",
+    }
+    closed_place = admin.post(f"{base}/accounts/new", data=place)
+    assert closed_place.status_code == 422 and "所选组织已撤销" in closed_place.text
+
+
+def test_a_branch_with_members_does_not_close(fresh, pair, admin, base):
+    from tests.conftest import _database_of, owner
+    from tests.contracts import rows
+
+    made = admin.post(
+        f"{base}/organisations/{pair.home.orgs['天堂镇']}/new",
+        data={"kind": "branch", "name": "三号支部", "full_name": "", "host_code": ""},
+    )
+    assert made.status_code == 303
+    branch = org_named(pair.home, "三号支部")
+    with owner(_database_of(fresh)) as connection:
+        rows.loosen(connection)
+        rows.insert(connection, "member", pair.home.tenant_id, rows.columns(connection, "member"))
+        connection.execute("UPDATE member SET branch_id = %s, relation = 'held'", [branch.id])
+    refused = admin.post(f"{base}/organisations/{branch.id}/close", data={"reason": "合并"})
+    assert refused.status_code == 422 and "还有党员或账号" in refused.text
+    listed = re.sub(r"<[^>]+>|\s", "", admin.get(f"{base}/organisations").text)
+    assert "4个，" not in listed and "党员1人" in listed
+
+
+def test_an_officer_sees_the_part_below_and_changes_nothing(fresh, pair, base):
+    client = fresh.test_client()
+    sign_in(client, pair.home, "branch_secretary")
+    page = client.get(f"{base}/organisations")
+    assert "示例村支部" in page.text and "试例村支部" not in page.text and "下设" not in page.text
+    assert client.get(f"{base}/organisations/{pair.home.orgs['示例村支部']}").status_code == 200
+    assert client.get(f"{base}/organisations/{pair.home.orgs['天堂镇']}").status_code == 404
+    assert (
+        client.post(f"{base}/organisations/{pair.home.orgs['示例村支部']}/rename", data={"name": "x"}).status_code
+        == 403
+    )
+
+
+def test_settings_working_days_and_notice(fresh, pair, admin, base):
+    form = {"address": "天堂镇示例路 1 号", "postcode": "246600", "phone": "000-2", "fax": "",
+            "letter_valid_days": "60", "report_in_day_limit": "40"}  # fmt: skip
+    for change, words in [({"letter_valid_days": "91"}, "超出允许的范围"), ({"letter_valid_days": "十"}, "请填整数"),
+                          ({"postcode": "12"}, "不是有效的值"), ({"letter_serial": "9"}, "没有这一项")]:  # fmt: skip
+        refused = admin.post(f"{base}/settings", data=form | change)
+        assert refused.status_code == 422 and words in refused.text and "示例路 1 号" in refused.text
+    assert admin.post(f"{base}/settings", data=form).status_code == 303
+    row = in_county(pair.home, counties.settings)
+    assert row.letter == {"address": "天堂镇示例路 1 号", "postcode": "246600", "phone": "000-2", "fax": ""}
+    assert row.letter_valid_days == 60
+
+    days = f"{base}/settings/workdays"
+    assert admin.post(f"{days}/new", data={"day": "2026-13-01", "is_worked": "0"}).status_code == 422
+    same = admin.post(f"{days}/new", data={"day": "2026-12-02", "is_worked": "1"})
+    assert same.status_code == 422 and "与国家放假安排相同" in same.text
+    assert admin.post(f"{days}/new", data={"day": "2026-12-02", "is_worked": "0"}).status_code == 303
+    twice = admin.post(f"{days}/new", data={"day": "2026-12-02", "is_worked": "1"})
+    assert twice.status_code == 422 and "这一天已经列过" in twice.text
+    with fence.acting_for(pair.home.tenant_id):
+        from datetime import date
+
+        assert counties.calendar().add(date(2026, 12, 1), 1) == date(2026, 12, 3)
+    with fence.acting_for(pair.host.tenant_id):
+        assert counties.calendar().add(date(2026, 12, 1), 1) == date(2026, 12, 2)
+    assert "2026-12-02 周三" in admin.get(f"{base}/settings").text
+    assert admin.post(f"{days}/drop", data={"day": "2026-12-02"}).status_code == 303
+    assert admin.post(f"{days}/drop", data={"day": "2026-12-02"}).status_code == 404
+
+    assert admin.post(f"{base}/settings/notice").status_code == 303
+    assert in_county(pair.home, counties.settings).notice_version == 2
+    page = admin.get(f"{base}/settings").text
+    assert "第 2 版" in page and re.search(r"[0-9a-f]{4} [0-9a-f]{4} [0-9a-f]{4}", page)
+
+
+def test_the_log_is_read_by_its_filters_and_by_pages(fresh, pair, admin, base):
+    town = pair.home.orgs["天堂镇"]
+    with fence.acting_for(pair.home.tenant_id):
+        for n in range(120):
+            with clock.at(clock.now() - timedelta(days=3) + timedelta(seconds=n)):
+                organisations.rename(organisations.get(town), f"天堂镇{n}")
+        fence.commit()
+    seen, address = [], f"{base}/events?verb=party_org.rename&subject={town}"
+    for _ in range(5):
+        page = admin.get(address)
+        seen += re.findall(r"名称由 <del>天堂镇\d*</del> 改为 <ins>天堂镇(\d+)</ins>", page.text)
+        following = re.search(r'href="([^"]+)" rel="next"', page.text)
+        if not following:
+            break
+        address = following[1].replace("&amp;", "&")
+    assert seen == [str(n) for n in range(119, -1, -1)]
+    back = re.search(r'href="([^"]+)" rel="prev"', page.text)[1].replace("&amp;", "&")
+    assert "<ins>天堂镇69</ins>" in admin.get(back).text
+
+    folded = admin.get(f"{base}/events?pick=kind:account&how=not&day=")
+    assert folded.status_code == 303 and folded.location == f"{base}/events?kind.not=account"
+    others = admin.get(folded.location).text
+    assert "开立账号" not in re.sub(r"<form.*?</form>", "", others, flags=re.DOTALL) and "事项 不是" in others
+    mine = admin.get(f"{base}/events?actor={pair.home.accounts[Role.COUNTY_ADMIN]}").text
+    assert "county_admin甲登录" in mine and "设立党组织" not in re.sub(r"<form.*?</form>", "", mine, flags=re.DOTALL)
+    assert "没有符合条件的记录" in admin.get(f"{base}/events?day=2001-01-01").text
+    today = admin.get(f"{base}/events?day={clock.today().isoformat()}").text
+    assert "county_admin甲登录" in today and "改为 <ins>天堂镇119</ins>" not in today
+    for odd in (
+        "after=x",
+        "actor=x",
+        "day=x",
+        "subject=%00",
+        "verb=%27",
+        "q=%25",
+        "q=%00",
+        "kind=%00&kind.not=%00",
+        "pick=evil:x&how=is",
+    ):
+        assert admin.get(f"{base}/events?{odd}").status_code in (200, 303)
+
+
+def test_timeline_masks_personal_values(fresh, pair):
+    from web.blueprints import timeline
+    from web.core.fence import tenant
+    from web.tenants.members.models import Member
+
+    with fresh.test_request_context("/"), fence.acting_for(pair.home.tenant_id):
+        member = Member(
+            name="王示甲", name_pinyin="wang shi jia", initials="wsj", gender="1", member_kind="1", phone="15400000123",
+            id_number="990121198001010029", standing="normal", branch_id=pair.home.orgs["示例村支部"], is_lost_contact=False,
+            relation="held", created_at=clock.now(), updated_at=clock.now(),
+        )  # fmt: skip
+        db.session.add(member)
+        db.session.flush()
+        member.phone = "15400009876"
+        events.record("member.amend", member, reason="本人来电")
+        db.session.flush()
+        assert tenant() == pair.home.tenant_id
+        changed, made = timeline.of(member_id=member.id)
+        assert changed.words == "系统修改党员信息：联系电话由 <del>154****0123</del> 改为 <ins>154****9876</ins>"
+        assert "事由：本人来电" in changed.note
+        text = str(changed.words) + str(made.words)
+        assert "15400000123" not in text and "990121198001010029" not in text and "990***29" in text
+        named = timeline.read([changed.event], with_values=False)[0]
+        assert named.words == "系统修改党员信息：联系电话"
