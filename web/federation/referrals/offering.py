@@ -125,7 +125,7 @@ def _notices(member_ids: Sequence[UUID], partner_uid: UUID) -> dict[UUID, date]:
         Consent.scope == "S2",
         Consent.withdrawn_at.is_(None),
     )
-    return {member_id: given_on for member_id, given_on in db.session.execute(query)}
+    return {row.member_id: row.given_on for row in db.session.execute(query)}
 
 
 def _lacks(

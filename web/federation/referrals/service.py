@@ -16,10 +16,19 @@ from web.core.errors import Invalid, NotFound, TooMany, WrongState
 from web.core.fields import blind
 from web.extensions import db
 from web.federation import admission, verbs
+from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.post.models import Peer
-from web.federation.referrals import codes, packets
-from web.federation.referrals.models import LAPSES_AFTER, OPEN, REFERRAL, Referral, ReferralState, SharedMember, WrongCode
+from web.federation.referrals import codes, grants, packets
+from web.federation.referrals.models import (
+    LAPSES_AFTER,
+    OPEN,
+    REFERRAL,
+    Referral,
+    ReferralState,
+    SharedMember,
+    WrongCode,
+)
 from web.federation.verbs import FAIL, Said
 from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents.service import ConsentWithdrawn
@@ -314,9 +323,22 @@ def _notice_withdrawn(what: ConsentWithdrawn) -> None:
         _say_end((Referral.member_id == what.member_id) & (Referral.partner_uid == what.partner_uid), "notice_withdrawn")
 
 
-def wind_down(partner_uid: UUID) -> int:
-    """The last agreement with this county that covered S2 has closed: end what is open; returns how many."""
-    return _say_end(Referral.partner_uid == partner_uid, "wound_down")
+@events.subscribe(PairEnded)
+def _pair_ended(what: PairEnded) -> None:
+    """Without another agreement that grants S2, home ends what is open; the host only follows."""
+    if grants.covers("S2", owner_uid=counties.own().uid, receiver_uid=what.partner_uid) is None:
+        _say_end(Referral.partner_uid == what.partner_uid, "wound_down")
+
+
+def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
+    """A pair is at rest when no referral under its agreement is open."""
+    query = db.select(Referral.id).where(
+        Referral.agreement_id == agreement_id, Referral.partner_uid == partner_uid, Referral.state.in_(OPEN)
+    )
+    return ["open_referrals"] if db.session.scalar(query.limit(1)) else []
+
+
+AT_REST.append(_hinders)
 
 
 def peers() -> dict[UUID, Peer]:

@@ -16,6 +16,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, verbs
+from web.federation.agreements.registers import AT_REST
 from web.federation.messages import SHARE_REVOKED
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage
@@ -213,6 +214,10 @@ def follow(share: StatusShare) -> bool:
     """Send what changed since the last time; False when nothing did. Load the share locked."""
     if share.state is not ShareState.LIVE or share.stopped:
         return False
+    if grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is None:
+        share.needs_snapshot = True  # paused: all values go when it is resumed
+        db.session.flush()
+        return False
     now = _sendable(share, _of(share))
     before = values.held([share.id]).get(share.id, {})
     changed = {pointer: value for pointer, value in now.items() if value != before.get(pointer)}
@@ -256,6 +261,25 @@ def _take_back(shares: list[StatusShare], reason: str) -> None:
         else:
             revoke(share, reason)
 
+
+@events.subscribe(verbs.Moved)
+def _resumed(moved: verbs.Moved) -> None:
+    if moved.kind == "agreement" and moved.verb == "resume":
+        for share in _ours(StatusShare.needs_snapshot):
+            follow(share)
+
+
+def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
+    """A pair is at rest when every share under its agreement is proved purged."""
+    query = db.select(StatusShare.id).where(
+        StatusShare.agreement_id == agreement_id,
+        StatusShare.partner_uid == partner_uid,
+        StatusShare.state.not_in([ShareState.PURGED, ShareState.NOT_OPENED]),
+    )
+    return ["unproved_purges"] if db.session.scalar(query.limit(1)) else []
+
+
+AT_REST.append(_hinders)
 
 _BECAUSE = {"notice_withdrawn": "notice_withdrawn", "transferred": "transferred", "wound_down": "wound_down"}
 

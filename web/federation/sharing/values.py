@@ -42,11 +42,7 @@ OF_MEMBER: dict[str, str] = {
 def pointers(scope: str, flow_role: str) -> tuple[Pointer, ...]:
     """What the county in this role of the flow (home or host) may send under the scope."""
     # The contact of a member is home's to give: the host has no row of its own for him.
-    return tuple(
-        p
-        for p in SPEC.pointers
-        if p.scope == scope and (p.owner or "home") == flow_role
-    )
+    return tuple(p for p in SPEC.pointers if p.scope == scope and (p.owner or "home") == flow_role)
 
 
 def owner_role(share: StatusShare, referral: Referral) -> str:

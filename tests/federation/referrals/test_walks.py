@@ -1,0 +1,191 @@
+"""Every way a referral can go, between two counties, through the real jobs; what each end leaves behind at each side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.federation.referrals.walk import BRANCH, NAME, SESSION, clerk, later
+from web.core import clock, fence
+from web.core.errors import Invalid, TooMany, WrongState
+from web.core.events import Event
+from web.extensions import db
+from web.federation import registry, verbs
+from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.federation.referrals import codes, offering, packets, service
+from web.federation.referrals.models import Referral, ReferralState, SharedGram, SharedMember, WrongCode
+from web.tenants.consents import service as consents
+from web.tenants.flows import service as flows
+from web.tenants.flows.models import FlowEnd, FlowState
+from web.tenants.members import service as members
+
+S = ReferralState
+ANOTHER = UUID(int=8)
+
+
+def nothing_left(walk, side):
+    """No packet, no disclosure, no search gram at this county."""
+    with side.act():
+        assert db.session.scalars(db.select(SharedMember)).all() == []
+        assert db.session.scalars(db.select(SharedGram)).all() == []
+        rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == walk.id)).all()
+        assert rows and all(row.wrapped is None for row in rows)
+        assert service.get(walk.id).purged_at is not None
+
+
+def test_offered_accepted_reported_in_by_code_and_taken_on(walk):
+    assert [o.lacks for o in walk.offer()] == [()]
+    assert walk.states() == (S.OFFERED, S.OFFERED)
+    with walk.host.act():
+        row = db.session.scalars(db.select(SharedMember)).one()
+        found = packets.opened(row)
+        assert (found["/name"], found["/birth_year"], found["/member_kind"]) == (NAME, 1988, "full")
+        assert found["/home_branch"] and found["/arrival_month"] == "2026-02" and row.name_pinyin == "ouyangshijia"
+        assert service.get(walk.id).township_id == walk.host.orgs["余杭街道"]
+        assert NAME.encode() not in row.wrapped
+    code = walk.code()
+    walk.say(walk.host, service.accept)
+    walk.report_in(codes.shown(code).lower().replace("0", "o").replace("1", "l"))
+    assert walk.states() == (S.REPORTED_IN, S.REPORTED_IN)
+    with walk.home.act():
+        assert service.code_of(service.get(walk.id)) is None, "for one use"
+    walk.say(walk.host, service.take_on, walk.host.orgs[BRANCH])
+    assert walk.states() == (S.TAKEN_ON, S.TAKEN_ON)
+    with walk.home.act():
+        referral = service.get(walk.id)
+        assert (referral.reported_how, referral.assigned_on, referral.branch_id) == ("code", clock.today(), None)
+        verbs_ = set(db.session.scalars(db.select(Event.verb).where(Event.member_id == walk.member_id)))
+        assert {"referral.offer", "referral.accept", "referral.report_in", "referral.take_on"} <= verbs_
+    with walk.host.act():
+        assert service.get(walk.id).branch_id == walk.host.orgs[BRANCH]
+        with pytest.raises(WrongState):
+            service.report_in(service.get(walk.id), "person")
+
+
+def test_declined_with_words_everything_of_the_packet_is_gone(walk):
+    walk.offer()
+    with walk.at(walk.host) as referral, pytest.raises(Invalid):
+        service.decline(referral, "other")
+    walk.say(walk.host, service.decline, "other", "不在本辖区居住")
+    assert walk.states() == (S.DECLINED, S.DECLINED)
+    nothing_left(walk, walk.home)
+    nothing_left(walk, walk.host)
+    with walk.home.act():
+        referral = service.get(walk.id)
+        assert (referral.reason, referral.answer_text) == ("other", "不在本辖区居住")
+        assert flows.current(walk.member_id).state is FlowState.REGISTERED
+    with walk.host.act():
+        assert service.get(walk.id).answer_text is None
+    first = walk.id
+    assert walk.offer()[0].referral_id not in (None, first), "another offer may follow"
+
+
+def test_nobody_answers_for_thirty_days(walk):
+    walk.offer()
+    with later(days=29), walk.home.act():
+        assert verbs.run_timers() == 0
+    with later(days=30, minutes=1):
+        with walk.home.act():
+            registry.run_timers()
+            fence.commit()
+        walk.work()
+    assert walk.states() == (S.LAPSED, S.LAPSED)
+    nothing_left(walk, walk.host)
+
+
+def test_wrong_codes_are_counted_and_answered_alike(walk):
+    walk.offer()
+    not_yet = walk.code()
+    walk.say(walk.host, service.accept)
+    walk.report_in()
+    used, wrong = not_yet, ["", "7K2QM", codes.draw()]
+    with walk.host.act():
+        for typed in [*wrong, used, used]:
+            assert service.find_by_code(typed, SESSION) is None
+        fence.commit()
+    with walk.host.act():
+        assert db.session.scalar(db.select(db.func.count()).select_from(WrongCode)) == 5
+        with pytest.raises(TooMany):
+            service.find_by_code(used, SESSION)
+        assert service.find_by_code(used, ANOTHER) is None, "another session may try"
+        fence.commit()
+    with later(minutes=61), walk.host.act():
+        assert service.find_by_code(used, SESSION) is None
+        for _ in range(43):
+            db.session.add(WrongCode(session_id=walk.id, at=clock.now() - timedelta(seconds=1)))
+        db.session.flush()
+        with pytest.raises(TooMany):
+            service.find_by_code(used, SESSION)
+
+
+def test_a_code_of_another_county_opens_nothing(walk):
+    walk.offer()
+    walk.say(walk.host, service.accept)
+    code = walk.code()
+    with walk.home.act():
+        assert service.find_by_code(code, SESSION) is None
+
+
+@pytest.mark.parametrize("ended_as", [FlowEnd.RETURNED, FlowEnd.WRONG_ENTRY])
+def test_the_flow_ends_and_the_referral_with_it(walk, ended_as):
+    walk.until_taken_on()
+    with walk.home.act():
+        flows.end(flows.current(walk.member_id, lock=True), ended_as)
+        fence.commit()
+    walk.work()
+    assert walk.states() == (S.ENDED, S.ENDED)
+    nothing_left(walk, walk.home)
+    nothing_left(walk, walk.host)
+    with walk.host.act():
+        assert service.get(walk.id).reason == ended_as.value
+
+
+def test_the_host_says_that_the_member_left(walk):
+    walk.until_taken_on()
+    walk.say(walk.host, service.leave, text="已返乡")
+    assert walk.states() == (S.ENDED, S.ENDED)
+    nothing_left(walk, walk.host)
+    with walk.home.act():
+        referral = service.get(walk.id)
+        assert (referral.reason, referral.answer_text) == ("left", "已返乡")
+        assert flows.current(walk.member_id) is not None, "the flow is home's to end"
+
+
+def test_home_ends_while_the_host_reports_in(walk):
+    """Crossing verbs: home's decision stands, the host's proposal was on an older one and is dropped."""
+    walk.offer()
+    walk.say(walk.host, service.accept)
+    walk.say(walk.host, service.report_in, "person", run=False)
+    walk.say(walk.home, service.end, "wrong_entry")
+    assert walk.states() == (S.ENDED, S.ENDED)
+    nothing_left(walk, walk.host)
+
+
+def test_an_offer_without_an_agreement_is_not_opened(walk, monkeypatch):
+    from web.federation.post.service import HOOKS
+
+    monkeypatch.setattr(HOOKS, "is_active", lambda reference, partner: False)
+    walk.offer()
+    with walk.home.act():
+        referral = service.get(walk.id)
+        assert (referral.state, referral.refused_code) == (S.NOT_OPENED, "agreement_not_active")
+    nothing_left(walk, walk.home)
+    with walk.host.act():
+        assert db.session.scalars(db.select(Referral)).all() == []
+
+
+def test_notice_withdrawn_between_commit_and_sealing_withholds_every_value(walk):
+    with walk.home.act():
+        walk.id = offering.offer(walk.host.uid, [walk.member_id], clerk(walk.home))[0].referral_id
+        consents.withdraw(members.get(walk.member_id), walk.host.uid, ["S2"])
+        fence.commit()
+    walk.work()
+    assert walk.states() == (S.ENDED, S.ENDED)
+    with walk.host.act():
+        rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == walk.id)).all()
+        assert rows == [], "nothing personal ever arrived"
+    with walk.home.act():
+        types = db.session.scalars(db.select(OutboxMessage.type).order_by(OutboxMessage.seq)).all()
+        assert [t for t in types if t.startswith("referral")] == ["referral.offer", "referral.end"]

@@ -1,0 +1,5 @@
+"""Fixtures of sharing: the walk of a referral."""
+
+from tests.federation.referrals.conftest import walk
+
+__all__ = ["walk"]

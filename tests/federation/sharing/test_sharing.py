@@ -1,0 +1,305 @@
+"""What each county keeps the other informed of: opened by taking on, followed by deltas, taken back and proved purged."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.federation.referrals.walk import BRANCH, NAME, later
+from web.core import clock, fence, vault
+from web.core.errors import WrongState
+from web.core.ids import uuid7
+from web.extensions import db
+from web.federation import verbs, verify
+from web.federation.agreements import service as agreements
+from web.federation.post import keys, relay
+from web.federation.post import service as post
+from web.federation.post.models import InboxMessage, OutboxMessage
+from web.federation.referrals import service as referrals
+from web.federation.referrals.models import ReferralState
+from web.federation.sharing import service, values
+from web.federation.sharing.models import SharedValue, ShareState, StatusShare
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Method
+from web.tenants.flows import service as flows
+from web.tenants.flows.models import FlowEnd
+from web.tenants.members import service as members
+
+HOME_VALUES = {"/dues_until": "2026-09", "/certificate_no": "示0001"}
+
+
+def last(model, **where):
+    return db.session.scalars(db.select(model).filter_by(**where).order_by(model.id.desc())).first()
+
+
+def test_taken_on_opens_what_each_owes_the_other(walk):
+    walk.until_taken_on()
+    assert walk.shares(walk.home)["owner", "S6"] == ("live", HOME_VALUES)
+    assert walk.shares(walk.host)["receiver", "S6"] == ("live", HOME_VALUES)
+    state, found = walk.shares(walk.home)["receiver", "S6"]
+    assert state == "live" and list(found) == ["/branch"] and found["/branch"].endswith(BRANCH)
+    assert ("owner", "S3") not in walk.shares(walk.home), "no consent, no telephone"
+
+
+def test_a_change_travels_as_a_delta_and_only_the_change(walk):
+    walk.until_taken_on()
+    walk.amend(dues_until="2026-12", appraisal="优秀")
+    after = {**HOME_VALUES, "/dues_until": "2026-12", "/appraisal": "excellent"}
+    assert walk.shares(walk.host)["receiver", "S6"] == ("live", after)
+    with walk.host.act():
+        delta = db.session.scalars(db.select(InboxMessage).where(InboxMessage.type == "share.delta")).one()
+        assert delta.result == "applied"
+    walk.amend(education="21")
+    walk.amend(certificate_no="")
+    assert "/certificate_no" not in walk.shares(walk.host)["receiver", "S6"][1]
+    with walk.home.act():
+        sent = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "share.delta")).all()
+        assert len(sent) == 2, "what is not shared says nothing"
+
+
+def test_another_branch_is_told_to_home(walk):
+    walk.until_taken_on()
+    walk.say(walk.host, referrals.reassign, walk.host.orgs["演示社区第二支部"])
+    assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区第二支部")
+
+
+def test_the_telephone_only_with_consent_and_gone_with_it(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        consents.give(members.get(walk.member_id), walk.host.uid, ["S3"], method=Method.PAPER)
+        assert [s.scope for s in service.open_for(referrals.get(walk.id))] == ["S3"]
+        fence.commit()
+    walk.work()
+    assert walk.shares(walk.host)["receiver", "S3"] == ("live", {"/phone": "15400000123"})
+    walk.withdraw("S3")
+    assert walk.shares(walk.host)["receiver", "S3"] == ("purged", {})
+    assert walk.shares(walk.home)["owner", "S3"] == ("purged", {})
+    assert walk.shares(walk.host)["receiver", "S6"][0] == "live", "the other scope stands"
+    with walk.home.act():
+        share = last(StatusShare, scope="S3")
+        assert (share.reason, share.backups_until) == ("consent_withdrawn", clock.today() + timedelta(days=90))
+
+
+def test_the_notice_of_s6_withdrawn_both_directions_go(walk):
+    walk.until_taken_on()
+    walk.withdraw("S6")
+    for side in (walk.home, walk.host):
+        assert {state for state, _ in walk.shares(side).values()} == {"purged"}
+        with side.act():
+            assert db.session.scalars(db.select(SharedValue)).all() == []
+    assert walk.states() == (ReferralState.TAKEN_ON, ReferralState.TAKEN_ON)
+
+
+def clear_bytes_anywhere(side, *needles):
+    """table.column of this county's rows that hold one of these texts, by raw SQL over the whole catalogue."""
+    found = []
+    with side.act():
+        tables = db.session.execute(
+            text("SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema='public' AND column_name='tenant_id'")
+        )
+        for (table,) in tables.all():
+            for needle in needles:
+                hit = text(
+                    f'SELECT count(*) FROM "{table}" t WHERE t.tenant_id = :t AND (t::text LIKE :n OR t::text LIKE :h)'
+                )
+                found += [
+                    (table, needle)
+                    for _ in range(
+                        db.session.scalar(
+                            hit, {"t": side.tenant_id, "n": f"%{needle}%", "h": f"%{needle.encode().hex()}%"}
+                        )
+                    )
+                ]
+    return found
+
+
+def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
+    walk.until_taken_on()
+    with walk.home.act():
+        consents.give(members.get(walk.member_id), walk.host.uid, ["S3"], method=Method.PAPER)
+        service.open_for(referrals.get(walk.id))
+        fence.commit()
+    walk.work()
+    with walk.home.act():
+        code = db.session.scalars(
+            db.select(OutboxMessage.id).where(OutboxMessage.type == "referral.offer", OutboxMessage.about_id == walk.id)
+        ).one()
+        rows = db.session.scalars(db.select(post.StoredDisclosure).where(post.StoredDisclosure.message_id == code)).all()
+        disclosed = {d.pointer: d for d in (post.reopened(row) for row in rows)}
+    report_code, shown = disclosed["/report_in_code"].value, disclosed["/name"]
+    with walk.host.act():
+        assert db.session.scalar(text("SELECT count(*) FROM shared_gram WHERE tenant_id = :t"), {"t": walk.host.tenant_id}) == 3
+        abouts = [walk.id, *db.session.scalars(db.select(StatusShare.id))]
+    assert len(abouts) == 4, "the referral, S6 both ways, S3"
+    walk.withdraw("S2", "S3", "S6")
+    assert walk.states() == (ReferralState.ENDED, ReferralState.ENDED)
+    assert {state for state, _ in walk.shares(walk.host).values()} == {"purged"}
+    assert {state for state, _ in walk.shares(walk.home).values()} == {"purged"}
+    needles = [NAME, "欧阳", "阳示", "示甲", "ouyangshijia", report_code, "15400000123", "示0001"]
+    assert clear_bytes_anywhere(walk.home, NAME), "the search finds what is there"
+    assert clear_bytes_anywhere(walk.host, *needles) == []
+    with walk.host.act():
+        assert db.session.scalars(db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_(abouts))).all() == []
+        assert db.session.scalars(
+            db.select(post.StoredDisclosure).where(
+                post.StoredDisclosure.about_id.in_(abouts), post.StoredDisclosure.wrapped.is_not(None)
+            )
+        ).all() == []
+        assert referrals.get(walk.id).reason == "notice_withdrawn"
+    with walk.home.act():
+        # The values are gone; envelopes, receipts and even a value shown by home still verify offline.
+        ring = [
+            {"county": str(uid), "jwk": dict(row.jwk)}
+            for uid, row in [
+                (walk.home.uid, db.session.scalars(db.select(keys.CountyKey).where(keys.CountyKey.use == "sig")).one()),
+                (walk.host.uid, db.session.scalars(db.select(keys.PeerKey).where(keys.PeerKey.use == "sig")).one()),
+            ]
+        ]
+        letters = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id.in_(abouts))).all()
+        assert len(letters) >= 10
+        for letter in letters:
+            evidence = {"envelope": letter.envelope, "receipt": letter.receipt, "keys": ring}
+            if letter.type == "referral.offer":
+                evidence["disclosures"] = [shown.as_list()]
+                assert any(NAME in sentence for sentence in verify.verdict(evidence))
+            assert verify.verdict(evidence)
+    proved("purges proved", len(abouts))
+
+
+def test_the_flow_ends_and_every_share_is_purged(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        flows.end(flows.current(walk.member_id, lock=True), FlowEnd.RETURNED)
+        fence.commit()
+    walk.work()
+    for side in (walk.home, walk.host):
+        assert {state for state, _ in walk.shares(side).values()} == {"purged"}
+        with side.act():
+            assert set(db.session.scalars(db.select(StatusShare.reason))) == {"referral_ended"}
+
+
+def test_a_day_without_proof_is_overdue(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        share = service.standing(walk.id, "owner", "S6")
+        service.revoke(share, "narrowed")
+        id_ = share.id
+        fence.commit()
+    with walk.home.act():
+        assert not service.is_overdue(service.get(id_))
+        with later(hours=24, minutes=1):
+            assert service.is_overdue(service.get(id_))
+    walk.work()
+    with walk.home.act(), later(days=3):
+        assert service.get(id_).state is ShareState.PURGED and not service.is_overdue(service.get(id_))
+
+
+def test_paused_nothing_is_sent_resumed_all_values_are(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        agreement = agreements.in_force(walk.host.uid)[0][0].id
+        agreements.pause(agreement, "S6")
+        fence.commit()
+    walk.work()
+    walk.amend(dues_until="2027-01")
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-09"
+    with walk.home.act():
+        assert service.standing(walk.id, "owner", "S6").needs_snapshot
+        agreements.pause(agreement, "S6", resume=True)
+        fence.commit()
+    walk.work()
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2027-01"
+
+
+# Both borders enforce the registry
+
+
+def test_egress_withholds_what_the_agreement_does_not_hold(walk, monkeypatch):
+    """Narrowed between the verb and its sealing: the value stays here, the verb travels."""
+    walk.until_taken_on()
+    holds = agreements.holds
+    monkeypatch.setattr(
+        agreements, "holds", lambda ref, owner, to, scope, field=None: field != "dues_until" and holds(ref, owner, to, scope, field)
+    )
+    with walk.home.act():
+        share = service.standing(walk.id, "owner", "S6")
+        verbs.say(service.KIND, share, "delta", service._named(share), {"/dues_until": "2027-02", "/certificate_no": "示0002"})
+        fence.commit()
+    walk.work()
+    after = walk.shares(walk.host)["receiver", "S6"][1]
+    assert (after["/dues_until"], after["/certificate_no"]) == ("2026-09", "示0002")
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("scope", "pointers"),
+    [("S3", {"/phone": "15400000124"}), ("S6", {"/dues_until": "2030-01"})],
+    ids=["a scope never granted", "a value of the other role"],
+)
+def test_ingress_refuses_a_forged_share_of_the_host(walk, monkeypatch, scope, pointers):
+    """The host's program is patched to say what it may not; home's own checks stand."""
+    walk.until_taken_on()
+    monkeypatch.setattr(relay.HOOKS, "may_cross", lambda message, scope, pointer: True)
+    with walk.host.act():
+        referral = referrals.get(walk.id)
+        if scope == "S3":
+            about = uuid7()
+            body = {"referral": str(walk.id), "scope": scope}
+            post.send(walk.home.uid, "share.grant", about, {**body, "basis": "consent", "basis_on": "2026-01-01"},
+                      n=1, agreement=referral.agreement)  # fmt: skip
+        else:
+            share = service.standing(walk.id, "owner", "S6")
+                verbs.say(service.KIND, share, "delta", service._named(share), pointers)
+        fence.commit()
+    walk.work()
+    with walk.host.act():
+        message = last(OutboxMessage, type="share.grant" if scope == "S3" else "share.delta")
+        assert (message.result, message.code) == ("refused", "scope_violation")
+        if scope == "S6":
+            assert service.standing(walk.id, "owner", "S6").needs_snapshot
+    assert walk.shares(walk.home)["receiver", "S6"][0] == "live"
+    if scope == "S6":
+        # What follows carries all values again, and both copies agree.
+        walk.say(walk.host, referrals.reassign, walk.host.orgs["演示社区第二支部"])
+        assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区第二支部")
+
+
+def test_ingress_refuses_an_offer_whose_scope_was_never_granted(walk, monkeypatch):
+    """余杭 forges an offer: the agreement lets only 岳西 send S2."""
+    offer = {
+        "/name": "王示乙", "/gender": "1", "/birth_year": 1990, "/member_kind": "full", "/home_branch": "试例村支部",
+        "/report_in_code": "7K2QMX94TD",
+    }  # fmt: skip
+    monkeypatch.setattr(relay.HOOKS, "may_cross", lambda message, scope, pointer: True)
+    with walk.host.act():
+        agreement, version = agreements.in_force(walk.home.uid)[0]
+        reference = agreements.AgreementRef(agreement.id, version.version, version.text_digest)
+        post.send(walk.home.uid, "referral.offer", uuid7(), {"notice_on": "2026-01-01"}, offer, n=1, agreement=reference)
+        fence.commit()
+    walk.work()
+    with walk.host.act():
+        assert last(OutboxMessage, type="referral.offer").code == "scope_violation"
+    with walk.home.act():
+        assert db.session.scalars(db.select(post.StoredDisclosure).where(post.StoredDisclosure.pointer == "/name")).all() == []
+
+
+def test_a_share_about_nothing_we_have_is_not_open(walk):
+    with walk.host.act():
+        agreement, version = agreements.in_force(walk.home.uid)[0]
+        reference = agreements.AgreementRef(agreement.id, version.version, version.text_digest)
+        body = {"referral": str(uuid7()), "scope": "S6", "basis": "notice", "basis_on": "2026-01-01"}
+        post.send(walk.home.uid, "share.grant", uuid7(), body, n=1, agreement=reference)
+        fence.commit()
+    walk.work()
+    with walk.host.act():
+        assert last(OutboxMessage, type="share.grant").code == "not_open"
+
+
+def test_shares_open_only_when_taken_on(walk):
+    walk.offer()
+    with walk.home.act(), pytest.raises(WrongState):
+        service.open_for(referrals.get(walk.id))
+    assert json.dumps(values.worded("/appraisal", "basic"), ensure_ascii=False) == '"基本合格"'
