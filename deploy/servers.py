@@ -175,7 +175,7 @@ def start_valkey(instance: Instance, *, ends_with_us: bool) -> Child:
     path = _own(instance.sockets()) / "valkey.sock"
     command: list[str | Path] = [
         programs / "valkey-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", data,
-        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction",
+        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--databases", "1024",
     ]  # fmt: skip
     child = start(
         "Valkey", command, log=instance.log("valkey"), env=BARE, cwd=data, user=server_user(), ends_with_us=ends_with_us

@@ -68,6 +68,11 @@ def _mine(task_id: UUID, *, lock: bool = False) -> Task:
     return task
 
 
+def job_of(task_id: UUID) -> dict[str, Any]:
+    """A task as the progress part shows it, for the page it belongs to."""
+    return _job(tasks.get(task_id))
+
+
 @bp.get("/")
 @needs(Permission.HOME_READ)
 def index() -> str:

@@ -8,6 +8,7 @@ from web.tenants.consents.models import Consent
 from web.tenants.counties.models import County, CountySettings
 from web.tenants.documents.models import Document, ProofCode
 from web.tenants.flows.models import Flow
+from web.tenants.imports.models import ImportBatch, ImportRow
 from web.tenants.members.models import Member, MemberGram
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import Task
@@ -23,6 +24,8 @@ __all__ = [
     "Event",
     "EventSeal",
     "Flow",
+    "ImportBatch",
+    "ImportRow",
     "LoginSession",
     "Member",
     "MemberGram",

@@ -10,6 +10,8 @@ from web.core import clock, events, fence
 from web.core.errors import NotFound
 from web.core.queue import Job, defer
 from web.extensions import db
+from web.tenants.accounts.models import Account
+from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import TASK, Task, TaskState
 
 
@@ -41,14 +43,18 @@ def get(task_id: UUID, *, lock: bool = False) -> Task:
 
 
 def run(task_id: UUID) -> Task | None:
-    """Take the task; None when it is finished or cancelled already (a bell may ring twice)."""
-    task = get(task_id, lock=True)
-    if task.state not in (TaskState.WAITING, TaskState.RUNNING):
-        return None
-    TASK.apply(task, "run")
-    task.heard_at = clock.now()
-    db.session.flush()
-    return task
+    """Take the task; None when it is finished or cancelled already (a bell may ring twice).
+
+    Taking it commits by itself, so that its progress can be seen, and written, while the work's own unit is open.
+    """
+    with fence.acting_for(fence.tenant()):
+        task = get(task_id, lock=True)
+        if task.state not in (TaskState.WAITING, TaskState.RUNNING):
+            return None
+        TASK.apply(task, "run")
+        task.heard_at = clock.now()
+        fence.commit()
+    return get(task_id)
 
 
 def progress(task_id: UUID, done: int, total: int) -> bool:
@@ -73,9 +79,13 @@ def unheard(waiting_before: datetime, running_before: datetime) -> list[tuple[Jo
     return [(Job(kind), task_id) for kind, task_id in db.session.execute(query)]
 
 
-def finish(task: Task, *, result_id: UUID | None = None, details: dict[str, Any] | None = None) -> None:
-    """It is done."""
+def finish(
+    task: Task, *, result_id: UUID | None = None, total: int = 0, details: dict[str, Any] | None = None
+) -> None:
+    """It is done. WrongState when somebody cancelled it meanwhile: the work's unit rolls back."""
+    db.session.refresh(task, with_for_update=True)
     TASK.apply(task, "finish")
+    task.total = total or task.total
     task.result_id, task.finished_at, task.done = result_id, clock.now(), task.total or task.done
     task.details = {**task.details, **(details or {})}
     db.session.flush()
@@ -83,6 +93,7 @@ def finish(task: Task, *, result_id: UUID | None = None, details: dict[str, Any]
 
 def fail(task: Task, error: str, details: dict[str, Any] | None = None) -> None:
     """It could not be done; `error` is a stable code."""
+    db.session.refresh(task, with_for_update=True)
     TASK.apply(task, "fail", reason=error)
     task.error, task.finished_at = error, clock.now()
     task.details = {**task.details, **(details or {})}
@@ -102,3 +113,17 @@ def retry(task: Task) -> None:
     task.error, task.done, task.finished_at = "", 0, None
     db.session.flush()
     defer(Job(task.kind), fence.tenant(), task.id)
+
+
+def owner(task: Task) -> events.Actor:
+    """Who asked for it: the job acts as this person, with this person's part of the tree."""
+    query = (
+        db.select(Account, PartyOrg.path)
+        .join(PartyOrg, (PartyOrg.tenant_id == Account.tenant_id) & (PartyOrg.id == Account.org_id))
+        .where(Account.id == task.account_id)
+    )
+    found = db.session.execute(query).first() if task.account_id else None
+    if found is None:
+        return events.SYSTEM
+    account, path = found
+    return events.Actor(account.id, account.name, account.role, account.org_id, path)

@@ -1,0 +1,126 @@
+"""Imports through the real jobs: dry run, all or nothing, only the good rows, errors back, again without doubles, undo."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import openpyxl
+import pytest
+
+from tests.world import count
+from web.core import events, fence
+from web.core.errors import WrongState
+from web.demo import people, register
+from web.extensions import db
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import Role
+from web.tenants.flows.models import Flow
+from web.tenants.imports import service as imports
+from web.tenants.imports.models import ImportState
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
+
+TODAY = date(2026, 11, 23)
+
+
+def _grow_tree(side):
+    root = organisations.root()
+    towns = {o.name: o for o in organisations.tree() if o.kind is OrgKind.TOWNSHIP_COMMITTEE}
+    for village in people.villages(side.code):
+        town = towns.get(village.township) or organisations.found(root, OrgKind.TOWNSHIP_COMMITTEE, village.township)
+        towns[village.township] = town
+        organisations.found(town, OrgKind.BRANCH, village.branch)
+
+
+def _as(side, role):
+    account = db.session.get(Account, (side.tenant_id, side.accounts[role]))
+    org = organisations.get(account.org_id)
+    return events.by(events.Actor(account.id, account.name, account.role, account.org_id, org.path))
+
+
+def _upload(side, work, content, role=Role.COUNTY_ADMIN):
+    with side.act(), _as(side, role):
+        batch, _ = imports.upload("名册.xlsx", content)
+        batch_id = batch.id
+        fence.commit()
+    work()
+    return batch_id
+
+
+def _spoil(content, rows):
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    sheet = book.active
+    header = next(r for r in sheet.iter_rows() if any(c.value == "身份证号" for c in r))
+    column = next(c.column for c in header if c.value == "身份证号")
+    for row in rows:
+        sheet.cell(row, column).value = 3.40122e17
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def side(pair):
+    with pair.home.act():
+        _grow_tree(pair.home)
+        fence.commit()
+    return pair.home
+
+
+def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
+    content = register.workbook(side.code, TODAY)
+    batch_id = _upload(side, work, content)
+    with side.act():
+        batch = imports.get(batch_id)
+        assert batch.state is ImportState.PREVIEWED and batch.counts["new"] == 260 and batch.counts["error"] == 0
+        assert count(Member) == 0, "the dry run writes nothing"
+        imports.begin(batch, only_good=False)
+        fence.commit()
+    work()
+    with side.act():
+        assert imports.get(batch_id).state is ImportState.APPLIED
+        assert count(Member) == 260 and count(Flow) > 200
+    again = _upload(side, work, content)
+    with side.act():
+        batch = imports.get(again)
+        assert (batch.counts["new"], batch.counts["changed"], batch.counts["same"]) == (0, 0, 260)
+        with pytest.raises(WrongState):
+            imports.begin(batch, only_good=False)
+        back, kept = imports.undo(imports.get(batch_id))
+        assert (back, kept) == (260, 0) and count(Member) == 0
+        fence.commit()
+
+
+def test_one_bad_row_stops_all_or_is_given_back(side, work):
+    content = register.workbook(side.code, TODAY)
+    batch_id = _upload(side, work, _spoil(content, [10, 11]))
+    with side.act():
+        batch = imports.get(batch_id, lock=True)
+        assert batch.counts["error"] == 2
+        with pytest.raises(WrongState, match="import_has_errors"):
+            imports.begin(batch, only_good=False)
+        sheet = openpyxl.load_workbook(io.BytesIO(imports.errors_file(batch))).active
+        assert sheet.max_row == 3 and "身份证号已失真" in str(sheet.cell(2, sheet.max_column).value)
+        imports.begin(batch, only_good=True)
+        fence.commit()
+    work()
+    with side.act():
+        assert count(Member) == 258
+        assert imports.get(batch_id).counts == {"new": 258, "changed": 0, "same": 0, "error": 2}
+
+
+def test_a_township_officer_imports_only_into_the_own_part_of_the_tree(side, work):
+    batch_id = _upload(side, work, register.workbook(side.code, TODAY), Role.TOWNSHIP_OFFICER)
+    with side.act():
+        counts = imports.get(batch_id).counts
+        assert counts["new"] == 15 and counts["error"] == 245
+
+
+def test_a_file_that_is_no_register_is_refused_with_words(side, work):
+    batch_id = _upload(side, work, b"PK\x03\x04 not really a workbook")
+    with side.act():
+        batch = imports.get(batch_id)
+        assert batch.state is ImportState.REFUSED and "另存为" in batch.refusal
+        assert batch.content is None and count(Member) == 0

@@ -1,0 +1,162 @@
+"""Registers coming in: upload, dry run with progress, what would become of each row, apply, error rows back, undo."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+
+from web.blueprints import edge, navigation, todos
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.core.errors import NotFound
+from web.core.events import Actor
+from web.extensions import db
+from web.tenants.accounts.permissions import Permission, Role
+from web.tenants.imports import service as imports
+from web.tenants.imports.models import ImportBatch, ImportRow, ImportState, Outcome
+from web.tenants.imports.template import template_workbook
+
+bp = Blueprint("imports", __name__, url_prefix="/<county>/imports")
+PAGE = 100
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+OUTCOMES = {"new": "新增", "changed": "更新", "same": "不变", "error": "有误"}
+STATES = {
+    "reading": "核对中",
+    "previewed": "待确认",
+    "applying": "导入中",
+    "applied": "已导入",
+    "refused": "打不开",
+    "discarded": "已放弃",
+    "undone": "已撤销",
+}
+navigation.ITEMS.append(Item("名册", "导入名册", "imports.index", Permission.IMPORT_WRITE))
+
+
+def _with_errors(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
+    count = ImportBatch.counts["error"].as_integer()
+    query = (
+        db.select(ImportBatch, db.func.count().over())
+        .where(ImportBatch.state == ImportState.PREVIEWED, count > 0)
+        .order_by(ImportBatch.created_at.desc())
+        .limit(limit)
+    )
+    if actor.role != Role.COUNTY_ADMIN:
+        query = query.where(ImportBatch.account_id == actor.account_id)
+    rows = db.session.execute(query).all()
+    items = [
+        todos.Todo(b.filename, f"{b.counts['error']} 行有误，可下载原表加原因列", url_for("imports.show", batch_id=b.id), act="改正")
+        for b, _ in rows
+    ]
+    return items, rows[0][1] if rows else 0
+
+
+todos.QUEUES.append(
+    todos.Queue(
+        "import_errors", "导入有误", "核对出错、还没有导入的名册", Permission.IMPORT_WRITE, _with_errors,
+        lambda: url_for("imports.index", state="previewed"),
+    )
+)  # fmt: skip
+
+
+def _batch(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
+    batch = imports.get(batch_id, lock=lock)
+    if edge.actor().role != Role.COUNTY_ADMIN and batch.account_id != edge.actor().account_id:
+        raise NotFound
+    return batch
+
+
+@bp.get("/")
+@needs(Permission.IMPORT_WRITE)
+def index() -> str:
+    """Recent imports, and the way to begin one."""
+    mine = [b for b in imports.recent() if edge.actor().role == Role.COUNTY_ADMIN or b.account_id == edge.actor().account_id]
+    if request.args.get("state") == "previewed":
+        mine = [b for b in mine if b.state is ImportState.PREVIEWED and b.counts.get("error")]
+    return render_template("imports/index.html", batches=mine, states=STATES, error="")
+
+
+@bp.get("/template.xlsx")
+@needs(Permission.IMPORT_WRITE)
+def template() -> Response:
+    """The empty register in the T2 layout, with lists of what each cell may say."""
+    return _file(template_workbook(), "县级流动党员信息库（模板）.xlsx")
+
+
+@bp.post("/")
+@needs(Permission.IMPORT_WRITE)
+def upload() -> Any:
+    """Keep the file; the dry run follows in the background."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        error = "请先选择一个 .xlsx 文件"
+        return render_template("imports/index.html", batches=imports.recent(), states=STATES, error=error), 422
+    batch, _ = imports.upload(sent.filename, sent.read())
+    return redirect(url_for("imports.show", batch_id=batch.id), 303)
+
+
+@bp.get("/<uuid:batch_id>")
+@needs(Permission.IMPORT_WRITE)
+def show(batch_id: UUID) -> str:
+    """One import: progress while it is read, then every row's outcome with its reasons."""
+    batch = _batch(batch_id)
+    outcome, after = request.args.get("outcome", ""), request.args.get("after", 0, type=int)
+    query = db.select(ImportRow).where(ImportRow.batch_id == batch.id)
+    if outcome in OUTCOMES:
+        query = query.where(ImportRow.outcome == Outcome(outcome))
+    rows = list(db.session.scalars(query.where(ImportRow.number > after).order_by(ImportRow.number).limit(PAGE + 1)))
+    task = None
+    if batch.state in (ImportState.READING, ImportState.APPLYING) and batch.task_id:
+        from web.blueprints.tasks import job_of
+
+        task = job_of(batch.task_id)
+    return render_template(
+        "imports/show.html", batch=batch, rows=rows[:PAGE], more=rows[PAGE - 1].number if len(rows) > PAGE else None,
+        outcome=outcome, outcomes=OUTCOMES, states=STATES, job=task,
+        undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
+    )  # fmt: skip
+
+
+@bp.post("/<uuid:batch_id>/apply")
+@needs(Permission.IMPORT_WRITE)
+def apply(batch_id: UUID) -> Any:
+    """All or nothing, or only the good rows: the button says which."""
+    imports.begin(_batch(batch_id, lock=True), only_good=request.form.get("rows") == "good")
+    return redirect(url_for("imports.show", batch_id=batch_id), 303)
+
+
+@bp.post("/<uuid:batch_id>/discard")
+@needs(Permission.IMPORT_WRITE)
+def discard(batch_id: UUID) -> Any:
+    """Not wanted."""
+    imports.discard(_batch(batch_id, lock=True))
+    return redirect(url_for("imports.index"), 303)
+
+
+@bp.route("/<uuid:batch_id>/undo", methods=["GET", "POST"])
+@needs(Permission.IMPORT_WRITE)
+def undo(batch_id: UUID) -> Any:
+    """Take back the new rows nobody changed since."""
+    batch = _batch(batch_id, lock=request.method == "POST")
+    if request.method == "GET":
+        return render_template("imports/undo.html", batch=batch)
+    back, kept = imports.undo(batch)
+    flash(f"已撤回 {back} 人" + (f"，{kept} 人后来改动过，没有撤回" if kept else ""))
+    return redirect(url_for("imports.show", batch_id=batch_id), 303)
+
+
+@bp.get("/<uuid:batch_id>/errors.xlsx")
+@needs(Permission.IMPORT_WRITE)
+def errors(batch_id: UUID) -> Response:
+    """The error rows as the same spreadsheet with a column of reasons."""
+    batch = _batch(batch_id)
+    return _file(imports.errors_file(batch), f"需修改的行_{batch.filename}")
+
+
+def _file(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype=XLSX)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response

@@ -1,0 +1,356 @@
+"""Verbs of an import: upload, preview (dry run), apply, discard, undo, and the error rows as a spreadsheet.
+
+The dry run writes nothing but its own rows. Applying reads the stored file again and judges every row anew, so that
+what was previewed yesterday cannot overwrite what changed today; it is one transaction: all of it, or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from web.core import clock, events
+from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.core.events import Actor
+from web.core.fields import blind
+from web.core.queue import Job
+from web.extensions import db
+from web.tenants.accounts.permissions import WHOLE_COUNTY
+from web.tenants.flows import service as flows
+from web.tenants.imports import reasons
+from web.tenants.imports.errors_file import errors_workbook
+from web.tenants.imports.layouts import find_layout
+from web.tenants.imports.models import IMPORT, ImportBatch, ImportRow, ImportState, Outcome
+from web.tenants.imports.reading import ImportRefused, read_workbook
+from web.tenants.imports.rows import Register, RowReading, primary_phone, read_register
+from web.tenants.members import service as members
+from web.tenants.members.dates import PartialDate
+from web.tenants.members.models import Member, Relation
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task
+
+UNDO_DAYS = 7
+PIECE = 50  # rows between two words of progress
+
+
+def upload(filename: str, content: bytes) -> tuple[ImportBatch, Task]:
+    """Keep the file and have it read. Invalid for an empty one; everything else is said by the dry run."""
+    if not content:
+        raise Invalid({"file": "required"})
+    batch = ImportBatch(
+        filename=filename[-160:],
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        account_id=events.actor().account_id,
+        created_at=clock.now(),
+    )
+    IMPORT.apply(batch, "upload")
+    db.session.add(batch)
+    db.session.flush()
+    task = tasks.start(Job.IMPORT_PREVIEW, f"核对名册 {batch.filename}", subject_id=batch.id, details={"unit": "行"})
+    batch.task_id = task.id
+    return batch, task
+
+
+def get(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
+    """NotFound when it is absent or another county's."""
+    query = db.select(ImportBatch).where(ImportBatch.id == batch_id)
+    found: ImportBatch | None = db.session.scalars(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _register(batch: ImportBatch) -> Register:
+    if batch.content is None:
+        raise WrongState("import_file_gone")
+    return read_register(find_layout(read_workbook(batch.content)), today=clock.today())
+
+
+class _Judge:
+    """What would become of each row: the tree and the members already here, read once."""
+
+    def __init__(self, actor: Actor, rows: Iterable[RowReading]) -> None:
+        orgs = {o.id: o for o in organisations.tree()}
+        inside = "" if actor.role in WHOLE_COUNTY or actor is events.SYSTEM else actor.org_path or "-"
+        self.branches: dict[tuple[str, str], PartyOrg] = {}
+        self.by_name: dict[str, list[PartyOrg]] = {}
+        for org in orgs.values():
+            if org.kind in members.HOLDS_MEMBERS and org.is_active and (not inside or org.path.startswith(inside)):
+                above = orgs.get(org.parent_id) if org.parent_id else None
+                while above is not None and above.kind is not OrgKind.TOWNSHIP_COMMITTEE:
+                    above = orgs.get(above.parent_id) if above.parent_id else None
+                self.branches[above.name if above else "", org.name] = org
+                self.by_name.setdefault(org.name, []).append(org)
+        numbers = [str(r.values["citizen_id"]) for r in rows if r.values.get("citizen_id")]
+        self.blinds = {n: blind("id_number", n) for n in numbers}
+        query = db.select(Member).where(Member.id_blind.in_(list(self.blinds.values())), Member.relation.in_(members.LIVE))
+        self.known = {bytes(m.id_blind): m for m in db.session.scalars(query) if m.id_blind}
+
+    def branch(self, row: RowReading) -> PartyOrg | None:
+        """The branch of that name in that township; without a township, the only one of that name."""
+        name, township = str(row.values.get("branch") or ""), str(row.values.get("township") or "")
+        if township:
+            return self.branches.get((township, name))
+        same = self.by_name.get(name, [])
+        return same[0] if len(same) == 1 else None
+
+    def member(self, row: RowReading) -> Member | None:
+        """Who has this identity number here already."""
+        return self.known.get(self.blinds.get(str(row.values.get("citizen_id")), b""))
+
+    def judge(self, row: RowReading) -> tuple[Outcome, list[list[Any]], list[str], Member | None]:
+        """Outcome, findings to show, fields that would change, and the member it is about."""
+        findings = [[f.column, f.text, f.is_error] for f in row.findings]
+        if row.errors:
+            return Outcome.ERROR, findings, [], None
+        if self.branch(row) is None:
+            where = f"{row.values.get('township') or ''}{row.values.get('branch') or ''}"
+            text = f"第 {row.number} 行“所在党支部”：组织树里没有“{where}”，或不在您的范围内。请先在“党组织”里建立，或按树上的名称改写"
+            return Outcome.ERROR, [*findings, ["所在党支部", text, True]], [], None
+        member = self.member(row)
+        if member is None:
+            return Outcome.NEW, findings, [], None
+        if member.frozen_by is not None:
+            text = f"第 {row.number} 行“姓名”：{row.values['name']}的组织关系正在转接，办结前不能修改"
+            return Outcome.ERROR, [*findings, ["姓名", text, True]], [], member
+        changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
+        return (Outcome.CHANGED if changed else Outcome.SAME), findings, changed, member
+
+
+def member_fields(row: RowReading) -> dict[str, Any]:
+    """The columns of a register as fields of a member; None where the cell says nothing."""
+    v = row.values
+    phone, contact = primary_phone(v), v.get("home_contact_phones")
+    return {
+        "name": v["name"],
+        "gender": v.get("gender"),
+        "ethnicity": v.get("ethnicity"),
+        "birth_on": _first(v.get("birth")),
+        "id_number": v.get("citizen_id"),
+        "phone": str(phone) if phone else None,
+        "education": v.get("education"),
+        # A row that says only 党员 is taken as full and flagged by the reader (§13.5, variant 15).
+        "member_kind": v.get("kind") or "1",
+        "joined_on": _first(v.get("joined")),
+        "confirmed_on": _first(v.get("confirmed")),
+        "dues_until": str(v["dues_paid_until"])[:7] if v.get("dues_paid_until") else None,
+        "certificate_no": str(v["certificate_no"])[:40] if v.get("certificate_no") else None,
+        "backup_contact": v.get("home_contact"),
+        "backup_phone": str(contact[0]) if isinstance(contact, tuple) and contact else None,
+        "note": v.get("remark"),
+    }
+
+
+def flow_fields(row: RowReading) -> dict[str, Any] | None:
+    """The columns of an away episode, or None when the row speaks of none."""
+    v, place = row.values, row.values.get("host_place")
+    if not v.get("left") and not v.get("host_text"):
+        return None
+    code: str = getattr(place, "code", None) or ""
+    rest = str(getattr(place, "rest", "") or "")
+    return {
+        "left_on": _first(v.get("left")),
+        "expected_until": _last(v.get("expected_until")),
+        "flow_reason": v.get("reason") or "",
+        "host_code": code[:6],
+        "host_text": str(v.get("host_text") or "")[:120],
+        "host_township": (_township(code) or rest)[:40],
+        "host_address": v.get("host_address"),
+        "work_unit": str(v.get("work_unit") or "")[:80],
+        "occupation": str(v.get("industry") or "")[:40],
+    }
+
+
+def _township(code: str) -> str:
+    from web.tenants.counties.divisions import find
+
+    division = find(code) if len(code) == 9 else None
+    return division.name if division else ""
+
+
+def _first(value: object) -> Any:
+    return value.first if isinstance(value, PartialDate) else None
+
+
+def _last(value: object) -> Any:
+    return value.last if isinstance(value, PartialDate) else None
+
+
+def preview(task_id: UUID) -> None:
+    """The dry run: each row's outcome with its reasons; writes nothing but the batch's own rows. Run as a job."""
+    task = tasks.run(task_id)
+    if task is not None:
+        with events.by(tasks.owner(task)):
+            _preview(task)
+
+
+def _preview(task: Task) -> None:
+    if task.subject_id is None:
+        return
+    batch = get(task.subject_id, lock=True)
+    if batch.state is not ImportState.READING:
+        tasks.finish(task, result_id=batch.id)
+        return
+    try:
+        register = _register(batch)
+    except ImportRefused as refused:
+        batch.refusal = reasons.words(refused)[:400]
+        IMPORT.apply(batch, "refuse", reason=refused.code)
+        batch.content = None
+        tasks.finish(task, result_id=batch.id)
+        return
+    actor, counts = events.actor(), Counter[str]()
+    judge = _Judge(actor, register.rows)
+    db.session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
+    for index, row in enumerate(register.rows):
+        outcome, findings, changed, member = judge.judge(row)
+        counts[outcome.value] += 1
+        db.session.add(
+            ImportRow(
+                batch_id=batch.id, number=row.number, outcome=outcome, findings=findings, changes=changed,
+                member_id=member.id if member else None, version=member.updated_at if member else None,
+            )
+        )  # fmt: skip
+        if index % PIECE == 0:
+            tasks.progress(task.id, index, len(register.rows))
+    found = register.found
+    batch.counts = {o.value: counts[o.value] for o in Outcome}
+    batch.report = {
+        "rows": len(register.rows),
+        "skipped": dict(register.skipped),
+        "private": list(found.private),
+        "ignored": list(found.ignored),
+        "repeated": list(found.repeated),
+        "warnings": sum(1 for r in register.rows if r.warnings),
+    }
+    IMPORT.apply(batch, "preview", details=batch.counts)
+    tasks.finish(task, result_id=batch.id, total=len(register.rows))
+
+
+def begin(batch: ImportBatch, *, only_good: bool) -> Task:
+    """Have it written. Without `only_good`, one error is enough to write nothing (WrongState says so)."""
+    if batch.counts.get("error") and not only_good:
+        raise WrongState("import_has_errors", count=batch.counts["error"])
+    if not batch.counts.get("new") and not batch.counts.get("changed"):
+        raise WrongState("import_nothing_to_do")
+    IMPORT.apply(batch, "apply")
+    db.session.flush()
+    task = tasks.start(Job.IMPORT_APPLY, f"导入名册 {batch.filename}", subject_id=batch.id, details={"unit": "行"})
+    batch.task_id = task.id
+    return task
+
+
+def apply(task_id: UUID) -> None:
+    """Write the good rows, in one transaction. Run as a job."""
+    task = tasks.run(task_id)
+    if task is not None:
+        with events.by(tasks.owner(task)):
+            _apply(task)
+
+
+def _apply(task: Task) -> None:
+    if task.subject_id is None:
+        return
+    batch = get(task.subject_id, lock=True)
+    if batch.state is not ImportState.APPLYING:
+        tasks.finish(task, result_id=batch.id)
+        return
+    register = _register(batch)
+    judge, rows = _Judge(events.actor(), register.rows), _rows_by_number(batch.id)
+    counts: Counter[str] = Counter()
+    for index, reading in enumerate(register.rows):
+        row = rows[reading.number]
+        outcome, findings, changed, member = judge.judge(reading)
+        if outcome in (Outcome.NEW, Outcome.CHANGED):
+            try:
+                with db.session.begin_nested():
+                    member = _write(judge, reading, member, changed)
+            except DomainError as error:
+                outcome = Outcome.ERROR
+                findings = [*findings, ["", f"第 {reading.number} 行：{reasons.words(error)}", True]]
+        row.outcome, row.findings, row.changes = outcome, findings, changed
+        row.is_written = outcome in (Outcome.NEW, Outcome.CHANGED)
+        row.member_id, row.version = (member.id, member.updated_at) if member else (None, None)
+        counts[outcome.value] += 1
+        if index % PIECE == 0 and not tasks.progress(task.id, index, len(register.rows)):
+            raise WrongState("task_cancelled")
+    batch.counts, batch.applied_at = {o.value: counts[o.value] for o in Outcome}, clock.now()
+    IMPORT.apply(batch, "finish", details=batch.counts)
+    tasks.finish(task, result_id=batch.id, total=len(register.rows))
+
+
+def _rows_by_number(batch_id: UUID) -> dict[int, ImportRow]:
+    query = db.select(ImportRow).where(ImportRow.batch_id == batch_id)
+    return {r.number: r for r in db.session.scalars(query)}
+
+
+def _write(judge: _Judge, reading: RowReading, member: Member | None, changed: list[str]) -> Member:
+    branch, given = judge.branch(reading), member_fields(reading)
+    assert branch is not None
+    said = {k: v for k, v in given.items() if v is not None}
+    if member is None:
+        member = members.enroll(branch.id, reason="import", **said)
+    else:
+        members.amend(members.get(member.id, lock=True), {k: said[k] for k in changed}, reason="import")
+    away = flow_fields(reading)
+    if away is not None and flows.current(member.id) is None:
+        flows.depart(member, **away)
+    if reading.values.get("is_lost_contact"):
+        members.mark_contact(member, is_lost=True, reason="import")
+    return member
+
+
+def discard(batch: ImportBatch) -> None:
+    """Nobody wants it; the file goes at once."""
+    IMPORT.apply(batch, "discard")
+    batch.content = None
+    db.session.flush()
+
+
+def undo(batch: ImportBatch) -> tuple[int, int]:
+    """Take back the new rows nobody changed since; (taken back, kept because changed). Changed rows stay and are listed."""
+    if batch.applied_at is None or clock.now() - batch.applied_at > timedelta(days=UNDO_DAYS):
+        raise WrongState("import_undo_too_late")
+    query = (
+        db.select(ImportRow, Member)
+        .join(Member, (Member.tenant_id == ImportRow.tenant_id) & (Member.id == ImportRow.member_id))
+        .where(ImportRow.batch_id == batch.id, ImportRow.outcome == Outcome.NEW, ImportRow.is_written)
+    )
+    back = kept = 0
+    for row, member in db.session.execute(query).all():
+        if member.updated_at != row.version or member.frozen_by is not None or member.relation is not Relation.HELD:
+            kept += 1
+            continue
+        events.record("member.take_back", member, reason="import_undone")
+        db.session.delete(member)
+        row.member_id, row.is_written = None, False
+        back += 1
+    IMPORT.apply(batch, "undo", details={"back": back, "kept": kept})
+    batch.content = None
+    db.session.flush()
+    return back, kept
+
+
+def errors_file(batch: ImportBatch, outcomes: Callable[[ImportRow], bool] = lambda r: r.outcome is Outcome.ERROR) -> bytes:
+    """The error rows as the same spreadsheet with one more column: 原因. Fixed and sent again they never duplicate."""
+    register, rows = _register(batch), _rows_by_number(batch.id)
+    bad = []
+    for reading in register.rows:
+        row = rows.get(reading.number)
+        if row is not None and outcomes(row):
+            bad.append(reading)
+    return errors_workbook(register, bad)
+
+
+def recent() -> list[ImportBatch]:
+    """The county's imports, newest first."""
+    return list(db.session.scalars(db.select(ImportBatch).order_by(ImportBatch.created_at.desc()).limit(30)))
