@@ -252,7 +252,7 @@ def test_ingress_refuses_a_forged_share_of_the_host(walk, monkeypatch, scope, po
                       n=1, agreement=referral.agreement)  # fmt: skip
         else:
             share = service.standing(walk.id, "owner", "S6")
-                verbs.say(service.KIND, share, "delta", service._named(share), pointers)
+            verbs.say(service.KIND, share, "delta", service._named(share), pointers)
         fence.commit()
     walk.work()
     with walk.host.act():

@@ -95,6 +95,7 @@ def pause(agreement: Agreement, scope: str, *, resume: bool = False, reason: str
     events.record(f"agreement.{kind}", agreement, reason=reason, details={"scope": scope, "w": party.w})
     _tell(agreement, _others(agreement), "agreement.stop", {"w": party.w, "kind": kind, "scope": scope}, reason)
     db.session.flush()
+    events.announce(verbs.Moved("agreement", agreement.id, kind, agreement.state, party.uid, True))
 
 
 def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, Any], reason: str) -> None:
