@@ -26,10 +26,14 @@ def side(pair):
     """岳西 with two members in one branch, one in the other, one away; and 余杭 as a confirmed partner."""
     with fence.acting_for(pair.home.tenant_id):
         one, two = pair.home.orgs["示例村支部"], pair.home.orgs["试例村支部"]
-        first = service.enroll(one, name="王示甲", member_kind="1", id_number=NUMBER, phone="15400000123", address="示例村 1 号")
+        first = service.enroll(
+            one, name="王示甲", member_kind="1", id_number=NUMBER, phone="15400000123", address="示例村 1 号"
+        )
         service.enroll(one, name="李例乙", gender="2", member_kind="2", dues_until="2026-06")
         service.enroll(two, name="欧阳演丙", gender="1", member_kind="1")
-        flows.depart(first, left_on=date(2026, 3, 1), flow_reason="10", host_text="浙江省杭州市余杭区", host_address="某路 1 号")
+        flows.depart(
+            first, left_on=date(2026, 3, 1), flow_reason="10", host_text="浙江省杭州市余杭区", host_address="某路 1 号"
+        )
         if db.session.scalars(db.select(Peer).where(Peer.uid == pair.host.uid)).first() is None:
             peer = Peer(uid=pair.host.uid, code=pair.host.code, name=pair.host.name, created_at=clock.now())
             for verb in ("invite", "introduce", "confirm"):
@@ -75,7 +79,12 @@ def test_the_lists_narrow_by_the_address_and_never_show_a_whole_number(browser, 
     page = f"/{side.code}/members/"
     assert set(rows(admin.get(page).text)) == {"王示甲", "李例乙", "欧阳演丙"}
     assert rows(admin.get(f"/{side.code}/away/").text) == ["王示甲"]
-    for address, found in {"?q=wsj": ["王示甲"], "?kind=2": ["李例乙"], "?q=0123": ["王示甲"], "?dues=late": ["李例乙"]}.items():
+    for address, found in {
+        "?q=wsj": ["王示甲"],
+        "?kind=2": ["李例乙"],
+        "?q=0123": ["王示甲"],
+        "?dues=late": ["李例乙"],
+    }.items():
         assert rows(admin.get(page + address).text) == found, address
     text = admin.get(page).text
     assert NUMBER not in text and "15400000123" not in text and "154<i>****</i>0123" in text
@@ -144,7 +153,9 @@ def test_reading_is_logged_and_a_masked_value_needs_a_reason(browser, side):
         assert value not in admin.get(at(side, "王示甲")).text, "shown in that answer alone"
     logged = events_of(side, "member.reveal")
     assert [e.details["field"] for e in logged] == ["phone", "id_number", "host_address"]
-    assert {(e.reason, e.actor_role, e.member_id) for e in logged} == {("核实返乡时间", "county_admin", side.members["王示甲"])}
+    assert {(e.reason, e.actor_role, e.member_id) for e in logged} == {
+        ("核实返乡时间", "county_admin", side.members["王示甲"])
+    }
     assert "15400000123" not in str([(e.details, e.changes) for e in logged])
     assert admin.get(at(side, "王示甲", "/reveal/name")).status_code == 404
 
@@ -157,7 +168,9 @@ def test_entering_fills_in_from_the_number_and_warns_of_the_same_person(browser,
     assert admin.get(page).status_code == 200
     filled = admin.post(page, data={**blank, "id_number": other.lower(), "act": "fill"}).text
     assert 'value="1980-01-01"' in filled and f'value="{other}"' in filled and '<option value="2" selected>女' in filled
-    wrong = admin.post(page, data={**blank, "id_number": other[:-1] + ("1" if other[-1] != "1" else "2"), "post": "村干部"})
+    wrong = admin.post(
+        page, data={**blank, "id_number": other[:-1] + ("1" if other[-1] != "1" else "2"), "post": "村干部"}
+    )
     assert wrong.status_code == 422 and "末位校验不对" in wrong.text and 'value="村干部"' in wrong.text
     exact = admin.post(page, data={**blank, "id_number": NUMBER})
     assert exact.status_code == 422 and "是同一个人" in exact.text and 'name="is_other"' not in exact.text
@@ -172,8 +185,15 @@ def test_entering_fills_in_from_the_number_and_warns_of_the_same_person(browser,
     # A secretary cannot enter people into another branch, nor learn whose page the same person has.
     secretary = browser("branch_secretary")
     assert secretary.post(page, data={**blank, "name": "孙示己", "gender": "1"}).status_code == 403
-    theirs = secretary.post(page, data={**blank, "branch_id": str(side.orgs["示例村支部"]), "name": "欧阳演丙", "phone": "", "id_number": other})
-    assert theirs.status_code == 422 and "是同一个人" in theirs.text and "/members/" + done.location.rsplit("/", 1)[1] not in theirs.text
+    theirs = secretary.post(
+        page,
+        data={**blank, "branch_id": str(side.orgs["示例村支部"]), "name": "欧阳演丙", "phone": "", "id_number": other},
+    )
+    assert (
+        theirs.status_code == 422
+        and "是同一个人" in theirs.text
+        and "/members/" + done.location.rsplit("/", 1)[1] not in theirs.text
+    )
 
 
 def edit_form(text):
@@ -195,7 +215,10 @@ def test_amending_keeps_what_is_hidden_and_shows_both_values_of_a_conflict(brows
     page = at(side, "王示甲", "/edit")
     seen = edit_form(second.get(page).text)
     assert seen["name"] == "王示甲" and seen["id_number"] == "" and seen["phone"] == ""
-    assert first.post(page, data={**edit_form(first.get(page).text), "post": "村干部", "reason": "核对"}).status_code == 303
+    assert (
+        first.post(page, data={**edit_form(first.get(page).text), "post": "村干部", "reason": "核对"}).status_code
+        == 303
+    )
     clash = second.post(page, data={**seen, "post": "教师", "education": "30"})
     assert clash.status_code == 412
     assert "<ins>教师</ins>" in clash.text and "<ins>村干部</ins>" in clash.text and "county_admin甲" in clash.text
@@ -224,27 +247,57 @@ def test_leaving_and_returning(browser, side):
                                   "host_address": "", "work_unit": "", "work_kind": "", "occupation": ""}).status_code == 303  # fmt: skip
     shown = admin.get(at(side, "李例乙")).text
     assert "松阳县西屏街道" in shown and "结束流动" in shown
-    assert admin.post(page, data={"left_on": "2026-03-01", "host_text": "", "host_address": "", "host_township": "", "work_unit": "", "occupation": ""}).status_code == 409
+    assert (
+        admin.post(
+            page,
+            data={
+                "left_on": "2026-03-01",
+                "host_text": "",
+                "host_address": "",
+                "host_township": "",
+                "work_unit": "",
+                "occupation": "",
+            },
+        ).status_code
+        == 409
+    )
     assert admin.post(at(side, "李例乙", "/flow"), data={"flow_reason": "10", "host_text": "浙江省杭州市余杭区", "host_township": "", "host_address": "",
                       "work_unit": "", "work_kind": "", "occupation": "", "expected_until": "", "reason": "换地方"}).status_code == 303  # fmt: skip
     assert admin.post(at(side, "李例乙", "/flow/miss"), data={"reason": "电话停机"}).status_code == 303
     assert admin.get(at(side, "李例乙", "/flow/miss")).status_code == 409
     assert admin.post(at(side, "李例乙", "/flow/declare_lost"), data={"reason": ""}).status_code == 422
-    assert admin.post(at(side, "李例乙", "/flow/end"), data={"ended_as": "transferred", "ended_on": "2026-06-01"}).status_code == 422
+    assert (
+        admin.post(
+            at(side, "李例乙", "/flow/end"), data={"ended_as": "transferred", "ended_on": "2026-06-01"}
+        ).status_code
+        == 422
+    )
     assert admin.get(at(side, "李例乙", "/flow/end")).status_code == 200
-    assert admin.post(at(side, "李例乙", "/flow/end"), data={"ended_as": "returned", "ended_on": "2026-06-01", "reason": "返乡"}).status_code == 303
+    assert (
+        admin.post(
+            at(side, "李例乙", "/flow/end"), data={"ended_as": "returned", "ended_on": "2026-06-01", "reason": "返乡"}
+        ).status_code
+        == 303
+    )
     with fence.acting_for(side.tenant_id):
         flow = db.session.scalars(db.select(Flow).where(Flow.member_id == side.members["李例乙"])).one()
         assert (flow.host_code, flow.ended_on, flow.ended_as) == ("330110", date(2026, 6, 1), "returned")
     assert admin.get(at(side, "李例乙", "/flow/end")).status_code == 404
 
 
-def test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after_saying_what_happens(browser, side, pair):
+def test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after_saying_what_happens(
+    browser, side, pair
+):
     admin = browser()
     page = at(side, "王示甲", "/notice")
     assert pair.host.name in admin.get(page).text
     given = {"partner": str(pair.host.uid), "scope": ["S2", "S6"], "method": "paper", "given_on": "2026-03-01"}
-    for wrong, words in (({"partner": str(uuid7())}, "请选一项"), ({"scope": []}, "请选一项"), ({"given_on": "2999-01-01"}, "不能晚于今天"), ({"scope": ["S4"]}, "请选一项")):
+    for wrong, words in (
+        ({"partner": str(uuid7())}, "请选一项"),
+        ({"scope": []}, "请选一项"),
+        ({"given_on": "2999-01-01"}, "不能晚于今天"),
+        ({"scope": ["S4"]}, "请选一项"),
+    ):
         refused = admin.post(page, data={**given, **wrong})
         assert refused.status_code == 422 and words in refused.text, wrong
     assert admin.post(page, data=given).status_code == 303
@@ -257,7 +310,9 @@ def test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after
     assert done.status_code == 303 and "已为 1 人登记告知" in admin.get(done.location).text
     assert admin.post(f"/{side.code}/members/notify", data={"roll": "members"}).status_code == 422
     secretary = browser("branch_secretary")
-    hers = secretary.post(f"/{side.code}/members/notify", data={"roll": "members", "id": [str(i) for i in side.members.values()]})
+    hers = secretary.post(
+        f"/{side.code}/members/notify", data={"roll": "members", "id": [str(i) for i in side.members.values()]}
+    )
     assert "登记对 2 人的告知" in hers.text, "people of another branch are not in her selection"
     away = at(side, "王示甲", f"/notice/{pair.host.uid}/withdraw")
     assert "收到后销毁" in admin.get(away).text
@@ -290,10 +345,22 @@ def test_a_released_member_is_shown_with_the_reason_and_refuses_every_form(brows
 def test_moving_and_ending(browser, side):
     admin = browser()
     assert admin.get(at(side, "王示甲", "/assign")).status_code == 200
-    assert admin.post(at(side, "王示甲", "/assign"), data={"branch_id": str(side.orgs["天堂镇"]), "reason": ""}).status_code == 403
-    assert admin.post(at(side, "王示甲", "/assign"), data={"branch_id": str(side.orgs["试例村支部"]), "reason": "搬家"}).status_code == 303
+    assert (
+        admin.post(
+            at(side, "王示甲", "/assign"), data={"branch_id": str(side.orgs["天堂镇"]), "reason": ""}
+        ).status_code
+        == 403
+    )
+    assert (
+        admin.post(
+            at(side, "王示甲", "/assign"), data={"branch_id": str(side.orgs["试例村支部"]), "reason": "搬家"}
+        ).status_code
+        == 303
+    )
     assert admin.post(at(side, "王示甲", "/end"), data={"standing": "normal", "reason": "x"}).status_code == 422
-    assert admin.post(at(side, "王示甲", "/end"), data={"standing": "deceased", "reason": "因病去世"}).status_code == 303
+    assert (
+        admin.post(at(side, "王示甲", "/end"), data={"standing": "deceased", "reason": "因病去世"}).status_code == 303
+    )
     page = admin.get(at(side, "王示甲")).text
     assert "不再是本县党员" in page and "搬家" in page
     assert rows(admin.get(f"/{side.code}/away/").text) == []

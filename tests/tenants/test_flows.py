@@ -57,7 +57,9 @@ def test_a_departure_is_checked_and_its_place_read(member):
         with pytest.raises(Invalid) as refused:
             service.depart(member, **given)
         assert refused.value.fields == wrong
-    flow = service.depart(member, left_on=date(2026, 3, 1), flow_reason="10", host_text="浙江省杭州市余杭区", host_address="某路 1 号")
+    flow = service.depart(
+        member, left_on=date(2026, 3, 1), flow_reason="10", host_text="浙江省杭州市余杭区", host_address="某路 1 号"
+    )
     assert flow.host_code == "330110"
     assert service.amend(flow, host_text="浙江省松阳县", flow_reason="10") == {"host_text", "host_code"}
     assert flow.host_code == "331124"
@@ -98,7 +100,11 @@ def test_search_loss_and_return_are_decisions_of_people(member):
 def test_a_released_member_neither_leaves_nor_returns_but_by_the_handover(member):
     flow = service.depart(member, left_on=date(2026, 3, 1))
     members.freeze(member, uuid7())
-    for verb in (lambda: service.end(flow, FlowEnd.RETURNED), lambda: service.amend(flow, work_unit="x"), lambda: service.depart(member, left_on=None)):
+    for verb in (
+        lambda: service.end(flow, FlowEnd.RETURNED),
+        lambda: service.amend(flow, work_unit="x"),
+        lambda: service.depart(member, left_on=None),
+    ):
         with pytest.raises(WrongState) as refused:
             verb()
         assert refused.value.code == "member_in_transfer"

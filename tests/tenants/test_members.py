@@ -64,7 +64,11 @@ def test_no_token_of_a_number_can_be_read_or_compared_across_counties(both):
     tokens = {}
     for side in (both.home, both.host):
         with fence.acting_for(side.tenant_id):
-            query = db.select(MemberGram.gram).join(Member, Member.id == MemberGram.member_id).where(Member.name == "王示甲")
+            query = (
+                db.select(MemberGram.gram)
+                .join(Member, Member.id == MemberGram.member_id)
+                .where(Member.name == "王示甲")
+            )
             tokens[side.code] = {g for g in db.session.scalars(query) if ":" in g}
             assert len(tokens[side.code]) == 2
             assert not any(NUMBER[-4:] in g or "0123" in g for g in tokens[side.code])
@@ -74,7 +78,12 @@ def test_no_token_of_a_number_can_be_read_or_compared_across_counties(both):
 def test_enrolling_fills_birth_and_gender_and_refuses_what_cannot_be(pair):
     with fence.acting_for(pair.home.tenant_id):
         member = service.enroll(pair.home.orgs["示例村支部"], name="王　示", member_kind="1", id_number=NUMBER.lower())
-        assert (member.name, member.birth_on, member.gender, member.name_pinyin) == ("王示", date(1980, 1, 1), "1", "wangshi")
+        assert (member.name, member.birth_on, member.gender, member.name_pinyin) == (
+            "王示",
+            date(1980, 1, 1),
+            "1",
+            "wangshi",
+        )
         assert member.id_number == NUMBER and member.relation is Relation.HELD
         for wrong, field, code in (
             ({"name": "王"}, "name", "not_a_name"),
@@ -117,7 +126,9 @@ def test_a_change_is_logged_with_its_values_encrypted_and_moves_the_search_token
         member = db.session.scalars(db.select(Member).where(Member.name == "欧阳演丙")).one()
         changed = service.amend(member, {"name": "欧阳示范", "phone": "15400008888", "education": "21"}, reason="更名")
         assert changed == {"name", "phone", "education"}
-        entry = db.session.scalars(db.select(Event).where(Event.subject_id == member.id).order_by(Event.id.desc())).first()
+        entry = db.session.scalars(
+            db.select(Event).where(Event.subject_id == member.id).order_by(Event.id.desc())
+        ).first()
         assert (entry.verb, entry.reason, entry.member_id) == ("member.amend", "更名", member.id)
         assert "欧阳示范" not in str(entry.changes) and "digest" in entry.changes["phone"]
         assert events.revealed(entry)["phone"] == ["15400004567", "15400008888"]

@@ -26,7 +26,16 @@ from web.tenants.register.queries import Query, cursor, read_cursor
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 PEOPLE = [
     # name, branch, gender, born, phone, dues, education, (left_on, until, reason, host)
-    ("王示甲", "示例村支部", "1", date(1980, 1, 1), "15400000123", "2026-10", "21", (date(2026, 3, 1), None, "10", "330110")),
+    (
+        "王示甲",
+        "示例村支部",
+        "1",
+        date(1980, 1, 1),
+        "15400000123",
+        "2026-10",
+        "21",
+        (date(2026, 3, 1), None, "10", "330110"),
+    ),
     ("李例乙", "示例村支部", "2", date(1990, 5, 5), None, "2026-06", "", (date(2026, 1, 1), None, "20", "331124")),
     ("欧阳演丙", "试例村支部", "1", None, "15400004567", "", "70", (date(2026, 11, 1), date(2027, 2, 1), "", "")),
     ("赵演戊", "试例村支部", "2", date(1990, 5, 5), "15400009999", "2026-08", "14", None),
@@ -111,7 +120,10 @@ def test_each_facet_narrows_by_is_not_and_empty(roll):
 
 
 def test_the_address_gives_the_query_back(roll):
-    query = Query.read(Roll.AWAY, [("q", " 张 "), ("gender", "1"), ("not_dues", ""), ("gender", "2"), ("after", "x"), ("sort", "-birth")])
+    query = Query.read(
+        Roll.AWAY,
+        [("q", " 张 "), ("gender", "1"), ("not_dues", ""), ("gender", "2"), ("after", "x"), ("sort", "-birth")],
+    )
     assert Query.read(Roll.AWAY, query.pairs()) == query
     assert query.pairs() == [("q", "张"), ("gender", "1"), ("gender", "2"), ("not_dues", ""), ("sort", "-birth")]
     assert query.without(query.narrowings[0]).pairs() == [("q", "张"), ("not_dues", ""), ("sort", "-birth")]
@@ -137,10 +149,18 @@ def test_each_role_sees_its_part_of_the_tree_and_numbers_are_masked(roll):
     assert line.host == "余杭区"
 
 
-@pytest.mark.parametrize("sort", ["name", "-name", "birth", "-birth", "branch", "dues", "-left", "host", "updated", "-updated"])
+@pytest.mark.parametrize(
+    "sort", ["name", "-name", "birth", "-birth", "branch", "dues", "-left", "host", "updated", "-updated"]
+)
 def test_pages_meet_without_gap_or_overlap_in_both_directions(roll, sort):
     for n in range(9):
-        members.enroll(roll.home.orgs["示例村支部"], name=f"孙示{'甲乙丙'[n % 3]}", gender="1", member_kind="1", birth_on=date(1970 + n % 3, 1, 1))
+        members.enroll(
+            roll.home.orgs["示例村支部"],
+            name=f"孙示{'甲乙丙'[n % 3]}",
+            gender="1",
+            member_kind="1",
+            birth_on=date(1970 + n % 3, 1, 1),
+        )
     query = Query.read(Roll.MEMBERS, [("sort", sort)])
     whole = [line.member_id for line in service.page(query, who(), size=100).lines]
     assert len(whole) == 13
@@ -214,7 +234,10 @@ def test_a_later_room_adds_a_column_and_a_facet_without_another_query(roll):
     with statements() as seen:
         found = service.page(query, admin, extras=[extra])
     assert len(seen) == 1, "a first page that holds everything needs no total"
-    assert {x.name: x.extra["referral"] for x in found.lines} == {"王示甲": FlowState.REGISTERED, "李例乙": FlowState.REGISTERED}
+    assert {x.name: x.extra["referral"] for x in found.lines} == {
+        "王示甲": FlowState.REGISTERED,
+        "李例乙": FlowState.REGISTERED,
+    }
     assert service.selected(query, who(), extras=[extra]) and service.count(query, who(), [extra]) == 2
     assert world.count(Member) == 4
 

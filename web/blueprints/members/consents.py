@@ -46,7 +46,9 @@ def notice(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = _checked(form.read(), known)
-            rows = service.give(member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"])
+            rows = service.give(
+                member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"]
+            )
             flash(f"已登记 {len(rows)} 项告知" if rows else "这些范围此前已告知")
             return redirect(url_for("members.show", member_id=member_id) + "#notices", 303)
     back = url_for("members.show", member_id=member_id)
@@ -65,10 +67,18 @@ def notify() -> Any:
         with form:
             given = _checked(form.read(), known)
             told = sum(_tell(member_id, given) for member_id in ids)
-            flash(f"已为 {told} 人登记告知" + (f"，{len(ids) - told} 人此前已告知或关系在途" if told < len(ids) else ""))
+            flash(
+                f"已为 {told} 人登记告知" + (f"，{len(ids) - told} 人此前已告知或关系在途" if told < len(ids) else "")
+            )
             return redirect(url_for(ENDPOINTS[roll]), 303)
     return form.page(
-        "members/notice.html", m=None, count=len(ids), partners=known, scopes=_scopes(), w=wording, back=url_for(ENDPOINTS[roll])
+        "members/notice.html",
+        m=None,
+        count=len(ids),
+        partners=known,
+        scopes=_scopes(),
+        w=wording,
+        back=url_for(ENDPOINTS[roll]),
     )
 
 
@@ -76,7 +86,9 @@ def _tell(member_id: UUID, given: dict[str, Any]) -> bool:
     member = members.get(member_id, lock=True)
     if member.frozen_by is not None:
         return False
-    return bool(service.give(member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"]))
+    return bool(
+        service.give(member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"])
+    )
 
 
 @bp.route("/<uuid:member_id>/notice/<uuid:partner_uid>/withdraw", methods=["GET", "POST"])
@@ -100,5 +112,3 @@ def withdraw(member_id: UUID, partner_uid: UUID) -> Any:
     return form.page(
         "members/withdraw.html", m=whole.member, stands=stands, partner=partners().get(partner_uid, "伙伴县"), w=wording
     )
-
-

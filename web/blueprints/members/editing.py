@@ -29,7 +29,12 @@ from web.tenants.register import service as register
 
 # Their present values never stand in a form: an empty field leaves them as they are.
 UNSHOWN = frozenset(wording.REVEALABLE) - {"host_address"}
-_CODED = {"gender": codes.GENDER, "ethnicity": codes.ETHNICITY, "education": codes.EDUCATION, "member_kind": codes.MEMBER_KIND}
+_CODED = {
+    "gender": codes.GENDER,
+    "ethnicity": codes.ETHNICITY,
+    "education": codes.EDUCATION,
+    "member_kind": codes.MEMBER_KIND,
+}
 
 
 def _options(orgs: Iterable[PartyOrg]) -> list[tuple[str, str]]:
@@ -82,7 +87,11 @@ def _fill_in(form: Form) -> None:
     kept = values.read({"id_number": number})
     if kept["id_number"]:
         number = str(kept["id_number"])
-        form.values |= {"id_number": number, "birth_on": citizen_id.birth_on(number), "gender": citizen_id.gender_of(number)}
+        form.values |= {
+            "id_number": number,
+            "birth_on": citizen_id.birth_on(number),
+            "gender": citizen_id.gender_of(number),
+        }
 
 
 @bp.route("/<uuid:member_id>/edit", methods=["GET", "POST"])
@@ -105,7 +114,9 @@ def edit(member_id: UUID) -> Any:
         except Conflict as clash:
             db.session.rollback()
             form.values["version"] = clash.params["version"].isoformat()  # type: ignore[attr-defined]
-            return render_template("members/edit.html", form=form, m=member, masks=_masks(member), clash=_both(clash)), 412
+            return render_template(
+                "members/edit.html", form=form, m=member, masks=_masks(member), clash=_both(clash)
+            ), 412
     return form.page("members/edit.html", m=member, masks=_masks(member), clash=None)
 
 
@@ -159,7 +170,10 @@ def assign(member_id: UUID) -> Any:
             flash("已编入")
             return redirect(url_for("members.show", member_id=member_id), 303)
     return form.page(
-        "members/assign.html", m=member, branches=_options(branches), aways=_options(b for b in branches if b.kind is OrgKind.AWAY_BRANCH)
+        "members/assign.html",
+        m=member,
+        branches=_options(branches),
+        aways=_options(b for b in branches if b.kind is OrgKind.AWAY_BRANCH),
     )
 
 

@@ -14,7 +14,7 @@ from web.blueprints.members.rooms import bp
 from web.blueprints.members.schemas import AmendFlow, Depart, EndFlow, Reason
 from web.blueprints.policy import needs
 from web.core import clock
-from web.core.errors import Invalid, NotFound
+from web.core.errors import Invalid, NotFound, WrongState
 from web.core.fields import mask
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import divisions
@@ -48,6 +48,8 @@ def depart(member_id: UUID) -> Any:
     """Register that the member left."""
     member = locked(member_id) if request.method == "POST" else person(member_id).member
     members.demand_open(member)
+    if service.current(member_id) is not None:
+        raise WrongState("flow_already_open")
     form = Form(Depart)
     if form.is_sent:
         with form:
@@ -92,10 +94,12 @@ def end_flow(member_id: UUID) -> Any:
     return form.page("members/end_flow.html", m=member, flow=flow, w=wording)
 
 
-@bp.route("/<uuid:member_id>/flow/<any(miss, find, declare_lost):verb>", methods=["GET", "POST"])
+@bp.route("/<uuid:member_id>/flow/<verb>", methods=["GET", "POST"])
 @needs(Permission.MEMBER_WRITE)
 def move_flow(member_id: UUID, verb: str) -> Any:
     """Contact is difficult, lost or regained: always a person's word, with the reason."""
+    if verb not in wording.FLOW_VERBS:
+        raise NotFound()
     member, flow = _open(member_id)
     FLOW.demand(flow.state, verb)
     form = Form(Reason)

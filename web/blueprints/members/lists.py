@@ -62,7 +62,9 @@ def _facets(roll: Roll) -> list[Facet]:
 def _acts(roll: Roll) -> list[tuple[str, str]]:
     held = GRANTS[Role(edge.actor().role)]
     known = current_app.view_functions
-    return [(a.words, url_for(a.endpoint)) for a in ACTS if roll in a.rolls and a.endpoint in known and a.permission in held]
+    return [
+        (a.words, url_for(a.endpoint)) for a in ACTS if roll in a.rolls and a.endpoint in known and a.permission in held
+    ]
 
 
 def address(query: Query) -> str:
@@ -93,7 +95,9 @@ def _list(roll: Roll) -> str | Response:
     query = Query.read(roll, request.args.items(multi=True), _facets(roll))
     if "pick" in request.args:
         facet, _, value = request.args["pick"].partition(":")
-        return redirect(address(query.with_value(facet, value, is_not=request.args.get("how") == "not") if facet else query), 303)
+        return redirect(
+            address(query.with_value(facet, value, is_not=request.args.get("how") == "not") if facet else query), 303
+        )
     actor, columns = edge.actor(), _columns(roll)
     found = register.page(
         query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""),
@@ -113,13 +117,24 @@ def _words(facet: Facet, lists: Mapping[str, Mapping[str, str]]) -> Mapping[str,
 
 def _conditions(query: Query, lists: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
     by_name = {f.name: f for f in query.facets}
-    shown = [{"label": "查找", "how": "", "what": query.text, "off": address(replace(query, text=""))}] if query.text else []
+    shown = (
+        [{"label": "查找", "how": "", "what": query.text, "off": address(replace(query, text=""))}]
+        if query.text
+        else []
+    )
     for n in query.narrowings:
         known = _words(by_name[n.facet], lists)
         is_empty = n.values == ("",)
         how = ("不为空" if n.is_not else "为空") if is_empty else ("不是" if n.is_not else "是")
         said = "、".join(known.get(v, v).strip("　") if v else "空" for v in n.values)
-        shown.append({"label": by_name[n.facet].label, "how": how, "what": "" if is_empty else said, "off": address(query.without(n))})
+        shown.append(
+            {
+                "label": by_name[n.facet].label,
+                "how": how,
+                "what": "" if is_empty else said,
+                "off": address(query.without(n)),
+            }
+        )
     return shown
 
 

@@ -12,7 +12,7 @@ from web.tenants.counties import divisions
 from web.tenants.flows.models import FlowEnd
 from web.tenants.members import codes
 from web.tenants.members.codes import ENDED_STANDINGS, STANDING
-from web.tenants.register.facets import FLOW_ENDS, FLOW_STATES, RELATIONS
+from web.tenants.register.facets import EDUCATIONS, FLOW_ENDS, FLOW_STATES, RELATIONS
 
 REVEALABLE = {
     "id_number": "身份证号",
@@ -81,6 +81,7 @@ LABELS: dict[str, Any] = {
     "genders_asked": {"1": "男", "2": "女"},
     "ethnicities": _labels(codes.ETHNICITY.labels),
     "educations": _labels(codes.EDUCATION.labels),
+    "education_groups": _labels(EDUCATIONS),
     "kinds": _labels(codes.MEMBER_KIND.labels),
     "standings": _labels(codes.STANDING.labels),
     "reasons": _labels(codes.FLOW_REASON.labels),

@@ -88,7 +88,9 @@ def standing(member_id: UUID) -> Sequence[Consent]:
 
 def history(member_id: UUID) -> Sequence[Consent]:
     """Everything this member was ever told or agreed to, the latest first."""
-    return db.session.scalars(db.select(Consent).where(Consent.member_id == member_id).order_by(Consent.id.desc())).all()
+    return db.session.scalars(
+        db.select(Consent).where(Consent.member_id == member_id).order_by(Consent.id.desc())
+    ).all()
 
 
 def stands(member_id: UUID, partner_uid: UUID, scope: str) -> bool:

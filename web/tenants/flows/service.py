@@ -19,7 +19,17 @@ from web.tenants.members.codes import FLOW_REASON, UNIT_KIND, Standing
 from web.tenants.members.models import Member
 
 AMENDABLE = frozenset(
-    {"expected_until", "flow_reason", "host_code", "host_text", "host_township", "host_address", "work_unit", "work_kind", "occupation"}
+    {
+        "expected_until",
+        "flow_reason",
+        "host_code",
+        "host_text",
+        "host_township",
+        "host_address",
+        "work_unit",
+        "work_kind",
+        "occupation",
+    }
 )
 
 
@@ -75,9 +85,7 @@ def depart(member: Member, *, left_on: date | None, expected_until: date | None 
     if current(member.id) is not None:
         raise WrongState("flow_already_open")
     values = _placed(values)
-    flow = Flow(
-        member_id=member.id, left_on=left_on, expected_until=expected_until, created_at=clock.now(), **values
-    )
+    flow = Flow(member_id=member.id, left_on=left_on, expected_until=expected_until, created_at=clock.now(), **values)
     FLOW.apply(flow, "draft")
     db.session.add(flow)
     db.session.flush()
@@ -115,7 +123,11 @@ def amend(flow: Flow, *, reason: str = "", **values: Any) -> set[str]:
     """Correct fields of AMENDABLE; returns those that changed. A flow that ended is history."""
     if flow.state is FlowState.ENDED:
         raise WrongState("flow_is_over")
-    _demand_fit(flow.left_on, values.get("expected_until", flow.expected_until), {k: v for k, v in values.items() if k in AMENDABLE})
+    _demand_fit(
+        flow.left_on,
+        values.get("expected_until", flow.expected_until),
+        {k: v for k, v in values.items() if k in AMENDABLE},
+    )
     members.demand_open(members.get(flow.member_id))
     if "host_text" in values and values["host_text"] != flow.host_text:
         values = _placed({"host_code": "", **values})

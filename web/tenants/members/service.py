@@ -110,7 +110,12 @@ def duplicates(
 
 
 def enroll(
-    branch_id: UUID, *, relation: Relation = Relation.HELD, away_org_id: UUID | None = None, reason: str = "", **given: Any
+    branch_id: UUID,
+    *,
+    relation: Relation = Relation.HELD,
+    away_org_id: UUID | None = None,
+    reason: str = "",
+    **given: Any,
 ) -> Member:
     """Enter a member. `given`: fields of `values.READERS`; birth and gender come from the number where they are missing.
 
@@ -130,7 +135,12 @@ def enroll(
     _demand_unique(kept.get("id_number"))
     now = clock.now()
     member = Member(
-        **_with_derived(kept), branch_id=branch_id, away_org_id=away_org_id, relation=relation, created_at=now, updated_at=now
+        **_with_derived(kept),
+        branch_id=branch_id,
+        away_org_id=away_org_id,
+        relation=relation,
+        created_at=now,
+        updated_at=now,
     )
     events.record("member.enroll", member, reason=reason)
     db.session.add(member)
@@ -139,7 +149,9 @@ def enroll(
     return member
 
 
-def amend(member: Member, given: Mapping[str, object], *, version: datetime | None = None, reason: str = "") -> set[str]:
+def amend(
+    member: Member, given: Mapping[str, object], *, version: datetime | None = None, reason: str = ""
+) -> set[str]:
     """Change fields of `values.READERS`; returns those that changed. Load the member with `lock=True`.
 
     `version`: the `updated_at` the person saw. What others changed since and this person left alone stays theirs; where

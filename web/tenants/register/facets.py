@@ -49,7 +49,17 @@ FLOW_ENDS: Mapping[str, str] = {
     FlowEnd.MEMBERSHIP_ENDED: "党籍终止",
     FlowEnd.WRONG_ENTRY: "登记有误",
 }
-_EDUCATION = {"1": "研究生", "2": "大学本科", "3": "大学专科", "4": "中等职业", "6": "高中", "7": "初中", "8": "小学", "9": "其他"}
+EDUCATIONS: Mapping[str, str] = {
+    "1": "研究生",
+    "2": "大学本科",
+    "3": "大学专科",
+    "4": "中等职业",
+    "6": "高中",
+    "7": "初中",
+    "8": "小学",
+    "9": "其他",
+}
+"""The first digit of the code: what a list shows and is narrowed by."""
 
 Where = Callable[[Sequence[str]], ColumnElement[bool]]
 
@@ -120,9 +130,21 @@ FACETS: tuple[Facet, ...] = (
     Facet("org", "党组织", _under, None, "organisations"),
     Facet("gender", "性别", _any(Member.gender), Member.gender.in_(["", "0", "9"]), {"1": "男", "2": "女"}),
     Facet("kind", "人员类别", _any(Member.member_kind), Member.member_kind == "", codes.MEMBER_KIND.labels),
-    Facet("education", "学历", _any(func.left(Member.education, 1)), Member.education == "", _EDUCATION),
-    Facet("flow", "流动状态", _any(Flow.state), Flow.id.is_(None), {s: w for s, w in FLOW_STATES.items() if s != FlowState.ENDED}),
-    Facet("reason", "流出原因", _any(Flow.flow_reason), func.coalesce(Flow.flow_reason, "") == "", codes.FLOW_REASON.labels),
+    Facet("education", "学历", _any(func.left(Member.education, 1)), Member.education == "", EDUCATIONS),
+    Facet(
+        "flow",
+        "流动状态",
+        _any(Flow.state),
+        Flow.id.is_(None),
+        {s: w for s, w in FLOW_STATES.items() if s != FlowState.ENDED},
+    ),
+    Facet(
+        "reason",
+        "流出原因",
+        _any(Flow.flow_reason),
+        func.coalesce(Flow.flow_reason, "") == "",
+        codes.FLOW_REASON.labels,
+    ),
     Facet("host", "流入地", _any(Flow.host_code), func.coalesce(Flow.host_code, "") == "", "hosts"),
     Facet("dues", "党费", _dues, Member.dues_until == "", {"late": "逾三个月", "paid": "三个月内"}),
     Facet("certificate", "活动证", _yes(Member.certificate_no != ""), Member.certificate_no == "", {"yes": "有证"}),

@@ -136,13 +136,21 @@ def count(query: Query, actor: Actor, extras: Sequence[Extra] = ()) -> int:
 
 def selected(query: Query, actor: Actor, *, extras: Sequence[Extra] = (), limit: int = MOST_SELECTED) -> list[UUID]:
     """The ids of all that match, run anew: at most `limit`."""
-    return list(db.session.scalars(_matching(query, actor, extras, Member.id).order_by(Member.name_pinyin, Member.id).limit(limit)))
+    return list(
+        db.session.scalars(
+            _matching(query, actor, extras, Member.id).order_by(Member.name_pinyin, Member.id).limit(limit)
+        )
+    )
 
 
 def among(ids: Sequence[UUID], actor: Actor) -> list[UUID]:
     """Of these ids, the live members in the actor's part of the tree."""
     statement = db.select(Member.id).where(Member.id.in_(ids), Member.relation.in_(LIVE))
-    return list(db.session.scalars(visible(statement, actor, Member.branch_id, Member.away_org_id).order_by(Member.name_pinyin, Member.id)))
+    return list(
+        db.session.scalars(
+            visible(statement, actor, Member.branch_id, Member.away_org_id).order_by(Member.name_pinyin, Member.id)
+        )
+    )
 
 
 def counter(roll: Roll) -> Callable[[Actor], Select[Any]]:
@@ -188,7 +196,9 @@ class Study:
 def study(member_id: UUID, *, since: date | None = None, limit: int = 50) -> list[Study]:
     """Own activities and co-signed records from elsewhere, the latest first: one query."""
     ours = (
-        db.select(Activity.held_on, Activity.title, Attendance.presence, Attendance.study_minutes, null().label("partner_uid"))
+        db.select(
+            Activity.held_on, Activity.title, Attendance.presence, Attendance.study_minutes, null().label("partner_uid")
+        )
         .join(Activity, (Activity.tenant_id == Attendance.tenant_id) & (Activity.id == Attendance.activity_id))
         .where(Attendance.member_id == member_id)
     )
@@ -232,8 +242,9 @@ def papers(member_id: UUID) -> Sequence[Document]:
 
 
 def timeline(member_id: UUID, *, limit: int = 50) -> Sequence[Event]:
-    """What happened to and around the member, the latest first."""
-    return db.session.scalars(db.select(Event).where(Event.member_id == member_id).order_by(Event.id.desc()).limit(limit)).all()
+    """What happened to and around the member, the latest first; who merely read the page stands in the log."""
+    query = db.select(Event).where(Event.member_id == member_id, Event.verb != "member.view")
+    return db.session.scalars(query.order_by(Event.id.desc()).limit(limit)).all()
 
 
 def completeness(member: Member, flow: Flow, studied: Sequence[Study]) -> list[tuple[str, bool]]:
