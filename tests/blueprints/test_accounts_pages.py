@@ -132,6 +132,8 @@ def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):
         ({"kind": "county_committee"}, "不能设在所选上级之下"),
         ({"kind": "guild"}, "请选一项"),
         ({"name": "长" * 81}, "太长了"),
+        ({"host_code": "330110"}, "不是区划代码"),
+        ({"kind": "away_branch", "host_code": "999999"}, "不是区划代码"),
     ]:
         refused = admin.post(f"{base}/organisations/{town}/new", data=new | change)
         assert refused.status_code == 422 and words in refused.text

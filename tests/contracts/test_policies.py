@@ -36,8 +36,10 @@ def filled(rule: Rule, side: world.Side, value: UUID | None = None) -> str:
     """An address of the rule: this county, this id (a random one) wherever it asks for one."""
     values: dict[str, Any] = {"county": side.code}
     for name in rule.arguments - {"county"}:
-        kind = type(rule._converters[name]).__name__
-        values[name] = {"UUIDConverter": value or uuid4(), "IntegerConverter": 1}.get(kind, "x")
+        converter = rule._converters[name]
+        kind = type(converter).__name__
+        words = sorted(getattr(converter, "items", ["x"]))  # <any(a, b):…> takes its own words only
+        values[name] = {"UUIDConverter": value or uuid4(), "IntegerConverter": 1}.get(kind, words[0])
     built = rule.build(values, append_unknown=False)
     assert built is not None, rule
     return str(built[1])

@@ -45,7 +45,7 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
     machines = [m for m in gc.get_objects() if isinstance(m, Machine) and m.states.__module__.startswith("web.")]
     verbs |= {f"{m.name}.{verb}" for m in machines for verb in m.verbs}
     verbs |= {
-        f"{mapper.local_table.name}.{act}"
+        f"{mapper.local_table}.{act}"
         for mapper in Model.registry.mappers
         if issubclass(mapper.class_, Tenanted) and mapper.class_.__logged__
         for act in timeline.EVERY

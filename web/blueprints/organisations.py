@@ -15,6 +15,7 @@ from web.blueprints.forms import Form, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.words import ORG_KINDS
+from web.core.errors import Invalid
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission
@@ -25,6 +26,7 @@ from web.tenants.organisations.models import OrgKind, PartyOrg
 
 bp = Blueprint("organisations", __name__, url_prefix="/<county>/organisations")
 navigation.ITEMS.append(Item("设置", "党组织", "organisations.index", Permission.ORGANISATION_READ))
+
 
 class NewOrg(Schema):
     kind = One("类别", lambda: list(ORG_KINDS))
@@ -76,7 +78,9 @@ def kinds_under(org: PartyOrg) -> list[tuple[str, str]]:
 @needs(Permission.ORGANISATION_READ)
 def index() -> str:
     lines = _lines()
-    return render_template("organisations/index.html", lines=lines, kinds=ORG_KINDS, total=sum(line.own for line in lines))
+    return render_template(
+        "organisations/index.html", lines=lines, kinds=ORG_KINDS, total=sum(line.own for line in lines)
+    )
 
 
 @bp.get("/<uuid:org_id>")
@@ -104,8 +108,11 @@ def add(org_id: UUID) -> Any:
         with form:
             values = form.read()
             kind = OrgKind(values["kind"])
+            host_code = values.get("host_code", "")
+            if host_code and (kind is not OrgKind.AWAY_BRANCH or divisions.find(host_code) is None):
+                raise Invalid({"host_code": "not_a_division_code"})
             made = organisations.found(
-                parent, kind, values["name"], full_name=values["full_name"], host_code=values.get("host_code", "")
+                parent, kind, values["name"], full_name=values.get("full_name", ""), host_code=host_code
             )
             flash(f"已设立{made.name}")
             return redirect(url_for("organisations.index"), 303)

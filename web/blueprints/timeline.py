@@ -82,7 +82,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "revoke_session": "让另一台设备退出登录",
         "revoke_sessions": "让 {count} 台设备退出登录",
     },
-    "document": {"keep": "存下一份文件"},
+    "document": {"keep": "存下一份文件", "read": "打开文件"},
     "import_batch": {
         "upload": "上传名册",
         "preview": "试读名册",
@@ -389,7 +389,7 @@ def _changes(entry: Event, names: Mapping[str, str], *, with_values: bool) -> Ma
             continue
         before, after = (_value(entry.subject_kind, field, v, names) for v in found[field])
         if found[field][0] is None:
-            if found[field][1] not in (None, "", {}, []):
+            if found[field][1] not in (None, "", {}, [], True, False):
                 said.append(Markup("{} <ins>{}</ins>").format(label, after))
         elif before == after:
             said.append(Markup("{}").format(f"{label}已改"))

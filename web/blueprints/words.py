@@ -100,6 +100,7 @@ ERRORS: dict[str, str] = {
     "too_many_codes": "报到码试错次数已到上限，请明天再试或改由工作人员核对本人",
     "too_many_rounds": "已经协商十轮，请另起一份",
     "version_open": "已有一份文本正在协商",
+    "no_letter": "还没有开出介绍信",
 }
 
 # Words of a wrong field, by code.
@@ -128,7 +129,7 @@ FIELD_ERRORS: dict[str, str] = {
     "password_same": "不能与现用密码相同",
     "password_differs": "两次输入的不一样",
     "sign_in_refused": "用户名或密码不对。连续五次不对，账号停用三十分钟",
-    "not_a_division_code": "不是六位区划代码",
+    "not_a_division_code": "不是区划代码，或这里不用填",
     "not_this_place": "这个角色不能设在所选组织",
     "org_closed": "所选组织已撤销",
     "root_stays": "县委不能撤销",

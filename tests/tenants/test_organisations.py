@@ -1,0 +1,58 @@
+"""The tree below the edge: where kinds and roles belong, and which part an actor sees."""
+
+import pytest
+
+from web.core.errors import Invalid, NotFound
+from web.core.events import Actor
+from web.tenants.accounts.permissions import WHOLE_COUNTY, Role
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
+
+
+def actor(role, path):
+    return Actor(None, "甲", role, None, path)
+
+
+def test_each_role_sees_its_part(pair):
+    with pair.home.act():
+        tree = {o.name: o for o in organisations.tree()}
+        town, first = tree["天堂镇"], tree["示例村支部"]
+        for role in Role:
+            seen = {o.name for o in organisations.tree(actor(role, town.path))}
+            assert seen == (set(tree) if role in WHOLE_COUNTY else {"天堂镇", "示例村支部", "试例村支部"})
+        assert [o.name for o in organisations.branches(actor(Role.BRANCH_SECRETARY, first.path))] == ["示例村支部"]
+        assert organisations.tree(actor(Role.BRANCH_SECRETARY, "")) == []
+        for org_id in (town.id, pair.host.orgs["余杭街道"]):
+            with pytest.raises(NotFound):
+                organisations.visible_org(org_id, actor(Role.BRANCH_SECRETARY, first.path))
+
+
+def test_roles_stand_where_they_belong(pair):
+    with pair.home.act():
+        where = {org.kind: org.id for org in organisations.tree()}
+        fits = {(role, kind) for role in Role for kind, org_id in where.items() if _stands(role, org_id)}
+    assert fits == {
+        (Role.COUNTY_ADMIN, OrgKind.COUNTY_COMMITTEE),
+        (Role.LIAISON, OrgKind.COUNTY_COMMITTEE),
+        (Role.LEADER_READONLY, OrgKind.COUNTY_COMMITTEE),
+        (Role.TOWNSHIP_OFFICER, OrgKind.TOWNSHIP_COMMITTEE),
+        (Role.BRANCH_SECRETARY, OrgKind.BRANCH),
+        (Role.AWAY_SECRETARY, OrgKind.BRANCH),
+    }
+
+
+def _stands(role, org_id):
+    try:
+        return bool(organisations.demand_place(role, org_id))
+    except Invalid as wrong:
+        assert wrong.fields == {"org_id": ["not_this_place"]}
+        return False
+
+
+def test_paths_sort_as_the_tree(pair):
+    with pair.home.act():
+        root = organisations.root()
+        for n in range(12):
+            organisations.found(root, OrgKind.TOWNSHIP_COMMITTEE, f"第{n}镇")
+        names = [o.name for o in organisations.tree()]
+    assert names == ["岳西县", "天堂镇", "示例村支部", "试例村支部", *(f"第{n}镇" for n in range(12))]
