@@ -96,10 +96,7 @@ class Walk:
             head = Head(org.id, ActivityKind.THEME_DAY, title, on, "社区党群服务中心", "周例戊", 120)
             made = activities.plan(Head(**{**head.__dict__, **more}), clerk(self.pair.host)).id
             fence.commit()
-            found = copy(made)
-
-    found.guests = dict(made.guests)
-    return found
+            return made
 
     def hold(self, marks: dict[str, Mark] | None = None) -> None:
         """Write the sheet and hold it; without marks all guests came."""
