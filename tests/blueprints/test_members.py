@@ -7,16 +7,20 @@ import pytest
 from sqlalchemy import event
 
 from tests import world
+from web.blueprints.members import lists, pages
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.post.models import PEER, Peer
+from web.tenants.accounts.permissions import Permission
 from web.tenants.consents.models import Consent
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow
 from web.tenants.members import citizen_id, service
 from web.tenants.members.models import Member
+from web.tenants.register import service as register
+from web.tenants.register.facets import Facet, Roll
 
 NUMBER = citizen_id.invent("990121", date(1980, 1, 1), 1)
 
@@ -369,3 +373,24 @@ def test_moving_and_ending(browser, side):
 def test_time_of_the_page_is_the_clocks(browser, side):
     with clock.at(datetime(2026, 11, 23, 4, tzinfo=UTC)):
         assert "2026-06 逾期" in browser().get(f"/{side.code}/members/").text
+
+
+def test_a_later_room_adds_a_column_a_condition_and_a_section(browser, side, monkeypatch):
+    code = register.Extra(
+        "code", Flow.host_code, facet=Facet("code", "区划", Flow.host_code.in_, None, {"330110": "余杭"})
+    )
+    column = lists.Column(code, "区划", lambda line: line.extra["code"], (Roll.AWAY,))
+    monkeypatch.setattr(lists, "COLUMNS", [column])
+    monkeypatch.setattr(pages, "SECTIONS", [lambda m, flow: f"送往 {flow.host_code if flow else '无'}"])
+    monkeypatch.setattr(
+        pages,
+        "ACTS",
+        [pages.Act("告知本人", "members.notice", Permission.MEMBER_WRITE, lambda m, flow: flow is not None)],
+    )
+    admin = browser()
+    away = admin.get(f"/{side.code}/away/?code=330110").text
+    assert "<td>330110</td>" in away and "区划 是</i> 余杭" in away and rows(away) == ["王示甲"]
+    assert rows(admin.get(f"/{side.code}/away/?not_code=330110").text) == []
+    page = admin.get(at(side, "王示甲")).text
+    assert "送往 330110" in page and ">告知本人</a>" in page
+    assert ">告知本人</a>" not in admin.get(at(side, "李例乙")).text
