@@ -1,0 +1,375 @@
+"""The work lists, and one handover's page: the line, whose turn, both copies with their proofs, days, letter, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from web.blueprints import edge, filters, words
+from web.blueprints.handovers import wording
+from web.blueprints.handovers.acts import ACTS
+from web.blueprints.handovers.papers import papers_of
+from web.blueprints.handovers.rooms import bp, seen
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.events import Event
+from web.core.fields import mask
+from web.extensions import db
+from web.federation.handovers import lists, service
+from web.federation.handovers.lists import TURNS, Row, Tab
+from web.federation.handovers.models import Handover, HandoverState
+from web.federation.post import keys
+from web.federation.post import service as post
+from web.federation.post.service import Letter
+from web.federation.wire.codes import CODES
+from web.reports import numerals
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
+from web.tenants.members import service as members
+from web.tenants.members.codes import ETHNICITY
+from web.tenants.members.models import Member
+
+S = HandoverState
+
+
+@bp.get("/")
+@needs(Permission.HANDOVER_READ)
+def index() -> Any:
+    """One work list, narrowed to a partner county when the address says so."""
+    if "pick" in request.args:
+        return redirect(filters.here(pick=None, how=None, partner=request.args["pick"].partition(":")[2] or None), 303)
+    tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else Tab.TODO
+    partners = {peer.uid: peer.name for peer in keys.partners()}
+    chosen = next((uid for uid in partners if str(uid) == request.args.get("partner")), None)
+    actor = edge.actor()
+    page = lists.page(
+        tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""), partner_uid=chosen
+    )
+    counts = lists.counts(actor, chosen)
+    return render_template(
+        "handovers/index.html",
+        tab=tab,
+        page=page,
+        total=counts[tab],
+        tabs=[
+            {
+                "title": title,
+                "url": filters.here(tab=key.value, after=None, before=None),
+                "count": counts[key],
+                "is_current": key is tab,
+            }
+            for key, title in wording.TABS.items()
+        ],
+        conditions=[{"label": "伙伴县", "how": "是", "what": partners[chosen], "off": filters.here(partner=None)}]
+        if chosen
+        else [],
+        fields=[{"name": "partner", "label": "伙伴县", "choices": list(partners.items())}] if partners else [],
+        calendar=counties.calendar(),
+        turns=TURNS,
+    )
+
+
+@bp.get("/<uuid:handover_id>")
+@needs(Permission.HANDOVER_READ)
+def show(handover_id: UUID) -> str:
+    """One handover."""
+    handover, row = seen(handover_id)
+    entries = db.session.scalars(db.select(Event).where(Event.subject_id == handover_id).order_by(Event.id)).all()
+    letters, papers, calendar = post.traffic(handover_id), papers_of(handover), counties.calendar()
+    member = members.get(handover.member_id) if handover.member_id else None
+    values = handover.values()
+    return render_template(
+        "handovers/show.html",
+        h=handover,
+        row=row,
+        v=values,
+        steps=_steps(handover, row, entries),
+        turn=_turn(handover, row),
+        copies=_copies(handover, row, values, member, letters),
+        letters=_proofs(handover, row, letters),
+        digest=letters[-1].digest if letters else "",
+        log=_log(entries),
+        papers=papers,
+        returned="、".join(wording.RETURNED.get(name, name) for name in handover.returned_fields),
+        seen=_mark(handover, len(papers.documents)),
+        calendar=calendar,
+        starts_on=_local(handover.state_at),
+        last_on=calendar.add(handover.due_on + timedelta(days=1), -1) if handover.due_on else None,
+        contact=mask("phone", values.get("contact") or (member.phone if member else None)),
+        age=_age(values, handover),
+        dues=numerals.month(date.fromisoformat(values["dues_until"] + "-01")) if values.get("dues_until") else "",
+        days=numerals.capital(values["valid_days"]) if values.get("valid_days") else "",
+        issued=numerals.day(handover.issued_on) if handover.issued_on else "",
+        ethnicity=ETHNICITY.label(values.get("ethnicity", "")).removesuffix("族"),
+    )
+
+
+def _local(at: Any) -> date:
+    return at.astimezone(clock.CHINA).date()  # type: ignore[no-any-return]
+
+
+def _age(values: dict[str, Any], handover: Handover) -> int | None:
+    if not values.get("birth_on") or handover.issued_on is None:
+        return None
+    born, on = date.fromisoformat(values["birth_on"]), handover.issued_on
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _mark(handover: Handover, papers: int) -> str:
+    return f"{handover.n}.{handover.state}.{handover.pending}.{handover.stopped}.{papers}"
+
+
+@bp.get("/<uuid:handover_id>/live")
+@needs(Permission.HANDOVER_READ)
+def live(handover_id: UUID) -> Response | WerkzeugResponse:
+    """Asked every two seconds while we wait for the other side: nothing new, or read the page again."""
+    handover, _ = seen(handover_id)
+    if request.args.get("seen") == _mark(handover, len(papers_of(handover).documents)):
+        return Response(status=204)
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("handovers.show", handover_id=handover_id), 303)
+    return Response(headers={"HX-Refresh": "true"})
+
+
+# The line
+
+
+def _steps(handover: Handover, row: Row, entries: Sequence[Event]) -> list[dict[str, Any]]:
+    told = {_verb(e): e for e in _told(entries)}
+    stands, steps, is_past_end = wording.STANDS.get(handover.state), list[dict[str, Any]](), False
+    for verb, title, done in wording.STEPS:
+        entry, lines = told.get(verb), list[str]()
+        if handover.state in done and verb != stands:
+            kind = "sealed" if verb == "closed" else "done"
+            if entry is not None:
+                lines = [f"{filters.day(entry.at)}　{entry.actor_name}"]
+            elif verb == "closed":
+                lines = ["回执归档", "双方一致"]
+        elif verb == stands:
+            is_mine = TURNS[handover.state] == handover.role and not handover.pending
+            kind = "now" if is_mine else "theirs"
+            who = "我方" if TURNS[handover.state] == handover.role else row.partner
+            lines = ["已送出，等对方确认"] if handover.pending else [f"{who}，{filters.day(handover.due_on)} 前"]
+        elif handover.is_open or is_past_end:
+            kind, lines = "todo", _AHEAD.get(verb, []) if handover.is_open else []
+        else:
+            kind, title, is_past_end = "off", wording.STATES[handover.state], True
+            lines = [filters.day(handover.state_at)]
+        steps.append({"state": kind, "title": title, "lines": lines})
+    return steps
+
+
+_AHEAD: dict[str, list[str]] = {"confirm": ["流出地系统自动", "随即给出身份证号"], "closed": ["回执归档", "双方一致"]}
+
+
+# What happened
+
+
+def _verb(entry: Event) -> str:
+    return entry.verb.partition(".")[2].removeprefix("propose_")
+
+
+def _told(entries: Sequence[Event]) -> list[Event]:
+    """One event a step, oldest first: what our person proposed stands for the other side's decision that echoes it."""
+    found: list[Event] = []
+    for entry in entries:
+        if _verb(entry) not in wording.LETTERS:
+            continue
+        is_echo = found and found[-1].verb == f"handover.propose_{_verb(entry)}"
+        if not is_echo:
+            found.append(entry)
+    return found
+
+
+def _log(entries: Sequence[Event]) -> list[dict[str, Any]]:
+    moved = {_verb(e): e.changes.get("state") for e in entries if not e.verb.startswith("handover.propose_")}
+    shown = []
+    for entry in _told(entries):
+        change, moves = moved.get(_verb(entry)), Markup("")
+        if isinstance(change, list) and change[0] and change[0] != change[1]:
+            before, after = (wording.STATES[S(str(state))] for state in change)
+            moves = Markup("　状态 <del>{}</del> → <ins>{}</ins>").format(before, after)
+        why = "" if entry.reason in ("", "timer", "handover") else f"　事由：{entry.reason}"
+        who = "到期，系统" if entry.reason == "timer" else entry.actor_name
+        shown.append(
+            {
+                "state": "sealed" if _verb(entry) == "confirm" else "done",
+                "words": f"{who}　{wording.LETTERS[_verb(entry)]}",
+                "note": Markup("{}{}{}").format(filters.moment(entry.at), moves, why),
+            }
+        )
+    return shown[::-1]
+
+
+# Whose turn
+
+
+def _turn(handover: Handover, row: Row) -> dict[str, Any]:
+    """whose, title, next, and the acts: each with the reason when this person may not."""
+    held = GRANTS[Role(edge.actor().role)]
+    why = ""
+    if Permission.HANDOVER_WRITE not in held:
+        people = [f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(Permission.HANDOVER_WRITE)]
+        why = "可办的人：" + "、".join(people)
+    can = set(service.verbs_now(handover))
+    acts = [act for verb, act in ACTS.items() if verb in can]
+    found: dict[str, Any] = {"acts": sorted(acts, key=lambda a: a.is_main), "why": why, "next": "", "is_live": False}
+    if handover.stopped:
+        return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": "请县级经办与对方核对后处理"}
+    if handover.state is S.CLOSED:
+        return found | {
+            "whose": "all",
+            "title": f"办结：{wording.OUTCOMES[handover.outcome]}",
+            "next": _closing(handover, row),
+        }
+    if not handover.is_open:
+        said = wording.OUTCOMES.get(handover.outcome, "")
+        reason = (wording.REFUSED | wording.RECALLED).get(handover.reason, "")
+        if handover.refused_code and handover.state is S.NOT_OPENED:
+            reason = words.ERRORS.get(handover.refused_code, handover.refused_code)
+        title = (
+            f"已终止：{said}"
+            if handover.role == "home" or handover.state is not S.REFUSED
+            else "已终止：我方不同意接收"
+        )
+        keeper = "我方" if handover.role == "home" else row.partner
+        return found | {
+            "whose": "over",
+            "title": title,
+            "next": "；".join(filter(None, [reason, f"仍由{keeper}负责管理"])),
+        }
+    if handover.pending:
+        return found | {
+            "whose": "theirs", "is_live": True,
+            "title": f"{wording.LETTERS[handover.pending]}已送出，等{row.partner}系统确认",
+            "next": "通常几秒内完成；对方系统停机时自动续发，不用再办",
+        }  # fmt: skip
+    task, is_ours = wording.TASKS[handover.state], TURNS[handover.state] == handover.role
+    if is_ours:
+        return found | {"whose": "ours", "title": f"轮到我方：{task}"}
+    return found | {
+        "whose": "theirs",
+        "is_live": True,
+        "title": f"轮到{row.partner}：{task}",
+        "next": _AFTER[handover.state],
+    }
+
+
+_AFTER: dict[S, str] = {
+    S.REQUESTED: "对方同意后，由我方开出介绍信",
+    S.RETURNED: "对方补正后，再由我方答复",
+    S.ACCEPTED: "介绍信开出后，由我方接收并编入支部",
+    S.RELEASED: "对方送来回执时，系统自动确认并给出身份证号；在此之前仍由我方负责管理",
+}
+
+
+def _closing(handover: Handover, row: Row) -> str:
+    receipt = handover.values().get("receipt", {})
+    to = row.partner if handover.role == "home" else f"我方{row.branch}"
+    return f"{filters.day(handover.received_on)} 起由{to}负责管理。回执 {receipt.get('receipt_no', '')}，经办 {receipt.get('handler', '')}"
+
+
+# Both copies
+
+
+def _copies(
+    handover: Handover, row: Row, values: dict[str, Any], member: Member | None, letters: Sequence[Letter]
+) -> list[dict[str, Any]]:
+    is_home, state = handover.role == "home", wording.STATES[handover.state]
+    waiting = [x for x in letters if x.is_ours and x.result is None]
+    ours_state = f"{state}（{wording.LETTERS[handover.pending]}已送出）" if handover.pending else state
+    keeper = counties.own().name if is_home != (handover.state is S.CLOSED) else row.partner
+    settled = not waiting and not handover.pending
+    found: list[dict[str, Any]] = [
+        {"label": "状态", "ours": ours_state, "theirs": state if settled else None, "is_same": True if settled else None,
+         "missing": "等回执", "proof": ""},
+        {"label": "管理责任", "ours": keeper, "theirs": keeper if settled else None, "is_same": True if settled else None,
+         "missing": "等回执", "proof": ""},
+    ]  # fmt: skip
+    sent = {x.type.partition(".")[2]: x for x in letters if x.is_ours == is_home and x.result == "applied"}
+    for label, name, verb in _COMPARED:
+        told = _said(name, values.get(name))
+        if not told:
+            continue
+        letter = sent.get(verb)
+        is_ours = is_home or handover.state is S.CLOSED
+        register = (
+            _registered(name, member) if member is not None and name in _REGISTERED else told if is_ours else None
+        )
+        theirs = told if letter is not None or not is_home else None
+        both = register is not None and theirs is not None
+        found.append(
+            {
+                "label": label,
+                "ours": register,
+                "theirs": theirs,
+                "is_same": register == theirs if both else None,
+                "missing": "未送达" if is_home else "接收后登记",
+                "proof": f"{wording.LETTERS[verb]} {filters.day(letter.at)}" if letter else "",
+                "is_ours_to_move": is_home,
+            }
+        )
+    return found
+
+
+# Label, name in the packet, the letter that told it.
+_COMPARED = (
+    ("姓名", "name", "request"),
+    ("出生", "birth_on", "request"),
+    ("性别", "sex", "release"),
+    ("民族", "ethnicity", "release"),
+    ("人员类别", "kind", "release"),
+    ("党费缴至", "dues_until", "release"),
+    ("转出", "from_org", "release"),
+    ("转入", "to_org", "release"),
+    ("介绍信", "letter_no", "release"),
+)
+_REGISTERED = {"name", "birth_on", "sex", "ethnicity", "kind", "dues_until"}
+
+
+def _said(name: str, value: Any) -> str:
+    table = {"sex": wording.SEXES, "kind": wording.KINDS}.get(name)
+    if name == "ethnicity":
+        return ETHNICITY.label(value)
+    return (table.get(value, "") if table else str(value)) if value else ""
+
+
+def _registered(name: str, member: Member) -> str:
+    from web.federation.handovers.packet import KINDS
+
+    if name == "kind":
+        return wording.KINDS.get(KINDS.get(member.member_kind, ""), "")
+    found = {"sex": member.gender, "birth_on": member.birth_on}.get(name, getattr(member, name, ""))
+    return _said(name, found)
+
+
+def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dict[str, str]]:
+    own, shown = counties.own().name, []
+    for letter in letters:
+        verb = letter.type.partition(".")[2]
+        way = f"{own} → {row.partner}" if letter.is_ours else f"{row.partner} → {own}"
+        if letter.result is None:
+            kind, note = "theirs", "等回执，自动续发"
+        elif letter.result == "applied":
+            took = int((letter.receipted_at - letter.at).total_seconds()) if letter.receipted_at else 0
+            kind, note = (
+                "sealed",
+                f"{filters.moment(letter.at)} 送达" + (f"，回执 {took} 秒后" if letter.is_ours else "，已回执"),
+            )
+        else:
+            kind, note = "off", f"{filters.moment(letter.at)}　{_code(letter.code)}"
+        shown.append({"state": kind, "words": f"{wording.LETTERS.get(verb, verb)}　{way}", "note": note})
+    return shown
+
+
+def _code(code: str | None) -> str:
+    if code in ("stale_base", "illegal_transition"):
+        return "对方此前已有新的决定，没有采用"
+    return words.ERRORS.get(code or "", f"没有采用（{code}）" if code in CODES else "没有采用")

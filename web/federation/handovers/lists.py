@@ -1,0 +1,158 @@
+"""Lists of handovers: what waits for us, what is open, what is nearly due, what went out and what came in. One query each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, tuple_
+
+from web.core import clock, vault
+from web.core.events import Actor
+from web.extensions import db
+from web.federation.handovers.models import OPEN, Handover, HandoverState
+from web.federation.post.models import Peer
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+
+S = HandoverState
+SOON = timedelta(days=7)
+PAGE = 30
+
+
+class Tab(StrEnum):
+    """The work lists, by the names users know (DOMAIN §5.2)."""
+
+    TODO = "todo"
+    OPEN = "open"
+    DUE = "due"
+    OUT = "out"
+    IN = "in"
+
+
+# Whose turn it is in each open state.
+TURNS: dict[HandoverState, str] = {S.REQUESTED: "host", S.RETURNED: "home", S.ACCEPTED: "home", S.RELEASED: "host"}
+
+
+def is_ours() -> ColumnElement[bool]:
+    """The next word is ours."""
+    mine = [and_(Handover.state == state, Handover.role == role) for state, role in TURNS.items()]
+    return and_(or_(*mine), Handover.pending == "", Handover.stopped == "")
+
+
+def condition(tab: Tab) -> ColumnElement[bool]:
+    """What the list holds."""
+    is_open = Handover.state.in_(OPEN)
+    found: Mapping[Tab, ColumnElement[bool]] = {
+        Tab.TODO: is_ours(),
+        Tab.OPEN: is_open,
+        Tab.DUE: and_(is_open, Handover.due_on <= clock.today() + SOON),
+        Tab.OUT: and_(Handover.state.not_in(OPEN), Handover.role == "home"),
+        Tab.IN: and_(Handover.state.not_in(OPEN), Handover.role == "host"),
+    }
+    return found[tab]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line. `name` is empty once the packet was purged."""
+
+    handover: Handover
+    name: str
+    branch: str
+    partner: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """`before`, `after`: cursors of the neighbouring pages, empty at an end."""
+
+    rows: Sequence[Row]
+    before: str
+    after: str
+
+
+def _base(actor: Actor, partner_uid: UUID | None) -> Select[Any]:
+    query = (
+        db.select(Handover, Member.name, PartyOrg.name, Peer.name)
+        .outerjoin(Member, (Member.tenant_id == Handover.tenant_id) & (Member.id == Handover.member_id))
+        .outerjoin(PartyOrg, (PartyOrg.tenant_id == Handover.tenant_id) & (PartyOrg.id == Handover.branch_id))
+        .outerjoin(Peer, (Peer.tenant_id == Handover.tenant_id) & (Peer.uid == Handover.partner_uid))
+    )
+    if partner_uid is not None:
+        query = query.where(Handover.partner_uid == partner_uid)
+    return organisations.visible(query, actor, Handover.branch_id)
+
+
+def _cursor(tab: Tab, row: Handover) -> str:
+    return str(row.id) if tab in (Tab.OUT, Tab.IN) else f"{row.due_on}_{row.id}"
+
+
+def _read(tab: Tab, cursor: str) -> tuple[Any, ...] | None:
+    try:
+        if tab in (Tab.OUT, Tab.IN):
+            return (UUID(cursor),)
+        on, _, id_ = cursor.partition("_")
+        return date.fromisoformat(on), UUID(id_)
+    except ValueError:
+        return None
+
+
+def page(
+    tab: Tab, actor: Actor, *, after: str = "", before: str = "", partner_uid: UUID | None = None, size: int = PAGE
+) -> Page:
+    """Open ones by their last day, history newest first. A cursor that cannot be read is the first page."""
+    is_history = tab in (Tab.OUT, Tab.IN)
+    keys: list[Any] = [Handover.id] if is_history else [Handover.due_on, Handover.id]
+    at, is_back = _read(tab, before or after), bool(before)
+    is_falling = is_history != (is_back and at is not None)
+    query = _base(actor, partner_uid).where(condition(tab))
+    if at is not None:
+        here = tuple_(*keys)
+        query = query.where(here < at if is_falling else here > at)
+    query = query.order_by(*[k.desc() if is_falling else k for k in keys]).limit(size + 1)
+    found = list(db.session.execute(query))
+    has_more, found = len(found) > size, found[:size]
+    went_back = is_back and at is not None
+    if went_back:
+        found.reverse()
+    rows = read(found)
+    first = _cursor(tab, rows[0].handover) if rows and at is not None and (has_more or not went_back) else ""
+    last = _cursor(tab, rows[-1].handover) if rows and (has_more or went_back) else ""
+    return Page(rows, first, last)
+
+
+def read(found: Sequence[Any]) -> list[Row]:
+    """Lines of what the query gave, names out of the packets where there is no member row yet: one more query for all."""
+    vault.prepare([handover.id for handover, name, *_ in found if name is None and handover.packet is not None])
+    return [
+        Row(handover, name or handover.values().get("name", ""), branch or "", partner or "未知县")
+        for handover, name, branch, partner in found
+    ]
+
+
+def one(handover: Handover, actor: Actor) -> Row | None:
+    """The line of one handover, None when the actor may not see it."""
+    found = db.session.execute(_base(actor, None).where(Handover.id == handover.id)).all()
+    return read(found)[0] if found else None
+
+
+def counts(actor: Actor, partner_uid: UUID | None = None) -> dict[Tab, int]:
+    """How many each list holds: one query."""
+    columns = [func.count().filter(condition(tab)).label(tab.value) for tab in Tab]
+    query = organisations.visible(db.select(*columns).select_from(Handover), actor, Handover.branch_id)
+    if partner_uid is not None:
+        query = query.where(Handover.partner_uid == partner_uid)
+    row = db.session.execute(query).mappings().one()
+    return {tab: int(row[tab.value]) for tab in Tab}
+
+
+def counter(actor: Actor, *more: Any) -> Any:
+    """How many wait for us, as a query of one number."""
+    query = db.select(func.count()).select_from(Handover).where(is_ours(), *more)
+    return organisations.visible(query, actor, Handover.branch_id)
