@@ -6,9 +6,11 @@ from flask import Blueprint
 
 from web.blueprints import (
     accounts,
+    agreements,
     appearance,
     assets,
     auth,
+    documents,
     events,
     gallery,
     handovers,
@@ -17,6 +19,7 @@ from web.blueprints import (
     imports,
     members,
     organisations,
+    peers,
     settings,
     tasks,
 )
@@ -30,6 +33,9 @@ BLUEPRINTS: list[Blueprint] = [
     members.bp,
     members.away,
     imports.bp,
+    agreements.bp,
+    peers.bp,
+    documents.bp,
     handovers.bp,
     tasks.bp,
     auth.bp,

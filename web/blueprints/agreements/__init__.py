@@ -1,0 +1,6 @@
+"""Agreements: list, drafting, negotiating, approval, seals, papers, cooperation items, ending."""
+
+from web.blueprints.agreements import ending, negotiating, sealing
+from web.blueprints.agreements.pages import bp
+
+__all__ = ["bp", "ending", "negotiating", "sealing"]

@@ -1,0 +1,223 @@
+"""The list, one agreement, and drafting a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from web.blueprints import navigation, todos
+from web.blueprints.agreements import schemas, views
+from web.blueprints.forms import Form
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.errors import Invalid
+from web.core.events import Actor
+from web.extensions import db
+from web.federation.agreements import clauses, scopes, service, texts
+from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
+from web.federation.post import keys
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import DocumentKind
+
+bp = Blueprint("agreements", __name__, url_prefix="/<county>/agreements")
+LIVING = (AgreementState.PENDING, AgreementState.ACTIVE, AgreementState.WINDING_DOWN)
+
+
+def _count(actor: Actor) -> Any:
+    return db.select(db.func.count()).select_from(Agreement).where(Agreement.state.in_(LIVING))
+
+
+navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index", Permission.AGREEMENT_READ, count=_count))
+
+
+def living() -> list[views.View]:
+    """The agreements that are not over, newest first."""
+    query = db.select(Agreement).where(Agreement.state.in_(LIVING)).order_by(Agreement.created_at.desc())
+    return [views.View(row) for row in db.session.scalars(query.limit(100))]
+
+
+def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
+    """Agreements that wait for us: for the leader those to approve, for the clerk the rest."""
+    query = (
+        db.select(Agreement)
+        .join(
+            AgreementVersion,
+            (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
+        )
+        .where(AgreementVersion.state.in_(OPEN), Agreement.state.in_(LIVING))
+    )
+    can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
+    found = []
+    for agreement in db.session.scalars(query.limit(50)):
+        view = views.View(agreement)
+        if view.turn.whose != "ours":
+            continue
+        is_approval = waits_for_approval(view)
+        if is_approval != can_approve:
+            continue
+        due = view.due()
+        found.append(
+            todos.Todo(
+                view.title, view.turn.title, view.url("approve" if is_approval else "show"), due and due[0],
+                "批准" if is_approval else "办理",
+            )
+        )  # fmt: skip
+    return found[:limit], len(found)
+
+
+todos.QUEUES.append(
+    todos.Queue(
+        "agreements", "共管共育协议", "同意、批准、印签", Permission.AGREEMENT_READ, _mine, lambda: url_for("agreements.index")
+    )
+)
+
+
+def waits_for_approval(view: views.View) -> bool:
+    """Is the file here and checked, and nobody of ours approved or sealed yet?"""
+    version = view.version
+    return (
+        version.state is VersionState.AGREED
+        and version.pdf_checked_at is not None
+        and not version.fault
+        and view.approval is None
+        and view.own not in view.sealed
+    )
+
+
+def load(agreement_id: UUID) -> views.View:
+    """NotFound when it is absent or another county's."""
+    return views.View(service.get(agreement_id))
+
+
+@bp.get("")
+@needs(Permission.AGREEMENT_READ)
+def index() -> str:
+    over = db.select(Agreement).where(Agreement.state.not_in(LIVING)).order_by(Agreement.created_at.desc()).limit(50)
+    return render_template(
+        "agreements/index.html",
+        rows=living(),
+        over=[views.View(row) for row in db.session.scalars(over)],
+        partners=keys.partners(),
+    )
+
+
+@bp.get("/<uuid:agreement_id>")
+@needs(Permission.AGREEMENT_READ)
+def show(agreement_id: UUID) -> str:
+    view = load(agreement_id)
+    history = service.versions(view.agreement)
+    papers = {v.id: documents.of_subject(v.id) for v in history}
+    return render_template(
+        "agreements/show.html",
+        view=view,
+        history=history,
+        papers=papers,
+        states=views.STATES,
+        waits_for_approval=waits_for_approval(view),
+        never=scopes.NEVER,
+        kinds={DocumentKind.AGREEMENT_TEXT: "协议文本", DocumentKind.PROOF_SHEET: "印签证明页"},
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def new() -> Any:
+    """Partners, name and dates; the draft then stands with words to begin with."""
+    partners, today = keys.partners(), clock.today()
+    starts = {
+        "effective_from": today.isoformat(),
+        "effective_to": (today + views.TWO_YEARS).isoformat(),
+        "notice_days": 60,
+    }
+    form = Form(schemas.NewAgreement, starts)
+    if form.is_sent:
+        with form:
+            given = form.read()
+            if given["effective_to"] < given["effective_from"]:
+                raise Invalid({"effective_to": "before_start"})
+            if not given["partners"]:
+                raise Invalid({"partners": "choose_one"})
+            agreement = service.begin(given["partners"], _first_text(given))
+            flash("草稿已建立，请逐条核对")
+            return redirect(url_for("agreements.draft", agreement_id=agreement.id), 303)
+    return form.page("agreements/new.html", partners=partners)
+
+
+def _first_text(given: dict[str, Any]) -> dict[str, Any]:
+    own = counties.own().uid
+    uids = [own, *given["partners"]]
+    grants = [
+        texts.grant(a, b, scope)
+        for a in uids
+        for b in uids
+        if a != b
+        for scope in (scopes.SCOPES if own in (a, b) else ("S0", "S1"))
+    ]
+    starts, ends = given["effective_from"], given["effective_to"]
+    return {
+        "title": given["title"],
+        "clauses": clauses.defaults(
+            given["title"], views.offices(given["partners"]), starts, ends, given["notice_days"]
+        ),
+        "items": [],
+        "grants": grants,
+        "effective_from": starts.isoformat(),
+        "effective_to": ends.isoformat(),
+        "notice_days": given["notice_days"],
+        "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
+    }
+
+
+@bp.route("/<uuid:agreement_id>/draft", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def draft(agreement_id: UUID) -> Any:
+    """The whole text as one form; saved as a draft, or saved and proposed to every party."""
+    view = load(agreement_id)
+    assert view.text is not None
+    own = view.own_party
+    liaison = view.liaisons.get(own.place, {}) if own else {}
+    form = Form(schemas.TextForm, schemas.values_of(view.text, liaison))
+    if form.is_sent:
+        with form:
+            given = form.read()
+            service.revise(agreement_id, schemas.text_of(given, view.text))
+            if request.form.get("act") == "propose":
+                service.propose(agreement_id, {view.own: liaison_of(given)})
+                flash(f"已提出，送{'、'.join(p.name for p in view.others)}")
+                return redirect(view.url("show"), 303)
+            flash("草稿已保存")
+            return redirect(view.url("draft"), 303)
+    return form_page(form, view, "draft")
+
+
+def liaison_of(given: dict[str, Any]) -> dict[str, str]:
+    """The liaison's words out of the form."""
+    return {name: given[f"liaison_{name}"] for name in ("name", "post", "phone") if given[f"liaison_{name}"]}
+
+
+def form_page(form: Form, view: views.View, kind: str) -> Any:
+    """The form of a text, for the draft and for a counter."""
+    assert view.text is not None
+    ticked = form.values.get("grants") or []
+    return form.page(
+        "agreements/text.html",
+        view=view,
+        kind=kind,
+        ticked=set(ticked if isinstance(ticked, list) else [ticked]),
+        headings=[
+            (no, form.values.get(f"heading_{no}", heading)) for no, (heading, _) in enumerate(clauses.CLAUSES, 1)
+        ],
+        rows=range(1, schemas.ITEMS + 1),
+        categories=list(texts.CATEGORIES.items()),
+        owners=[("all", "各方"), *((str(p.uid), p.name) for p in view.parties)],
+        frequencies=list(texts.FREQUENCIES.items()),
+        frequency_of=texts.FREQUENCY_OF,
+        scopes=scopes.SCOPES,
+        labels={s: scopes.labels(row.fields) for s, row in scopes.SCOPES.items()},
+        never=scopes.NEVER,
+    )

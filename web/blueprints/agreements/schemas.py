@@ -1,0 +1,164 @@
+"""Forms of agreements: the text as fields, and back. A grant is the value owner:receiver:scope of one tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from marshmallow import Schema, fields
+
+from web.blueprints.forms import Day, Many, Number, One, Text
+from web.core.errors import Invalid
+from web.federation.agreements import clauses, scopes, texts
+
+ITEMS = 8  # rows of cooperation items in the form
+ITEM_FIELDS = ("category", "goal", "measure", "owner", "due")
+
+
+class NewAgreement(Schema):
+    title = Text("协议名称", limit=120, required=True)
+    partners = Many(fields.UUID(), "伙伴县")
+    effective_from = Day("生效日期", required=True)
+    effective_to = Day("期满日期", required=True)
+    notice_days = Number("提前告知天数", low=0, high=365)
+
+
+class Reason(Schema):
+    reason = Text("理由", limit=1000, required=True)
+
+
+class Withdrawing(Schema):
+    reason = Text("理由", limit=1000)
+
+
+class Sealing(Schema):
+    signer_name = Text("签署人", limit=60)
+    signer_post = Text("职务", limit=80)
+    is_checked = One("核对", [("1", "已核对")])
+
+
+class Approving(Schema):
+    is_read = One("审阅", [("1", "已审阅")])
+
+
+class Leaving(Schema):
+    on = Day("退出日期", required=True)
+    reason = Text("理由", limit=1000)
+
+
+class Pausing(Schema):
+    scope = One("范围", [("all", "全部"), *((s, s) for s in scopes.SCOPES)])
+    is_resumed = Text(limit=1)
+
+
+class Progress(Schema):
+    percent = Number("完成百分比", low=0, high=100)
+    note = Text("进展说明", limit=500)
+
+
+def _text_fields() -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "title": Text("协议名称", limit=120, required=True),
+        "effective_from": Day("生效日期", required=True),
+        "effective_to": Day("期满日期", required=True),
+        "notice_days": Number("提前告知天数", low=0, high=365),
+        "grants": Many(Text(limit=90), "授权"),
+        "liaison_name": Text("联络员姓名", limit=60),
+        "liaison_post": Text("联络员岗位", limit=80),
+        "liaison_phone": Text("工作电话", limit=60),
+        "reason": Text("修改说明", limit=1000),
+    }
+    for name, words in texts.FREQUENCY_OF.items():
+        found[f"frequency_{name}"] = One(words, list(texts.FREQUENCIES.items()))
+    for no, (heading, _) in enumerate(clauses.CLAUSES, 1):
+        found[f"heading_{no}"] = Text(f"第 {no} 条标题", limit=40, required=True)
+        found[f"clause_{no}"] = Text(f"第 {no} 条　{heading}", limit=8000)
+    for row in range(1, ITEMS + 1):
+        found |= {
+            f"item_{row}_category": One("类别", list(texts.CATEGORIES.items()), required=False),
+            f"item_{row}_goal": Text("目标", limit=200),
+            f"item_{row}_measure": Text("措施", limit=500),
+            f"item_{row}_owner": Text("负责", limit=40),
+            f"item_{row}_due": Day("期限"),
+            f"item_{row}_key": Text(limit=12),
+        }
+    return found
+
+
+TextForm: type[Schema] = type("TextForm", (Schema,), _text_fields())
+
+
+def values_of(text: Mapping[str, Any], liaison: Mapping[str, str]) -> dict[str, Any]:
+    """What the form starts with."""
+    found: dict[str, Any] = {name: text[name] for name in ("title", "effective_from", "effective_to", "notice_days")}
+    found["grants"] = [f"{g['owner']}:{g['receiver']}:{g['scope']}" for g in text["grants"]]
+    found |= {f"frequency_{name}": text["frequencies"][name] for name in texts.FREQUENCY_OF}
+    found |= {f"liaison_{name}": liaison.get(name, "") for name in ("name", "post", "phone")}
+    for clause in text["clauses"]:
+        found[f"heading_{clause['no']}"] = clause["heading"]
+        found[f"clause_{clause['no']}"] = "\n".join(clause["paragraphs"])
+    for row, item in enumerate(text["items"][:ITEMS], 1):
+        found |= {f"item_{row}_{name}": item[name] for name in (*ITEM_FIELDS, "key")}
+    return found
+
+
+def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
+    """The text of what was sent; number, level and parties as in `former`. Invalid beside the field."""
+    errors: dict[str, object] = {}
+    if values["effective_to"] < values["effective_from"]:
+        errors["effective_to"] = "before_start"
+    uids = [party["uid"] for party in former["parties"]]
+    text: dict[str, Any] = {
+        **{name: former[name] for name in ("number", "level", "parties")},
+        "title": values["title"],
+        "effective_from": values["effective_from"].isoformat(),
+        "effective_to": values["effective_to"].isoformat(),
+        "notice_days": values["notice_days"],
+        "frequencies": {name: values[f"frequency_{name}"] for name in texts.FREQUENCY_OF},
+        "clauses": [
+            {"no": no, "heading": values[f"heading_{no}"], "paragraphs": _paragraphs(values[f"clause_{no}"])}
+            for no in range(1, texts.CLAUSES + 1)
+        ],
+        "items": _items(values, uids, errors),
+        "grants": _grants(values["grants"], uids, former, errors),
+    }
+    if errors:
+        raise Invalid(errors)
+    return text
+
+
+def _paragraphs(said: str) -> list[str]:
+    return [line.strip() for line in said.splitlines() if line.strip()]
+
+
+def _items(values: Mapping[str, Any], uids: list[str], errors: dict[str, object]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for row in range(1, ITEMS + 1):
+        given = {name: values.get(f"item_{row}_{name}") for name in ITEM_FIELDS}
+        if not given["goal"] and not given["measure"] and not given["category"]:
+            continue
+        for name in ITEM_FIELDS:
+            if not given[name]:
+                errors[f"item_{row}_{name}"] = "required"
+        if given["owner"] and given["owner"] not in ("all", *uids):
+            errors[f"item_{row}_owner"] = "choose_one"
+        if given["due"]:
+            given["due"] = given["due"].isoformat()
+        found.append({"key": values.get(f"item_{row}_key") or f"i{row}", **given})
+    return found
+
+
+def _grants(
+    ticked: list[str], uids: list[str], former: Mapping[str, Any], errors: dict[str, object]
+) -> list[dict[str, Any]]:
+    kept = {f"{g['owner']}:{g['receiver']}:{g['scope']}": g for g in former["grants"]}
+    found = []
+    for value in dict.fromkeys(ticked):
+        owner, _, rest = value.partition(":")
+        receiver, _, scope = rest.partition(":")
+        if owner not in uids or receiver not in uids or owner == receiver or scope not in scopes.SCOPES:
+            errors["grants"] = "unknown_scope"
+            continue
+        found.append(kept.get(value) or texts.grant(UUID(owner), UUID(receiver), scope))
+    return sorted(found, key=lambda g: (uids.index(g["owner"]), uids.index(g["receiver"]), g["scope"]))

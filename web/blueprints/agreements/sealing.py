@@ -1,0 +1,101 @@
+"""The leader's approval, our seal, and the papers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+
+from web.blueprints.agreements import schemas, views
+from web.blueprints.agreements.pages import bp, load, waits_for_approval
+from web.blueprints.forms import Form
+from web.blueprints.policy import needs
+from web.core.errors import NotFound, WrongState
+from web.core.queue import Job
+from web.federation.agreements import service, texts
+from web.federation.agreements.models import VersionState
+from web.federation.post import keys
+from web.tenants.accounts.permissions import Permission
+from web.tenants.documents.models import DocumentKind
+from web.tenants.tasks import service as tasks
+
+
+def sealed_rows(view: views.View) -> list[tuple[str, Any]]:
+    """Exactly what a seal stands under."""
+    text = view.text
+    assert text is not None
+    return [
+        ("协议", text["title"]),
+        ("编号、版本", f"{text['number']}，第 {view.version.version} 版"),
+        ("各方", "、".join(f"{stem}方 {p.office}" for stem, p in zip(views.PARTY_STEMS, view.parties, strict=False))),
+        ("起止", f"{text['effective_from']} 至 {text['effective_to']}"),
+        ("文本摘要", views.long(view.version.text_digest)),
+        ("文件摘要", views.long(view.version.pdf_digest)),
+        ("本县密钥指纹", keys.own_fingerprint()),
+    ]
+
+
+@bp.route("/<uuid:agreement_id>/approve", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_APPROVE)
+def approve(agreement_id: UUID) -> Any:
+    """The leader sees what would be sealed, and approves just that."""
+    view = load(agreement_id)
+    if not waits_for_approval(view):
+        raise WrongState("nothing_to_approve")
+    form = Form(schemas.Approving)
+    if form.is_sent:
+        with form:
+            form.read()
+            service.approve(agreement_id)
+            flash("已批准，经办可以印签")
+            return redirect(view.url("show"), 303)
+    assert view.text is not None
+    return form.page(
+        "agreements/approve.html", view=view, rows=sealed_rows(view), has_14=texts.has_clause_14(view.text)
+    )
+
+
+@bp.route("/<uuid:agreement_id>/seal", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def seal(agreement_id: UUID) -> Any:
+    """What is sealed, once more; then our seal, put on by the worker."""
+    view = load(agreement_id)
+    if not {"seal", "complete"} & set(view.verbs):
+        raise WrongState("sealed_already" if view.own in view.sealed else "file_not_checked")
+    if view.approval is None:
+        raise WrongState("leader_not_approved")
+    form = Form(schemas.Sealing, {"signer_name": view.approval.name})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            service.seal(agreement_id, given["signer_name"], given["signer_post"])
+            flash("印签已办，正在加封送出")
+            return redirect(view.url("show"), 303)
+    return form.page("agreements/seal.html", view=view, rows=sealed_rows(view))
+
+
+@bp.post("/<uuid:agreement_id>/versions/<int:number>/proof")
+@needs(Permission.AGREEMENT_WRITE)
+def proof(agreement_id: UUID, number: int) -> Any:
+    """Order the proof sheet of a sealed version; its page shows the progress."""
+    view = load(agreement_id)
+    version = next((v for v in service.versions(view.agreement) if v.version == number), None)
+    if version is None:
+        raise NotFound
+    if version.state not in (VersionState.SEALED, VersionState.EFFECTIVE, VersionState.SUPERSEDED):
+        raise WrongState("not_sealed_yet")
+    task = tasks.start(
+        Job.RENDER,
+        f"印签证明页：{view.title}第 {number} 版",
+        subject_id=version.id,
+        details={"paper": DocumentKind.PROOF_SHEET.value, "unit": "份"},
+    )
+    return redirect(url_for("tasks.show", task_id=task.id), 303)
+
+
+@bp.get("/<uuid:agreement_id>/letters")
+@needs(Permission.AGREEMENT_READ)
+def letters(agreement_id: UUID) -> str:
+    """Every message with its receipt, and the chain of decisions."""
+    return render_template("agreements/letters.html", view=load(agreement_id), long=views.long)

@@ -1,0 +1,104 @@
+"""Papers: download by those who may, and the public page a QR code leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template
+
+from web.blueprints import edge
+from web.blueprints.filters import moment
+from web.blueprints.policy import needs, public
+from web.core import events, fence, permissions
+from web.core.errors import NotFound
+from web.extensions import db
+from web.federation.agreements import effects, hub, service
+from web.federation.agreements.models import AgreementVersion
+from web.tenants.accounts.permissions import GRANTS, Permission
+from web.tenants.counties import service as counties
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import Document, DocumentKind
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+
+bp = Blueprint("documents", __name__)
+
+KINDS = {
+    DocumentKind.AGREEMENT_TEXT: "共管共育协议文本",
+    DocumentKind.PROOF_SHEET: "印签证明页",
+    DocumentKind.AGREEMENT_REPORT: "协议执行半年报告",
+    DocumentKind.INTRODUCTION_LETTER: "党员组织关系介绍信",
+}
+# Who may open which kind; a paper about one member also needs that member to be visible.
+READ_BY = {
+    DocumentKind.AGREEMENT_TEXT: Permission.AGREEMENT_READ,
+    DocumentKind.PROOF_SHEET: Permission.AGREEMENT_READ,
+    DocumentKind.AGREEMENT_REPORT: Permission.REPORT_READ,
+    DocumentKind.INTRODUCTION_LETTER: Permission.HANDOVER_READ,
+}
+
+
+@bp.get("/<county>/documents/<uuid:document_id>")
+@needs(Permission.HOME_READ)
+def show(document_id: UUID) -> Response:
+    """The PDF itself; each opening is logged."""
+    row = documents.get(document_id)
+    actor = edge.actor()
+    permissions.demand(GRANTS, actor.role, READ_BY[row.kind])
+    if row.member_id is not None:
+        query = db.select(Member.id).where(Member.id == row.member_id)
+        if db.session.scalar(organisations.visible(query, actor, Member.branch_id, Member.away_org_id)) is None:
+            raise NotFound
+    events.record("document.open", row, member_id=row.member_id)
+    return _pdf(row)
+
+
+def _pdf(row: Document) -> Response:
+    answer = Response(bytes(row.content), mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "inline", filename=row.filename)
+    return answer
+
+
+@bp.get("/v/<code>")
+@public("纸质文件上的二维码通向这里，只证明文件，不显示个人信息")
+def prove(code: str) -> str:
+    """What a code on paper proves: kind, issuer, digest, seals with their times. Never a personal value."""
+    found = documents.proof(code)
+    with fence.acting_for(found.tenant_id):
+        row, own = documents.get(found.document_id), counties.own()
+        shown: dict[str, Any] = {
+            "kind": KINDS[row.kind],
+            # The title of a paper about a person may hold the name.
+            "title": row.title if row.member_id is None else KINDS[row.kind],
+            "issuer": own.office,
+            "is_demo": own.is_demo,
+            "made_at": moment(row.created_at),
+            "pages": row.pages,
+            "digest": " ".join(row.sha256[i : i + 4] for i in range(0, 64, 4)),
+            "code": documents.spelled(row.proof_code),
+            "seals": PROVES[row.kind](row) if row.kind in PROVES else [],
+        }
+    return render_template("documents/proof.html", **shown)
+
+
+def _agreement_seals(row: Document) -> list[tuple[str, str]]:
+    """(county, when) of each seal, the hub's last."""
+    query = db.select(AgreementVersion).where(AgreementVersion.id == row.subject_id)
+    version = db.session.scalars(query).first()
+    if version is None:
+        return []
+    agreement = service.get(version.agreement_id)
+    at = {seal.county_uid: seal.at for seal in hub.seal_rows(agreement, version)}
+    return [
+        (party.office, f"{moment(at[party.uid])} 已印签" if party.uid in at else "未印签")
+        for party in effects.parties(agreement)
+    ]
+
+
+# What the public page says of the seals under a kind of paper.
+PROVES: dict[DocumentKind, Callable[[Document], list[tuple[str, str]]]] = {
+    DocumentKind.AGREEMENT_TEXT: _agreement_seals,
+    DocumentKind.PROOF_SHEET: _agreement_seals,
+}
