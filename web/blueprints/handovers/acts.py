@@ -24,6 +24,7 @@ from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
 from web.tenants.members import service as members
+from web.tenants.members.codes import ETHNICITY
 from web.tenants.organisations import service as organisations
 
 
@@ -44,7 +45,7 @@ class Recall(Words):
 
 
 class Return(Words):
-    fields_ = Many(One("", list(wording.RETURNED.items())), "需要补正的内容", data_key="fields")
+    mend = Many(One("", list(wording.RETURNED.items())), "需要补正的内容")
 
 
 class Again(Schema):
@@ -105,7 +106,7 @@ ACTS: dict[str, Act] = {
             "同意后，由流出地开出介绍信。介绍信到达、我方接收并出具回执之前，仍由流出地负责管理。", "同意接收，已送往对方", True,
         ),
         Act(
-            "return", "退回补正", "退回补正", Return, lambda h, v: service.give_back(h, v["fields_"], v["text"]),
+            "return", "退回补正", "退回补正", Return, lambda h, v: service.give_back(h, v["mend"], v["text"]),
             "写明哪些内容不符，对方补正后重新提出；三十日内没有补正的，自动终止。", "已退回，等对方补正",
         ),
         Act(
@@ -155,7 +156,12 @@ def _extra(act: Act, handover: Handover) -> dict[str, Any]:
         }
     if act.verb in ("release", "request") and handover.member_id is not None:
         member = members.get(handover.member_id)
-        return {"member": member, "lacking": packet.lacking(member), "phone": mask("phone", member.phone)}
+        return {
+            "member": member,
+            "lacking": packet.lacking(member),
+            "phone": mask("phone", member.phone),
+            "ethnicity": ETHNICITY.label(member.ethnicity),
+        }
     return {}
 
 

@@ -23,7 +23,7 @@ from web.core.fields import mask
 from web.extensions import db
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import TURNS, Row, Tab
-from web.federation.handovers.models import Handover, HandoverState
+from web.federation.handovers.models import HANDOVER, Handover, HandoverState
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.service import Letter
@@ -148,10 +148,15 @@ def _steps(handover: Handover, row: Row, entries: Sequence[Event]) -> list[dict[
         entry, lines = told.get(verb), list[str]()
         if handover.state in done and verb != stands:
             kind = "sealed" if verb == "closed" else "done"
-            if entry is not None:
-                lines = [f"{filters.day(entry.at)}　{entry.actor_name}"]
-            elif verb == "closed":
-                lines = ["回执归档", "双方一致"]
+            if verb == "closed":
+                lines = _AHEAD["closed"]
+            elif verb == "take_over":
+                lines = [
+                    f"{filters.day(handover.received_on)}　{handover.values().get('receipt', {}).get('handler', '')}"
+                ]
+            elif entry is not None:
+                who = entry.actor_name if verb != "confirm" else "系统自动" if handover.role == "home" else row.partner
+                lines = [f"{filters.day(entry.at)}　{who}"]
         elif verb == stands:
             is_mine = TURNS[handover.state] == handover.role and not handover.pending
             kind = "now" if is_mine else "theirs"
@@ -197,7 +202,7 @@ def _log(entries: Sequence[Event]) -> list[dict[str, Any]]:
             before, after = (wording.STATES[S(str(state))] for state in change)
             moves = Markup("　状态 <del>{}</del> → <ins>{}</ins>").format(before, after)
         why = "" if entry.reason in ("", "timer", "handover") else f"　事由：{entry.reason}"
-        who = "到期，系统" if entry.reason == "timer" else entry.actor_name
+        who = {"expire": "到期，系统", "confirm": "流出地系统"}.get(_verb(entry), entry.actor_name)
         shown.append(
             {
                 "state": "sealed" if _verb(entry) == "confirm" else "done",
@@ -312,7 +317,7 @@ def _copies(
                 "theirs": theirs,
                 "is_same": register == theirs if both else None,
                 "missing": "未送达" if is_home else "接收后登记",
-                "proof": f"{wording.LETTERS[verb]} {filters.day(letter.at)}" if letter else "",
+                "proof": f"{'申请' if verb == 'request' else '介绍信'} {filters.day(letter.at)}" if letter else "",
                 "is_ours_to_move": is_home,
             }
         )
@@ -350,11 +355,16 @@ def _registered(name: str, member: Member) -> str:
     return _said(name, found)
 
 
+_PROPOSED = frozenset(r.verb for r in HANDOVER.rows if r.decider == "host")
+
+
 def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dict[str, str]]:
     own, shown = counties.own().name, []
     for letter in letters:
         verb = letter.type.partition(".")[2]
         way = f"{own} → {row.partner}" if letter.is_ours else f"{row.partner} → {own}"
+        # Home's own number for what the host proposed: the decision, word for word the same.
+        is_echo = verb in _PROPOSED and letter.is_ours == (handover.role == "home")
         if letter.result is None:
             kind, note = "theirs", "等回执，自动续发"
         elif letter.result == "applied":
@@ -364,12 +374,18 @@ def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dic
                 f"{filters.moment(letter.at)} 送达" + (f"，回执 {took} 秒后" if letter.is_ours else "，已回执"),
             )
         else:
-            kind, note = "off", f"{filters.moment(letter.at)}　{_code(letter.code)}"
-        shown.append({"state": kind, "words": f"{wording.LETTERS.get(verb, verb)}　{way}", "note": note})
+            kind, note = "off", f"{filters.moment(letter.at)}　{_code(letter)}"
+        shown.append(
+            {
+                "state": kind,
+                "words": f"{wording.LETTERS.get(verb, verb)}{'（登记）' if is_echo else ''}　{way}",
+                "note": note,
+            }
+        )
     return shown
 
 
-def _code(code: str | None) -> str:
-    if code in ("stale_base", "illegal_transition"):
-        return "对方此前已有新的决定，没有采用"
-    return words.ERRORS.get(code or "", f"没有采用（{code}）" if code in CODES else "没有采用")
+def _code(letter: Letter) -> str:
+    if letter.code in ("stale_base", "illegal_transition", "not_open"):
+        return ("对方" if letter.is_ours else "我方") + "此前已有新的决定，没有采用"
+    return words.ERRORS.get(letter.code or "", f"没有采用（{letter.code}）" if letter.code in CODES else "没有采用")

@@ -181,7 +181,7 @@ def recall(handover: Handover, reason: str, text: str = "") -> None:
 def give_back(handover: Handover, fields: Sequence[str], text: str = "") -> None:
     """Name the fields that do not fit, so that home mends them and asks again."""
     if not fields:
-        raise Invalid({"fields": "choose_one"})
+        raise Invalid({"mend": "choose_one"})
     _keep_text(handover, text)
     verbs.say(KIND, handover, "return", {"fields": sorted(set(fields))}, _said(text), reason=text)
 
