@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 def register(app: Flask) -> None:
     """Put the commands on the application."""
-    for command in (migrate, county, worker, scheduler):
+    for command in (migrate, county, demo, worker, scheduler):
         app.cli.add_command(command)
 
 
@@ -118,6 +118,22 @@ def worker(queues: tuple[str, ...]) -> None:
     # One process, no fork a job: a message crosses in milliseconds. A job that dies takes the process with it, the
     # one who started it starts it again, and what the job would have done is found in the database.
     SimpleWorker([Queue(n, connection=valkey.client, serializer="json") for n in names], connection=valkey.client, serializer="json").work(logging_level="WARNING")  # fmt: skip
+
+
+@click.group()
+def demo() -> None:
+    """The demonstration: three counties with a past."""
+
+
+@demo.command("build")
+def demo_build() -> None:
+    """Build the demo into an empty database; does nothing when there are counties already."""
+    from web.demo import build
+
+    if build.is_built():
+        click.echo("demo is built already")
+        return
+    build.build(click.echo)
 
 
 @click.command()

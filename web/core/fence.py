@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Integer, event, text
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
 from web.core.errors import CrossTenant
 from web.core.ids import uuid7
@@ -26,16 +27,21 @@ class Unit:
 
     tenant_id: int | None
     reason: str = ""
-    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: dict[tuple[object, ...], Callable[[], None]] = field(default_factory=dict)
+    # The same option object for every statement of the unit: its lambda is analysed once, not per statement.
+    narrowing: ExecutableOption = field(init=False)
+
+    def __post_init__(self) -> None:
+        # No county: the criterion nobody satisfies. Row-level security answers with no rows too.
+        tenant_id = -1 if self.tenant_id is None else self.tenant_id
+        self.narrowing = with_loader_criteria(Tenanted, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
 
 
 class Tenanted:
     """A row of one county: key (tenant_id, id), both filled by the fence. `__logged__`: changes write events."""
 
     __logged__ = True
-    tenant_id: Mapped[int] = mapped_column(
-        Integer, primary_key=True, autoincrement=False, default=lambda: tenant()
-    )
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=lambda: tenant())
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
 
 
@@ -86,8 +92,8 @@ def commit() -> None:
     """Commit the unit's one transaction, then let go what waited for it (jobs). The only commit in the code base."""
     work = here()
     db.session.commit()
-    waiting, work.after_commit = work.after_commit, []
-    for let_go in waiting:
+    waiting, work.after_commit = work.after_commit, {}
+    for let_go in waiting.values():
         let_go()
 
 
@@ -105,13 +111,7 @@ def _tell_the_database(session: Session, transaction: SessionTransaction, connec
 
 @event.listens_for(Session, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
-    tenant_id = here().tenant_id
-    if tenant_id is None:
-        # No county: the criterion nobody satisfies. Row-level security answers with no rows too.
-        tenant_id = -1
-    state.statement = state.statement.options(
-        with_loader_criteria(Tenanted, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
-    )
+    state.statement = state.statement.options(here().narrowing)
 
 
 @event.listens_for(Session, "before_flush")

@@ -58,7 +58,9 @@ class Field:
         return self.cls in (Class.PERSONAL, Class.SENSITIVE, Class.RESTRICTED)
 
 
-def _f(label: str, cls: Class, purpose: str, retention: str, scopes: str = "", mask: Callable[[str], str] | None = None) -> Field:
+def _f(
+    label: str, cls: Class, purpose: str, retention: str, scopes: str = "", mask: Callable[[str], str] | None = None
+) -> Field:
     return Field(label, cls, purpose, retention, frozenset(scopes.split()), mask)
 
 

@@ -6,13 +6,12 @@ the scheduler. Arguments are ids only.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
 import redis
 import structlog
-from rq import Queue
+from rq import Queue, SimpleWorker
 
 from web.core import fence
 from web.extensions import valkey
@@ -46,19 +45,36 @@ QUEUES: dict[Job, str] = {
 }
 
 
-def defer(job: Job, tenant_id: int, *ids: UUID, after: timedelta | None = None) -> None:
-    """Run `job` for this county once this unit of work has committed."""
-    fence.here().after_commit.append(lambda: enqueue(job, tenant_id, *ids, after=after))
+def defer(job: Job, tenant_id: int, *ids: UUID) -> None:
+    """Run `job` for this county once this unit of work has committed; asked twice in one unit, it runs once."""
+    fence.here().after_commit[job, tenant_id, *ids] = lambda: enqueue(job, tenant_id, *ids)
 
 
-def enqueue(job: Job, tenant_id: int, *ids: UUID, after: timedelta | None = None) -> None:
+def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     """Ring the bell now. A dead Valkey is survived: the scheduler finds the work in the database."""
     queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
-        if after is None:
-            queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=600)
-        else:
-            queue.enqueue_in(after, "web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=600)
+        queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=600)
     except redis.RedisError as error:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
+
+
+class JobFailed(RuntimeError):
+    """A job that `burst` ran raised; the text is its traceback."""
+
+
+def burst() -> int:
+    """Run in this process whatever waits, until nothing does; returns how many jobs ran. For the demo and the tests."""
+    queues = [Queue(name, connection=valkey.client, serializer="json") for name in sorted(set(QUEUES.values()))]
+    ran = 0
+    while waiting := sum(len(q) for q in queues):
+        worker = SimpleWorker(queues, connection=valkey.client, serializer="json")
+        worker.work(burst=True, logging_level="WARNING")
+        ran += waiting
+    for queue in queues:
+        for job_id in queue.failed_job_registry.get_job_ids():
+            job = queue.fetch_job(job_id)
+            result = job.latest_result() if job else None
+            raise JobFailed(f"{job_id}: {result.exc_string if result else ''}")
+    return ran

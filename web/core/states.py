@@ -69,7 +69,13 @@ class Machine(Generic[S]):
     """The rows of one kind of aggregate. `anchor`: the role that numbers its decisions, "self" when local."""
 
     def __init__(
-        self, name: str, states: type[S], rows: Iterable[Row[S]], *, anchor: str = "self", roles: tuple[str, ...] = ("self",)
+        self,
+        name: str,
+        states: type[S],
+        rows: Iterable[Row[S]],
+        *,
+        anchor: str = "self",
+        roles: tuple[str, ...] = ("self",),
     ) -> None:
         self.name, self.states, self.rows, self.anchor, self.roles = name, states, tuple(rows), anchor, roles
         self._by: dict[tuple[S | None, str], Row[S]] = {}
@@ -140,5 +146,7 @@ class Machine(Generic[S]):
         lines = ["stateDiagram-v2"]
         for r in self.rows:
             source = "[*]" if r.source is None else r.source.value
-            lines.append(f"  {source} --> {r.target.value}: {r.verb} ({r.decider}{', automatic' if r.automatic else ''})")
+            lines.append(
+                f"  {source} --> {r.target.value}: {r.verb} ({r.decider}{', automatic' if r.automatic else ''})"
+            )
         return "\n".join(lines)

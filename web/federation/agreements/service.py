@@ -66,6 +66,12 @@ def current(agreement: Agreement) -> AgreementVersion:
     return found
 
 
+def versions(agreement: Agreement) -> list[AgreementVersion]:
+    """All versions here, newest first."""
+    query = db.select(AgreementVersion).where(AgreementVersion.agreement_id == agreement.id)
+    return list(db.session.scalars(query.order_by(AgreementVersion.version.desc())))
+
+
 def decisions(agreement: Agreement) -> list[AgreementDecision]:
     """The chain here, ascending."""
     query = db.select(AgreementDecision).where(AgreementDecision.agreement_id == agreement.id)

@@ -192,10 +192,10 @@ def take_blob(sender: UUID, about_id: UUID, name: str, packed: str) -> bool:
     """Store a file an envelope announced; False if nobody announced it or its digest differs."""
     query = db.select(Blob).where(Blob.about_id == about_id, Blob.digest == name).with_for_update()
     row = db.session.scalars(query).first()
+    if row is not None and row.content is not None:
+        return True
     if row is None or row.announced_by != sender:
         return False
-    if row.content is not None:
-        return True
     content = unpack_blob(packed, {k.kid: k for k in keys.private("enc")})
     if digest(content) != name:
         log.warning("blob.differs", about=str(about_id))

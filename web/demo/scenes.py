@@ -1,0 +1,274 @@
+"""What happened before the visitor came: agreements, referrals, handovers, co-signed activities, a withdrawn notice.
+
+Each scene is played by the services on its day; nothing sets a state. Days count back from the demo's today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from web.core import clock
+from web.demo.stage import Stand, acting, org
+from web.extensions import db
+from web.federation.agreements import clauses, texts
+from web.federation.agreements import service as agreements
+from web.federation.agreements.models import VersionState
+from web.federation.cosigning import people as guests_of
+from web.federation.cosigning import service as cosigning
+from web.federation.handovers import service as handovers
+from web.federation.referrals import offering
+from web.federation.referrals import service as referrals
+from web.federation.referrals.models import Referral, ReferralState
+from web.tenants.accounts.permissions import Role
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import ActivityKind, Presence
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Method
+from web.tenants.members import service as members
+from web.tenants.members.models import Member, Relation
+from web.tenants.organisations.models import OrgKind, PartyOrg
+
+HOME_GIVES = ("S0", "S1", "S2", "S3", "S4", "S5", "S6")
+HOST_GIVES = ("S0", "S1", "S4", "S5", "S6")
+
+
+def text(title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]]) -> dict[str, Any]:
+    """An agreement between the first county as host and the others as homes."""
+    hub, homes = parties[0], parties[1:]
+    ends = date(starts.year + 3, 12, 31)
+    grants = [texts.grant(home.uid, hub.uid, scope) for home in homes for scope in HOME_GIVES]
+    grants += [texts.grant(hub.uid, home.uid, scope) for home in homes for scope in HOST_GIVES]
+    return {
+        "title": title,
+        "clauses": clauses.defaults(title, [f"中共{p.name}委组织部" for p in parties], starts, ends, 60),
+        "items": items,
+        "grants": grants,
+        "effective_from": starts.isoformat(),
+        "effective_to": ends.isoformat(),
+        "notice_days": 60,
+        "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
+    }
+
+
+def item(key: str, category: str, goal: str, measure: str, owner: str, due: date) -> dict[str, str]:
+    """One cooperation item. `owner`: a county's uid, or all."""
+    return {"key": key, "category": category, "goal": goal, "measure": measure, "owner": owner, "due": due.isoformat()}
+
+
+def propose(title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]]) -> UUID:
+    """The first county drafts it and puts it on the table."""
+    with acting(parties[0]) as actor:
+        id_ = agreements.begin([p.uid for p in parties[1:]], text(title, parties, starts, items)).id
+        agreements.propose(
+            id_, {parties[0].uid: {"name": actor.name, "post": "组织科联络员", "phone": "0571-00000057"}}
+        )
+    return id_
+
+
+def seal(id_: UUID, parties: Sequence[Stand]) -> None:
+    """Every other party accepts; leaders approve; all seal, the hub last."""
+    for party in parties[1:]:
+        with acting(party):
+            agreements.accept(id_)
+    for party in [*parties[1:], parties[0]]:
+        with acting(party, Role.LEADER_READONLY) as leader:
+            agreements.approve(id_)
+        with acting(party):
+            agreements.seal(id_, leader.name, "分管领导")
+
+
+def offer(home: Stand, host: Stand, count: int) -> list[UUID]:
+    """Notices recorded on paper for the next `count` members who live there, then the offer."""
+    with acting(home) as actor:
+        open_ = db.select(Referral.member_id).where(Referral.role == "home", Referral.member_id.is_not(None))
+        seen = set(db.session.scalars(open_))
+        ids = [m for m in offering.towards(host.uid, actor, limit=500) if m not in seen][:count]
+        offering.note_notice(host.uid, ids, Method.PAPER, clock.today(), actor)
+    with acting(home) as actor:
+        offering.offer(host.uid, ids, actor)
+    return ids
+
+
+def _open(host: Stand, home: Stand, state: ReferralState) -> list[UUID]:
+    query = db.select(Referral.id).where(
+        Referral.role == "host", Referral.partner_uid == home.uid, Referral.state == state
+    )
+    return list(db.session.scalars(query.order_by(Referral.id)))
+
+
+def receive(host: Stand, home: Stand, *, decline: int = 0) -> None:
+    """The host accepts what was offered, but for the first `decline`."""
+    with acting(host):
+        for index, id_ in enumerate(_open(host, home, ReferralState.OFFERED)):
+            referral = referrals.get(id_, lock=True)
+            if index < decline:
+                referrals.decline(referral, "not_here")
+            else:
+                referrals.accept(referral)
+
+
+def report(host: Stand, home: Stand, leave: int) -> None:
+    """All but the last `leave` accepted members report in, most with their code."""
+    with acting(home):
+        codes = {
+            r.id: referrals.code_of(r) for r in db.session.scalars(db.select(Referral).where(Referral.role == "home"))
+        }
+    with acting(host) as actor:
+        assert actor.account_id is not None
+        for index, id_ in enumerate(_open(host, home, ReferralState.ACCEPTED)[: -leave or None]):
+            referral, code = referrals.get(id_, lock=True), codes.get(id_)
+            if index % 5 and code:
+                assert referrals.find_by_code(code, actor.account_id) is not None
+                referrals.report_in(referral, "code")
+            else:
+                referrals.report_in(referral, "person")
+
+
+def take_on(host: Stand, home: Stand, leave: int) -> None:
+    """All but the last `leave` reported members get a branch, of the township they live in where it is known."""
+    with acting(host):
+        branches = list(
+            db.session.scalars(db.select(PartyOrg).where(PartyOrg.kind == OrgKind.BRANCH).order_by(PartyOrg.path))
+        )
+        for index, id_ in enumerate(_open(host, home, ReferralState.REPORTED_IN)[: -leave or None]):
+            referral = referrals.get(id_, lock=True)
+            township = (
+                db.session.get(PartyOrg, (host.tenant_id, referral.township_id)) if referral.township_id else None
+            )
+            near = [b for b in branches if township is not None and b.path.startswith(township.path)] or branches[:6]
+            referrals.take_on(referral, near[index % len(near)].id)
+
+
+def hand_over(home: Stand, host: Stand, nth: int, to: str) -> tuple[UUID, UUID]:
+    """A member who was taken on applies to move; (handover, member)."""
+    with acting(home):
+        query = (
+            db.select(Referral.member_id)
+            .join(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+            .where(
+                Referral.role == "home", Referral.partner_uid == host.uid, Referral.state == ReferralState.TAKEN_ON,
+                Member.relation == Relation.HELD, Member.frozen_by.is_(None), Member.ethnicity != "",
+                Member.id_number.is_not(None), Member.phone.is_not(None), Member.dues_until != "",
+            )
+            .order_by(Referral.id)
+        )  # fmt: skip
+        member = members.get(list(db.session.scalars(query))[nth], lock=True)  # type: ignore[arg-type]
+        made = handovers.begin(member, host.uid, method=Method.PAPER, applied_on=clock.today(), to_org=to)
+        return made.id, member.id
+
+
+def accept(host: Stand, id_: UUID) -> None:
+    with acting(host):
+        handovers.accept(handovers.get(id_, lock=True))
+
+
+def release(home: Stand, id_: UUID, to: str, addressee: str, days: int = 30) -> None:
+    """Home issues the letter; it is rendered by the worker."""
+    with acting(home):
+        handover = handovers.get(id_, lock=True)
+        member = members.get(handover.member_id)  # type: ignore[arg-type]
+        branch = db.session.get(PartyOrg, (home.tenant_id, member.branch_id))
+        assert branch is not None
+        handovers.release(handover, valid_days=days, from_org=branch.full_name, to_org=to, addressee=addressee)
+
+
+def take_over(host: Stand, id_: UUID, branch: str) -> None:
+    with acting(host) as actor:
+        handovers.take_over(
+            handovers.get(id_, lock=True), branch_id=org(branch).id, receipt_no=f"{clock.today():%Y}回{str(id_)[-4:]}",
+            handler=actor.name, phone="0571-00000057",
+        )  # fmt: skip
+
+
+def theme_day(host: Stand, title: str, township: str, minutes: int, homes: Sequence[Stand]) -> tuple[UUID, list[UUID]]:
+    """A township of the host holds a theme day with guests; its records are offered to their homes."""
+    with acting(host, Role.COUNTY_ADMIN) as actor:
+        town = org(township)
+        head = activities.Head(
+            kind=ActivityKind.THEME_DAY, title=title, org_id=town.id, held_on=clock.today(),
+            place=f"{township}党群服务中心", responsible="沈演乙", minutes=minutes,
+        )  # fmt: skip
+        activity = activities.plan(head, actor)
+        own = [p.member_id for p in activities.people(activity)][:12]
+        invited = guests_of.due_at(activity)
+        marks = [
+            activities.Mark(p)
+            for p in (Presence.PRESENT, Presence.PRESENT, Presence.PRESENT, Presence.LATE, Presence.PERSONAL)
+        ]
+        activities.record_attendance(
+            activity,
+            {m: marks[i % 5] for i, m in enumerate(own)},
+            {g.referral_id: marks[i % 5] for i, g in enumerate(invited)},
+            may_attend={g.referral_id for g in invited},
+        )
+        activities.hold(activity)
+        offered = {uid for uid in cosigning.proposal(activity) if uid in {h.uid for h in homes}}
+        records = cosigning.offer(activities.get(activity.id, lock=True), offered) if offered else []
+        return activity.id, [r.id for r in records]
+
+
+def countersign(home: Stand, host: Stand) -> int:
+    """Home acknowledges every record this host offered; how many."""
+    done = 0
+    with acting(home):
+        for record in _waiting(host):
+            cosigning.countersign(record, [line.line for line in cosigning.lines(record)])
+            done += 1
+    return done
+
+
+def dispute(home: Stand, host: Stand) -> None:
+    """Home does not agree with the first line of what this host offered."""
+    with acting(home):
+        for record in _waiting(host):
+            first = cosigning.lines(record)[0]
+            cosigning.dispute(record, {first.line: "当日本人在外地出差，未到会，请核对签到表"})
+
+
+def _waiting(host: Stand) -> list[UUID]:
+    from web.federation.cosigning.models import CoSignedRecord, CosignState
+
+    query = db.select(CoSignedRecord.id).where(
+        CoSignedRecord.role == "home",
+        CoSignedRecord.partner_uid == host.uid,
+        CoSignedRecord.state == CosignState.OFFERED,
+    )
+    return list(db.session.scalars(query))
+
+
+def withdraw_notice(home: Stand, host: Stand, nth: int) -> None:
+    """A member withdraws what he was told; the host's copy goes, with its proof."""
+    with acting(home):
+        query = db.select(Referral.member_id).where(
+            Referral.role == "home", Referral.partner_uid == host.uid, Referral.state == ReferralState.TAKEN_ON
+        )
+        member = members.get(list(db.session.scalars(query.order_by(Referral.id)))[nth], lock=True)  # type: ignore[arg-type]
+        consents.withdraw(member, host.uid, offering.NOTICE_SCOPES, "本人不再同意共享")
+
+
+def pay_dues(home: Stand, until: str) -> None:
+    """Most members paid; who is shared with a partner, the partner learns it."""
+    with acting(home):
+        query = (
+            db.select(Member.id).where(Member.relation == Relation.HELD, Member.frozen_by.is_(None)).order_by(Member.id)
+        )
+        for index, id_ in enumerate(db.session.scalars(query).all()):
+            if index % 8:
+                members.mark_dues(members.get(id_, lock=True), until)
+
+
+def is_effective(id_: UUID, county: Stand) -> bool:
+    """For the build's own check that the scene came out as told."""
+    with acting(county):
+        return agreements.current(agreements.get(id_)).state is VersionState.EFFECTIVE
+
+
+def months_before(today: date, months: int) -> str:
+    """YYYY-MM so many months before today."""
+    day = today.replace(day=1)
+    for _ in range(months):
+        day = (day - timedelta(days=1)).replace(day=1)
+    return f"{day:%Y-%m}"
