@@ -1,0 +1,197 @@
+"""Every verb of a co-signed record as one form."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from marshmallow import Schema
+
+from web.blueprints import edge, words
+from web.blueprints.cosigning.pages import lines_of, page_of
+from web.blueprints.cosigning.rooms import bp
+from web.blueprints.cosigning.wording import REFUSED, WIRE_PRESENCES, choices
+from web.blueprints.forms import Form, Id, Many, Number, One, Text
+from web.blueprints.policy import needs
+from web.core.errors import DomainError, Invalid, WrongState
+from web.extensions import db
+from web.federation.agreements import service as agreements
+from web.federation.cosigning import contents, lists, service
+from web.federation.cosigning.models import CoSignedRecord
+from web.federation.post import keys
+from web.federation.post.models import Peer
+from web.tenants.accounts.permissions import Permission
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import Activity, Presence
+from web.tenants.activities.service import SYMBOLS, Mark
+from web.tenants.counties import service as counties
+
+
+class Answers(Schema):
+    """The lines: `accept` ticked ones, `line` and `reason` in the same order. Which button was pressed: `act`."""
+
+    accept = Many(Number("", high=499), "共签的人")
+    line = Many(Number("", high=499), "名单")
+    reason = Many(Text("", limit=1000), "异议理由")
+    text = Text("总的说明", limit=1000)
+
+
+@bp.post("/<uuid:record_id>/answer")
+@needs(Permission.COSIGN_WRITE)
+def answer(record_id: UUID) -> Any:
+    """Countersign what is ticked, or dispute the lines that have a reason."""
+    record = lists.get(record_id, edge.actor())
+    form = Form(Answers)
+    with form:
+        said = form.read()
+        if len(said["line"]) != len(said["reason"]):
+            raise Invalid({"reason": "invalid"})
+        reasons = {line: reason for line, reason in zip(said["line"], said["reason"], strict=True) if reason}
+        if request.form.get("act") == "dispute":
+            service.dispute(record.id, reasons, said.get("text", ""))
+            flash("异议已送出，等对方更正")
+        elif reasons:
+            raise Invalid({"reason": "reasons_given"})
+        else:
+            service.countersign(record.id, said["accept"])
+            flash("已共签，等对方确认后记入学时")
+        return redirect(url_for("cosigning.show", record_id=record_id), 303)
+    return page_of(lists.get(record_id, edge.actor()), form=form), 422
+
+
+class Refusal(Schema):
+    """Why nothing of it is acknowledged."""
+
+    reason = One("原因", list(REFUSED.items()))
+    text = Text("说明", limit=1000)
+
+
+@bp.route("/<uuid:record_id>/refuse", methods=["GET", "POST"])
+@needs(Permission.COSIGN_WRITE)
+def refuse(record_id: UUID) -> Any:
+    """Refuse the whole record."""
+    record = lists.get(record_id, edge.actor())
+    _demand(record, "refuse")
+    form = Form(Refusal)
+    if form.is_sent:
+        with form:
+            said = form.read()
+            service.refuse(record.id, said["reason"], said.get("text", ""))
+            flash("已回复不予共签")
+            return redirect(url_for("cosigning.show", record_id=record_id), 303)
+    return form.page("cosigning/refuse.html", record=record, reasons=list(REFUSED.items()))
+
+
+class Words(Schema):
+    """A verb that only needs its reason."""
+
+    reason = Text("说明", limit=1000, required=True)
+
+
+@bp.route("/<uuid:record_id>/withdraw", methods=["GET", "POST"])
+@needs(Permission.COSIGN_WRITE)
+def withdraw(record_id: UUID) -> Any:
+    """Take it back; the other side purges what it holds."""
+    record = lists.get(record_id, edge.actor())
+    _demand(record, "withdraw")
+    form = Form(Words)
+    if form.is_sent:
+        with form:
+            service.withdraw(record.id, form.read()["reason"])
+            flash("已撤回")
+            return redirect(url_for("cosigning.show", record_id=record_id), 303)
+    return form.page("cosigning/withdraw.html", record=record)
+
+
+def _demand(record: CoSignedRecord, verb: str) -> None:
+    if verb not in service.verbs_now(record):
+        raise WrongState("waiting_for_partner" if record.pending else "illegal_transition")
+
+
+class Correction(Schema):
+    """The lines in one order: person (referral), presence or empty to strike out, minutes or empty for the usual."""
+
+    person = Many(Id(""), "名单")
+    presence = Many(One("", list(SYMBOLS), required=False), "到会情况")
+    minutes = Many(Text("", limit=4), "学时")
+    reason = Text("更正说明", limit=1000, required=True)
+
+
+@bp.route("/<uuid:record_id>/correct", methods=["GET", "POST"])
+@needs(Permission.COSIGN_WRITE)
+def correct(record_id: UUID) -> Any:
+    """Change what was disputed and offer it again."""
+    record = lists.get(record_id, edge.actor())
+    _demand(record, "correct")
+    stored = activities.guests(record.activity_id)
+    form = Form(Correction)
+    if form.is_sent:
+        with form:
+            said = form.read()
+            service.correct(record.id, marks(said), said["reason"])
+            flash("已更正，再次送请共签")
+            return redirect(url_for("cosigning.show", record_id=record_id), 303)
+    return form.page(
+        "cosigning/correct.html",
+        record=record,
+        lines=lines_of(record),
+        stored=stored,
+        symbols=choices(),
+        partner=keys.peer(record.partner_uid),
+    )
+
+
+def marks(said: dict[str, Any]) -> dict[Any, Mark | None]:
+    """person → line, out of three lists in one order. Invalid when they do not fit or minutes are no number."""
+    if not len(said["person"]) == len(said["presence"]) == len(said["minutes"]):
+        raise Invalid({"person": "invalid"})
+    found: dict[Any, Mark | None] = {}
+    for person, presence, minutes in zip(said["person"], said["presence"], said["minutes"], strict=True):
+        if minutes and not (minutes.isascii() and minutes.isdigit()):
+            raise Invalid({"minutes": "not_a_number"})
+        found[person] = Mark(Presence(presence), int(minutes) if minutes else None) if presence else None
+    return found
+
+
+# Offering
+
+
+def offers(activity: Activity) -> list[dict[str, Any]]:
+    """What could be offered: each home county with its members on the sheet, and why not where it cannot."""
+    us, found = counties.own().uid, []
+    named = {peer.uid: peer for peer in db.session.scalars(db.select(Peer))}
+    for uid, guests in service.proposal(activity).items():
+        try:
+            agreements.covering(uid, service.SCOPE, owner_uid=us, receiver_uid=uid)
+            why = ""
+        except DomainError as error:
+            why = words.of(error)
+        found.append({"uid": uid, "peer": named[uid], "guests": guests, "why": why})
+    return found
+
+
+class Offer(Schema):
+    """The counties ticked."""
+
+    partner = Many(Id(""), "送给")
+
+
+@bp.route("/offer/<uuid:activity_id>", methods=["GET", "POST"])
+@needs(Permission.COSIGN_WRITE)
+def offer(activity_id: UUID) -> Any:
+    """The proposed lists by county; the clerk confirms."""
+    activity = activities.get(activity_id, edge.actor(), lock=request.method == "POST")
+    form = Form(Offer)
+    if form.is_sent:
+        with form:
+            made = service.offer(activity, form.read()["partner"])
+            flash(f"已送请 {len(made)} 个县共签")
+            return redirect(url_for("activities.show", activity_id=activity_id), 303)
+    return form.page(
+        "cosigning/offer.html",
+        activity=activity,
+        offers=offers(activity),
+        stored=activities.guests(activity.id),
+        sent_words={presence: WIRE_PRESENCES[word] for presence, word in contents.PRESENCE.items()},
+    )

@@ -1,0 +1,258 @@
+"""The list in both directions, the to-do queues, and the page of one record: ours, theirs, proof."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+
+from web.blueprints import edge, timeline, todos
+from web.blueprints.cosigning.rooms import bp
+from web.blueprints.cosigning.wording import (
+    ANSWERS,
+    PARTS,
+    REFUSED,
+    VERBS,
+    WIRE_KINDS,
+    WIRE_PRESENCES,
+    due_on,
+    state_of,
+    who_can,
+)
+from web.blueprints.policy import needs
+from web.blueprints.todos import Queue, Todo
+from web.core import clock
+from web.extensions import db
+from web.federation.cosigning import lists, people, service
+from web.federation.cosigning.lists import Part
+from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
+from web.federation.post import keys
+from web.federation.post import service as post
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+
+S = CosignState
+
+
+def _todos(part: Part) -> Any:
+    def load(actor: Any, limit: int) -> tuple[list[Todo], int]:
+        rows, count = lists.waiting(part, actor, limit)
+        return [
+            Todo(
+                f"{WIRE_KINDS[row.record.kind]} {row.record.held_on:%m-%d}",
+                f"{row.partner}{'记录　我方' if row.record.role == 'home' else '提出异议　对方'} {row.lines} 人　{row.title}",
+                url_for("cosigning.show", record_id=row.record.id),
+                due_on(row.record),
+                "共签" if row.record.role == "home" else "更正",
+            )
+            for row in rows
+        ], count
+
+    return load
+
+
+todos.QUEUES += [
+    Queue(
+        "cosign",
+        "待共签",
+        "伙伴县记录了我方党员参加的活动",
+        Permission.COSIGN_WRITE,
+        _todos(Part.TO_COUNTERSIGN),
+        lambda: url_for("cosigning.index", part=Part.TO_COUNTERSIGN),
+    ),
+    Queue(
+        "cosign_disputed",
+        "共签有异议",
+        "伙伴县对我方的活动记录有异议",
+        Permission.COSIGN_WRITE,
+        _todos(Part.TO_CORRECT),
+        lambda: url_for("cosigning.index", part=Part.TO_CORRECT),
+    ),
+]
+
+
+def cursor(place: tuple[Any, UUID] | None) -> str | None:
+    """A keyset place as text for an address."""
+    return f"{place[0].isoformat()}~{place[1].hex}" if place else None
+
+
+def _place(name: str) -> tuple[datetime, UUID] | None:
+    at, _, id_ = request.args.get(name, "").partition("~")
+    try:
+        return datetime.fromisoformat(at), UUID(id_)
+    except ValueError:
+        return None
+
+
+@bp.get("/")
+@needs(Permission.COSIGN_READ)
+def index() -> str:
+    """Both directions, by whose turn it is."""
+    asked = request.args.get("part", "")
+    part = Part(asked) if asked in set(Part) else Part.ALL
+    page = lists.page(part, edge.actor(), after=_place("after"), before=_place("before"))
+    tabs = [
+        {
+            "title": words,
+            "url": url_for("cosigning.index", part=None if name is Part.ALL else name),
+            "count": page.counts[name],
+            "is_current": name is part,
+        }
+        for name, words in PARTS.items()
+    ]
+    return render_template(
+        "cosigning/index.html",
+        page=page,
+        part=part,
+        tabs=tabs,
+        total=page.counts[part],
+        kinds=WIRE_KINDS,
+        state_of=state_of,
+        due_on=due_on,
+        cursor=cursor,
+    )
+
+
+# One record
+
+
+def _names(record: CoSignedRecord, rows: list[CosignLine]) -> dict[int, tuple[str, str, UUID | None]]:
+    """line → (name, organisation, own member's id): from our own register at home, from the shared list at the recorder."""
+    if record.role == "recorder":
+        found = people.guests([row.referral_id for row in rows])
+        return {
+            row.line: ((guest.name, guest.org) if (guest := found.get(row.referral_id)) else ("", "")) + (None,)
+            for row in rows
+        }
+    query = (
+        db.select(Member.id, Member.name, PartyOrg.name)
+        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .where(Member.id.in_([row.member_id for row in rows if row.member_id]))
+    )
+    query = organisations.visible(query, edge.actor(), Member.branch_id, Member.away_org_id)
+    own = {id_: (name, org) for id_, name, org in db.session.execute(query)}
+    return {row.line: (*own.get(row.member_id, ("", "")), row.member_id) for row in rows if _is_seen(row, own)}
+
+
+def _is_seen(row: CosignLine, own: dict[UUID, Any]) -> bool:
+    """A line whose member is unknown here is the county's business; one of another part of the tree is not shown."""
+    if row.member_id is None:
+        return edge.actor().role in {Role.COUNTY_ADMIN, Role.LIAISON}
+    return row.member_id in own
+
+
+def lines_of(record: CoSignedRecord) -> list[dict[str, Any]]:
+    rows = service.lines(record.id)
+    names = _names(record, rows)
+    return [
+        {
+            "line": row.line,
+            "referral_id": row.referral_id,
+            "name": names[row.line][0],
+            "org": names[row.line][1],
+            "member_id": names[row.line][2],
+            "presence": WIRE_PRESENCES[values["presence"]],
+            "minutes": values["minutes"],
+            "reason": values.get("reason", ""),
+            "answer": ANSWERS[row.answer],
+            "is_known": record.role == "recorder" or row.member_id is not None,
+        }
+        for row in rows
+        if row.line in names and (values := row.values())
+    ]
+
+
+def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> list[dict[str, Any]]:
+    """Ours, theirs and what proves it. Theirs is what receipts and sealed answers say, never a guess."""
+    ours = [letter for letter in letters if letter.is_ours]
+    waiting = any(letter.result is None for letter in ours)
+    refused = next((letter.code for letter in reversed(ours) if letter.result == "refused"), None)
+    digest = f"{record.content[8:16]}…{record.content[-4:]}"
+    is_known = record.role == "home" or any(
+        letter.result == "applied" for letter in ours if letter.type in ("cosign.offer", "cosign.correct")
+    )
+    word = state_of(record)[1]
+    same = None if waiting or record.pending else record.state is not S.NOT_OPENED
+    return [
+        {
+            "label": "内容摘要",
+            "ours": digest,
+            "theirs": digest if is_known and same is not None else None,
+            "is_same": True if is_known and same is not None else None,
+            "missing": "等对方回执",
+            "proof": f"第 {record.k} 稿，各县同一份",
+        },
+        {
+            "label": "状态",
+            "ours": word,
+            "theirs": {S.NOT_OPENED: "没有收下"}.get(record.state, f"与我方一致，第 {record.n} 次决定")
+            if same is not None
+            else None,
+            "is_same": same,
+            "missing": "等对方回执",
+            "proof": f"退回原因：{refused}"
+            if refused and record.state is S.NOT_OPENED
+            else f"{partner}的回执"
+            if ours
+            else "对方印签",
+        },
+    ]
+
+
+def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
+    own = counties.own().name
+    shown = []
+    for letter in reversed(letters):
+        way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
+        if letter.result is None:
+            state, note = "theirs", "待发，自动续发"
+        elif letter.result == "refused":
+            state, note = "off", f"对方退回：{letter.code}" if letter.is_ours else f"我方退回：{letter.code}"
+        else:
+            state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
+        when = f"{letter.at.astimezone(clock.CHINA):%m-%d %H:%M}"
+        shown.append(
+            {
+                "state": state,
+                "words": f"{VERBS.get(letter.type, letter.type)}　{way}",
+                "note": f"{when}　{note}　{f'第 {letter.seq} 号' if letter.seq else ''}",
+            }
+        )
+    return shown
+
+
+def page_of(record: CoSignedRecord, **more: Any) -> str:
+    peer = keys.peer(record.partner_uid)
+    letters = post.traffic(record.id)
+    can_write = Permission.COSIGN_WRITE in GRANTS[Role(edge.actor().role)]
+    return render_template(
+        "cosigning/show.html",
+        record=record,
+        partner=peer,
+        head=record.head(),
+        kind=WIRE_KINDS[record.kind],
+        state=state_of(record),
+        due=due_on(record),
+        lines=lines_of(record),
+        verbs=service.verbs_now(record) if can_write else [],
+        could=service.verbs_now(record),
+        why="" if can_write else who_can(),
+        refused=REFUSED.get(record.reason, ""),
+        seam=_seam(record, letters, peer.name),
+        letters=_letters(letters, peer.name),
+        sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
+        log=timeline.of(subject_id=record.id),
+        **more,
+    )
+
+
+@bp.get("/<uuid:record_id>")
+@needs(Permission.COSIGN_READ)
+def show(record_id: UUID) -> str:
+    """Ours, theirs, proof; whose turn it is; the lines."""
+    return page_of(lists.get(record_id, edge.actor()), form=None)

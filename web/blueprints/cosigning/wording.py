@@ -1,0 +1,107 @@
+"""Words of activities and co-signed records: kinds, symbols, states as our side sees them, deadlines."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from web.core import clock
+from web.core.workdays import Calendar
+from web.federation.cosigning import contents
+from web.federation.cosigning.lists import Part
+from web.federation.cosigning.models import Answer, CoSignedRecord, CosignState
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.permissions import Permission
+from web.tenants.activities.models import ActivityKind, Presence
+from web.tenants.activities.service import SYMBOLS
+
+S = CosignState
+ANSWER_DAYS = 10
+"""Working days within which an answer is expected; the record lapses after thirty days."""
+
+KINDS = {
+    ActivityKind.THEME_DAY: "主题党日",
+    ActivityKind.BRANCH_ASSEMBLY: "党员大会",
+    ActivityKind.COMMITTEE_MEETING: "支委会",
+    ActivityKind.GROUP_MEETING: "党小组会",
+    ActivityKind.PARTY_LECTURE: "党课",
+    ActivityKind.STUDY_SESSION: "学习培训",
+}
+WIRE_KINDS = {contents.KINDS[kind]: words for kind, words in KINDS.items()} | {
+    "volunteer": "志愿服务",
+    "other": "其他活动",
+}
+PRESENCES = {
+    Presence.PRESENT: "到会",
+    Presence.LATE: "迟到",
+    Presence.SICK: "病假",
+    Presence.OFFICIAL: "公假",
+    Presence.PERSONAL: "事假",
+    Presence.ABSENT: "无故缺席",
+    Presence.LEAVE: "请假",
+}
+WIRE_PRESENCES = {"present": "到会", "leave": "请假", "absent": "缺席"}
+REFUSED = {
+    "not_ours": "名单里没有我县党员",
+    "not_held": "活动没有举行",
+    "wrong_header": "活动日期、地点等有误",
+    "other": "其他，请说明",
+}
+PARTS = {
+    Part.TO_COUNTERSIGN: "待共签",
+    Part.TO_CORRECT: "有异议待更正",
+    Part.WAITING: "等对方",
+    Part.FINAL: "已共签",
+    Part.OVER: "未成",
+    Part.ALL: "全部",
+}
+ANSWERS = {
+    Answer.NONE: ("todo", "未答复"),
+    Answer.ACCEPTED: ("sealed", "已共签"),
+    Answer.LEFT_OUT: ("off", "未列入"),
+    Answer.DISPUTED: ("now", "有异议"),
+}
+VERBS = {
+    "cosign.offer": "送请共签",
+    "cosign.countersign": "共签",
+    "cosign.dispute": "提出异议",
+    "cosign.refuse": "拒绝共签",
+    "cosign.correct": "更正后再送",
+    "cosign.withdraw": "撤回",
+    "cosign.lapse": "逾期失效",
+}
+
+
+def state_of(record: CoSignedRecord) -> tuple[str, str]:
+    """(knot, words) of a record as our side sees it."""
+    ours = record.role == "recorder"
+    if record.stopped:
+        return "off", "已停下，请联系对方核对"
+    if record.pending:
+        return "theirs", "已答复，等对方确认"
+    return {
+        S.OFFERED: ("theirs", "等对方共签") if ours else ("now", "待共签"),
+        S.DISPUTED: ("now", "有异议，待更正") if ours else ("theirs", "有异议，等对方更正"),
+        S.FINAL: ("sealed", "已共签"),
+        S.REFUSED: ("off", "对方不予共签" if ours else "我方不予共签"),
+        S.WITHDRAWN: ("off", "已撤回" if ours else "对方已撤回"),
+        S.LAPSED: ("off", "逾期失效"),
+        S.NOT_OPENED: ("off", "对方没有收下"),
+    }[record.state]
+
+
+def due_on(record: CoSignedRecord) -> date | None:
+    """By when an answer is expected: ten working days after it was our, or their, turn."""
+    if record.lapses_on is None:
+        return None
+    return Calendar().add(record.state_at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
+
+
+def who_can() -> str:
+    """Who may act, for the reason beside a button that cannot be used."""
+    named = [name for name, _role in accounts.who_can(Permission.COSIGN_WRITE)]
+    return f"由{'、'.join(named[:3])}办理" if named else "由县级经办或联络员办理"
+
+
+def choices() -> list[tuple[str, str]]:
+    """Symbols of the sheet with a figure before each, so that one key chooses it in a list."""
+    return [(p.value, f"{number} {sign} {PRESENCES[p]}") for number, (p, sign) in enumerate(SYMBOLS.items(), 1)]
