@@ -1,4 +1,5 @@
-"""Official papers: a dataclass per document → HTML → PDF. Knows no database and no web request.
+"""Official papers: a dataclass per document → HTML → PDF. Knows no database and no web request;
+only `figures` and `statements` read the county's rows, to compose a report from them.
 
 `render(letter)` gives the bytes, the number of pages and the digest; `filename(letter)` 介绍信_20260057_李例乙.pdf.
 """

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from web.reports.charts import Series
 from web.reports.documents import Document, Party, Period
@@ -192,7 +192,9 @@ class AgreementReport(Document):
         return tuple(zip("一二三四五六七", SECTIONS, strict=True))
 
     def _sum(self, code: str) -> Figure:
-        return total([each.shown[code] for each in self.directions])
+        """A dash where a direction's own number is not known here: a sum without it would pass for the whole."""
+        cells = [each.shown[code] for each in self.directions]
+        return figure(code, None, self.period) if any(cell.value is None for cell in cells) else total(cells)
 
     def _is_complete(self, code: str) -> bool:
         return all(each.shown[code].is_shown or each.shown[code].value is None for each in self.directions)
@@ -239,7 +241,7 @@ class AgreementReport(Document):
     def member_words(self) -> tuple[tuple[str, Figure], ...]:
         """The sentence above 表1, in pieces; what cannot be told is not mentioned."""
         return self._told(
-            ("各方已发出流动告知的党员共", "members.shared"), ("已报到", "members.reported_in"), ("报到率", "members.report_in_rate"),
+            ("已发出流动告知的党员共", "members.shared"), ("已报到", "members.reported_in"), ("报到率", "members.report_in_rate"),
             ("已编入党支部", "members.taken_on"), ("编入率", "members.take_on_rate"), ("从告知到编入的中位天数为", "members.days_to_take_on"),
         )  # fmt: skip
 
@@ -295,6 +297,45 @@ class AgreementReport(Document):
     def items_finished(self) -> Figure:
         """How many of them are done."""
         return figure("items.finished", sum(item.is_finished for item in self.items), self.period)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether other parties have directions of their own, which this county cannot report."""
+        return len(self.parties) > 2
+
+    @cached_property
+    def printed(self) -> tuple[tuple[str, Figure], ...]:
+        """Every figure of the tables with what it is about: a direction, 合计, 上期末, 增减, an item, a scope, a month."""
+        found = [(label, f) for code, _, row in self.member_rows for label, f in zip(self._columns, row, strict=True)]
+        for then, since in self.changes.values():
+            found += [("上期末", then), ("增减", since)]
+        found += [(item.goal, f) for item in self.items for f in (item.planned, item.done)]
+        found += [(label, f) for label, row in (*self.transfer_rows, *self.scope_rows) for f in row]
+        found += [(month.label, f) for month in self.months for f in month.figures]
+        return tuple(found)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (*self.labels, "合计") if len(self.labels) > 1 else self.labels
+
+    def as_data(self) -> dict[str, Any]:
+        """The printed figures for machines: what is masked or withheld on paper is so here too."""
+        return {
+            "title": self.title,
+            "agreement": self.number,
+            "period": [self.period.starts_on.isoformat(), self.period.ends_on.isoformat()],
+            "data_until": self.data_until.isoformat(),
+            "figures": [
+                {
+                    "metric": f.metric,
+                    "of": of,
+                    "text": f.text,
+                    "unit": f.unit,
+                    "period": [f.period.starts_on.isoformat(), f.period.ends_on.isoformat()],
+                }
+                for of, f in self.printed
+            ],
+        }
 
     def heading(self, code: str) -> str:
         """A metric's label with its unit, for the head of a row or column."""

@@ -39,8 +39,14 @@ def _table(*rows: Metric) -> dict[str, Metric]:
 
 
 METRICS: dict[str, Metric] = _table(
-    Metric("flows.to_partner", "流向对方的党员", "名", "期末有效的流动登记，流入地在对方县（区）", True),
-    Metric("members.shared", "已发出流动告知", "名", "期末仍有效的流动告知，撤回和结束的不计", True),
+    Metric(
+        "flows.to_partner",
+        "流向对方的党员",
+        "名",
+        "期末有效的流动登记，流入地在对方县（区）；误登的不计。由流出地提供，流入地没有这个数",
+        True,
+    ),
+    Metric("members.shared", "已发出流动告知", "名", "期末仍有效、依本协议发出的流动告知，撤回和结束的不计", True),
     Metric("members.reported_in", "已报到", "名", "期末有效的流动告知中，流入地已登记报到的", True),
     Metric(
         "members.report_in_rate",
@@ -69,22 +75,22 @@ METRICS: dict[str, Metric] = _table(
     Metric("members.new_taken_on", "本月编入党支部", "名", "当月编入党支部的党员", True),
     Metric("items.total", "协议事项", "项", "生效文本所列的协议事项"),
     Metric("items.finished", "已完成的协议事项", "项", "完成数达到或者超过计划数的协议事项"),
-    Metric("items.planned", "计划", "", "协议事项约定的数量，单位由事项规定"),
-    Metric("items.done", "完成", "", "期末累计完成的数量，单位由事项规定"),
-    Metric("transfers.opened", "本期提出", "件", "本期提出的组织关系转接", True),
+    Metric("items.planned", "计划", "", "协议事项约定的数量，单位由事项规定；没有约定数量的，以100%计"),
+    Metric("items.done", "完成", "", "期末累计完成的数量，单位同计划；没有约定数量的，取本县最近一次记录的完成比例"),
+    Metric("transfers.opened", "本期提出", "件", "本期依本协议提出的组织关系转接；对方没有受理的不计", True),
     Metric("transfers.closed", "已办结", "件", "本期经流出地确认的转接", True),
     Metric("transfers.refused", "未接收", "件", "本期被拒绝或者谢绝接收的转接", True),
-    Metric("transfers.recalled", "已召回", "件", "本期由流出地召回或者撤销的转接", True),
-    Metric("transfers.expired", "期满失效", "件", "本期因超过期限而终止的转接", True),
+    Metric("transfers.recalled", "已召回", "件", "本期由流出地召回，或者由任何一方撤销的转接", True),
+    Metric("transfers.expired", "期满失效", "件", "本期因超过答复、补正或者介绍信期限而终止的转接", True),
     Metric(
         "transfers.days", "办结中位天数", "天", "本期办结的转接，从提出到确认的天数，取中位数", over="transfers.closed"
     ),
     Metric("scopes.used", "使用的范围", "个", "本期有数据提供或者查阅的共享范围"),
-    Metric("shares.provided", "提供", "条", "本期向对方提供的党员记录", True),
-    Metric("shares.reads", "查阅", "次", "本期对方提供的记录被查阅的次数"),
-    Metric("notices.recorded", "告知或同意", "名", "本期记录的告知或者同意", True),
-    Metric("notices.withdrawn", "撤回", "名", "本期撤回的告知或者同意", True),
-    Metric("purges.proved", "已删除并回执", "名", "本期收到删除回执的党员记录", True),
+    Metric("shares.provided", "提供", "条", "本期依本协议向各方提供的党员记录，一人一范围一次计一条", True),
+    Metric("shares.reads", "查阅", "次", "本期各方提供的记录在本县被打开、查看的次数"),
+    Metric("notices.recorded", "告知或同意", "名", "本期记录了告知或者同意的党员，不论后来是否撤回", True),
+    Metric("notices.withdrawn", "撤回", "名", "本期撤回了告知或者同意的党员", True),
+    Metric("purges.proved", "已删除并回执", "名", "本期收到对方删除回执的党员记录", True),
 )
 
 
@@ -155,6 +161,13 @@ class Change(Figure):
             return WITHHELD
         sign = "+" if self.value > 0 else "−" if self.value < 0 else ""
         return f"{sign}{abs(self.value)}" + ("个百分点" if self.unit == "%" else "")
+
+
+def demand(value: object) -> Figure:
+    """The one door through which a number reaches a report, on paper or screen. TypeError for anything but a Figure."""
+    if not isinstance(value, Figure):
+        raise TypeError(f"a report prints figures only, not {type(value).__name__}")
+    return value
 
 
 def figure(metric: str, value: int | Decimal | None, period: Period, unit: str = "") -> Figure:

@@ -14,9 +14,8 @@ import weasyprint
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from web.reports import charts, numerals, typesetting
+from web.reports import charts, metrics, numerals, typesetting
 from web.reports.documents import Document
-from web.reports.metrics import Figure
 
 PAPERS = Path(__file__).parent.parent / "templates" / "papers"
 _SCHEME = "paper:"
@@ -55,13 +54,6 @@ class Shelf(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, sheets[name].read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
 
 
-def _demand_figure(value: object) -> Figure:
-    """The one door through which a number reaches a report. TypeError for anything but a Figure."""
-    if not isinstance(value, Figure):
-        raise TypeError(f"a report prints figures only, not {type(value).__name__}")
-    return value
-
-
 @cache
 def environment() -> jinja2.Environment:
     """The papers' own template environment: escaping on, missing values are errors."""
@@ -84,7 +76,7 @@ def environment() -> jinja2.Environment:
         "capital": numerals.capital,
         "capital_day": numerals.day,
         "capital_month": numerals.month,
-        "figure": _demand_figure,
+        "figure": metrics.demand,
         "bars": charts.bars,
         "columns": charts.columns,
     }

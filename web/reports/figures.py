@@ -1,0 +1,361 @@
+"""Counts of the report, one grouped query each: what the rows of this county say about an agreement up to a day.
+
+Days are days in China. A count as of a day is read from the days the rows carry (begun, reported in, ended), not from
+today's state, so that the same period asked later gives the same number unless somebody recorded something for it later.
+`SUPPLIED` says which function supplies which metric; what is not there is worked out by the report itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, tuple_, union_all
+
+from web.core import clock
+from web.core.events import Event
+from web.extensions import db
+from web.federation.agreements.models import CooperationProgress
+from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
+from web.federation.handovers.models import Handover, HandoverState
+from web.federation.post.models import OutboxMessage
+from web.federation.referrals.models import Referral, ReferralState
+from web.federation.sharing.models import ShareState, StatusShare
+from web.reports.documents import Period
+from web.tenants.consents.models import Consent
+from web.tenants.flows.models import Flow, FlowEnd, FlowState
+
+Value = int | Decimal | None
+
+
+@dataclass(frozen=True)
+class Way:
+    """One ordered pair that involves us: our `role` in it (home or host) and the partner. None, None: all of them."""
+
+    role: str | None
+    partner_uid: UUID | None
+
+
+ALL = Way(None, None)
+Counts = Mapping[Way, Mapping[str, Value]]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is asked: an agreement, and whole days in China, both included."""
+
+    agreement_id: UUID
+    starts_on: date
+    ends_on: date
+
+    @classmethod
+    def of(cls, agreement_id: UUID, period: Period) -> Span:
+        """The period as far as it has passed."""
+        return cls(agreement_id, period.starts_on, min(period.ends_on, clock.today()))
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment."""
+        return datetime.combine(self.starts_on, time(), clock.CHINA)
+
+    @property
+    def over(self) -> datetime:
+        """The first moment after."""
+        return datetime.combine(self.ends_on + timedelta(days=1), time(), clock.CHINA)
+
+    def holds(self, moment: Any) -> ColumnElement[bool]:
+        """An instant within."""
+        return and_(moment >= self.begins, moment < self.over)
+
+    def holds_day(self, day: Any) -> ColumnElement[bool]:
+        """A day within."""
+        return day.between(self.starts_on, self.ends_on)
+
+
+def _day(moment: Any) -> Any:
+    return func.date(func.timezone("Asia/Shanghai", moment))
+
+
+def _median(days: Any, which: ColumnElement[bool]) -> Any:
+    return func.percentile_cont(0.5).within_group(cast(days, Float)).filter(which)
+
+
+def _exact(value: float | Decimal | None) -> Value:
+    """9 or 9.5: half days where two cases stand in the middle."""
+    if value is None:
+        return None
+    rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _by_way(model: Any, columns: Mapping[str, Any], *where: Any) -> dict[Way, dict[str, Value]]:
+    """One row a direction, and one for all of them together: medians of all are not medians of medians."""
+    query = (
+        db.select(model.role, model.partner_uid, *[c.label(code) for code, c in columns.items()])
+        .where(*where)
+        .group_by(func.grouping_sets(tuple_(model.role, model.partner_uid), tuple_()))
+    )
+    return {
+        Way(row["role"], row["partner_uid"]): {code: _exact(row[code]) for code in columns}
+        for row in db.session.execute(query).mappings()
+    }
+
+
+def flows(partners: Mapping[str, UUID], until: date) -> dict[Way, dict[str, Value]]:
+    """Our members who live in a partner's county, by `partners` (division code → uid). What lives here theirs to count."""
+    over = Span(UUID(int=0), until, until).over
+    registered = (
+        db.select(Event.id)
+        .where(
+            Event.subject_id == Flow.id,
+            Event.verb == "flow.register",
+            Event.at < over,
+            Event.tenant_id == Flow.tenant_id,
+        )
+        .exists()
+    )
+    query = (
+        db.select(Flow.host_code, func.count())
+        .where(
+            Flow.host_code.in_(list(partners)),
+            registered,
+            or_(Flow.left_on.is_(None), Flow.left_on <= until),
+            or_(
+                Flow.state.in_([FlowState.REGISTERED, FlowState.UNREACHABLE, FlowState.LOST_CONTACT]),
+                and_(Flow.ended_on > until, Flow.ended_as != FlowEnd.WRONG_ENTRY),
+            ),
+        )
+        .group_by(Flow.host_code)
+    )
+    found = {code: int(count) for code, count in db.session.execute(query).tuples()}
+    return {Way("home", uid): {"flows.to_partner": found.get(code, 0)} for code, uid in partners.items()}
+
+
+def members(span: Span) -> dict[Way, dict[str, Value]]:
+    """Notices that stand at the end, and how far they came."""
+    stands = and_(Referral.created_at < span.over, or_(Referral.ended_on.is_(None), Referral.ended_on > span.ends_on))
+    reported = and_(stands, Referral.reported_on <= span.ends_on)
+    taken = and_(stands, Referral.assigned_on <= span.ends_on)
+    columns = {
+        "members.shared": func.count().filter(stands),
+        "members.reported_in": func.count().filter(reported),
+        "members.taken_on": func.count().filter(taken),
+        "members.not_reported": func.count().filter(stands) - func.count().filter(reported),
+        "members.days_to_take_on": _median(Referral.assigned_on - _day(Referral.created_at), taken),
+    }
+    return _by_way(
+        Referral, columns, Referral.agreement_id == span.agreement_id, Referral.state != ReferralState.NOT_OPENED
+    )
+
+
+def transfers(span: Span) -> dict[Way, dict[str, Value]]:
+    """Handovers begun in the period, and those that ended in it, by how."""
+    s, ended = HandoverState, span.holds(Handover.state_at)
+    closed = and_(ended, Handover.state == s.CLOSED)
+    columns = {
+        "transfers.opened": func.count().filter(span.holds(Handover.created_at)),
+        "transfers.closed": func.count().filter(closed),
+        "transfers.refused": func.count().filter(ended, Handover.state.in_([s.REFUSED, s.DECLINED])),
+        "transfers.recalled": func.count().filter(ended, Handover.state.in_([s.RECALLED, s.CANCELLED])),
+        "transfers.expired": func.count().filter(
+            ended, Handover.state.in_([s.EXPIRED, s.RETURNED_LAPSED, s.EXPIRED_IN_TRANSIT])
+        ),
+        "transfers.days": _median(_day(Handover.state_at) - _day(Handover.created_at), closed),
+    }
+    return _by_way(
+        Handover, columns, Handover.agreement_id == span.agreement_id, Handover.state != HandoverState.NOT_OPENED
+    )
+
+
+def months(span: Span) -> dict[str, dict[str, Value]]:
+    """YYYY-MM → what was new in that month, all directions together; months that have begun."""
+    days = {"members.new_reported_in": Referral.reported_on, "members.new_taken_on": Referral.assigned_on}
+    found: dict[str, dict[str, Value]] = {}
+    month = span.starts_on
+    while month <= span.ends_on:
+        found[f"{month:%Y-%m}"] = dict.fromkeys(days, 0)
+        month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    parts = [
+        db.select(func.to_char(day, "YYYY-MM"), db.literal(code), func.count())
+        .where(
+            Referral.agreement_id == span.agreement_id,
+            Referral.state != ReferralState.NOT_OPENED,
+            span.holds_day(day),
+        )
+        .group_by(func.to_char(day, "YYYY-MM"))
+        for code, day in days.items()
+    ]
+    for label, code, count in db.session.execute(union_all(*parts)):
+        found[label][code] = int(count)
+    return found
+
+
+def _by_scope(parts: Iterable[Any]) -> dict[str, int]:
+    """(scope, count) rows added up."""
+    found: dict[str, int] = {}
+    for scope, count in db.session.execute(union_all(*parts)):
+        found[scope] = found.get(scope, 0) + int(count)
+    return found
+
+
+def _one(scope: str) -> Any:
+    return db.literal(scope).label("scope")
+
+
+def provided(span: Span) -> dict[str, int]:
+    """Records of members that went out from us in the period, by scope."""
+    opened: list[tuple[Any, str, str, str]] = [
+        (Referral, "home", ReferralState.NOT_OPENED, "S2"),
+        (Handover, "home", HandoverState.NOT_OPENED, "S4"),
+    ]
+    parts: list[Any] = [
+        db.select(_one(scope), func.count().label("n"))
+        .select_from(model)
+        .where(
+            model.agreement_id == span.agreement_id,
+            model.role == role,
+            model.state != failed,
+            span.holds(model.created_at),
+        )
+        for model, role, failed, scope in opened
+    ]
+    parts.append(
+        db.select(StatusShare.scope, func.count().label("n"))
+        .where(
+            StatusShare.agreement_id == span.agreement_id,
+            StatusShare.role == "owner",
+            StatusShare.state != ShareState.NOT_OPENED,
+            span.holds(StatusShare.created_at),
+        )
+        .group_by(StatusShare.scope)
+    )
+    parts.append(
+        db.select(_one("S5"), func.count().label("n"))
+        .select_from(CosignLine)
+        .join(
+            CoSignedRecord,
+            (CoSignedRecord.tenant_id == CosignLine.tenant_id) & (CoSignedRecord.id == CosignLine.record_id),
+        )
+        .where(
+            CoSignedRecord.agreement_id == span.agreement_id,
+            CoSignedRecord.role == "recorder",
+            CoSignedRecord.state != CosignState.NOT_OPENED,
+            span.holds(CoSignedRecord.created_at),
+        )
+    )
+    return _by_scope(parts)
+
+
+# Whose records they are: kind of record → model, our role when the record is the partner's, scope.
+THEIRS: dict[str, tuple[Any, str, str]] = {
+    "referral": (Referral, "host", "S2"),
+    "handover": (Handover, "host", "S4"),
+    "cosign": (CoSignedRecord, "home", "S5"),
+    "status_share": (StatusShare, "receiver", "S6"),
+}
+LOOKED = ("view", "reveal")
+
+
+def reads(span: Span) -> dict[str, int]:
+    """How often our people opened or uncovered records that are the partners', by scope: out of the event log."""
+    parts = []
+    for kind, (model, role, scope) in THEIRS.items():
+        is_phone = and_(Event.verb.endswith(".reveal"), Event.details["field"].astext == "phone")
+        named = case((is_phone, "S3"), else_=model.scope if kind == "status_share" else scope)
+        parts.append(
+            db.select(named.label("scope"), func.count().label("n"))
+            .select_from(Event)
+            .join(model, (model.tenant_id == Event.tenant_id) & (model.id == Event.subject_id))
+            .where(
+                Event.subject_kind == kind,
+                Event.verb.in_([f"{noun}.{act}" for noun in {kind, kind.removeprefix("status_")} for act in LOOKED]),
+                span.holds(Event.at),
+                model.agreement_id == span.agreement_id,
+                model.role == role,
+            )
+            .group_by(named)
+        )
+    return _by_scope(parts)
+
+
+def _consents(moment: Any) -> Callable[[Span, Sequence[UUID]], dict[str, int]]:
+    def count(span: Span, partners: Sequence[UUID]) -> dict[str, int]:
+        query = (
+            db.select(Consent.scope, func.count(Consent.member_id.distinct()).label("n"))
+            .where(Consent.partner_uid.in_(partners), span.holds(moment))
+            .group_by(Consent.scope)
+        )
+        return _by_scope([query])
+
+    return count
+
+
+recorded = _consents(Consent.created_at)
+withdrawn = _consents(Consent.withdrawn_at)
+
+# Our decision that ends something → the scope whose packet the receiver destroys in the transaction of its receipt.
+ENDINGS: dict[str, str] = {
+    **{f"referral.{verb}": "S2" for verb in ("decline", "lapse", "end", "leave")},
+    **{f"handover.{verb}": "S4" for verb in ("refuse", "decline", "cancel", "recall", "expire")},
+}
+
+
+def purged(span: Span) -> dict[str, int]:
+    """Records of ours whose destruction the partner proved: a share's own word, or the receipt of what ended a packet."""
+    shares = (
+        db.select(StatusShare.scope, func.count().label("n"))
+        .where(
+            StatusShare.agreement_id == span.agreement_id,
+            StatusShare.role == "owner",
+            StatusShare.state == ShareState.PURGED,
+            span.holds(StatusShare.state_at),
+        )
+        .group_by(StatusShare.scope)
+    )
+    packets = [
+        db.select(_one(scope), func.count(OutboxMessage.about_id.distinct()).label("n"))
+        .select_from(OutboxMessage)
+        .join(model, (model.tenant_id == OutboxMessage.tenant_id) & (model.id == OutboxMessage.about_id))
+        .where(
+            model.agreement_id == span.agreement_id,
+            model.role == "home",
+            OutboxMessage.type.in_([type_ for type_, named in ENDINGS.items() if named == scope]),
+            OutboxMessage.result == "applied",
+            span.holds(OutboxMessage.receipted_at),
+        )
+        for model, scope in ((Referral, "S2"), (Handover, "S4"))
+    ]
+    return _by_scope([shares, *packets])
+
+
+def progress(span: Span) -> dict[str, tuple[int, str]]:
+    """Item → percent and note of our newest word by the end."""
+    query = (
+        db.select(CooperationProgress.item_key, CooperationProgress.percent, CooperationProgress.note)
+        .where(CooperationProgress.agreement_id == span.agreement_id, CooperationProgress.at < span.over)
+        .order_by(CooperationProgress.item_key, CooperationProgress.id.desc())
+        .distinct(CooperationProgress.item_key)
+    )
+    return {key: (percent, note) for key, percent, note in db.session.execute(query).tuples()}
+
+
+_OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")
+_OF_TRANSFERS = ("opened", "closed", "refused", "recalled", "expired", "days")
+
+# Metric → the function whose numbers it prints.
+SUPPLIED: dict[str, Callable[..., Any]] = {
+    "flows.to_partner": flows,
+    **{f"members.{name}": members for name in _OF_MEMBERS},
+    **{f"members.new_{name}": months for name in ("reported_in", "taken_on")},
+    **{f"transfers.{name}": transfers for name in _OF_TRANSFERS},
+    "items.done": progress,
+    "shares.provided": provided,
+    "shares.reads": reads,
+    "notices.recorded": recorded,
+    "notices.withdrawn": withdrawn,
+    "purges.proved": purged,
+}
