@@ -62,6 +62,7 @@ PRESENCES = {
     Presence.OFFICIAL: "公假",
     Presence.PERSONAL: "事假",
     Presence.ABSENT: "缺席",
+    Presence.LEAVE: "请假",
 }
 
 
