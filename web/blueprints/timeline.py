@@ -239,6 +239,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "confirm": "确认接收，关系转接办结",
         "recall": "收回介绍信",
         "return_request": "提出转回",
+        "stop": "双方的记录对不上，停办",
     },
     "cosign": {
         "fail_to_open": "对方送来的内容打不开",
@@ -328,15 +329,29 @@ class Entry:
         return "　".join(filter(None, (filters.moment(self.event.at), self.more)))
 
 
+# What a follower says waits for the anchor's decision, or is dropped: the sentence of the act, and this after it.
+_PENDING = {"propose_": "（待对方登记）", "drop_": "（没有被采用）"}
+
+
+def _pending(act: str) -> tuple[str, str]:
+    """The act itself, and what to say after it."""
+    prefix = next((p for p in _PENDING if act.startswith(p)), "")
+    return act.removeprefix(prefix), _PENDING.get(prefix, "")
+
+
 def sayable(verb: str) -> bool:
     """Whether there is a sentence for the verb."""
     noun, _, act = verb.rpartition(".")
+    act = act if act in SENTENCES.get(noun, {}) else _pending(act)[0]
     return act in SENTENCES.get(noun, {}) or (act in EVERY and noun in NOUNS)
 
 
 def sentence(verb: str, details: Mapping[str, Any] | None = None) -> str:
     """What was done, without who: 开立账号. An unknown verb is shown as it is rather than hidden."""
     noun, _, act = verb.rpartition(".")
+    bare, after = ("", "") if act in SENTENCES.get(noun, {}) else _pending(act)
+    if after and bare in SENTENCES.get(noun, {}):
+        return SENTENCES[noun][bare] + after
     template = SENTENCES.get(noun, {}).get(act) or EVERY.get(act, verb)
     known: dict[str, Any] = defaultdict(str, {k: v for k, v in (details or {}).items() if isinstance(v, str | int)})
     return template.format_map(known | {"noun": NOUNS.get(noun, noun)} if "{" in template else known)
