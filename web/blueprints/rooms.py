@@ -23,7 +23,9 @@ from web.blueprints import (
     members,
     organisations,
     peers,
+    referrals,
     settings,
+    shares,
     tasks,
 )
 
@@ -41,6 +43,9 @@ BLUEPRINTS: list[Blueprint] = [
     peers.bp,
     documents.bp,
     handovers.bp,
+    referrals.bp,
+    referrals.shared,
+    shares.bp,
     activities.bp,
     cosigning.bp,
     tasks.bp,
