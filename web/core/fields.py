@@ -68,7 +68,7 @@ _REGISTER, _FLOW, _LETTER, _SHARE = "党员名册", "流动期间及之后二年
 P, S, I, R = Class.PERSONAL, Class.SENSITIVE, Class.INTERNAL, Class.RESTRICTED
 
 FIELDS: dict[str, Field] = {
-    "name": _f("姓名", P, "识别党员", _REGISTER, "S2 S4 S5"),
+    "name": _f("姓名", P, "识别党员", _REGISTER, "S2 S4"),
     "name_pinyin": _f("姓名拼音", P, "检索", _REGISTER),
     "initials": _f("姓名首字母", P, "检索", _REGISTER),
     "gender": _f("性别", P, "党员基本信息", _REGISTER, "S2 S4"),
@@ -91,7 +91,7 @@ FIELDS: dict[str, Field] = {
     "certificate_no": _f("活动证编号", P, "活动证管理", _REGISTER, "S6"),
     "review_result": _f("活动证年审结果", P, "活动证管理", _REGISTER, "S6"),
     "appraisal": _f("民主评议等次", P, "民主评议", _REGISTER, "S6"),
-    "home_branch": _f("流出地党支部", P, "明确管理责任", _SHARE, "S2 S4"),
+    "home_branch": _f("流出地党支部", P, "明确管理责任", _SHARE, "S2"),
     "host_branch": _f("编入的党支部", P, "告知流出地", _SHARE, "S6"),
     "host_township": _f("流入地乡镇街道", P, "安排报到", _SHARE, "S2"),
     "arrival_month": _f("到达年月", P, "安排报到", _SHARE, "S2"),

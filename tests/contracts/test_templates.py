@@ -1,0 +1,44 @@
+"""Templates keep the content policy: no inline style, no inline script, no handler in an attribute, nothing unescaped."""
+
+from __future__ import annotations
+
+import re
+
+from tests.contracts.source import WEB
+
+INLINE = {
+    "a style attribute": re.compile(r"<[a-z][^>]*\sstyle\s*=", re.IGNORECASE),
+    "a style element": re.compile(r"<style\b", re.IGNORECASE),
+    "a script without src": re.compile(r"<script\b(?![^>]*\bsrc\s*=)[^>]*>", re.IGNORECASE),
+    "a handler in an attribute": re.compile(r"<[a-z][^>]*\son[a-z]+\s*=", re.IGNORECASE),
+    "an address that is a script": re.compile(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", re.IGNORECASE),
+    "text passed by the escaping": re.compile(r"\|\s*safe\b|autoescape\s+false"),
+    "something from another host": re.compile(r"(?:src|href|action)\s*=\s*[\"'](?:https?:)?//", re.IGNORECASE),
+}
+
+
+def test_templates_keep_the_content_policy(proved):
+    # Paper is rendered by WeasyPrint, never by a browser: it may size its columns.
+    pages = [p for p in sorted((WEB / "templates").rglob("*.html")) if p.parent.name != "papers"]
+    for path in pages:
+        text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for what, pattern in INLINE.items():
+            found = pattern.search(text)
+            assert not found, f"{path.relative_to(WEB)}: {what}: {found.group(0)[:80]}"
+    proved("templates without inline style or script", len(pages))
+
+
+def test_every_form_that_writes_carries_its_token():
+    for path in sorted((WEB / "templates").rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        for form in re.findall(r"<form\b[^>]*method=[\"']post[\"'].*?</form>", text, flags=re.IGNORECASE | re.DOTALL):
+            said = re.search(r"csrf|token\(|caller\(|forms?\.|hidden", form)
+            assert said, f"{path.relative_to(WEB)}: a form without its token: {form[:90]}"
+
+
+def test_nothing_comes_from_elsewhere():
+    for path in [*(WEB / "static").rglob("*.css"), *(WEB / "static").rglob("*.js")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"@import\s+[\"']?(?:url\()?[\"']?https?:|url\([\"']?https?:|import\s+.*from\s+[\"']https?:", text
+        ), path
