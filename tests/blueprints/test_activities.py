@@ -1,0 +1,284 @@
+"""Activities and co-signing as people use them: plan, sheet, hold, propose, answer, correct; and who may not."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.blueprints.test_auth import sign_in
+from tests.federation.cosigning.walk import build_with_guests, clerk, load_walk  # noqa: F401 -- fixtures
+from web.core import clock, events, fence
+from web.core.ids import uuid7
+from web.extensions import db
+from web.federation.cosigning import service
+from web.federation.cosigning.models import CosignState
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import Activity, ActivityState, Attendance, Presence, StudyRecord
+
+
+@pytest.fixture
+def host(walk, fresh):
+    client = fresh.test_client()
+    sign_in(client, walk.pair.host)
+    return client
+
+
+@pytest.fixture
+def home(walk, fresh):
+    client = fresh.test_client()
+    sign_in(client, walk.pair.home)
+    return client
+
+
+def at(side, path):
+    return f"/{side.code}{path}"
+
+
+def plan(client, side, **changed):
+    data = {
+        "kind": "party_lecture", "title": "学习党章", "org_id": str(side.orgs["演示社区第一支部"]),
+        "held_on": clock.today().isoformat(), "place": "党群服务中心", "responsible": "周例戊", "minutes": "90",
+    }  # fmt: skip
+    return client.post(at(side, "/activities/new"), data=data | changed)
+
+
+def sheet_of(page):
+    """person → presence, out of the form."""
+    rows = re.findall(
+        r'name="person" value="([^"]+)".*?<select name="presence"[^>]*>(.*?)</select>', page.text, re.DOTALL
+    )
+    return {person: (re.findall(r'value="(\w+)" selected', options) or [""])[0] for person, options in rows}
+
+
+def send_sheet(client, side, activity_id, marks, act="save", minutes=None):
+    data = {"person": list(marks), "presence": list(marks.values()), "act": act}
+    data["minutes"] = [(minutes or {}).get(person, "") for person in marks]
+    return client.post(at(side, f"/activities/{activity_id}/attendance"), data=data)
+
+
+def stored(walk, model=Activity, **where):
+    with walk.pair.host.act():
+        return list(db.session.scalars(db.select(model).filter_by(**where)))
+
+
+def test_planned_recorded_held(walk, host):
+    side = walk.pair.host
+    form = host.get(at(side, "/activities/new"))
+    assert form.status_code == 200 and "主题党日" in form.text
+    refused = plan(host, side, title=" ", minutes="0", held_on="2026-13-40")
+    assert refused.status_code == 422
+    assert "必填" in refused.text and "超出允许的范围" in refused.text and "不是有效日期" in refused.text
+    assert 'value="党群服务中心"' in refused.text and stored(walk, title="学习党章") == []
+    made = plan(host, side)
+    assert made.status_code == 303
+    (activity,) = stored(walk, title="学习党章")
+    address = at(side, f"/activities/{activity.id}")
+    assert "轮到我方：登记到会情况" in host.get(address).text
+    assert host.post(f"{address}/hold").status_code == 409  # nobody recorded
+    sheet = sheet_of(host.get(f"{address}/attendance"))
+    own, guests = [p for p in sheet if p[0] == "m"], [p for p in sheet if p[0] == "g"]
+    assert (own, len(guests), set(sheet.values())) == ([f"m{walk.own}"], 3, {""})
+    assert {p[1:] for p in guests} == {str(id_) for id_ in walk.guests.values()}
+    # Who is blank was there; then the exceptions.
+    assert send_sheet(host, side, activity.id, sheet | {guests[0]: "official"}, "fill").status_code == 303
+    sheet = sheet_of(host.get(f"{address}/attendance"))
+    assert sorted(sheet.values()) == ["official", "present", "present", "present"]
+    wrong = send_sheet(host, side, activity.id, sheet, minutes={guests[1]: "一小时"})
+    assert wrong.status_code == 422 and "请填整数" in wrong.text and 'value="一小时"' in wrong.text
+    assert send_sheet(host, side, activity.id, sheet | {f"m{uuid7()}": "present"}).status_code == 422
+    assert send_sheet(host, side, activity.id, sheet, "hold", {guests[1]: "45"}).status_code == 303
+    assert stored(walk, title="学习党章")[0].state is ActivityState.HELD
+    rows = stored(walk, Attendance, activity_id=activity.id)
+    minutes = {str(row.member_id or row.referral_id): row.study_minutes for row in rows}
+    assert [minutes[p[1:]] for p in (own[0], *guests)] == [90, 0, 45, 90]
+    page = host.get(address).text
+    assert "应到 1　实到 1" in page and "到会 2 人，共 3 人" in page and "★ 公假" in page
+    printed = host.get(f"{address}/record").text
+    assert "（盖章）" in printed and "王示甲" in printed
+
+
+def test_not_before_its_day_and_cancelled(walk, host):
+    side = walk.pair.host
+    plan(host, side, held_on=(clock.today() + timedelta(days=3)).isoformat())
+    (activity,) = stored(walk, title="学习党章")
+    address = at(side, f"/activities/{activity.id}")
+    send_sheet(host, side, activity.id, {f"m{walk.own}": "sick"})
+    assert "活动还没有举行" in host.post(f"{address}/hold").text
+    assert host.post(f"{address}/cancel", data={"reason": ""}).status_code == 422
+    assert host.post(f"{address}/cancel", data={"reason": "场地改期"}).status_code == 303
+    assert stored(walk, Attendance, activity_id=activity.id) == []
+    assert host.get(f"{address}/attendance").status_code == 409
+    with walk.pair.host.act():
+        query = db.select(events.Event).where(events.Event.verb == "activity.cancel")
+        assert db.session.scalars(query).one().reason == "场地改期"
+
+
+def test_the_list_narrows_and_turns_its_pages(walk, host):
+    side = walk.pair.host
+    with side.act():
+        org = side.orgs["演示社区第二支部"]
+        for day in range(60):
+            on = clock.today() - timedelta(days=200 + day)
+            activities.plan(
+                activities.Head(
+                    org, activities.ActivityKind.COMMITTEE_MEETING, f"例会{day:02}", on, "会议室", "吴例庚", 60
+                ),
+                clerk(side),
+            )
+        fence.commit()
+
+    def titles(query=""):
+        page = host.get(at(side, f"/activities/{query}")).text
+        return re.findall(r'<th scope="row" title="([^"]+)">', page), page
+
+    shown, page = titles()
+    assert len(shown) == 50 and shown[0] == "重温入党誓词" and "共 61 场" in page
+    after = re.search(r'after=([^"&]+)" rel="next"', page)[1]
+    rest, page = titles(f"?after={after}")
+    assert len(rest) == 11 and not set(rest) & set(shown)
+    before = re.search(r'before=([^"&]+)" rel="prev"', page)[1]
+    assert titles(f"?before={before}")[0] == shown
+    assert titles("?kind=theme_day")[0] == ["重温入党誓词"]
+    folded = host.get(at(side, "/activities/?pick=kind:theme_day&how=not"))
+    assert folded.status_code == 303 and titles("?" + folded.location.partition("?")[2])[0] == rest[:0] + [
+        f"例会{d:02}" for d in range(50)
+    ]
+    assert titles(f"?org={side.orgs['演示社区第一支部']}")[0] == ["重温入党誓词"]
+    month = (clock.today() - timedelta(days=1)).strftime("%Y-%m")
+    assert titles(f"?month={month}")[0] == ["重温入党誓词"] and titles("?month=nonsense")[0] == shown
+    assert titles("?q=例会07")[0] == ["例会07"] and "没有符合条件的活动" in titles("?q=没有")[1]
+    assert titles("?state=held")[0] == []
+
+
+def held(walk, host):
+    """The walk's own theme day, held by its sheet; all guests came."""
+    side = walk.pair.host
+    marks = {f"m{walk.own}": "present"} | {f"g{id_}": "present" for id_ in walk.guests.values()}
+    assert send_sheet(host, side, walk.activity_id, marks, "hold").status_code == 303
+    return at(side, f"/activities/{walk.activity_id}"), at(side, f"/cosigning/offer/{walk.activity_id}")
+
+
+def records(walk, side=None):
+    with (side or walk.pair.host).act():
+        return list(db.session.scalars(db.select(service.CoSignedRecord).order_by(service.CoSignedRecord.id)))
+
+
+def queued(client, side):
+    """title → count of the to-dos on the home page."""
+    return dict(re.findall(r'aria-label="(待共签|共签有异议) (\d+) 件"', client.get(at(side, "/")).text))
+
+
+def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, host, home, work):
+    here, there = walk.pair.host, walk.pair.home
+    address, offer = held(walk, host)
+    page = host.get(address).text
+    assert "1 个县的党员参加了，还没有送请共签" in page
+    proposal = host.get(offer).text
+    assert all(name in proposal for name in walk.guests) and "赵示丁" not in proposal
+    assert host.post(offer, data={}).status_code == 422
+    assert host.post(offer, data={"partner": [str(there.uid)]}).status_code == 303
+    assert "没有需要送请共签的人" in host.get(offer).text
+    (record,) = records(walk)
+    work()
+    ours, theirs = at(here, f"/cosigning/{record.id}"), at(there, f"/cosigning/{record.id}")
+    assert "等岳西县共签" in host.get(ours).text
+    page = home.get(theirs).text
+    assert "轮到我方：核对名单，共签或提出异议" in page and all(name in page for name in walk.guests)
+    assert "赵示丁" not in page  # the recorder's own members never cross
+    assert (queued(home, there), queued(host, here)) == ({"待共签": "1"}, {})
+    lines = re.findall(r'name="line" value="(\d+)"', page)
+    empty = home.post(f"{theirs}/answer", data={"line": lines, "reason": [""] * 3, "act": "dispute"})
+    assert empty.status_code == 422
+    mixed = {"accept": lines, "line": lines, "reason": ["未参加", "", ""]}
+    both = home.post(f"{theirs}/answer", data=mixed | {"act": "countersign"})
+    assert both.status_code == 422 and 'value="未参加"' in both.text and "有人填了异议理由" in both.text
+    assert home.post(f"{theirs}/answer", data=mixed | {"act": "dispute", "text": "请核"}).status_code == 303
+    assert "已答复，等余杭区的系统确认" in home.get(theirs).text
+    work()
+    assert "已提出异议，等余杭区更正" in home.get(theirs).text
+    page = host.get(ours).text
+    assert "轮到我方：按异议核对，更正后再送" in page and "未参加" in page and "请核" in page
+    assert (queued(home, there), queued(host, here)) == ({}, {"共签有异议": "1"})
+    form = host.get(f"{ours}/correct").text
+    people = re.findall(r'name="person" value="([^"]+)"', form)
+    data = {"person": people, "presence": ["absent", "present", "present"], "minutes": ["", "120", "120"]}
+    assert host.post(f"{ours}/correct", data=data | {"reason": ""}).status_code == 422
+    assert host.post(f"{ours}/correct", data=data | {"reason": "核对签到表"}).status_code == 303
+    work()
+    page = home.get(theirs).text
+    assert "第 2 稿" in page and "缺席" in page
+    lines = re.findall(r'name="line" value="(\d+)"', page)
+    assert home.post(f"{theirs}/answer", data={"accept": lines, "act": "countersign"}).status_code == 303
+    work()
+    for client, where in ((host, ours), (home, theirs)):
+        page = client.get(where).text
+        assert "两县已共签" in page and page.count("已共签") >= 4 and "一致" in page
+    with there.act():
+        rows = list(db.session.scalars(db.select(StudyRecord)))
+        assert sorted((r.presence, r.study_minutes) for r in rows) == [
+            (Presence.ABSENT, 0), (Presence.PRESENT, 120), (Presence.PRESENT, 120),
+        ]  # fmt: skip
+        member_id = next(r.member_id for r in rows if r.study_minutes)
+    assert "重温入党誓词" in home.get(at(there, f"/members/{member_id}")).text
+    assert host.get(f"{address}/edit").status_code == 409
+    assert "已共签" in host.get(address).text
+    sheet = host.get(f"{address}/attendance").text
+    assert "已送请共签，有异议时在共签记录里更正" in sheet
+    for part, count in (("final", 1), ("to_countersign", 0), ("all", 1)):
+        listed = host.get(at(here, f"/cosigning/?part={part}")).text
+        assert listed.count(str(record.id)) == count
+
+
+def test_refused_and_withdrawn_pages(walk, host, home, work):
+    here, there = walk.pair.host, walk.pair.home
+    _address, offer = held(walk, host)
+    host.post(offer, data={"partner": [str(there.uid)]})
+    work()
+    (record,) = records(walk)
+    theirs = at(there, f"/cosigning/{record.id}")
+    assert home.post(f"{theirs}/refuse", data={"reason": "other"}).status_code == 422
+    assert home.post(f"{theirs}/refuse", data={"reason": "not_held", "text": "当日停电"}).status_code == 303
+    work()
+    page = home.get(theirs).text
+    assert "我方不予共签" in page and "名单已清除" in page and "王示甲" not in page
+    page = host.get(at(here, f"/cosigning/{record.id}")).text
+    assert "对方不予共签" in page and "活动没有举行：当日停电" in page
+    assert home.get(f"{theirs}/refuse").status_code == 409
+    host.post(offer, data={"partner": [str(there.uid)]})
+    work()
+    second = records(walk)[-1]
+    ours = at(here, f"/cosigning/{second.id}")
+    assert host.post(f"{ours}/withdraw", data={"reason": "登错了"}).status_code == 303
+    work()
+    assert records(walk, there)[-1].state is CosignState.WITHDRAWN
+    page = home.get(at(there, f"/cosigning/{second.id}")).text
+    assert "对方已撤回" in page and "登错了" in page and "王示甲" not in page
+
+
+def test_who_may_not(walk, host, work, fresh):
+    here, there = walk.pair.host, walk.pair.home
+    address, offer = held(walk, host)
+    host.post(offer, data={"partner": [str(there.uid)]})
+    work()
+    (record,) = records(walk)
+    township = fresh.test_client()
+    sign_in(township, there, "township_officer")
+    page = township.get(at(there, f"/cosigning/{record.id}")).text
+    assert "王示甲" in page and "county_admin甲" in page and "共签勾选的人" not in page  # says who can
+    refused = township.post(at(there, f"/cosigning/{record.id}/answer"), data={"act": "countersign"})
+    assert refused.status_code == 403 and "county_admin甲" in refused.text
+    elsewhere = fresh.test_client()  # secretary of the other branch: not its members, not its activity
+    sign_in(elsewhere, there, "away_secretary")
+    assert elsewhere.get(at(there, f"/cosigning/{record.id}")).status_code == 404
+    other = fresh.test_client()
+    sign_in(other, here, "away_secretary")
+    assert other.get(address).status_code == 404 and other.get(f"{address}/attendance").status_code == 404
+    leader = fresh.test_client()
+    sign_in(leader, here, "leader_readonly")
+    assert leader.get(address).status_code == 403
+    admin = fresh.test_client()
+    sign_in(admin, there)
+    for path in (f"/activities/{walk.activity_id}", f"/cosigning/offer/{walk.activity_id}", f"/cosigning/{uuid7()}"):
+        assert admin.get(at(there, path)).status_code == 404
