@@ -52,6 +52,7 @@ NOUNS: dict[str, str] = {
     "referral": "流动报到",
     "report": "报告",
     "share": "状态共享",
+    "shared": "流入党员",
     "status_share": "状态共享",
     "study_record": "学时",
     "task": "后台任务",
@@ -213,6 +214,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "leave": "登记离开流入地",
         "reveal": "查看完整信息",
     },
+    "shared": {"view": "查看外县告知的党员信息 {count} 人"},
     "share": {
         "fail_to_open": "对方送来的内容打不开",
         "need_snapshot": "请对方重送全部共享内容",

@@ -158,6 +158,7 @@ FIELD_ERRORS: dict[str, str] = {
     "already_partner": "已经是伙伴县",
     "before_start": "不能早于生效日期",
     "before_notice": "不能早于通知之日",
+    "too_many_at_once": "一次最多送请 500 人，请分批",
     "choose_members": "请至少选一名党员",
     "fingerprint_differs": "与对方念的不一致。请核对后重填；仍不一致就不要确认",
     "no_lines_left": "一个人也没有了。全部有误时请撤回这份记录",

@@ -162,7 +162,7 @@ class Outcome:
 def offer(partner_uid: UUID, member_ids: Sequence[UUID], actor: Actor) -> list[Outcome]:
     """Offer those who can be, everything checked again under the locks of their flows. Invalid for none or too many."""
     if not member_ids or len(member_ids) > MOST:
-        raise Invalid({"id": "choose_members" if not member_ids else "too_many_members"})
+        raise Invalid({"id": "choose_members" if not member_ids else "too_many_at_once"})
     locked = db.select(Flow.id).where(Flow.member_id.in_(member_ids), Flow.state != FlowState.ENDED).order_by(Flow.id)
     db.session.execute(locked.with_for_update()).all()
     preview = offer_preview(partner_uid, member_ids, actor)

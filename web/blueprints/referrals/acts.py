@@ -1,0 +1,200 @@
+"""Every verb of a referral as one form: what it asks, what it says before it is done, what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from marshmallow import Schema
+
+from web.blueprints import edge
+from web.blueprints.forms import Form, read
+from web.blueprints.policy import needs
+from web.blueprints.referrals import schemas
+from web.blueprints.referrals.rooms import bp, seen
+from web.core import clock
+from web.core.errors import WrongState
+from web.extensions import db
+from web.federation import verbs
+from web.federation.referrals import lists, service
+from web.federation.referrals.lists import Row
+from web.federation.referrals.models import Referral, ReferralState
+from web.federation.sharing import service as sharing
+from web.tenants.accounts.permissions import Permission
+from web.tenants.flows.models import FlowEnd
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind, PartyOrg
+
+S = ReferralState
+
+
+@dataclass(frozen=True)
+class Act:
+    """One verb's form. `says`: what happens when it is done; `done`: the toast; `can`: besides the machine's own rows."""
+
+    verb: str
+    title: str
+    button: str
+    schema: type[Schema]
+    do: Callable[[Referral, dict[str, Any]], object]
+    says: str
+    done: str
+    is_main: bool = False
+    begin: Callable[[Referral], Mapping[str, Any]] = lambda referral: {}
+    can: Callable[[Referral], bool] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"referrals.{self.verb}"
+
+
+def _today(referral: Referral) -> dict[str, Any]:
+    return {"on": clock.today()}
+
+
+def _is_open_at_home(referral: Referral) -> bool:
+    return referral.role == "home" and "end" in verbs.can(service.KIND, referral)
+
+
+def _end(referral: Referral, given: dict[str, Any]) -> None:
+    """What a clerk says about the person ends the away episode too; the referral ends with it."""
+    service.end_with_flow(referral, FlowEnd(given["reason"]), on=given["on"])
+
+
+def _may_share_phone(referral: Referral) -> bool:
+    return (
+        referral.role == "home"
+        and referral.state is S.TAKEN_ON
+        and not referral.stopped
+        and sharing.standing(referral.id, "owner", "S3") is None
+        and sharing.basis_of(referral, "S3") is not None
+    )
+
+
+ACTS: dict[str, Act] = {
+    act.verb: act
+    for act in (
+        Act(
+            "accept", "接收", "接收", schemas.Nothing, lambda r, v: service.accept(r),
+            "接收后，本人可持报到码到乡镇街道或社区报到。", "已接收，等本人来报到", True,
+        ),
+        Act(
+            "decline", "不接收", "不接收", schemas.Declining, lambda r, v: service.decline(r, v["reason"], v["text"]),
+            "不接收后，对方送来的信息在双方清除；对方可以改正后再送。", "已答复对方，不接收",
+        ),
+        Act(
+            "report_in", "当面核对报到", "是本人，登记报到", schemas.Nothing, lambda r, v: service.report_in(r, "person"),
+            "请当面核对本人证件上的姓名、性别和出生年份。有报到码的，从“凭码报到”办理。", "已登记报到，等对方系统确认",
+        ),
+        Act(
+            "take_on", "编入支部", "编入支部", schemas.Branch, lambda r, v: service.take_on(r, v["branch_id"]),
+            "一名流入党员编入一个党支部。编入后，按协议把支部名称告知流出地，流出地告知党费、活动证等情况。", "已编入，等对方系统确认", True,
+        ),
+        Act(
+            "reassign", "改编支部", "改编支部", schemas.Branch, lambda r, v: service.reassign(r, v["branch_id"]),
+            "改编后，新的支部名称随即告知流出地。", "已改编支部",
+            begin=lambda r: {"branch_id": r.branch_id},
+            can=lambda r: r.role == "host" and r.state is S.TAKEN_ON and not r.pending and not r.stopped,
+        ),
+        Act(
+            "assign_township", "转乡镇街道", "转乡镇街道", schemas.Township,
+            lambda r, v: service.assign_township(r, v["township_id"]),
+            "由这个乡镇街道联系本人、办理报到。", "已转给乡镇街道",
+            begin=lambda r: {"township_id": r.township_id},
+            can=lambda r: r.role == "host" and r.state in (S.OFFERED, S.ACCEPTED, S.REPORTED_IN),
+        ),
+        Act(
+            "leave", "登记离开", "登记离开", schemas.Leaving, lambda r, v: service.leave(r, on=v["on"], text=v["text"]),
+            "登记后，流动报到结束，对方送来的信息在双方清除。流出地另行了结流动登记。", "已登记离开，等对方系统确认", begin=_today,
+        ),
+        Act(
+            "withdraw", "撤回", "撤回", schemas.Nothing, lambda r, v: service.end(r, "wrong_entry"),
+            "撤回后，送往对方的信息在双方清除；流动登记不变，可以改正后再送。", "已撤回",
+            can=lambda r: _is_open_at_home(r) and r.state in (S.OFFERED, S.ACCEPTED),
+        ),
+        Act(
+            "end", "结束流动", "结束流动", schemas.Ending, _end,
+            "流动登记和流动报到一并结束，送往对方的信息在双方清除，双方的状态共享停止并互留销毁证明。", "已结束", begin=_today,
+            can=_is_open_at_home,
+        ),
+        Act(
+            "share_phone", "共享联系电话", "共享联系电话", schemas.Nothing, lambda r, v: sharing.open_for(r),
+            "把名册里登记的一个联系电话告知对方；本人撤回同意时，对方随即销毁。", "联系电话已共享", can=_may_share_phone,
+        ),
+    )
+}  # fmt: skip
+
+
+def offered(referral: Referral) -> list[Act]:
+    """What our side may do now, the main act last."""
+    can = set(verbs.can(service.KIND, referral))
+    found = [a for a in ACTS.values() if (a.can(referral) if a.can else a.verb in can)]
+    return sorted(found, key=lambda a: a.is_main)
+
+
+def _demand(act: Act, referral: Referral) -> None:
+    if act not in offered(referral):
+        if referral.stopped:
+            raise WrongState("aggregate_stopped", cause=referral.stopped)
+        if referral.pending:
+            raise WrongState("waiting_for_partner", verb=referral.pending)
+        raise WrongState("illegal_transition", state=referral.state.value, verb=act.verb)
+
+
+def townships() -> list[tuple[UUID, str]]:
+    """Our townships, for choosing one."""
+    query = db.select(PartyOrg.id, PartyOrg.name).where(PartyOrg.kind == OrgKind.TOWNSHIP_COMMITTEE, PartyOrg.is_active)
+    return [(row.id, row.name) for row in db.session.execute(query.order_by(PartyOrg.path))]
+
+
+def branches() -> list[tuple[UUID, str]]:
+    """Branches of this actor's part of the tree that may take a member on."""
+    return [(o.id, o.full_name) for o in organisations.branches(edge.actor()) if o.kind is OrgKind.BRANCH]
+
+
+def _view(act: Act) -> Callable[[UUID], Any]:
+    def view(referral_id: UUID) -> Any:
+        referral, row = seen(referral_id, lock=request.method == "POST")
+        _demand(act, referral)
+        form = Form(act.schema, act.begin(referral))
+        back = url_for("referrals.show", referral_id=referral_id)
+        if form.is_sent:
+            with form:
+                act.do(referral, form.read())
+                flash(act.done)
+                return redirect(back, 303)
+            referral, row = seen(referral_id)
+        lists.note_reading([row], "one")
+        return _page(act, form, referral, row, back)
+
+    view.__name__, view.__doc__ = act.verb, act.title
+    return needs(Permission.REFERRAL_WRITE)(view)
+
+
+def _page(act: Act, form: Form, referral: Referral, row: Row, back: str) -> Any:
+    options = {schemas.Branch: branches, schemas.Township: townships}.get(act.schema)
+    return form.page("referrals/act.html", act=act, r=referral, row=row, back=back, options=options() if options else [])
+
+
+for _act in ACTS.values():
+    bp.add_url_rule(
+        f"/<uuid:referral_id>/{_act.verb.replace('_', '-')}", _act.verb, _view(_act), methods=["GET", "POST"]
+    )
+
+
+@bp.post("/accept")
+@needs(Permission.REFERRAL_WRITE)
+def accept_many() -> Any:
+    """Accept every ticked one that still waits; the others are named by their number."""
+    ids, done = read(schemas.Picked, request.form)["id"], 0
+    for referral_id in sorted(set(ids)):
+        referral, _ = seen(referral_id, lock=True)
+        if ACTS["accept"] in offered(referral):
+            service.accept(referral)
+            done += 1
+    left = len(set(ids)) - done
+    flash(f"已接收 {done} 人" + (f"，另有 {left} 人已不在待接收" if left else ""))
+    return redirect(url_for("referrals.index", tab="inbox"), 303)

@@ -1,0 +1,114 @@
+"""流入党员: members of other counties who live here, and of one of them who sees what, why, until when."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from web.blueprints import edge, filters
+from web.blueprints.policy import needs
+from web.blueprints.referrals import wording
+from web.blueprints.referrals.acts import branches, offered
+from web.blueprints.referrals.pages import asked
+from web.blueprints.referrals.rooms import seen, shared
+from web.core.errors import NotFound
+from web.federation.agreements import service as agreements
+from web.federation.post import keys
+from web.federation.referrals import lists, packets
+from web.federation.referrals.models import OPEN
+from web.federation.sharing import lists as share_lists
+from web.tenants.accounts.permissions import GRANTS, Permission
+from web.tenants.organisations import service as organisations
+
+
+@shared.get("/")
+@needs(Permission.REFERRAL_READ)
+def index() -> str | Response:
+    """The list, by name."""
+    if "pick" in request.args:
+        name, _, value = request.args["pick"].partition(":")
+        known = {"partner", "state", "branch"}
+        return redirect(filters.here(pick=None, how=None, **({name: value or None} if name in known else {})), 303)
+    actor, narrowed = edge.actor(), asked()
+    page = lists.guests(actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    lists.note_reading(page.rows, "guests")
+    by_partner = lists.by_partner(actor, "host")
+    partners = {p.uid: p.name for p in keys.partners()}
+    total = sum(n for states in by_partner.values() for state, n in states.items() if state in OPEN)
+    lived = dict(branches())
+    conditions = [
+        {"label": label, "how": "是", "what": what, "off": filters.here(**{name: None}, after=None, before=None)}
+        for name, label, what in (
+            ("q", "查找", narrowed.text),
+            ("partner", "流出地", partners.get(narrowed.partner_uid, "") if narrowed.partner_uid else ""),
+            ("state", "状态", wording.AT_HOST.get(narrowed.state, "")),
+            ("branch", "党支部", lived.get(narrowed.branch_id, "") if narrowed.branch_id else ""),
+        )
+        if what
+    ]
+    fields: list[dict[str, Any]] = [
+        {"name": "partner", "label": "流出地", "choices": list(partners.items())},
+        {"name": "state", "label": "状态", "choices": [(s.value, wording.AT_HOST[s]) for s in OPEN]},
+        {"name": "branch", "label": "党支部", "choices": list(lived.items())},
+    ]
+    return render_template("referrals/guests.html", page=page, total=total, conditions=conditions,
+                           fields=[f for f in fields if f["choices"]], asked=narrowed)  # fmt: skip
+
+
+@shared.get("/<uuid:referral_id>")
+@needs(Permission.REFERRAL_READ)
+def show(referral_id: UUID) -> str:
+    """One of them: every value with its scope, purpose and clause, who in this county sees it, until when."""
+    referral, row = seen(referral_id)
+    if referral.role != "host" or not row.values:
+        raise NotFound()
+    shares = share_lists.of_referral(referral_id)
+    held: list[dict[str, Any]] = [
+        {"label": label, "words": wording.worded(pointer, row.values[pointer]) if pointer in row.values else "",
+         "scope": "S2", "at": referral.created_at}
+        for pointer, label in packets.LABELS.items()
+        if pointer != packets.CODE
+    ]  # fmt: skip
+    told = share_lists.told(shares)
+    held += [{"label": t.label, "words": t.words, "scope": t.share.scope, "at": t.share.state_at} for t in told["receiver"]]
+    page = render_template(
+        "referrals/guest.html", r=referral, row=row, held=held, given=told["owner"], sees=_sees(referral), acts=offered(referral),
+        until=_until(referral), number=_number(referral),
+    )  # fmt: skip
+    lists.note_reading([row], "one")
+    return page
+
+
+def _sees(referral: Any) -> list[str]:
+    """Who in this county sees it: the whole county's roles, and the part of the tree that looks after him."""
+    held = [wording_ for role, wording_ in _roles() if Permission.REFERRAL_READ in GRANTS[role]]
+    places = [o for o in (referral.branch_id, referral.township_id) if o is not None]
+    named = [organisations.get(o).full_name for o in places]
+    return ["全县：" + "、".join(held), *(f"{name} 的书记和上级党务" for name in named)]
+
+
+def _roles() -> list[tuple[Any, str]]:
+    from web.blueprints.words import ROLES
+    from web.tenants.accounts.permissions import WHOLE_COUNTY
+
+    return [(role, ROLES[role]) for role in sorted(WHOLE_COUNTY)]
+
+
+def _until(referral: Any) -> str:
+    found = next((v for a, v in agreements.in_force(referral.partner_uid) if a.id == referral.agreement_id), None)
+    end = found.text["effective_to"] if found is not None and found.text else ""
+    last = f"最晚至协议期满 {end}" if end else "至协议终止"
+    return f"流动结束、本人撤回告知时随即清除；{last}"
+
+
+def _number(referral: Any) -> str:
+    """The agreement it came under."""
+    if referral.agreement_id is None:
+        return ""
+    try:
+        return f"{agreements.get(referral.agreement_id).number} 第 {referral.agreement_version} 版"
+    except NotFound:
+        return ""

@@ -1,0 +1,272 @@
+"""The work lists, and one referral's page: the line, whose turn, what crossed, what came back, proofs, the code slip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from web.blueprints import edge, filters, timeline, words
+from web.blueprints.policy import needs
+from web.blueprints.referrals import wording
+from web.blueprints.referrals.acts import offered
+from web.blueprints.referrals.rooms import bp, due_on, seen
+from web.core import clock
+from web.core.errors import NotFound
+from web.core.events import Event
+from web.extensions import db
+from web.federation import verbs
+from web.federation.post import keys
+from web.federation.post import service as post
+from web.federation.post.service import Letter
+from web.federation.referrals import lists, packets, service
+from web.federation.referrals.lists import TURNS, Asked, Row, Tab
+from web.federation.referrals.models import OPEN, Referral, ReferralState
+from web.federation.sharing import lists as share_lists
+from web.federation.wire.codes import CODES
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
+
+S = ReferralState
+OVER = (S.DECLINED, S.LAPSED, S.ENDED, S.NOT_OPENED)
+
+
+def asked(states: Sequence[ReferralState] = OPEN) -> Asked:
+    """What the address narrows a list to; what is unknown there is left out."""
+    given = request.args
+    state = given.get("state", "")
+    return Asked(
+        given.get("q", "").strip()[:50],
+        _uuid(given.get("partner", "")),
+        state if state in {s.value for s in states} else "",
+        _uuid(given.get("branch", "")),
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _first_tab(counts: dict[Tab, int]) -> Tab:
+    """The list with something to do, else what we sent."""
+    return next((t for t in (Tab.INBOX, Tab.ARRIVED, Tab.OUT, Tab.AWAITED) if counts[t]), Tab.OUT)
+
+
+@bp.get("/")
+@needs(Permission.REFERRAL_READ)
+def index() -> Any:
+    """One work list; per partner, how many stand where."""
+    actor, narrowed = edge.actor(), asked(tuple(S))
+    counts = lists.counts(actor, narrowed.partner_uid)
+    tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else _first_tab(counts)
+    page = lists.page(tab, actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    lists.note_reading(page.rows, tab.value)
+    partners = {p.uid: p.name for p in keys.partners()}
+    return render_template(
+        "referrals/index.html",
+        tab=tab,
+        page=page,
+        total=counts[tab],
+        tabs=[
+            {
+                "title": title,
+                "url": filters.here(tab=str(key), after=None, before=None, state=None, q=None),
+                "count": counts[Tab(key)],
+                "is_current": key is tab,
+            }
+            for key, title in wording.TABS.items()
+        ],
+        asked=narrowed,
+        partners=partners,
+        totals=_totals(lists.by_partner(actor, "home"), partners) if tab is Tab.OUT else [],
+        states=OPEN if tab is Tab.OUT else OVER if tab is Tab.OVER else (),
+        due_on=due_on,
+        days=lambda referral: (clock.now() - referral.created_at).days,
+        calendar=counties.calendar(),
+    )
+
+
+def _totals(found: dict[UUID, dict[ReferralState, int]], partners: dict[UUID, str]) -> list[dict[str, Any]]:
+    return [
+        {"uid": uid, "name": partners.get(uid, "伙伴县"), "open": [(s, by.get(s, 0)) for s in OPEN],
+         "declined": by.get(S.DECLINED, 0), "all": sum(by.values())}
+        for uid, by in sorted(found.items(), key=lambda pair: partners.get(pair[0], ""))
+    ]  # fmt: skip
+
+
+@bp.get("/<uuid:referral_id>")
+@needs(Permission.REFERRAL_READ)
+def show(referral_id: UUID) -> str:
+    """One referral."""
+    referral, row = seen(referral_id)
+    entries = db.session.scalars(db.select(Event).where(Event.subject_id == referral_id).order_by(Event.id)).all()
+    letters, shares = post.traffic(referral_id), share_lists.of_referral(referral_id)
+    page = render_template(
+        "referrals/show.html",
+        r=referral,
+        row=row,
+        is_home=referral.role == "home",
+        steps=_steps(referral, row),
+        turn=_turn(referral, row),
+        crossed=_crossed(referral, row),
+        told=share_lists.told(shares),
+        shares=shares,
+        letters=proofs(row.partner, letters),
+        digest=letters[-1].digest if letters else "",
+        log=timeline.read([e for e in reversed(entries) if e.verb not in ("shared.view", "referral.changed")]),
+        code=service.code_of(referral),
+        seen=_mark(referral, len(shares)),
+        until=_until(referral),
+        calendar=counties.calendar(),
+        due_on=due_on(referral) if referral.state is S.OFFERED else None,
+    )
+    lists.note_reading([row], "one")
+    return page
+
+
+def _mark(referral: Referral, shares: int) -> str:
+    return f"{referral.n}.{referral.state}.{referral.pending}.{referral.stopped}.{shares}"
+
+
+@bp.get("/<uuid:referral_id>/live")
+@needs(Permission.REFERRAL_READ)
+def live(referral_id: UUID) -> Response | WerkzeugResponse:
+    """Asked every two seconds while we wait for the other side: nothing new, or read the page again."""
+    referral, _ = seen(referral_id)
+    if request.args.get("seen") == _mark(referral, len(share_lists.of_referral(referral_id))):
+        return Response(status=204)
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+    return Response(headers={"HX-Refresh": "true"})
+
+
+@bp.get("/<uuid:referral_id>/slip")
+@needs(Permission.REFERRAL_WRITE)
+def slip(referral_id: UUID) -> str:
+    """The member's slip with the report-in code, for printing."""
+    referral, row = seen(referral_id)
+    code = service.code_of(referral)
+    if code is None:
+        raise NotFound()
+    partner = keys.peer(referral.partner_uid)
+    values = {pointer: value for pointer, (value, _) in packets.disclosed(referral).items()}
+    return render_template("referrals/slip.html", r=referral, row=row, code=code, partner=partner, values=values,
+                           until=due_on(referral))  # fmt: skip
+
+
+def _until(referral: Referral) -> str:
+    if referral.state in OPEN:
+        return "流动结束、本人撤回告知或协议终止时清除，三者先到为准"
+    return f"已于 {filters.moment(referral.purged_at)} 清除" if referral.purged_at else "已清除"
+
+
+def _steps(referral: Referral, row: Row) -> list[dict[str, Any]]:
+    dates = {"offer": referral.created_at, "accept": referral.accepted_on, "report_in": referral.reported_on,
+             "take_on": referral.assigned_on}  # fmt: skip
+    titles = wording.STATES if referral.role == "home" else wording.AT_HOST
+    steps, is_over = list[dict[str, Any]](), referral.state not in OPEN
+    for verb, title, done in wording.STEPS:
+        at = dates[verb]
+        lines = [filters.day(at)] if at else []
+        if verb == "report_in" and referral.reported_how:
+            lines.append(wording.HOWS[referral.reported_how])
+        if verb == "take_on" and referral.state is S.TAKEN_ON and row.branch and referral.role == "host":
+            lines.append(row.branch)
+        if referral.state in done or (is_over and at):
+            kind = "sealed" if verb == "take_on" and not is_over else "done"
+        elif wording.NEXT.get(referral.state) == verb:
+            is_mine = TURNS[referral.state] == referral.role and not referral.pending
+            kind, lines = "now" if is_mine else "theirs", ["已送出，等确认" if referral.pending else ("我方" if is_mine else row.partner)]
+        else:
+            kind = "todo"
+        if not (is_over and kind == "todo"):
+            steps.append({"state": kind, "title": title, "lines": lines})
+    if is_over:
+        why = wording.REASONS.get(referral.reason, "")
+        lines = [filters.day(referral.ended_on), *([why] if why else [])]
+        steps.append({"state": "off", "title": titles[referral.state], "lines": lines, "is_here": True})
+    elif referral.state is S.TAKEN_ON:
+        steps.append({"state": "todo", "title": "结束", "lines": ["返乡、转接或离开"]})
+    return steps
+
+
+def _turn(referral: Referral, row: Row) -> dict[str, Any]:
+    """whose, title, next, and the acts: each with the reason when this person may not."""
+    why = ""
+    if Permission.REFERRAL_WRITE not in GRANTS[Role(edge.actor().role)]:
+        people = [f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(Permission.REFERRAL_WRITE)]
+        why = "可办的人：" + "、".join(people)
+    found: dict[str, Any] = {"acts": offered(referral), "why": why, "next": "", "is_live": False}
+    if referral.stopped:
+        return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": "请县级经办与对方核对后处理"}
+    titles = wording.STATES if referral.role == "home" else wording.AT_HOST
+    if referral.state not in OPEN:
+        reason = wording.REASONS.get(referral.reason, "")
+        if referral.state is S.NOT_OPENED:
+            reason = words.ERRORS.get(referral.refused_code, referral.refused_code)
+        return found | {"whose": "over", "title": f"{titles[referral.state]}{'：' if reason else ''}{reason}", "next": _until(referral)}
+    if referral.pending:
+        return found | {
+            "whose": "theirs", "is_live": True, "title": f"{wording.LETTERS[referral.pending]}已送出，等{row.partner}系统确认",
+            "next": "通常几秒内完成；对方系统停机时自动续发，不用再办",
+        }  # fmt: skip
+    if referral.state is S.TAKEN_ON:
+        where = f"编入{row.branch}" if referral.role == "host" else f"由{row.partner}纳入管理"
+        return found | {"whose": "all", "title": f"已纳管：{where}", "next": "组织关系不变，仍在流出地", "is_live": _is_young(referral)}
+    task = wording.TASKS[referral.state]
+    if TURNS[referral.state] == referral.role:
+        return found | {"whose": "ours", "title": f"轮到我方：{task}"}
+    return found | {"whose": "theirs", "is_live": True, "title": f"轮到{row.partner}：{task}", "next": wording.AFTER[referral.state]}
+
+
+def _is_young(referral: Referral) -> bool:
+    """Just taken on: what both sides share now is on its way."""
+    return (clock.now() - referral.state_at).total_seconds() < 60
+
+
+def _crossed(referral: Referral, row: Row) -> list[tuple[str, str, str]]:
+    """(label, value in words or "", why it is absent) of the packet, the code aside."""
+    if referral.role == "home":
+        sealed = packets.disclosed(referral)
+    else:
+        sealed = {pointer: (value, False) for pointer, value in row.values.items()}
+    shown = []
+    for pointer, label in packets.LABELS.items():
+        if pointer == packets.CODE or (pointer not in sealed and referral.role == "home"):
+            continue
+        value, is_withheld = sealed.get(pointer, (None, referral.state in OPEN))
+        gone = "未共享" if is_withheld else "已清除"
+        shown.append((label, "" if value is None or is_withheld else wording.worded(pointer, value), gone))
+    return shown
+
+
+def proofs(partner: str, letters: Sequence[Letter]) -> list[dict[str, str]]:
+    """Letters both ways with their receipts, for the proof column."""
+    own, shown = counties.own().name, []
+    for letter in letters:
+        verb = letter.type.partition(".")[2]
+        way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
+        if letter.result is None:
+            kind, note = "theirs", "等回执，自动续发"
+        elif letter.result == "applied":
+            kind, note = "sealed", f"{filters.moment(letter.at)}　已回执"
+        else:
+            kind, note = "off", f"{filters.moment(letter.at)}　{_code(letter.code)}"
+        shown.append({"state": kind, "words": f"{wording.LETTERS.get(verb, verb)}　{way}", "note": note})
+    return shown
+
+
+def _code(code: str | None) -> str:
+    if code in ("stale_base", "illegal_transition"):
+        return "对方此前已有新的决定，没有采用"
+    return words.ERRORS.get(code or "", f"没有采用（{code}）" if code in CODES else "没有采用")
+
+
+assert set(wording.LETTERS) >= {v for v in service.KIND.machine.verbs if v != verbs.FAIL}, "every letter has a name"

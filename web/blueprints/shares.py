@@ -1,0 +1,187 @@
+"""状态共享: who keeps whom informed of what, by partner, scope and direction; what was taken back, with proofs of purge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from marshmallow import Schema
+from werkzeug.wrappers import Response
+
+from web.blueprints import edge, filters, navigation, todos
+from web.blueprints.forms import Form, One
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.blueprints.referrals import wording
+from web.blueprints.referrals.pages import proofs
+from web.blueprints.todos import Queue, Todo
+from web.core import clock, events
+from web.core.errors import NotFound, WrongState
+from web.core.events import Actor
+from web.federation import verbs
+from web.federation.post import keys
+from web.federation.post import service as post
+from web.federation.referrals import lists as referrals
+from web.federation.referrals import service as referral_service
+from web.federation.sharing import lists, service, values
+from web.federation.sharing.lists import Asked, Row
+from web.federation.sharing.models import ShareState, StatusShare
+from web.tenants.accounts.permissions import Permission
+from web.tenants.counties import service as counties
+
+bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
+bp.context_processor(lambda: {"w": wording})
+navigation.ITEMS.append(
+    Item("共管", "状态共享", "shares.index", Permission.REFERRAL_READ, count=lists.counter, due=lists.counter)
+)
+
+
+def _todos(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
+    rows = [r for r in lists.page(actor, Asked(role="owner", state=ShareState.PURGE_REQUESTED), size=200).rows if service.is_overdue(r.share)]
+    found = [
+        Todo(r.name or "（已清除）", f"{r.partner}　{filters.moment(r.share.state_at)} 起未交销毁证明",
+             url_for("shares.show", share_id=r.share.id), clock.today(), "查看")
+        for r in rows[:limit]
+    ]  # fmt: skip
+    return found, len(rows)
+
+
+todos.QUEUES.append(
+    Queue(
+        "shares", "销毁证明逾期", "停止共享后二十四小时没有收到", Permission.REFERRAL_WRITE, _todos,
+        lambda: url_for("shares.index", role="owner", state=ShareState.PURGE_REQUESTED.value),
+    )
+)  # fmt: skip
+
+
+class Narrowing(Schema):
+    reason = One("原因", [("narrowed", wording.REVOKED["narrowed"])], required=True)
+
+
+@bp.get("/")
+@needs(Permission.REFERRAL_READ)
+def index() -> str | Response:
+    """The matrix, and the list below it."""
+    actor, partners = edge.actor(), {p.uid: p.name for p in keys.partners()}
+    asked = _asked(partners)
+    page = lists.page(actor, asked, after=request.args.get("after", ""))
+    found = lists.matrix(actor)
+    rows = [
+        {"partner": partners.get(uid, "伙伴县"), "uid": uid, "scope": scope, "role": role, "by": by,
+         "fields": "、".join(values.LABELS[p.path] for p in _fields(uid, scope, role)),
+         "url": url_for("shares.index", partner=uid, scope=scope, role=role)}
+        for (uid, scope, role), by in sorted(found.items(), key=lambda pair: (partners.get(pair[0][0], ""), pair[0][1], pair[0][2]))
+    ]  # fmt: skip
+    _note([r for r in page.rows if r.share.member_id is None])
+    return render_template(
+        "shares/index.html", page=page, matrix=rows, asked=asked, partners=partners, is_overdue=service.is_overdue,
+        states=list(ShareState),
+    )  # fmt: skip
+
+
+def _fields(partner_uid: UUID, scope: str, role: str) -> list[Any]:
+    """What such a share can carry: the host tells its branch, home all else."""
+    by_us = {flow: values.pointers(scope, flow) for flow in ("home", "host")}
+    roles = _roles(partner_uid)
+    owner = roles if role == "owner" else {"home": "host", "host": "home"}[roles]
+    return list(by_us[owner])
+
+
+def _roles(partner_uid: UUID) -> str:
+    """Our usual role towards a partner: host when its members live here, home otherwise."""
+    there = referrals.by_partner(edge.actor(), "host")
+    return "host" if partner_uid in there else "home"
+
+
+def _asked(partners: dict[UUID, str]) -> Asked:
+    given = request.args
+    return Asked(
+        next((uid for uid in partners if str(uid) == given.get("partner")), None),
+        given["scope"] if given.get("scope") in service.SCOPES else "",
+        given["role"] if given.get("role") in ("owner", "receiver") else "",
+        given["state"] if given.get("state") in list(ShareState) else "",
+    )
+
+
+def _note(rows: Sequence[Row]) -> None:
+    """Names of shared members were shown: logged like any reading of them."""
+    if rows:
+        peers = sorted({str(r.share.partner_uid) for r in rows})
+        subject = StatusShare(id=counties.own().uid)  # never stored: the list as a whole is what was looked at
+        events.record("shared.view", subject, details={"count": len(rows), "list": "shares", "peers": peers}, peer=peers[0])
+
+
+def _seen(share_id: UUID, *, lock: bool = False) -> tuple[StatusShare, Row]:
+    share = service.get(share_id, lock=lock)
+    row = lists.one(share, edge.actor())
+    if row is None:
+        raise NotFound()
+    return share, row
+
+
+@bp.get("/<uuid:share_id>")
+@needs(Permission.REFERRAL_READ)
+def show(share_id: UUID) -> str:
+    """One share: its values here, its letters, and the proof when it was purged."""
+    share, row = _seen(share_id)
+    referral, told = referral_service.get(share.referral_id), lists.told([share])
+    letters = post.traffic(share_id)
+    page = render_template(
+        "shares/show.html", s=share, row=row, r=referral, told=told["owner"] + told["receiver"],
+        letters=proofs(row.partner, letters), digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
+        can=_can(share), is_live=share.state is ShareState.PURGE_REQUESTED,
+        seen=_mark(share),
+    )  # fmt: skip
+    if share.member_id is None:
+        _note([row])
+    return page
+
+
+def _can(share: StatusShare) -> list[str]:
+    return [v for v in verbs.can(service.KIND, share) if v in ("revoke", "snapshot")] if share.role == "owner" else []
+
+
+def _mark(share: StatusShare) -> str:
+    return f"{share.n}.{share.state}.{share.pending}.{share.stopped}"
+
+
+@bp.get("/<uuid:share_id>/live")
+@needs(Permission.REFERRAL_READ)
+def live(share_id: UUID) -> Any:
+    """Asked every two seconds while the proof is on its way."""
+    share, _ = _seen(share_id)
+    if request.args.get("seen") == _mark(share):
+        return "", 204
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("shares.show", share_id=share_id), 303)
+    return "", 200, {"HX-Refresh": "true"}
+
+
+@bp.route("/<uuid:share_id>/revoke", methods=["GET", "POST"])
+@needs(Permission.REFERRAL_WRITE)
+def revoke(share_id: UUID) -> Any:
+    """Take it back; the other side destroys at once and proves it."""
+    share, row = _seen(share_id, lock=request.method == "POST")
+    if "revoke" not in _can(share):
+        raise WrongState("illegal_transition", state=share.state.value, verb="revoke")
+    form = Form(Narrowing, {"reason": "narrowed"})
+    if form.is_sent:
+        with form:
+            service.revoke(share, form.read()["reason"])
+            flash("已停止共享，等对方的销毁证明")
+            return redirect(url_for("shares.show", share_id=share_id), 303)
+    return form.page("shares/revoke.html", s=share, row=row)
+
+
+@bp.post("/<uuid:share_id>/snapshot")
+@needs(Permission.REFERRAL_WRITE)
+def snapshot(share_id: UUID) -> Any:
+    """Send all values again."""
+    share, _ = _seen(share_id, lock=True)
+    if "snapshot" not in _can(share):
+        raise WrongState("illegal_transition", state=share.state.value, verb="snapshot")
+    service.snapshot(share)
+    flash("已重送全部内容")
+    return redirect(url_for("shares.show", share_id=share_id), 303)
