@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from web.blueprints import navigation, todos
-from web.blueprints.agreements import schemas, views
+from web.blueprints.agreements import schemas, turns, views
 from web.blueprints.forms import Form
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
@@ -72,7 +72,12 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
 
 todos.QUEUES.append(
     todos.Queue(
-        "agreements", "共管共育协议", "同意、批准、印签", Permission.AGREEMENT_READ, _mine, lambda: url_for("agreements.index")
+        "agreements",
+        "共管共育协议",
+        "同意、批准、印签",
+        Permission.AGREEMENT_READ,
+        _mine,
+        lambda: url_for("agreements.index"),
     )
 )
 
@@ -117,7 +122,7 @@ def show(agreement_id: UUID) -> str:
         view=view,
         history=history,
         papers=papers,
-        states=views.STATES,
+        states=turns.STATES,
         waits_for_approval=waits_for_approval(view),
         never=scopes.NEVER,
         kinds={DocumentKind.AGREEMENT_TEXT: "协议文本", DocumentKind.PROOF_SHEET: "印签证明页"},

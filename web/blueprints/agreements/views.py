@@ -2,73 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import g, url_for
 
-from web.blueprints import words
+from web.blueprints.agreements import changes, turns
+from web.blueprints.filters import moment
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock
 from web.core.workdays import Calendar
 from web.federation.agreements import clauses, effects, hub, registers, scopes, service, texts
-from web.federation.agreements.models import Agreement, AgreementParty, AgreementState, AgreementVersion, VersionState
+from web.federation.agreements.models import (
+    VERSION,
+    Agreement,
+    AgreementParty,
+    VersionState,
+)
+from web.federation.post import keys
 from web.federation.post import service as post
+from web.federation.wire.canonical import unb64
 from web.tenants.counties import service as counties
-
-STATES = {
-    VersionState.DRAFT: ("todo", "起草中"),
-    VersionState.PROPOSED: ("theirs", "协商中"),
-    VersionState.AGREED: ("theirs", "待印签"),
-    VersionState.SEALED: ("sealed", "已印签，待生效"),
-    VersionState.EFFECTIVE: ("sealed", "生效中"),
-    VersionState.SUPERSEDED: ("off", "已被新版替代"),
-    VersionState.REJECTED: ("off", "未同意"),
-    VersionState.WITHDRAWN: ("off", "已撤回"),
-    VersionState.LAPSED: ("off", "逾期终止"),
-}
-ENDED = {
-    AgreementState.WINDING_DOWN: ("theirs", "已到期，收尾中"),
-    AgreementState.CLOSED: ("off", "已办结"),
-}
-VERBS = {
-    "propose": "提出", "counter": "改稿", "accept": "同意", "agree": "各方同意", "render": "定稿", "seal": "印签",
-    "complete": "印签齐全", "take_effect": "生效", "reject": "不同意", "withdraw": "撤回", "lapse": "逾期终止", "void": "作废",
-}  # fmt: skip
-MESSAGES = {
-    "agreement.decision": "决定", "agreement.counter": "改稿", "agreement.accept": "同意", "agreement.reject": "不同意",
-    "agreement.seal": "印签", "agreement.stop": "退出或暂停", "agreement.closed": "办结",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Turn:
-    """`whose`: ours | theirs | all | over."""
-
-    whose: str
-    title: str
-    next: str = ""
-    left: str = ""
-
-
-def chip(agreement: Agreement, version: AgreementVersion) -> tuple[str, str]:
-    """Knot and words of the agreement's state."""
-    if agreement.stopped:
-        return "now", "记录不一致，已停办"
-    if agreement.state in ENDED:
-        return ENDED[agreement.state]
-    kind, said = STATES[version.state]
-    return kind, f"第 {version.version} 版{said}"
 
 
 def short(digest: str | None) -> str:
     """The beginning of a digest as people compare it: 8 hexadecimal digits."""
     if not digest:
         return ""
-    from web.federation.wire.canonical import unb64
-
     found = unb64(digest.removeprefix("sha-256:")).hex()
     return f"{found[:4]} {found[4:8]}"
 
@@ -77,8 +38,6 @@ def long(digest: str | None) -> str:
     """The whole digest in hexadecimal, in groups of four."""
     if not digest:
         return ""
-    from web.federation.wire.canonical import unb64
-
     found = unb64(digest.removeprefix("sha-256:")).hex()
     return " ".join(found[i : i + 4] for i in range(0, 64, 4))
 
@@ -120,7 +79,7 @@ class View:
 
     @property
     def chip(self) -> tuple[str, str]:
-        return chip(self.agreement, self.version)
+        return turns.chip(self.agreement, self.version)
 
     @property
     def others(self) -> list[AgreementParty]:
@@ -130,23 +89,11 @@ class View:
         return self.names.get(UUID(str(uid)), "伙伴县") if uid else ""
 
     @property
-    def turn(self) -> Turn:
-        agreement, version = self.agreement, self.version
-        if agreement.stopped:
-            return Turn("ours", "双方记录不一致，已停办", "请与对方联络员核对凭据；系统管理员已收到告警")
-        if agreement.pending:
-            said = VERBS.get(agreement.pending, agreement.pending)
-            return Turn(
-                "theirs", f"我方的“{said}”已送{self.name(agreement.hub_uid)}，等对方答复", "答复到达后这里自动更新"
-            )
-        if version.fault:
-            return Turn("ours", "收到的文件核对不一致，不能同意和印签", words.ERRORS.get(version.fault, ""))
-        return _TURNS.get(version.state, _over)(self)
+    def turn(self) -> turns.Turn:
+        return turns.of(self)
 
     def due(self) -> tuple[date, int] | None:
         """The day the open version lapses, and the working days left."""
-        from web.federation.agreements.models import VERSION
-
         row = VERSION.row(self.version.state, "lapse")
         if row is None or row.timer is None:
             return None
@@ -157,7 +104,8 @@ class View:
 
     @property
     def line(self) -> list[dict[str, Any]]:
-        version, at = self.version, {}
+        version = self.version
+        at: dict[str, Any] = {}
         rounds = 0
         accepted: list[str] = []
         sealed: dict[UUID, Any] = {}
@@ -190,7 +138,7 @@ class View:
             state = (
                 next(k for k in ("reject", "withdraw", "lapse", "void") if k in at) if self.decisions else "withdraw"
             )
-            steps.append({"state": "off", "title": VERBS[state], "lines": [clock_of(at.get(state))]})
+            steps.append({"state": "off", "title": turns.VERBS[state], "lines": [clock_of(at.get(state))]})
         else:
             _mark_here(steps, self.turn.whose)
         return steps
@@ -200,32 +148,45 @@ class View:
     @property
     def seam(self) -> dict[str, Any]:
         others = self.others
-        first, more = (others[0] if others else None), others[1:]
-        seen = _receipts(self.agreement)
-        text = short(self.version.text_digest)
-        pdf = short(self.version.pdf_digest)
-        accepted = {*self.version.accepted_by, str(self.version.author_uid)}
-
-        def cells(ours: str, of_: Any, missing: str) -> tuple[str, list[str]]:
-            return ours, [of_(party) or missing for party in others]
-
+        accepted = {*self.version.accepted_by, str(self.version.author_uid), str(self.agreement.hub_uid)}
+        text, pdf = short(self.version.text_digest), short(self.version.pdf_digest)
+        receipts = sum(m.is_ours and m.result == "applied" for m in post.traffic(self.agreement.id))
         rows = []
-        for label, ours, of_, proof in (
-            ("文本", text, lambda p: text if str(p.uid) in accepted or self._knows(p) else "", seen.get("text", "")),
-            ("定稿文件", pdf, lambda p: pdf if pdf and (p.uid in self.sealed or p.uid == self.agreement.hub_uid) else "",
-             f"送达回执 {seen['receipts']} 张" if seen.get("receipts") else ""),
-            ("印签", self._seal_of(self.own), lambda p: self._seal_of(p.uid), "印签证明页可打印" if self.is_sealed else ""),
-        ):  # fmt: skip
-            mine, theirs = cells(ours, of_, "未见")
-            same = None if not mine or theirs[0] == "未见" else (True if label != "印签" else None)
+        for label, ours, theirs, missing, proof in (
+            (
+                "文本",
+                text,
+                [text if str(p.uid) in accepted else "" for p in others],
+                "待答复",
+                f"决定第 {self.agreement.n} 号",
+            ),
+            (
+                "定稿文件",
+                pdf if self.version.pdf_checked_at else "",
+                [pdf if p.uid in self.sealed or p.uid == self.agreement.hub_uid else "" for p in others],
+                "待印签时核对" if pdf else "未定稿",
+                f"对方签收 {receipts} 件" if receipts else "",
+            ),
+            (
+                "印签",
+                self._seal_of(self.own),
+                [self._seal_of(p.uid) for p in others],
+                "未印签",
+                "可生成印签证明页" if self.is_sealed else "",
+            ),
+        ):
+            compares = label != "印签" and bool(ours) and all(theirs)
             rows.append(
-                {"label": label, "ours": mine or "未有", "theirs": theirs[0] if theirs else "", "more": theirs[1:],
-                 "is_same": same, "proof": proof}
-            )  # fmt: skip
-        return {"rows": rows, "theirs": first.name if first else "", "more": [p.name for p in more]}
-
-    def _knows(self, party: AgreementParty) -> bool:
-        return party.uid in (self.agreement.hub_uid, self.version.author_uid)
+                {
+                    "label": label,
+                    "ours": ours or missing,
+                    "theirs": (theirs[0] or missing) if theirs else "",
+                    "more": [cell or missing for cell in theirs[1:]],
+                    "is_same": True if compares else None,
+                    "proof": proof,
+                }
+            )
+        return {"rows": rows, "theirs": others[0].name if others else "", "more": [p.name for p in others[1:]]}
 
     def _seal_of(self, uid: UUID) -> str:
         row = next((row for row in self.seals if row.county_uid == uid), None)
@@ -238,30 +199,22 @@ class View:
     # --- the text
 
     @property
-    def cards(self) -> list[dict[str, Any]]:
-        """The clauses, with those that differ from the former round or version."""
+    def former(self) -> tuple[dict[str, Any] | None, str]:
+        """The text to compare with (the last round's, else the version in effect), and what to call a change."""
         version = self.version
-        text = version.text
-        if text is None:
-            return []
-        former, tag = version.former, f"第 {version.round} 轮改"
-        if former is None and self.effective is not None and self.effective.version != version.version:
-            former, tag = self.effective.text, f"第 {version.version} 版改"
-        was = {c["no"]: c for c in former["clauses"]} if former else {}
-        found = []
-        for clause in text["clauses"]:
-            now = "".join(clause["paragraphs"])
-            old = "".join(was[clause["no"]]["paragraphs"]) if was else now
-            found.append(
-                {
-                    "no": clause["no"],
-                    "heading": clause["heading"],
-                    "text": now,
-                    "old": old,
-                    "changed": tag if old != now else "",
-                }
-            )
-        return found
+        if version.former is not None:
+            return version.former, f"第 {version.round} 轮改"
+        if self.effective is not None and self.effective.version != version.version:
+            return self.effective.text, f"第 {version.version} 版改"
+        return None, ""
+
+    @property
+    def other_changes(self) -> list[tuple[str, str, str]]:
+        return changes.others(self.former[0], self.text, self.name)
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        return changes.cards(*self.former, self.text)
 
     @property
     def directions(self) -> list[tuple[str, str, str]]:
@@ -281,7 +234,7 @@ class View:
         paused = {str(p.uid): set(p.paused) for p in self.parties}
         rows = []
         for scope, row in scopes.SCOPES.items():
-            cells = []
+            cells: list[tuple[str, str] | None] = []
             for owner, receiver, _ in self.directions:
                 grant = held.get((owner, receiver, scope))
                 if grant is None:
@@ -330,12 +283,12 @@ class View:
         return found
 
     @property
-    def liaison_rows(self) -> list[tuple[str, str]]:
+    def liaison_rows(self) -> list[tuple[str, tuple[str, str]]]:
         rows = []
         for party in self.parties:
             known = self.liaisons.get(party.place, {})
-            said = "　".join(v for v in (known.get("name", ""), known.get("post", ""), known.get("phone", "")) if v)
-            rows.append((party.name, said or "未填"))
+            beside = "　".join(known[name] for name in ("post", "phone") if known.get(name))
+            rows.append((party.name, (known.get("name", ""), beside)))
         return rows
 
     @property
@@ -350,7 +303,7 @@ class View:
                 state, note = "done", f"{clock_of(letter.receipted_at)} 已签收"
             else:
                 state, note = "off", f"{clock_of(letter.receipted_at)} 未办：{letter.code}"
-            said = MESSAGES.get(letter.type, letter.type) + (f"第 {letter.n} 号" if letter.n else "")
+            said = turns.MESSAGES.get(letter.type, letter.type) + (f"第 {letter.n} 号" if letter.n else "")
             found.append(
                 {
                     "state": state,
@@ -363,7 +316,7 @@ class View:
     @property
     def chain(self) -> list[dict[str, Any]]:
         return [
-            {"n": row.n, "verb": VERBS[row.verb], "by": self.name(row.by_uid), "at": row.at, "version": row.version,
+            {"n": row.n, "verb": turns.VERBS[row.verb], "by": self.name(row.by_uid), "at": row.at, "version": row.version,
              "digest": short(row.digest), "said": service.said(row).get("/reason", "")}
             for row in reversed(self.decisions)
         ]  # fmt: skip
@@ -391,8 +344,6 @@ class View:
 
 def clock_of(at: Any) -> str:
     """MM-DD HH:MM in China, or nothing."""
-    from web.blueprints.filters import moment
-
     return moment(at)
 
 
@@ -406,96 +357,11 @@ def _mark_here(steps: list[dict[str, Any]], whose: str) -> None:
         here["state"] = "now" if whose == "ours" else "theirs"
 
 
-def _receipts(agreement: Agreement) -> dict[str, Any]:
-    rows = [m for m in post.traffic(agreement.id) if m.is_ours and m.result == "applied"]
-    return {"receipts": len(rows), "text": f"决定第 {agreement.n} 号" if agreement.n else ""}
-
-
-def _draft(view: View) -> Turn:
-    return Turn(
-        "ours", "起草中，还没有送给任何一方", "核对条款、授权和合作事项后提出；提出后各方可以同意、改稿或者不同意"
-    )
-
-
-def _proposed(view: View) -> Turn:
-    if view.text is None:
-        return Turn("theirs", "协议文本正在送达", "文本到达并核对无误后才能同意")
-    accepted = {*view.version.accepted_by, str(view.version.author_uid)}
-    waiting = [party for party in view.parties if str(party.uid) not in accepted]
-    if any(party.uid == view.own for party in waiting):
-        return Turn(
-            "ours",
-            f"轮到我方：同意、改稿或者{'撤回' if view.is_hub else '不同意'}",
-            f"{view.name(view.version.author_uid)}提出的第 {view.version.round} 轮文本",
-        )
-    return Turn(
-        "theirs",
-        f"轮到{'、'.join(p.name for p in waiting)}答复",
-        "您现在不用动手。各方都同意后，由牵头方定稿，再逐方印签",
-    )
-
-
-def _agreed(view: View) -> Turn:
-    version = view.version
-    if version.pdf_digest is None:
-        return Turn("theirs", "正在定稿，生成协议文件", "由牵头方生成一次，送各方核对")
-    if version.pdf_checked_at is None:
-        return Turn("theirs", "协议文件正在送达", "文件到达、摘要和内附文本核对无误后才能批准和印签")
-    missing = [party for party in view.parties if party.uid not in view.sealed and party.uid != view.agreement.hub_uid]
-    if not view.is_hub and view.own not in view.sealed:
-        if view.approval is None:
-            return Turn("ours", "轮到本部领导批准印签", "批准的是眼前这一份文本和文件；批准后由经办印签")
-        return Turn("ours", "轮到我方印签", f"{view.approval.name} {clock_of(view.approval.at)} 已批准")
-    if missing:
-        return Turn(
-            "theirs",
-            f"轮到{'、'.join(p.name for p in missing)}印签",
-            "您现在不用动手。其他各方印签后，由牵头方最后印签",
-        )
-    if view.is_hub:
-        if view.approval is None:
-            return Turn("ours", "其他各方已印签，轮到本部领导批准", "批准后由我方最后印签，协议即印签齐全")
-        return Turn("ours", "轮到我方最后印签", f"{view.approval.name} {clock_of(view.approval.at)} 已批准")
-    return Turn("theirs", f"轮到{view.name(view.agreement.hub_uid)}最后印签", "您现在不用动手")
-
-
-def _sealed(view: View) -> Turn:
-    begins = view.text["effective_from"] if view.text else ""
-    return Turn("all", "各方印签齐全", f"{begins} 起生效")
-
-
-def _effective(view: View) -> Turn:
-    if view.agreement.state is AgreementState.CLOSED:
-        return Turn("over", "协议已经办结", "双方都确认没有未了事项，共享的信息已经清除")
-    if view.agreement.state is AgreementState.WINDING_DOWN:
-        return Turn("ours", "协议已到期，办清未了事项后确认办结", "在办的关系转接继续办完；共享的信息逐项清除")
-    own = view.own_party
-    leaving = [p for p in view.parties if p.leaves_on is not None]
-    if leaving:
-        said = "、".join(f"{p.name} {p.leaves_on:%Y-%m-%d} 退出" for p in leaving if p.leaves_on)
-        return Turn("ours" if own in leaving else "theirs", said, "退出之日起停止提供和读取")
-    until = view.text["effective_to"] if view.text else ""
-    return Turn("all", "协议生效中，各方已印签", f"至 {until} 止")
-
-
-def _over(view: View) -> Turn:
-    return Turn("over", STATES[view.version.state][1], "这一版没有生效")
-
-
-_TURNS = {
-    VersionState.DRAFT: _draft,
-    VersionState.PROPOSED: _proposed,
-    VersionState.AGREED: _agreed,
-    VersionState.SEALED: _sealed,
-    VersionState.EFFECTIVE: _effective,
-}
 PARTY_STEMS = clauses.STEMS
 TWO_YEARS = timedelta(days=730)
 
 
 def offices(uids: list[UUID]) -> list[str]:
     """Names of the offices of ourselves and these partners, for the first words of a text."""
-    from web.federation.post import keys
-
     known = {peer.uid: peer.office for peer in keys.partners()}
     return [counties.own().office, *(known.get(uid, "") for uid in uids)]

@@ -1,0 +1,150 @@
+"""Whose turn an agreement is, in words: what the page says on top, and how states and verbs are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from web.blueprints import words
+from web.blueprints.filters import moment
+from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, VersionState
+
+if TYPE_CHECKING:
+    from web.blueprints.agreements.views import View
+
+STATES = {
+    VersionState.DRAFT: ("todo", "起草中"),
+    VersionState.PROPOSED: ("theirs", "协商中"),
+    VersionState.AGREED: ("theirs", "待印签"),
+    VersionState.SEALED: ("sealed", "已印签，待生效"),
+    VersionState.EFFECTIVE: ("sealed", "生效中"),
+    VersionState.SUPERSEDED: ("off", "已被新版替代"),
+    VersionState.REJECTED: ("off", "未同意"),
+    VersionState.WITHDRAWN: ("off", "已撤回"),
+    VersionState.LAPSED: ("off", "逾期终止"),
+}
+ENDED = {
+    AgreementState.WINDING_DOWN: ("theirs", "已到期，收尾中"),
+    AgreementState.CLOSED: ("off", "已办结"),
+}
+VERBS = {
+    "propose": "提出", "counter": "改稿", "accept": "同意", "agree": "各方同意", "render": "定稿", "seal": "印签",
+    "complete": "印签齐全", "take_effect": "生效", "reject": "不同意", "withdraw": "撤回", "lapse": "逾期终止", "void": "作废",
+}  # fmt: skip
+MESSAGES = {
+    "agreement.decision": "决定", "agreement.counter": "改稿", "agreement.accept": "同意", "agreement.reject": "不同意",
+    "agreement.seal": "印签", "agreement.stop": "退出或暂停", "agreement.closed": "办结",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`whose`: ours | theirs | all | over."""
+
+    whose: str
+    title: str
+    next: str = ""
+    left: str = ""
+
+
+def chip(agreement: Agreement, version: AgreementVersion) -> tuple[str, str]:
+    """Knot and words of the agreement's state."""
+    if agreement.stopped:
+        return "now", "记录不一致，已停办"
+    if agreement.state in ENDED:
+        return ENDED[agreement.state]
+    kind, said = STATES[version.state]
+    return kind, f"第 {version.version} 版{said}"
+
+
+def of(view: View) -> Turn:
+    """Whose turn it is, what to do, and what comes then."""
+    agreement, version = view.agreement, view.version
+    if agreement.stopped:
+        return Turn("ours", "双方记录不一致，已停办", "请与对方联络员核对凭据；系统管理员已收到告警")
+    if agreement.pending:
+        said = VERBS.get(agreement.pending, agreement.pending)
+        return Turn("theirs", f"我方的“{said}”已送{view.name(agreement.hub_uid)}，等对方答复", "答复到达后刷新本页可见")
+    if version.fault:
+        return Turn("ours", "收到的文件核对不一致，不能同意和印签", words.ERRORS.get(version.fault, ""))
+    return _TURNS.get(version.state, _over)(view)
+
+
+def _draft(view: View) -> Turn:
+    return Turn(
+        "ours", "起草中，还没有送给任何一方", "核对条款、授权和合作事项后提出；提出后各方可以同意、改稿或者不同意"
+    )
+
+
+def _proposed(view: View) -> Turn:
+    if view.text is None:
+        return Turn("theirs", "协议文本正在送达", "文本到达并核对无误后才能同意")
+    accepted = {*view.version.accepted_by, str(view.version.author_uid)}
+    waiting = [party for party in view.parties if str(party.uid) not in accepted]
+    if any(party.uid == view.own for party in waiting):
+        return Turn(
+            "ours",
+            f"轮到我方：同意、改稿或者{'撤回' if view.is_hub else '不同意'}",
+            f"{view.name(view.version.author_uid)}提出的第 {view.version.round} 轮文本",
+        )
+    return Turn(
+        "theirs",
+        f"轮到{'、'.join(p.name for p in waiting)}答复",
+        "您现在不用动手。各方都同意后，由牵头方定稿，再逐方印签",
+    )
+
+
+def _agreed(view: View) -> Turn:
+    version = view.version
+    if version.pdf_digest is None:
+        return Turn("theirs", "正在定稿，生成协议文件", "由牵头方生成一次，送各方核对")
+    if version.pdf_checked_at is None:
+        return Turn("theirs", "协议文件正在送达", "文件到达、摘要和内附文本核对无误后才能批准和印签")
+    missing = [party for party in view.parties if party.uid not in view.sealed and party.uid != view.agreement.hub_uid]
+    if not view.is_hub and view.own not in view.sealed:
+        if view.approval is None:
+            return Turn("ours", "轮到本部领导批准印签", "批准的是眼前这一份文本和文件；批准后由经办印签")
+        return Turn("ours", "轮到我方印签", f"{view.approval.name} {moment(view.approval.at)} 已批准")
+    if missing:
+        return Turn(
+            "theirs",
+            f"轮到{'、'.join(p.name for p in missing)}印签",
+            "您现在不用动手。其他各方印签后，由牵头方最后印签",
+        )
+    if view.is_hub:
+        if view.approval is None:
+            return Turn("ours", "其他各方已印签，轮到本部领导批准", "批准后由我方最后印签，协议即印签齐全")
+        return Turn("ours", "轮到我方最后印签", f"{view.approval.name} {moment(view.approval.at)} 已批准")
+    return Turn("theirs", f"轮到{view.name(view.agreement.hub_uid)}最后印签", "您现在不用动手")
+
+
+def _sealed(view: View) -> Turn:
+    begins = view.text["effective_from"] if view.text else ""
+    return Turn("all", "各方印签齐全", f"{begins} 起生效")
+
+
+def _effective(view: View) -> Turn:
+    if view.agreement.state is AgreementState.CLOSED:
+        return Turn("over", "协议已经办结", "双方都确认没有未了事项，共享的信息已经清除")
+    if view.agreement.state is AgreementState.WINDING_DOWN:
+        return Turn("ours", "协议已到期，办清未了事项后确认办结", "在办的关系转接继续办完；共享的信息逐项清除")
+    own = view.own_party
+    leaving = [p for p in view.parties if p.leaves_on is not None]
+    if leaving:
+        said = "、".join(f"{p.name} {p.leaves_on:%Y-%m-%d} 退出" for p in leaving if p.leaves_on)
+        return Turn("ours" if own in leaving else "theirs", said, "退出之日起停止提供和读取")
+    until = view.text["effective_to"] if view.text else ""
+    return Turn("all", "协议生效中，各方已印签", f"至 {until} 止")
+
+
+def _over(view: View) -> Turn:
+    return Turn("over", STATES[view.version.state][1], "这一版没有生效")
+
+
+_TURNS = {
+    VersionState.DRAFT: _draft,
+    VersionState.PROPOSED: _proposed,
+    VersionState.AGREED: _agreed,
+    VersionState.SEALED: _sealed,
+    VersionState.EFFECTIVE: _effective,
+}
