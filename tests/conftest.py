@@ -14,8 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
+from deploy.proofs import proved, pytest_terminal_summary
+from tests import watching
 from web import create_app
 from web.config import Settings
+
+# `proved`: what a test counts; the sums are printed before pytest's closing line.
+__all__ = ["proved", "pytest_terminal_summary"]
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
@@ -54,7 +59,13 @@ def _settings(database: str) -> Settings:
     number = 1 + crc32(f"{RUN}{WORKER}".encode()) % 1023
     valkey = f"{base.redis_url}{'&' if '?' in base.redis_url else '?'}db={number}"
     return Settings(
-        url, valkey, base.secret, base.field_key, base.seal_key, owner_url=_owner_url(database), public_url="http://localhost"
+        url,
+        valkey,
+        base.secret,
+        base.field_key,
+        base.seal_key,
+        owner_url=_owner_url(database),
+        public_url="http://localhost",
     )
 
 
@@ -82,9 +93,11 @@ def application(template: str) -> Iterator[Flask]:
     app.testing = True
     app.test_client_class = Browser
     app.config["WTF_CSRF_ENABLED"] = False
-    yield app
     from web.extensions import db
 
+    with app.app_context():
+        watching.watch(db.engine)
+    yield app
     with app.app_context():
         db.engine.dispose()
     with owner() as connection:

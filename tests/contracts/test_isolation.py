@@ -14,6 +14,7 @@ from sqlalchemy import event, func, make_url
 import web.federation.models
 import web.tenants.models  # noqa: F401
 from migrations.fence import POLICY
+from tests import watching
 from tests.conftest import _database_of, owner
 from tests.contracts import rows
 from web.core import fence
@@ -201,16 +202,29 @@ def test_without_the_filter_of_the_session_the_database_still_holds(filled, pair
         }
 
     expected = {table: (counted[table, ours], 0, counted[table, ours]) for table in TENANTED}
-    with fence.acting_for(ours):
-        assert counts() == expected
-    event.remove(Session, "do_orm_execute", fence._narrow)
-    try:
+    with watching.paused():
         with fence.acting_for(ours):
             assert counts() == expected
-    finally:
-        event.listen(Session, "do_orm_execute", fence._narrow)
-    with fence.platform("tests"):
-        assert set(counts().values()) == {(0, 0, 0)}
+        event.remove(Session, "do_orm_execute", fence._narrow)
+        try:
+            with fence.acting_for(ours):
+                assert counts() == expected
+        finally:
+            event.listen(Session, "do_orm_execute", fence._narrow)
+        with fence.platform("tests"):
+            assert set(counts().values()) == {(0, 0, 0)}
+
+
+def test_a_statement_that_names_no_county_is_caught(pair):
+    """The listener of the whole suite (tests.watching), which this test alone lets catch something."""
+    plain = db.select(func.count()).select_from(MODELS["member"].__table__)
+    with fence.acting_for(pair.home.tenant_id):
+        with pytest.raises(AssertionError, match="without tenant_id for member"):
+            db.session.scalar(plain)
+        joined = plain.join(MODELS["party_org"].__table__, MODELS["party_org"].id == MODELS["member"].branch_id)
+        with pytest.raises(AssertionError, match="without tenant_id for member, party_org"):
+            db.session.scalar(joined)
+        assert db.session.scalar(db.select(func.count()).select_from(MODELS["member"])) == 0
 
 
 def test_the_filter_alone_holds_too(filled, pair, fresh):
