@@ -40,7 +40,9 @@ def test_the_log_has_every_change_and_its_chain_holds(pair):
     with fence.acting_for(pair.home.tenant_id):
         town = organisations.get(pair.home.orgs["天堂镇"])
         organisations.rename(town, "天堂镇二")
-        entry = db.session.scalars(db.select(events.Event).order_by(events.Event.id.desc())).first()
+        entry = db.session.scalars(
+            db.select(events.Event).where(events.Event.subject_id == town.id).order_by(events.Event.id.desc())
+        ).first()
         assert entry.verb == "party_org.rename" and entry.changes["name"] == ["天堂镇", "天堂镇二"]
         assert events.seal(settle=timedelta(0)) > 5
         fence.commit()
