@@ -1,0 +1,237 @@
+"""The referral's pages as clerks of both counties use them: preview, notice, offer, inbox, code box, branch, end, shares."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.blueprints.test_auth import sign_in
+from tests.federation.referrals.conftest import walk
+from tests.federation.referrals.walk import BRANCH, NAME, clerk
+from tests.world import PASSWORD
+from web.core import fence
+from web.core.events import Event
+from web.extensions import db
+from web.federation.referrals import codes, lists, service
+from web.federation.referrals.models import Referral, ReferralState, WrongCode
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.permissions import Role
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
+
+__all__ = ["walk"]
+S = ReferralState
+
+
+@pytest.fixture
+def desks(walk, fresh):
+    """(home's clerk, host's clerk): signed in side by side."""
+    found = []
+    for side in (walk.home, walk.host):
+        client = fresh.test_client()
+        sign_in(client, side, Role.COUNTY_ADMIN.value)
+        found.append(client)
+    return tuple(found)
+
+
+def at(side, path):
+    return f"/{side.code}{path}"
+
+
+def press(client, url, **form):
+    """Send a form; the page after it."""
+    answer = client.post(url, data=form, follow_redirects=True)
+    assert answer.status_code == 200, answer.text[-2000:]
+    return answer.text
+
+
+def test_the_walk_by_pages(walk, desks, work):
+    home, host = desks
+    untold = walk.enroll("李例乙", told=False)
+    elsewhere = walk.enroll("张试丙", host_code="310115")
+    listed = home.get(at(walk.home, "/referrals/new")).text
+    assert NAME in listed and "李例乙" in listed and "张试丙" not in listed
+    # One selection of three: who goes, who lacks notice, who cannot go.
+    selection = {"roll": "away", "id": [str(i) for i in (walk.member_id, untold, elsewhere)]}
+    page = press(home, at(walk.home, "/referrals/offer-preview"), **selection)
+    assert re.search(r"可以送出 <b>1</b>", page) and "还没有登记告知 <b>1</b>" in page and "登记的流入地不是这个县" in page
+    for words in ("姓名", "性别", "出生年份", "1988", "正式党员", "2026-02", "余杭街道"):
+        assert words in page, words
+    assert "15400000123" not in page and "报到码" in page
+    both = {"partner": str(walk.host.uid), "id": [str(walk.member_id), str(untold)]}
+    page = press(home, at(walk.home, "/referrals/notices"), **both, method="in_person", given_on="2026-01-05")
+    assert "可以送出 <b>2</b>" in page and "已登记告知 1 人" in page
+    page = press(home, at(walk.home, "/referrals/"), **both)
+    assert "已送请余杭区接收 2 人" in page and "已送出，待接收" in page
+    work()
+    # The host's inbox.
+    inbox = host.get(at(walk.host, "/referrals/?tab=inbox")).text
+    assert NAME in inbox and "李例乙" in inbox
+    ids = re.findall(r'name="id" value="([0-9a-f-]{36})"', inbox)
+    assert len(ids) == 2
+    assert "已接收 2 人" in press(host, at(walk.host, "/referrals/accept"), id=ids)
+    work()
+    with walk.home.act():
+        mine = db.session.scalars(db.select(Referral).where(Referral.member_id == walk.member_id)).one().id
+    slip = home.get(at(walk.home, f"/referrals/{mine}/slip")).text
+    code = re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5}", slip).group()
+    assert code in home.get(at(walk.home, f"/referrals/{mine}")).text
+    for path in (f"/referrals/{mine}", "/shared/", f"/shared/{mine}", "/referrals/?tab=awaited"):
+        assert codes.read(code) not in host.get(at(walk.host, path)).text.replace("-", ""), path
+    # A wrong code is counted although nothing else happens; the right one shows whom to look at first.
+    assert host.post(at(walk.host, "/referrals/report-in"), data={"code": "0000000000"}).status_code == 422
+    with walk.host.act():
+        assert len(db.session.scalars(db.select(WrongCode)).all()) == 1
+    assert "是本人，登记报到" in press(host, at(walk.host, "/referrals/report-in"), code=code)
+    with walk.host.act():
+        assert service.get(mine).state is S.ACCEPTED
+    assert "等岳西县系统确认" in press(host, at(walk.host, "/referrals/report-in"), code=code, act="sure")
+    work()
+    page = press(host, at(walk.host, f"/referrals/{mine}/take-on"), branch_id=str(walk.host.orgs[BRANCH]))
+    assert "编入支部已送出" in page
+    work()
+    page = home.get(at(walk.home, f"/referrals/{mine}")).text
+    assert "已纳管" in page and "流入地告知" in page and BRANCH in page
+    member = home.get(at(walk.home, f"/members/{walk.member_id}")).text
+    assert "流入地告知" in member and BRANCH in member
+    away = home.get(at(walk.home, "/away/?referral=taken_on")).text
+    assert NAME in away and "李例乙" not in away
+    guest = host.get(at(walk.host, f"/shared/{mine}")).text
+    for words in ("谁能看到", "为什么看得到", "到什么时候", "组织生活衔接", "2026-09", "示0001", "核对报到"):
+        assert words in guest, words
+    # The other one without a code: candidates by name and year, for a person to look at.
+    found = host.get(at(walk.host, "/referrals/report-in?name=李例乙&birth_year=1988")).text
+    assert "1988 年生" in found
+    assert "没有同名同年" in host.get(at(walk.host, "/referrals/report-in?name=李例乙&birth_year=1970")).text
+    other = next(i for i in ids if i != str(mine))
+    press(host, at(walk.host, f"/referrals/{other}/report-in"))
+    work()
+    # Shares, and the end.
+    matrix = home.get(at(walk.home, "/shares/")).text
+    assert "共享中" in matrix and "我方 → 对方" in matrix and "对方 → 我方" in matrix
+    press(home, at(walk.home, f"/referrals/{mine}/end"), reason="returned", on="2026-03-01")
+    work()
+    matrix = home.get(at(walk.home, "/shares/")).text
+    assert "已销毁" in matrix and "流动报到结束" in matrix
+    over = host.get(at(walk.host, "/referrals/?tab=over")).text
+    assert "已返乡" in over and NAME not in over
+    assert host.get(at(walk.host, f"/shared/{mine}")).status_code == 404
+    assert "信件和回执仍可核验" in host.get(at(walk.host, f"/referrals/{mine}")).text
+
+
+def test_readings_of_shared_members_are_logged(walk, desks):
+    _, host = desks
+    walk.offer()
+    host.get(at(walk.host, "/shared/"))
+    host.get(at(walk.host, f"/shared/{walk.id}"))
+    with walk.host.act():
+        read = db.session.scalars(db.select(Event).where(Event.verb == "shared.view").order_by(Event.id)).all()
+        assert [(e.details["count"], e.peer, e.actor_role) for e in read] == [(1, str(walk.home.uid), "county_admin")] * 2
+        assert read[1].subject_id == walk.id
+
+
+def test_the_list_is_found_by_name_pinyin_and_initials_and_narrowed(walk, desks):
+    _, host = desks
+    walk.offer()
+    for q in (NAME, "示甲", "欧", "ouyang", "oysj"):
+        assert NAME in host.get(at(walk.host, f"/shared/?q={q}")).text, q
+    for query in ("q=王", "q=wang", "state=taken_on", "q=示乙"):
+        page = host.get(at(walk.host, f"/shared/?{query}")).text
+        assert NAME not in page and "没有符合条件的" in page, query
+    moved = host.get(at(walk.host, f"/shared/?pick=partner:{walk.home.uid}&how=is"))
+    assert moved.status_code == 303 and f"partner={walk.home.uid}" in moved.location
+
+
+def test_pages_are_read_in_steps(walk, desks):
+    _, host = desks
+    people = [walk.enroll(f"陈示{c}") for c in "一二三四五六七八九十"]
+    walk.offer(walk.member_id, *people)
+    with walk.host.act():
+        for page in (
+            lambda **k: lists.guests(clerk(walk.host), lists.Asked(), size=4, **k),
+            lambda **k: lists.page(lists.Tab.INBOX, clerk(walk.host), lists.Asked(), size=4, **k),
+        ):
+            first = page()
+            second = page(after=first.after)
+            third = page(after=second.after)
+            every = [r.referral.id for p in (first, second, third) for r in p.rows]
+            assert len(every) == len(set(every)) == 11 and (first.before, third.after) == ("", "")
+            assert [r.name for r in page(before=second.before).rows] == [r.name for r in first.rows]
+            assert [r.name for r in page(after="x_y").rows] == [r.name for r in first.rows]
+
+
+def test_refusals_keep_what_was_typed_and_say_what_is_wrong(walk, desks):
+    home, host = desks
+    walk.offer()
+    answer = host.post(at(walk.host, f"/referrals/{walk.id}/decline"), data={"reason": "other", "text": ""})
+    assert answer.status_code == 422 and "必填" in answer.text
+    walk.say(walk.host, service.accept)
+    answer = host.post(at(walk.host, f"/referrals/{walk.id}/take-on"), data={"branch_id": str(walk.host.orgs[BRANCH])})
+    assert answer.status_code == 409, "nobody has reported in yet"
+    assert home.post(at(walk.home, f"/referrals/{walk.id}/end"), data={"reason": "returned", "on": "2999-01-01"}).status_code == 422
+    assert home.post(at(walk.home, f"/referrals/{walk.id}/take-on"), data={}).status_code == 409
+    walk.report_in()
+    bad = host.post(at(walk.host, f"/referrals/{walk.id}/take-on"), data={"branch_id": str(walk.host.orgs["余杭街道"])})
+    assert bad.status_code == 422 and "请选一项" in bad.text
+    nobody = home.post(at(walk.home, "/referrals/"), data={"partner": str(walk.host.uid)})
+    assert nobody.status_code == 422
+    again = press(home, at(walk.home, "/referrals/"), partner=str(walk.host.uid), id=str(walk.member_id))
+    assert "没有送出的 1 人" in again and "已经送出" in again
+
+
+def test_without_an_agreement_the_preview_says_why(pair, fresh):
+    client = fresh.test_client()
+    sign_in(client, pair.home, Role.COUNTY_ADMIN.value)
+    page = client.get(at(pair.home, "/referrals/new")).text
+    assert "不能送往余杭区" in page and "没有生效的协议" in page
+
+
+def test_who_may_see_and_who_may_act(walk, fresh):
+    """The branch secretary sees what his branch took on and nothing before; he acts on nothing."""
+    walk.until_taken_on()
+    secretary = fresh.test_client()
+    sign_in(secretary, walk.host, Role.BRANCH_SECRETARY.value)
+    assert NAME in secretary.get(at(walk.host, "/shared/")).text
+    assert secretary.post(at(walk.host, f"/referrals/{walk.id}/leave"), data={"on": "2026-03-01"}).status_code == 403
+    away = fresh.test_client()
+    sign_in(away, walk.host, Role.AWAY_SECRETARY.value)
+    assert NAME not in away.get(at(walk.host, "/shared/")).text
+    assert away.get(at(walk.host, f"/shared/{walk.id}")).status_code == 404
+    leader = fresh.test_client()
+    sign_in(leader, walk.host, Role.LEADER_READONLY.value)
+    assert leader.get(at(walk.host, "/shared/")).status_code == 403
+
+
+def test_a_member_shows_his_code_in_another_township(walk, fresh, work):
+    """The officer who gets the code looks after him from then on."""
+    walk.offer()
+    walk.say(walk.host, service.accept)
+    with walk.host.act():
+        town = organisations.found(organisations.root(), OrgKind.TOWNSHIP_COMMITTEE, "仓前街道")
+        account, _ = accounts.open_account("cangqian", "township甲", Role.TOWNSHIP_OFFICER, town.id, password=PASSWORD)
+        account.must_change = False
+        fence.commit()
+    officer = fresh.test_client()
+    sign_in(officer, walk.host, "cangqian")
+    assert NAME not in officer.get(at(walk.host, "/shared/")).text
+    press(officer, at(walk.host, "/referrals/report-in"), code=walk.code(), act="sure")
+    work()
+    assert NAME in officer.get(at(walk.host, "/shared/")).text
+
+
+def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
+    home, _ = desks
+    walk.until_taken_on()
+    page = home.get(at(walk.home, "/shares/?role=owner&scope=S6")).text
+    share = re.search(r"/shares/([0-9a-f-]{36})", page).group(1)
+    assert "2026-09" in home.get(at(walk.home, f"/shares/{share}")).text
+    press(home, at(walk.home, f"/shares/{share}/snapshot"))
+    page = press(home, at(walk.home, f"/shares/{share}/revoke"), reason="narrowed")
+    assert "等余杭区的销毁证明" in page
+    mark = re.search(r'hx-get="([^"]+/live[^"]+)"', page).group(1).replace("&amp;", "&")
+    assert home.get(mark, headers={"HX-Request": "true"}).status_code == 204
+    work()
+    assert home.get(mark, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    page = home.get(at(walk.home, f"/shares/{share}")).text
+    assert "证明密钥、内容和检索字词已销毁" in page and "2026-09" not in page
