@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, tuple_, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from web.core import clock
 from web.core.events import Event
@@ -131,7 +132,7 @@ def flows(partners: Mapping[str, UUID], until: date) -> dict[Way, dict[str, Valu
         )
         .group_by(Flow.host_code)
     )
-    found = {code: int(count) for code, count in db.session.execute(query).tuples()}
+    found = {code: int(count) for code, count in db.session.execute(query)}
     return {Way("home", uid): {"flows.to_partner": found.get(code, 0)} for code, uid in partners.items()}
 
 
@@ -180,13 +181,13 @@ def months(span: Span) -> dict[str, dict[str, Value]]:
         found[f"{month:%Y-%m}"] = dict.fromkeys(days, 0)
         month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     parts = [
-        db.select(func.to_char(day, "YYYY-MM"), db.literal(code), func.count())
+        db.select(func.to_char(day, "YYYY-MM").label("month"), db.literal(code), func.count())
         .where(
             Referral.agreement_id == span.agreement_id,
             Referral.state != ReferralState.NOT_OPENED,
             span.holds_day(day),
         )
-        .group_by(func.to_char(day, "YYYY-MM"))
+        .group_by("month")
         for code, day in days.items()
     ]
     for label, code, count in db.session.execute(union_all(*parts)):
@@ -267,7 +268,7 @@ def reads(span: Span) -> dict[str, int]:
         is_phone = and_(Event.verb.endswith(".reveal"), Event.details["field"].astext == "phone")
         named = case((is_phone, "S3"), else_=model.scope if kind == "status_share" else scope)
         parts.append(
-            db.select(named.label("scope"), func.count().label("n"))
+            db.select(named.label("of_scope"), func.count().label("n"))
             .select_from(Event)
             .join(model, (model.tenant_id == Event.tenant_id) & (model.id == Event.subject_id))
             .where(
@@ -277,7 +278,7 @@ def reads(span: Span) -> dict[str, int]:
                 model.agreement_id == span.agreement_id,
                 model.role == role,
             )
-            .group_by(named)
+            .group_by("of_scope")
         )
     return _by_scope(parts)
 
@@ -338,9 +339,9 @@ def progress(span: Span) -> dict[str, tuple[int, str]]:
         db.select(CooperationProgress.item_key, CooperationProgress.percent, CooperationProgress.note)
         .where(CooperationProgress.agreement_id == span.agreement_id, CooperationProgress.at < span.over)
         .order_by(CooperationProgress.item_key, CooperationProgress.id.desc())
-        .distinct(CooperationProgress.item_key)
+        .ext(distinct_on(CooperationProgress.item_key))
     )
-    return {key: (percent, note) for key, percent, note in db.session.execute(query).tuples()}
+    return {key: (percent, note) for key, percent, note in db.session.execute(query)}
 
 
 _OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")
