@@ -14,13 +14,14 @@ from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER, TO, Walk
 from web.core import clock, fence
-from web.core.events import Actor
+from web.core.events import Actor, Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import Tab
 from web.federation.handovers.models import HandoverState as S
 from web.tenants.accounts.permissions import Role
+from web.tenants.documents import service as documents
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
 
@@ -105,7 +106,7 @@ def test_the_walk_in_two_windows(walk, browsers, work):
     work()
     assert home.get(at(ours, id_, "/progress"), headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     page = home.get(at(ours, id_)).text
-    paper = home.get(re.search(r'href="([^"]*/papers/[^"]*)"', page)[1])
+    paper = home.get(re.search(r'href="([^"]*/documents/[^"]*)"', page)[1])
     assert (
         paper.mimetype == "application/pdf"
         and "filename*=UTF-8''%E4%BB%8B%E7%BB%8D%E4%BF%A1_" in paper.headers["Content-Disposition"]
@@ -289,20 +290,30 @@ def test_history_pages_backwards_too(pair, browsers):
         assert [r.handover.id for r in back.rows] == made[:2] and not back.before and back.after
 
 
-def test_a_paper_of_something_else_is_absent(walk, browsers):
+def test_the_code_on_a_letter_says_how_it_stands_and_names_nobody(walk, browsers, fresh):
     walk.to_release()
-    from web.tenants.documents import service as documents
-
     with walk.pair.home.act():
         (letter,) = documents.of_subject(walk.id)
-    home = browsers[0]()
-    assert home.get(at(walk.pair.home, walk.id, f"/papers/{letter.id}")).status_code == 200
-    assert home.get(at(walk.pair.home, walk.id, f"/papers/{uuid7()}")).status_code == 404
-    first = walk.id
+    anybody = fresh.test_client()
+    page = anybody.get(f"/v/{letter.proof_code}").text
+    assert "在途，待接收" in page and "开出介绍信" in page and "对方已回执" in page and "王示甲" not in page
     walk.home(service.recall, "letter_lost")
+    page = anybody.get(f"/v/{letter.proof_code}").text
+    assert "介绍信收回" in page and "王示甲" not in page
+    home = browsers[0]()
+    assert home.get(f"/{walk.pair.home.code}/documents/{letter.id}").status_code == 200
+    assert home.post(at(walk.pair.home, walk.id, "/print")).status_code == 409
+
+
+def test_reading_what_another_county_told_us_is_logged(walk, browsers):
     walk.begin()
-    assert home.get(at(walk.pair.home, walk.id, f"/papers/{letter.id}")).status_code == 404
-    assert home.post(at(walk.pair.home, first, "/print")).status_code == 409
+    host = browsers[1]()
+    for page in ("", walk.id):
+        host.get(at(walk.pair.host, page))
+    browsers[0]().get(at(walk.pair.home, walk.id))
+    for side, count in ((walk.pair.host, 2), (walk.pair.home, 0)):
+        with side.act():
+            assert world.count(Event, Event.verb == "shared.view") == count
 
 
 def test_the_row_of_a_taken_over_member_is_provisional_on_the_register(walk, browsers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template
@@ -58,7 +59,8 @@ def show(document_id: UUID) -> Response:
 
 def _pdf(row: Document) -> Response:
     answer = Response(bytes(row.content), mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "inline", filename=row.filename)
+    # Headers carry Latin-1 only: the Chinese name goes percent-encoded.
+    answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(row.filename)}"
     return answer
 
 

@@ -53,6 +53,7 @@ def index() -> Any:
         tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""), partner_uid=chosen
     )
     counts = lists.counts(actor, chosen)
+    lists.note_reading(page.rows)
     return render_template(
         "handovers/index.html",
         tab=tab,
@@ -85,6 +86,7 @@ def show(handover_id: UUID) -> str:
     letters, papers, calendar = post.traffic(handover_id), papers_of(handover), counties.calendar()
     member = members.get(handover.member_id) if handover.member_id else None
     values = handover.values()
+    lists.note_reading([row])
     return render_template(
         "handovers/show.html",
         h=handover,

@@ -1,25 +1,28 @@
-"""The letter as paper: its task with progress, and the file, named properly."""
+"""The letter as paper: its task with progress, and what the public page says of its code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, url_for
 
 from web.blueprints import words
+from web.blueprints.documents import PROVES
+from web.blueprints.filters import moment
+from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp, seen
 from web.blueprints.policy import needs
-from web.core import events
-from web.core.errors import NotFound
 from web.extensions import db
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover
+from web.federation.post import keys
+from web.federation.post import service as post
 from web.tenants.accounts.permissions import Permission
+from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
-from web.tenants.documents.models import Document
+from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks.models import Task, TaskState
 
 
@@ -74,17 +77,18 @@ def print_again(handover_id: UUID) -> Any:
     return redirect(url_for("handovers.show", handover_id=handover_id) + "#letter", 303)
 
 
-@bp.get("/<uuid:handover_id>/papers/<uuid:document_id>")
-@needs(Permission.HANDOVER_READ)
-def paper(handover_id: UUID, document_id: UUID) -> Response:
-    """The file. It shows personal values, so whoever opens it is written down."""
-    seen(handover_id)
-    found = documents.get(document_id)
-    if found.subject_id != handover_id:
-        raise NotFound()
-    events.record("document.read", found, details={"title": found.title})
-    return Response(
-        found.content,
-        mimetype="application/pdf",
-        headers={"Content-Disposition": f"inline; filename=\"letter.pdf\"; filename*=UTF-8''{quote(found.filename)}"},
-    )
+def _proof(row: Document) -> list[tuple[str, str]]:
+    """What the code on a letter proves to whoever holds it: how it stands, and whose sealed words led there. No person."""
+    handover = service.get(row.subject_id)
+    own, partner = counties.own().office, keys.peer(handover.partner_uid)
+    found = [("介绍信现在的状态", wording.STATES[handover.state])]
+    for letter in post.traffic(handover.id):
+        verb = letter.type.partition(".")[2]
+        if verb in ("release", "take_over", "confirm", "recall", "decline", "expire") and letter.result != "refused":
+            who = own if letter.is_ours else partner.office or partner.name
+            answer = "对方已回执" if letter.result == "applied" else "等对方回执"
+            found.append((f"{who}　{wording.LETTERS[verb]}", f"{moment(letter.at)} 印签，{answer}"))
+    return found
+
+
+PROVES[DocumentKind.INTRODUCTION_LETTER] = _proof
