@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import ast
-import gc
+import inspect
 from collections.abc import Iterator
-from pathlib import Path
 
 import web.federation.models
 import web.tenants.models  # noqa: F401
+from tests.contracts.source import Call, calls
+from tests.contracts.test_schema import machines
 from web.blueprints import accounts, timeline, words
+from web.core.errors import DomainError
 from web.core.fence import Tenanted
-from web.core.states import Machine
 from web.extensions import Model
+from web.federation.wire.codes import CODES, Outcome
 from web.tenants.accounts.permissions import Permission, Role
-
-WEB = Path(__file__).parents[2] / "web"
-
-
-def calls(*names: str) -> Iterator[tuple[Path, ast.Call]]:
-    """Every call of a function or class of these names in the product."""
-    for path in sorted(WEB.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if name in names:
-                    yield path, node
+from web.tenants.imports import reasons
 
 
 def texts(node: ast.AST | None) -> Iterator[str]:
@@ -40,10 +31,23 @@ def texts(node: ast.AST | None) -> Iterator[str]:
             yield from texts(one)
 
 
+def said(*names: str) -> Iterator[Call]:
+    """Every call of a function or class of these names."""
+    return (call for call in calls() if call.last in names)
+
+
+def errors() -> set[type[DomainError]]:
+    """The family of domain errors, wherever a room defines one."""
+    found, new = set(), {DomainError}
+    while new:
+        found |= new
+        new = {derived for kind in new for derived in kind.__subclasses__()} - found
+    return found
+
+
 def test_every_verb_of_the_log_has_a_sentence(application, proved):
-    verbs = {v for _, call in calls("record") if call.args for v in texts(call.args[0]) if "." in v}
-    machines = [m for m in gc.get_objects() if isinstance(m, Machine) and m.states.__module__.startswith("web.")]
-    verbs |= {f"{m.name}.{verb}" for m in machines for verb in m.verbs}
+    verbs = {v for call in said("record") if call.node.args for v in texts(call.node.args[0]) if "." in v}
+    verbs |= {f"{m.name}.{verb}" for m in machines() for verb in m.verbs}
     verbs |= {
         f"{mapper.local_table}.{act}"
         for mapper in Model.registry.mappers
@@ -54,16 +58,29 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
     proved("verbs of the log in words", len(verbs))
 
 
-def test_every_code_of_an_error_has_words(application):
+def test_every_code_of_an_error_has_words(application, proved):
     of_fields: set[str] = set()
-    for _, call in calls("Invalid"):
-        if call.args and isinstance(call.args[0], ast.Dict):
-            of_fields |= {code for value in call.args[0].values for code in texts(value)}
-    assert sorted(of_fields - set(words.FIELD_ERRORS)) == []
     of_errors: set[str] = set()
-    for _, call in calls("NotFound", "NotPermitted", "WrongState", "Conflict", "TooMany", "DomainError"):
-        of_errors |= set(texts(call.args[0])) if call.args else set()
-    assert sorted(of_errors - set(words.ERRORS)) == []
+    for call in said(*(kind.__name__ for kind in errors())):
+        first = call.node.args[0] if call.node.args else None
+        if isinstance(first, ast.Dict):
+            of_fields |= {code for value in first.values for code in texts(value)}
+        else:
+            of_errors |= set(texts(first))
+        of_errors |= {code for keyword in call.node.keywords if keyword.arg == "code" for code in texts(keyword.value)}
+    for kind in errors():
+        code = inspect.signature(kind).parameters.get("code")
+        of_errors |= {code.default} if code is not None and isinstance(code.default, str) else set()
+    known = set(words.ERRORS) | set(reasons.REFUSALS)
+    assert sorted(of_fields - set(words.FIELD_ERRORS)) == []
+    assert sorted(of_errors - known) == []
+    proved("codes of errors in words", len(of_fields) + len(of_errors))
+
+
+def test_what_a_partner_refuses_or_stops_has_words(application):
+    """Final codes stand on pages as the reason of a refusal, stopping ones on the page of the partners."""
+    shown = {name for name, code in CODES.items() if code.outcome is not Outcome.RETRY}
+    assert sorted(shown - set(words.ERRORS)) == []
 
 
 def test_roles_and_permissions_have_words(application):

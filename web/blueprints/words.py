@@ -45,6 +45,7 @@ ERRORS: dict[str, str] = {
     "not_found": "没有找到。它可能不存在，也可能不属于本县",
     "not_permitted": "您的角色不能办这件事",
     "illegal_transition": "现在的状态不能这样办。请刷新页面，看轮到谁",
+    "domain_error": "这件事现在办不了",
     "wrong_state": "现在的状态不能这样办。请刷新页面，看轮到谁",
     "state_written_outside_its_machine": "状态只能按流程改变",
     "waiting_for_partner": "上一步还在等对方答复。收到答复后再办",
@@ -106,6 +107,19 @@ ERRORS: dict[str, str] = {
     "pdf_differs": "文件里附的正文与商定的文本不一致，不能批准和印签。请对方撤回重来",
     "version_open": "已有一份文本正在协商",
     "no_letter": "还没有开出介绍信",
+    # What a partner refuses for good, and what stops a channel (web/federation/wire/codes.py).
+    "bad_signature": "收到的印签与内容不符，通道已停，请双方人员核对",
+    "chain_mismatch": "收到的信封接不上前一封，通道已停，请双方人员核对",
+    "digest_mismatch": "回执与发出的内容不符，通道已停，请双方人员核对",
+    "id_reuse": "同一编号出现两种内容，通道已停，请双方人员核对",
+    "not_for_us": "收到寄给别县的信封，通道已停，请双方人员核对",
+    "fork": "同一位置出现两种内容，通道已停，请双方人员核对",
+    "consent_missing": "没有告知或同意的记录，对方不能接收",
+    "expired": "送到时已过期。仍要办的，请重新送出",
+    "malformed": "内容不合约定的格式，对方不能接收",
+    "not_open": "对方没有这件事，或已不接收。请重新发起",
+    "scope_violation": "超出协议授权的范围，对方不能接收",
+    "stale_base": "对方已先办了下一步。请收到后再办",
 }
 
 # Words of a wrong field, by code.
