@@ -6,16 +6,18 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, current_app, render_template, url_for
 
-from web.blueprints import edge, navigation, todos
+from web.blueprints import edge, navigation, timeline, todos
 from web.blueprints.filters import workdays_left
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
+from web.core.events import Event
 from web.core.workdays import Calendar
 from web.extensions import db
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 bp = Blueprint("home", __name__, url_prefix="/<county>")
@@ -69,7 +71,9 @@ def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
 def _partners() -> list[dict[str, Any]]:
     """Confirmed partners with what waits for them: one query."""
     waiting = (
-        db.select(OutboxMessage.peer_uid, db.func.count().label("n"), db.func.min(OutboxMessage.created_at).label("since"))
+        db.select(
+            OutboxMessage.peer_uid, db.func.count().label("n"), db.func.min(OutboxMessage.created_at).label("since")
+        )
         .where(OutboxMessage.receipt.is_(None))
         .group_by(OutboxMessage.peer_uid)
         .subquery()
@@ -122,3 +126,34 @@ def index() -> str:
 def live() -> str:
     """The queues alone, asked for every two seconds: what a partner does is seen at once."""
     return render_template("home/queues.html", **_shown())
+
+
+@bp.get("/notices")
+@needs(Permission.HOME_READ)
+def notices() -> str:
+    """What partner counties did in the last thirty days; seeing the page is reading it."""
+    actor = edge.actor()
+    query = navigation.notices_of(actor).order_by(Event.id.desc()).limit(100)
+    entries = list(db.session.scalars(query))
+    lines = [
+        (line, _record(entry)) for line, entry in zip(timeline.read(entries, with_values=False), entries, strict=True)
+    ]
+    if actor.account_id is not None:
+        accounts.see_notices(actor.account_id)
+    return render_template("home/notices.html", lines=lines)
+
+
+# Where the record of a notice is opened: endpoint and the name of its argument.
+_PAGES = {
+    "agreement": ("agreements.show", "agreement_id"),
+    "referral": ("referrals.show", "referral_id"),
+    "handover": ("handovers.show", "handover_id"),
+    "co_signed_record": ("cosigning.show", "record_id"),
+}
+
+
+def _record(entry: Event) -> str:
+    endpoint, argument = _PAGES.get(entry.subject_kind, ("", ""))
+    if endpoint not in current_app.view_functions or entry.subject_id is None:
+        return ""
+    return url_for(endpoint, **{argument: entry.subject_id})

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
+from sqlalchemy import Select
 
-from web.core.events import Actor
+from web.core import clock
+from web.core.events import Actor, Event
 from web.extensions import db
+from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 # A counter gives a scalar SELECT for this actor.
@@ -46,12 +50,30 @@ class Section:
 
 
 SECTIONS = ("办理", "名册", "共管", "服务与报表", "设置")
+# Entries of a section in this order; what is not named here comes after.
+ORDER = (
+    "home.index",
+    "tasks.index",
+    "members.index",
+    "away.index",
+    "shared.index",
+    "imports.index",
+    "agreements.index",
+    "referrals.index",
+    "shares.index",
+    "handovers.index",
+    "cosigning.index",
+    "activities.index",
+    "reports.index",
+    "peers.index",
+)
 ITEMS: list[Item] = []
 
 
 def build(actor: Actor) -> list[Section]:
     """The sections this role sees, with their counts: one query."""
     items = [i for i in ITEMS if i.permission in GRANTS[Role(actor.role)]]
+    items.sort(key=lambda i: ORDER.index(i.endpoint) if i.endpoint in ORDER else len(ORDER))
     asked: dict[str, Any] = {}
     for index, item in enumerate(items):
         if item.count is not None:
@@ -74,9 +96,31 @@ def build(actor: Actor) -> list[Section]:
     return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading))
 
 
+# What a partner county did to these is told to whoever may read them.
+TOLD: dict[str, Permission] = {
+    "agreement": Permission.AGREEMENT_READ,
+    "agreement_version": Permission.AGREEMENT_READ,
+    "referral": Permission.REFERRAL_READ,
+    "status_share": Permission.REFERRAL_READ,
+    "handover": Permission.HANDOVER_READ,
+    "co_signed_record": Permission.COSIGN_READ,
+    "peer": Permission.PEER_READ,
+    "channel": Permission.PEER_READ,
+}
+KEPT = timedelta(days=30)
+
+
+def notices_of(actor: Actor) -> Select[tuple[Event]]:
+    """Words of partner counties in the last 30 days that this role may know of."""
+    mine = [kind for kind, permission in TOLD.items() if permission in GRANTS[Role(actor.role)]]
+    return db.select(Event).where(Event.peer != "", Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)
+
+
 def notices(actor: Actor) -> int:
-    """How many unread notices the bell shows."""
-    return 0
+    """How many of them the account has not seen: what the bell shows."""
+    seen = db.select(Account.notices_seen_at).where(Account.id == actor.account_id).scalar_subquery()
+    fresh = notices_of(actor).where(Event.at > db.func.coalesce(seen, clock.now() - KEPT)).subquery()
+    return db.session.scalar(db.select(db.func.count()).select_from(fresh)) or 0
 
 
 def places() -> dict[str, str]:

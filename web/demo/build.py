@@ -108,12 +108,12 @@ def _referrals(demo: Demo) -> None:
     today, host, yuexi, songyang = demo.today, demo.host, demo.yuexi, demo.songyang
     # (days ago of the offer, how many, days to accept, to report in, to take on, declined, not reported, not taken on)
     waves = [
-        (yuexi, 258, 34, 2, 6, 9, 2, 3, 1),
-        (songyang, 250, 26, 3, 8, 12, 1, 2, 1),
-        (yuexi, 186, 16, 1, 5, 9, 0, 2, 0),
-        (songyang, 150, 12, 2, 9, 14, 0, 1, 0),
-        (yuexi, 46, 10, 2, 7, 12, 1, 2, 2),
-        (songyang, 25, 8, 1, 6, 10, 0, 2, 2),
+        (yuexi, 258, 20, 2, 6, 9, 1, 2, 1),
+        (songyang, 250, 16, 3, 8, 12, 1, 2, 1),
+        (yuexi, 186, 10, 1, 5, 9, 0, 1, 0),
+        (songyang, 150, 8, 2, 9, 14, 0, 1, 0),
+        (yuexi, 46, 8, 2, 7, 12, 1, 2, 2),
+        (songyang, 25, 6, 1, 6, 10, 0, 2, 2),
     ]
     for home, days, many, accept, report, take, declined, absent, waiting in waves:
         with on(ago(today, days)):

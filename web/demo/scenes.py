@@ -250,7 +250,7 @@ def withdraw_notice(home: Stand, host: Stand, nth: int) -> None:
 
 
 def pay_dues(home: Stand, until: str) -> None:
-    """Most members paid; who is shared with a partner, the partner learns it."""
+    """Most of those who are shared with a partner paid, and the partner learns it."""
     with acting(home):
         query = (
             db.select(Member.id).where(Member.relation == Relation.HELD, Member.frozen_by.is_(None)).order_by(Member.id)

@@ -28,6 +28,7 @@ class Account(Tenanted, Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    notices_seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     work_phone: Mapped[str] = mapped_column(String(40), default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
