@@ -161,4 +161,14 @@ def _grants(
             errors["grants"] = "unknown_scope"
             continue
         found.append(kept.get(value) or texts.grant(UUID(owner), UUID(receiver), scope))
-    return sorted(found, key=lambda g: (uids.index(g["owner"]), uids.index(g["receiver"]), g["scope"]))
+    # Rows that stay keep their places, so that a form sent back as it was is the same text.
+    places = {key: place for place, key in enumerate(kept)}
+    return sorted(
+        found,
+        key=lambda g: (
+            places.get(f"{g['owner']}:{g['receiver']}:{g['scope']}", len(places)),
+            uids.index(g["owner"]),
+            uids.index(g["receiver"]),
+            g["scope"],
+        ),
+    )

@@ -1,0 +1,334 @@
+"""Pages of agreements and partners: drafted, negotiated, approved, sealed, printed, ended; and who may not."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+
+import pypdf
+import pytest
+
+from tests import world
+from tests.blueprints.test_auth import in_county, sign_in
+from web.blueprints.agreements.schemas import TextForm
+from web.core import clock, fence
+from web.core.events import Event
+from web.core.ids import uuid7
+from web.extensions import db
+from web.federation.agreements import service
+from web.federation.agreements.models import AgreementApproval, AgreementState, VersionState
+from web.federation.post import keys, relay
+from web.federation.wire.canonical import digest
+from web.tenants.documents.models import Document
+
+
+@pytest.fixture
+def browsers(fresh):
+    """`browsers(side, role)` is a signed-in client of that county with its address."""
+
+    def open_(side, role="county_admin"):
+        client = fresh.test_client()
+        assert sign_in(client, side, role).status_code == 303
+        return client, f"/{side.code}/agreements"
+
+    return open_
+
+
+def done_in(side, act):
+    with side.act():
+        act()
+        fence.commit()
+
+
+def fields_of(page):
+    """What a form of the text would send as it stands."""
+    sent = {}
+    for tag in re.findall(r'<input[^>]*value="[^"]*"[^>]*>', page):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and name[1] in TextForm().fields and name[1] != "grants":
+            sent[name[1]] = value[1]
+    for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', body)
+        sent[name] = chosen[1] if chosen else ""
+    for name, body in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL):
+        sent[name] = body
+    sent["grants"] = re.findall(r'name="grants" value="([^"]+)"[^>]*checked', page)
+    return sent
+
+
+def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
+    client, base = browsers(pair.host)
+    wanted = {
+        "title": "余杭、岳西流动党员共管共育协议",
+        "partners": [str(pair.home.uid)],
+        "effective_from": clock.today().isoformat(),
+        "effective_to": (clock.today() + timedelta(days=365)).isoformat(),
+        "notice_days": "60",
+    }
+    for change, words in (
+        ({"title": ""}, "必填"),
+        ({"partners": []}, "请选一项"),
+        ({"effective_to": "2020-01-01"}, "不能早于生效日期"),
+        ({"partners": [str(uuid7())]}, "还不是确认过的伙伴县"),
+    ):
+        refused = client.post(f"{base}/new", data=wanted | change)
+        assert refused.status_code == 422 and words in refused.text
+    made = client.post(f"{base}/new", data=wanted)
+    assert made.status_code == 303
+    draft = made.headers["Location"]
+    page = client.get(draft)
+    assert "个人信息保护" in page.text and "24小时内清除" in page.text
+    sent = fields_of(page.text)
+    refused = client.post(draft, data=sent | {"item_1_goal": "走访40户", "act": "propose"})
+    assert refused.status_code == 422 and 'value="走访40户"' in refused.text
+    items = {
+        "item_1_category": "hardship",
+        "item_1_goal": "走访40户",
+        "item_1_measure": "节前走访",
+        "item_1_owner": "all",
+    }
+    items["item_1_due"] = clock.today().isoformat()
+    one = [g for g in sent["grants"] if not g.endswith(":S3")]
+    said = {"liaison_name": "陈例丁", "liaison_phone": "0571-00000001", "grants": one}
+    done = client.post(draft, data=sent | items | said | {"act": "propose"})
+    assert done.status_code == 303
+    work()
+    other, base = browsers(pair.home)
+    page = other.get(done.headers["Location"].replace(pair.host.code, pair.home.code))
+    assert page.status_code == 200
+    assert "轮到我方：同意、改稿或者不同意" in page.text and "走访40户" in page.text and "陈例丁" in page.text
+    assert "余杭、岳西流动党员共管共育协议" in other.get(base).text
+
+
+def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work, browsers):
+    id_ = world.propose(pair.host, [pair.home])
+    client, base = browsers(pair.home)
+    page = client.get(f"{base}/{id_}/counter")
+    sent = fields_of(page.text)
+    same = client.post(f"{base}/{id_}/counter", data=sent)
+    assert same.status_code == 422 and "没有改动" in same.text
+    sent["clause_12"] = sent["clause_12"].replace("每年不少于一期", "每年不少于两期")
+    sent["notice_days"] = "45"
+    assert client.post(f"{base}/{id_}/counter", data=sent | {"reason": "培训加一期"}).status_code == 303
+    waiting = client.get(f"{base}/{id_}").text
+    assert "我方的“改稿”已送余杭区，等对方答复" in waiting
+    work()
+    host, base = browsers(pair.host)
+    page = host.get(f"{base}/{id_}").text
+    assert "<del>一</del><ins>两</ins>" in page and "第 2 轮改" in page
+    assert "<del>60</del><ins>45</ins>" in page and "提前告知天数" in page
+    assert "培训加一期" in host.get(f"{base}/{id_}/letters").text
+    assert host.post(f"{base}/{id_}/accept").status_code == 303
+    work()
+    assert "轮到本部领导批准印签" in client.get(f"/{pair.home.code}/agreements/{id_}").text
+
+
+def test_rejecting_needs_a_reason(pair, work, browsers):
+    id_ = world.propose(pair.host, [pair.home])
+    client, base = browsers(pair.home)
+    refused = client.post(f"{base}/{id_}/reject", data={"reason": " "})
+    assert refused.status_code == 422 and "必填" in refused.text
+    assert client.post(f"{base}/{id_}/reject", data={"reason": "今年不再新签"}).status_code == 303
+    work()
+    host, base = browsers(pair.host)
+    assert "第 1 版未同意" in host.get(f"{base}/{id_}").text
+    assert "今年不再新签" in host.get(f"{base}/{id_}/letters").text
+
+
+def test_the_leader_approves_and_the_clerk_seals_never_the_other_way(pair, work, browsers):
+    id_ = world.propose(pair.host, [pair.home])
+    clerk, base = browsers(pair.home)
+    leader, _ = browsers(pair.home, "leader_readonly")
+    assert clerk.post(f"{base}/{id_}/accept").status_code == 303
+    work()
+    assert clerk.get(f"{base}/{id_}/approve").status_code == 403
+    assert clerk.post(f"{base}/{id_}/approve", data={"is_read": "1"}).status_code == 403
+    assert leader.post(f"{base}/{id_}/accept").status_code == 403
+    assert leader.post(f"{base}/{id_}/seal", data={"is_checked": "1"}).status_code == 403
+    early = clerk.post(f"{base}/{id_}/seal", data={"is_checked": "1"})
+    assert early.status_code == 409 and "分管领导还没有批准印签" in early.text
+    assert in_county(pair.home, lambda: world.count(AgreementApproval)) == 0
+    assert "审阅并批准" in leader.get(f"{base}/{id_}").text
+    page = leader.get(f"{base}/{id_}/approve").text
+    fingerprint = in_county(pair.home, keys.own_fingerprint)
+    assert fingerprint in page and "文本摘要" in page and "文件摘要" in page
+    assert leader.post(f"{base}/{id_}/approve", data={}).status_code == 422
+    assert leader.post(f"{base}/{id_}/approve", data={"is_read": "1"}).status_code == 303
+    logged = in_county(
+        pair.home, lambda: db.session.scalars(db.select(Event).where(Event.verb == "agreement.approve")).one()
+    )
+    assert logged.actor_role == "leader_readonly" and logged.details["pdf"].startswith("sha-256:")
+    page = clerk.get(f"{base}/{id_}/seal").text
+    assert fingerprint in page and "leader_readonly甲" in page and "余杭区" in page
+    assert clerk.post(f"{base}/{id_}/seal", data={"signer_name": "罗试甲"}).status_code == 422
+    sealed = {"signer_name": "罗试甲", "signer_post": "分管领导", "is_checked": "1"}
+    assert clerk.post(f"{base}/{id_}/seal", data=sealed).status_code == 303
+    work()
+    assert clerk.post(f"{base}/{id_}/seal", data=sealed).status_code == 409
+    world.approve(pair.host, id_)
+    host, base = browsers(pair.host)
+    assert "我方最后印签" in host.get(f"{base}/{id_}").text
+    assert host.post(f"{base}/{id_}/seal", data=sealed).status_code == 303
+    work()
+    for client, side in ((clerk, pair.home), (host, pair.host)):
+        assert "协议生效中，各方已印签" in client.get(f"/{side.code}/agreements/{id_}").text
+
+
+def test_the_paper_carries_the_text_and_its_code_proves_it_to_anybody(agreed, work, browsers, fresh):
+    client, base = browsers(agreed.host)
+    page = client.get(f"{base}/{agreed.ref.id}").text
+    url = re.search(r'href="(/\d+/documents/[0-9a-f-]+)"', page)[1]
+    answer = client.get(url)
+    assert answer.mimetype == "application/pdf" and "UTF-8''" in answer.headers["Content-Disposition"]
+    reader = pypdf.PdfReader(io.BytesIO(answer.data))
+    text = "".join(p.extract_text() for p in reader.pages).replace("\n", "")
+    assert "余杭、岳西流动党员共管共育协议" in text and "个人信息保护" in text and "陈例丁" in text
+    attached = reader.attachments["agreement.json"][0]
+    assert digest(attached) == agreed.ref.digest
+    assert "陈例丁".encode() not in attached
+    stored = in_county(agreed.host, lambda: db.session.scalars(db.select(Document)).one())
+    proof = fresh.test_client().get(f"/v/{stored.proof_code.lower()}")
+    assert proof.status_code == 200
+    assert stored.sha256[:4] in proof.text and proof.text.count("已印签") == 2
+    assert "陈例丁" not in proof.text and "0571" not in proof.text
+    assert fresh.test_client().get("/v/000000000000").status_code == 404
+    # The follower keeps the same bytes, under its own id.
+    home, base = browsers(agreed.home)
+    own = in_county(agreed.home, lambda: db.session.scalars(db.select(Document)).one())
+    assert own.sha256 == stored.sha256 and own.pages == stored.pages == len(reader.pages)
+    assert home.get(f"/{agreed.home.code}/documents/{own.id}").data == answer.data
+    branch, _ = browsers(agreed.home, "branch_secretary")
+    assert branch.get(f"/{agreed.home.code}/documents/{own.id}").status_code == 403
+
+
+def test_the_proof_sheet_is_a_job_with_its_page(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    ordered = client.post(f"{base}/{agreed.ref.id}/versions/1/proof")
+    assert ordered.status_code == 303 and "/tasks/" in ordered.headers["Location"]
+    work()
+    page = client.get(ordered.headers["Location"]).text
+    url = re.search(r'href="(/\d+/documents/[0-9a-f-]+)"', page)[1]
+    text = "".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(client.get(url).data)).pages)
+    plain = re.sub(r"\s", "", text)
+    assert "封印证明页" in plain and "340828-seal" in plain and "330110-seal" in plain
+    assert client.post(f"{base}/{agreed.ref.id}/versions/7/proof").status_code == 404
+
+
+def test_progress_pause_and_notice(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    url = f"{base}/{agreed.ref.id}"
+    refused = client.post(f"{url}/items/a1", data={"percent": "120", "note": ""})
+    assert refused.status_code == 422 and "超出允许的范围" in refused.text
+    assert client.post(f"{url}/items/a1", data={"percent": "45", "note": "已走访18户"}).status_code == 303
+    assert "已走访18户" in client.get(url).text
+    assert client.get(f"{url}/items/zz").status_code == 404
+    assert client.post(f"{url}/pause", data={"scope": "S6"}).status_code == 303
+    work()
+    host, _ = browsers(agreed.host)
+    assert "已暂停" in host.get(f"/{agreed.host.code}/agreements/{agreed.ref.id}").text
+    assert client.post(f"{url}/pause", data={"scope": "S6"}).status_code == 409
+    assert client.post(f"{url}/pause", data={"scope": "S6", "is_resumed": "1"}).status_code == 303
+    early = client.post(f"{url}/leave", data={"on": clock.today().isoformat(), "reason": ""})
+    assert early.status_code == 422 and "不能早于通知之日" in early.text
+    day = clock.today() + timedelta(days=60)
+    assert client.post(f"{url}/leave", data={"on": day.isoformat(), "reason": "任务完成"}).status_code == 303
+    work()
+    assert f"{day.isoformat()} 退出" in host.get(f"/{agreed.host.code}/agreements/{agreed.ref.id}").text
+    with clock.at(clock.now() + timedelta(days=60)):
+        for side in (agreed.home, agreed.host):
+            done_in(side, service.run_timers)
+        for side in (agreed.home, agreed.host):
+            browser, address = browsers(side)
+            other = agreed.host if side is agreed.home else agreed.home
+            assert "确认办结" in browser.get(f"{address}/{agreed.ref.id}").text
+            assert browser.post(f"{address}/{agreed.ref.id}/close/{other.uid}").status_code == 303
+            work()
+    for side in (agreed.home, agreed.host):
+        assert in_county(side, lambda: service.get(agreed.ref.id).state) is AgreementState.CLOSED
+
+
+def test_the_hub_begins_the_next_version_and_a_follower_cannot(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    assert client.post(f"{base}/{agreed.ref.id}/amend").status_code == 409
+    host, base = browsers(agreed.host)
+    made = host.post(f"{base}/{agreed.ref.id}/amend")
+    assert made.status_code == 303
+    sent = fields_of(host.get(made.headers["Location"]).text)
+    assert len(sent["grants"]) == 12 and sent["item_1_goal"] == "走访留守家属40户"
+    dropped = host.post(f"{base}/{agreed.ref.id}/withdraw", data={"reason": ""})
+    assert dropped.status_code == 303
+    state = in_county(agreed.host, lambda: service.current(service.get(agreed.ref.id)).state)
+    assert state is VersionState.EFFECTIVE
+
+
+def test_a_third_county_sees_none_of_it(agreed, browsers):
+    third = world.third(agreed)
+    client, base = browsers(third)
+    document = in_county(agreed.home, lambda: db.session.scalars(db.select(Document.id)).one())
+    for path in ("", "/letters", "/counter", "/leave", "/pause", "/seal", "/reject", "/draft", "/items/a1"):
+        assert client.get(f"{base}/{agreed.ref.id}{path}").status_code == 404, path
+        assert client.get(f"{base}/{uuid7()}{path}").status_code == 404, path
+    for path in ("/accept", "/amend", "/versions/1/proof", f"/close/{agreed.home.uid}"):
+        assert client.post(f"{base}/{agreed.ref.id}{path}").status_code == 404, path
+    assert client.get(f"/{third.code}/documents/{document}").status_code == 404
+    assert str(agreed.ref.id) not in client.get(base).text
+
+
+def test_roles_without_agreements_are_told_who_can(agreed, browsers):
+    for role in ("township_officer", "branch_secretary", "away_secretary"):
+        client, base = browsers(agreed.home, role)
+        assert client.get(base).status_code == 403
+    client, base = browsers(agreed.home, "liaison")
+    assert client.get(f"{base}/{agreed.ref.id}").status_code == 200
+    for path in ("/accept", "/amend"):
+        assert client.post(f"{base}/{agreed.ref.id}{path}").status_code == 403
+
+
+# --- partners
+
+
+def test_a_partner_is_invited_compared_and_confirmed(pair, work, browsers):
+    world._build(*world.THIRD)
+    world._make_keys(world.THIRD[0])
+    third = world._side(world.THIRD[0])
+    client, _ = browsers(pair.home)
+    base = f"/{pair.home.code}/peers"
+    for code, words in (
+        ("", "必填"),
+        ("999999", "没有这个县"),
+        (pair.home.code, "不能邀请本县"),
+        (pair.host.code, "已经是伙伴县"),
+    ):
+        refused = client.post(f"{base}/invite", data={"code": code})
+        assert refused.status_code == 422 and words in refused.text
+    asked = client.post(f"{base}/invite", data={"code": third.code})
+    assert asked.status_code == 303
+    assert "正在取对方的身份说明" in client.get(asked.headers["Location"]).text
+    work()
+    page = client.get(asked.headers["Location"]).text
+    groups = in_county(third, keys.own_fingerprint).split()
+    assert all(f"<span>{g}</span>" in page for g in groups[:14])
+    assert groups[-1] not in page and groups[-2] not in page, "the last two are only heard"
+    wrong = client.post(asked.headers["Location"], data={"fingerprint": "0000 0000"})
+    assert wrong.status_code == 422 and "不一致" in wrong.text
+    right = client.post(asked.headers["Location"], data={"fingerprint": " ".join(groups[-2:])})
+    assert right.status_code == 303
+    shown = client.get(base).text
+    assert "松阳县" in shown and shown.count("<span>已核对</span>") == 2
+    other, _ = browsers(third)
+    assert "待核对指纹" in other.get(f"/{third.code}/peers").text
+    assert client.get(f"{base}/{uuid7()}").status_code == 404
+    leader, _ = browsers(pair.home, "leader_readonly")
+    assert leader.get(base).status_code == 200
+    assert leader.get(f"{base}/{third.uid}").status_code == 403
+
+
+def test_a_stopped_channel_says_so_and_whose_turn_it_is(pair, browsers):
+    def stop():
+        relay.channel(pair.host.uid, "out").stopped = "chain_mismatch"
+
+    done_in(pair.home, stop)
+    client, _ = browsers(pair.home)
+    page = client.get(f"/{pair.home.code}/peers").text
+    assert "已停" in page and "chain_mismatch" in page and "双方联络员一起核对" in page
