@@ -11,12 +11,16 @@ import pytest
 from pypdf import PdfReader
 
 from tests.conftest import _database_of, owner
+from tests.federation.referrals.walk import clerk
 from tests.reports.reading import Paper
 from tests.reports.test_agreement_report import NO_COUNT, sieve
-from tests.reports.world import NAMES, build_with_half_year, load_lived
+from tests.reports.world import build_with_half_year, load_lived
 from web.core import clock, events, fence
 from web.core.errors import NotFound
+from web.extensions import db
 from web.federation.agreements import service as agreements
+from web.federation.handovers import lists as handover_lists
+from web.federation.referrals import lists as referral_lists
 from web.federation.referrals import service as referrals
 from web.reports import METRICS, Rendered, figures, statements
 from web.reports.documents import Period
@@ -110,28 +114,31 @@ def test_scopes_as_the_rows_say(fresh, lived):
 
 
 def test_who_looked_at_what_is_the_partners(lived):
-    walk = lived.walk
-    with lived.later(18):
-        for side in (walk.home, walk.host):
-            with side.act():
-                referral = referrals.get(lived.referrals[NAMES[4]])
-                for verb, details in (
-                    ("referral.view", {}),
-                    ("referral.reveal", {"field": "phone"}),
-                    ("referral.accept", {}),
-                ):
-                    events.record(verb, referral, details=details)
-                fence.commit()
-    counted = {}
-    for side in (walk.home, walk.host):
-        scopes = {
-            use.scope[:2]: by_code(use.figures)["shares.reads"].value for use in composed(lived, side).report.scopes
-        }
-        counted[side.name] = scopes
-    assert counted == {
-        "岳西县": dict.fromkeys(("S2", "S3", "S4", "S5", "S6"), 0),
-        "余杭区": {"S2": 1, "S3": 1, "S4": 0, "S5": 0, "S6": 0},
-    }, "one's own member is nobody's shared record"
+    host = lived.walk.host
+    before = composed(lived, host).report.reads.value
+    assert before == 0
+    with lived.later(18), host.act():
+        clerk_of_host = clerk(host)
+        rows = referral_lists.guests(clerk_of_host, referral_lists.Asked()).rows
+        assert len(rows) == 6
+        referral_lists.note_reading(rows, "guests")
+        db.session.flush()
+        referral_lists.note_reading(rows[:1], "one")
+        db.session.flush()
+        handover_lists.note_reading(handover_lists.page(handover_lists.Tab.IN, clerk_of_host).rows)
+        events.record(
+            "shared.view",
+            referrals.get(rows[0].referral.id),
+            details={"list": "guests"},
+            peer=str(lived.walk.member_id),
+        )
+        fence.commit()
+    seen = {use.scope[:2]: by_code(use.figures)["shares.reads"].value for use in composed(lived, host).report.scopes}
+    assert seen == {"S2": 2, "S3": 0, "S4": 0, "S5": 0, "S6": 0}, (
+        "purged ones show nothing; another county's do not count"
+    )
+    home = composed(lived, lived.walk.home).report
+    assert home.reads.value == 0, "one's own member is nobody's shared record"
 
 
 def test_as_of_a_day_in_between(lived):

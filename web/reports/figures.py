@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, tuple_, union_all
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from web.core import clock
 from web.core.events import Event
@@ -251,36 +251,24 @@ def provided(span: Span) -> dict[str, int]:
     return _by_scope(parts)
 
 
-# Whose records they are: kind of record → model, our role when the record is the partner's, scope.
-THEIRS: dict[str, tuple[Any, str, str]] = {
-    "referral": (Referral, "host", "S2"),
-    "handover": (Handover, "host", "S4"),
-    "cosign": (CoSignedRecord, "home", "S5"),
-    "status_share": (StatusShare, "receiver", "S6"),
-}
-LOOKED = ("view", "reveal")
+# The list a page showed (`shared.view`) → the scope of what stood on it; a referral's own values are S2.
+OF_LIST = {"handovers": "S4", "cosigning": "S5", "shares": "S6"}
 
 
-def reads(span: Span) -> dict[str, int]:
-    """How often our people opened or uncovered records that are the partners', by scope: out of the event log."""
-    parts = []
-    for kind, (model, role, scope) in THEIRS.items():
-        is_phone = and_(Event.verb.endswith(".reveal"), Event.details["field"].astext == "phone")
-        named = case((is_phone, "S3"), else_=model.scope if kind == "status_share" else scope)
-        parts.append(
-            db.select(named.label("of_scope"), func.count().label("n"))
-            .select_from(Event)
-            .join(model, (model.tenant_id == Event.tenant_id) & (model.id == Event.subject_id))
-            .where(
-                Event.subject_kind == kind,
-                Event.verb.in_([f"{noun}.{act}" for noun in {kind, kind.removeprefix("status_")} for act in LOOKED]),
-                span.holds(Event.at),
-                model.agreement_id == span.agreement_id,
-                model.role == role,
-            )
-            .group_by("of_scope")
+def reads(span: Span, partners: Sequence[UUID]) -> dict[str, int]:
+    """How often our people looked at values that are the partners', by scope: pages opened, out of the event log."""
+    named = case(OF_LIST, value=Event.details["list"].astext, else_="S2").label("of_scope")
+    uids = [str(uid) for uid in partners]
+    query = (
+        db.select(named, func.count().label("n"))
+        .where(
+            Event.verb == "shared.view",
+            span.holds(Event.at),
+            or_(Event.peer.in_(uids), Event.details["peers"].has_any(array(uids))),
         )
-    return _by_scope(parts)
+        .group_by("of_scope")
+    )
+    return _by_scope([query])
 
 
 def _consents(moment: Any) -> Callable[[Span, Sequence[UUID]], dict[str, int]]:

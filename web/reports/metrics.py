@@ -87,7 +87,7 @@ METRICS: dict[str, Metric] = _table(
     ),
     Metric("scopes.used", "使用的范围", "个", "本期有数据提供或者查阅的共享范围"),
     Metric("shares.provided", "提供", "条", "本期依本协议向各方提供的党员记录，一人一范围一次计一条", True),
-    Metric("shares.reads", "查阅", "次", "本期各方提供的记录在本县被打开、查看的次数"),
+    Metric("shares.reads", "查阅", "次", "本期在本县打开含有各方所提供记录的页面的次数，一页计一次"),
     Metric("notices.recorded", "告知或同意", "名", "本期记录了告知或者同意的党员，不论后来是否撤回", True),
     Metric("notices.withdrawn", "撤回", "名", "本期撤回了告知或者同意的党员", True),
     Metric("purges.proved", "已删除并回执", "名", "本期收到对方删除回执的党员记录", True),

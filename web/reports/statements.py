@@ -168,7 +168,7 @@ def _scopes(grants: list[dict[str, str]], own_uid: UUID) -> list[str]:
 def _used(span: Span, partners: list[UUID]) -> dict[str, dict[str, int]]:
     return {
         "shares.provided": figures.provided(span),
-        "shares.reads": figures.reads(span),
+        "shares.reads": figures.reads(span, partners),
         "notices.recorded": figures.recorded(span, partners),
         "notices.withdrawn": figures.withdrawn(span, partners),
         "purges.proved": figures.purged(span),
