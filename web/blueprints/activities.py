@@ -32,6 +32,8 @@ from web.tenants.organisations import service as organisations
 bp = Blueprint("activities", __name__, url_prefix="/<county>/activities")
 navigation.ITEMS.append(Item("共管", "活动", "activities.index", Permission.ACTIVITY_READ))
 
+timeline.VALUES[("activity", "kind")] = {kind.value: said for kind, said in KINDS.items()}
+
 STATES = {
     ActivityState.PLANNED: ("todo", "待登记"),
     ActivityState.HELD: ("done", "已举行"),

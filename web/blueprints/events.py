@@ -37,6 +37,8 @@ PAGES = {
     "handover": ("handovers.show", "handover_id"),
     "referral": ("referrals.show", "referral_id"),
     "agreement": ("agreements.show", "agreement_id"),
+    "activity": ("activities.show", "activity_id"),
+    "cosign": ("cosigning.show", "record_id"),
 }
 
 

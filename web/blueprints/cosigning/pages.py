@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
+from markupsafe import Markup
 
 from web.blueprints import edge, timeline, todos
 from web.blueprints.cosigning.rooms import bp
@@ -37,6 +39,8 @@ from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 
 S = CosignState
+ANSWERING = ("countersign", "dispute", "refuse")
+timeline.VALUES |= {("cosign", "kind"): WIRE_KINDS, ("cosign", "role"): {"recorder": "记录方", "home": "党员所在的县"}}
 
 
 def _todos(part: Part) -> Any:
@@ -149,7 +153,7 @@ def _is_seen(row: CosignLine, own: dict[UUID, Any]) -> bool:
 def lines_of(record: CoSignedRecord) -> list[dict[str, Any]]:
     rows = service.lines(record.id)
     names = _names(record, rows)
-    return [
+    found = [
         {
             "line": row.line,
             "referral_id": row.referral_id,
@@ -165,6 +169,7 @@ def lines_of(record: CoSignedRecord) -> list[dict[str, Any]]:
         for row in rows
         if row.line in names and (values := row.values())
     ]
+    return sorted(found, key=lambda line: (not line["reason"], line["org"], line["name"]))
 
 
 def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> list[dict[str, Any]]:
@@ -204,7 +209,14 @@ def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> l
     ]
 
 
-def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
+def _said(record: CoSignedRecord, letter: post.Letter) -> str:
+    """What a message says. The recorder's answer to home's word is the same type: it confirms it."""
+    verb = letter.type.partition(".")[2]
+    confirms = verb in ANSWERING and letter.is_ours == (record.role == "recorder")
+    return f"{'确认' if confirms else ''}{VERBS[verb]}"
+
+
+def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
     own = counties.own().name
     shown = []
     for letter in reversed(letters):
@@ -219,11 +231,26 @@ def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
         shown.append(
             {
                 "state": state,
-                "words": f"{VERBS.get(letter.type, letter.type)}　{way}",
+                "words": f"{_said(record, letter)}　{way}",
                 "note": f"{when}　{note}　{f'第 {letter.seq} 号' if letter.seq else ''}",
             }
         )
     return shown
+
+
+def _log(record: CoSignedRecord) -> list[timeline.Entry]:
+    """The timeline. A verb's effects on the row follow it in the same transaction and are not told twice; at home, the
+    recorder's answer to a word of ours confirms it.
+    """
+    found = []
+    for entry in timeline.of(subject_id=record.id):
+        verb = entry.event.verb.rpartition(".")[2]
+        if verb == "changed":
+            continue
+        if record.role == "home" and entry.event.peer and verb in ANSWERING:
+            entry = replace(entry, words=Markup("{}确认收到我方的{}").format(entry.event.actor_name, VERBS[verb]))
+        found.append(entry)
+    return found
 
 
 def page_of(record: CoSignedRecord, **more: Any) -> str:
@@ -244,9 +271,9 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
         why="" if can_write else who_can(),
         refused=REFUSED.get(record.reason, ""),
         seam=_seam(record, letters, peer.name),
-        letters=_letters(letters, peer.name),
+        letters=_letters(record, letters, peer.name),
         sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
-        log=timeline.of(subject_id=record.id),
+        log=_log(record),
         **more,
     )
 

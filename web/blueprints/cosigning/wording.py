@@ -61,13 +61,13 @@ ANSWERS = {
     Answer.DISPUTED: ("now", "有异议"),
 }
 VERBS = {
-    "cosign.offer": "送请共签",
-    "cosign.countersign": "共签",
-    "cosign.dispute": "提出异议",
-    "cosign.refuse": "拒绝共签",
-    "cosign.correct": "更正后再送",
-    "cosign.withdraw": "撤回",
-    "cosign.lapse": "逾期失效",
+    "offer": "送请共签",
+    "countersign": "共签",
+    "dispute": "异议",
+    "refuse": "不予共签",
+    "correct": "更正后再送",
+    "withdraw": "撤回",
+    "lapse": "逾期失效",
 }
 
 
