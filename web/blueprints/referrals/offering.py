@@ -50,7 +50,9 @@ def _page(partner: Peer | None, ids: Sequence[UUID], form: Form | None = None, *
             if error.code not in ("agreement_not_active", "scope_not_granted"):
                 raise
             why = words.of(error)
-    form = form or Form(Noticed, {"given_on": clock.today(), "method": Method.PAPER.value})
+    if form is None:  # what was posted, if anything, is the register's selection and not this form
+        form = Form(Noticed)
+        form.values = {"given_on": clock.today(), "method": Method.PAPER.value}
     page = render_template(
         "referrals/preview.html", partner=partner, partners=keys.partners(), preview=preview, why=why, form=form,
         is_listed=is_listed, ids=ids, most=offering.MOST,
