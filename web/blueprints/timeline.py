@@ -287,6 +287,8 @@ LABELS: dict[str, str] = {
 VALUES: dict[tuple[str, str], Mapping[str, str]] = {
     ("account", "role"): words.ROLES,
     ("party_org", "kind"): words.ORG_KINDS,
+    ("referral", "role"): {"home": "流出地", "host": "流入地"},
+    ("status_share", "role"): {"owner": "告知方", "receiver": "接收方"},
 }
 # "name" is a member's name in the registry; of every other table it is a plain one.
 _NAMES = {"account": "姓名"}

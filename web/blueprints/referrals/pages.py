@@ -30,6 +30,7 @@ from web.federation.wire.codes import CODES
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
+from web.tenants.flows import service as flows
 
 S = ReferralState
 OVER = (S.DECLINED, S.LAPSED, S.ENDED, S.NOT_OPENED)
@@ -211,7 +212,8 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         reason = wording.REASONS.get(referral.reason, "")
         if referral.state is S.NOT_OPENED:
             reason = words.ERRORS.get(referral.refused_code, referral.refused_code)
-        return found | {"whose": "over", "title": f"{titles[referral.state]}{'：' if reason else ''}{reason}", "next": _until(referral)}
+        said = f"{titles[referral.state]}{'：' if reason else ''}{reason}"
+        return found | {"whose": "over", "title": said, "next": _until(referral), "again": _again(referral)}
     if referral.pending:
         return found | {
             "whose": "theirs", "is_live": True, "title": f"{wording.LETTERS[referral.pending]}已送出，等{row.partner}系统确认",
@@ -224,6 +226,15 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
     if TURNS[referral.state] == referral.role:
         return found | {"whose": "ours", "title": f"轮到我方：{task}"}
     return found | {"whose": "theirs", "is_live": True, "title": f"轮到{row.partner}：{task}", "next": wording.AFTER[referral.state]}
+
+
+def _again(referral: Referral) -> str:
+    """Where to offer the member anew, while the away episode goes on and no other offer stands."""
+    if referral.flow_id is None or referral.member_id is None:
+        return ""
+    flow, stands = flows.current(referral.member_id), any(r.state in OPEN for r in lists.of_member(referral.member_id))
+    is_same = flow is not None and flow.id == referral.flow_id
+    return url_for("referrals.begin", member_id=referral.member_id) if is_same and not stands else ""
 
 
 def _is_young(referral: Referral) -> bool:
