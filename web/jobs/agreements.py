@@ -15,6 +15,7 @@ from web.federation.agreements import clauses, hub, scopes, service, texts
 from web.federation.agreements.models import AgreementVersion, VersionState
 from web.federation.post import keys
 from web.federation.post import service as post
+from web.federation.post.models import InboxMessage, OutboxMessage
 from web.federation.wire.canonical import unb64
 from web.federation.wire.seals import kid_of
 from web.tenants.counties import service as counties
@@ -194,4 +195,26 @@ def proof_paper(version: AgreementVersion, code: str) -> reports.ProofSheet:
         pdf_digest=_hex(version.pdf_digest),
         seals=sealed,
         decisions=chain,
+        channels=_channels(parties),
     )
+
+
+def _channels(parties: dict[str, reports.Party]) -> tuple[reports.ChannelHead, ...]:
+    """Our channels with the other parties, both ways, up to the last message its receiver signed for."""
+    own = parties[str(counties.own().uid)]
+    found = []
+    for uid, other in parties.items():
+        sent = db.select(OutboxMessage.epoch, OutboxMessage.seq, OutboxMessage.digest).where(
+            OutboxMessage.peer_uid == UUID(uid), OutboxMessage.receipt.is_not(None)
+        )
+        heard = db.select(InboxMessage.epoch, InboxMessage.seq, InboxMessage.digest).where(
+            InboxMessage.peer_uid == UUID(uid)
+        )
+        for giver, taker, query, model in ((own, other, sent, OutboxMessage), (other, own, heard, InboxMessage)):
+            last = db.session.execute(query.order_by(model.epoch.desc(), model.seq.desc()).limit(1)).first()
+            if last is not None:
+                direction = f"{giver.stem}→{taker.stem}"
+                found.append(
+                    reports.ChannelHead(direction, last.epoch, last.seq, _hex(last.digest), f"{taker.stem}方已签收")
+                )
+    return tuple(found)
