@@ -1,0 +1,213 @@
+"""The half-year report on screen: its figures, definitions and links, who may see and make it, and the paper it becomes."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests import world
+from tests.reports.reading import Paper
+from tests.reports.test_agreement_report import NO_COUNT, VOID, Sieve
+from tests.reports.world import build_with_half_year, load_lived
+from web.core import fence
+from web.federation.agreements import service as agreements
+from web.reports import METRICS, Rendered, statements
+from web.tenants.accounts.permissions import Role
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import DocumentKind
+
+__all__ = ["build_with_half_year", "load_lived"]
+DAY = 20
+
+
+@pytest.fixture
+def lived_on(lived):
+    """The day the pages are looked at."""
+    with lived.later(DAY):
+        yield lived
+
+
+@pytest.fixture
+def enter(fresh, lived_on):
+    """Signed in at a county as a role."""
+
+    def sign_in(side, role=Role.COUNTY_ADMIN):
+        client = fresh.test_client()
+        sent = {"username": role.value, "password": world.PASSWORD, "next": ""}
+        assert client.post(f"/{side.code}/sign-in", data=sent).status_code == 303
+        return client
+
+    return sign_in
+
+
+def address(lived, side, rest=""):
+    return f"/{side.code}/reports/{lived.agreement_id}/{statements.name_of(lived.period)}{rest}"
+
+
+def figures_of(page: str) -> Sieve:
+    """The part of the page with the sections, sieved as the paper is."""
+    found = Sieve()
+    found.feed(page[page.index('<div class="figures">') : page.index('id="means"')])
+    return found
+
+
+def test_the_page_shows_what_the_report_says(enter, lived_on):
+    for side in (lived_on.walk.home, lived_on.walk.host):
+        page = enter(side).get(address(lived_on, side))
+        assert page.status_code == 200
+        with side.act():
+            report = statements.compose(agreements.get(lived_on.agreement_id), lived_on.period).report
+        found = figures_of(page.text)
+        shown = [(metric, text.removesuffix("%")) for metric, text in found.figures]
+        for _, figure in report.printed:
+            assert (figure.metric, figure.words.removesuffix("%")) in shown or (figure.metric, figure.text) in shown
+        assert {metric for metric, _ in found.figures} <= set(METRICS)
+        assert re.findall(r"\d", NO_COUNT.sub("", found.rest)) == [], "a number that is no figure"
+        assert page.text.count("本期未启用") == 3
+
+
+def test_small_numbers_are_masked_and_labels_explained(enter, lived_on):
+    page = enter(lived_on.walk.home).get(address(lived_on, lived_on.walk.home)).text
+    shown = [(m, t) for m, t in figures_of(page).figures if METRICS[m].is_persons]
+    assert ("members.taken_on", "＜5") in shown and ("members.reported_in", "—") in shown
+    assert not [pair for pair in shown if re.fullmatch(r"[1-4](名|件|条)?", pair[1])]
+    for metric, _ in figures_of(page).figures:
+        assert f'id="means-{metric}"' in page and METRICS[metric].definition in page
+    ids = re.findall(r'href="#(means-[^"]+)"', page)
+    assert ids and all(f'id="{each}"' in page for each in ids)
+
+
+class Links(HTMLParser):
+    """Addresses of the links in figures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[tuple[str, str]] = set()
+        self._metric: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        given = dict(attrs)
+        if tag in VOID:
+            return
+        self._metric.append(given.get("data-metric") or "")
+        metric = next(filter(None, reversed(self._metric)), "")
+        if tag == "a" and metric:
+            self.found.add((metric, given["href"]))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            self._metric.pop()
+
+
+def links_of(page: str) -> set[tuple[str, str]]:
+    found = Links()
+    found.feed(page[page.index('<div class="figures">') : page.index('id="means"')])
+    return found.found
+
+
+def test_numbers_lead_to_their_rows(enter, lived_on):
+    counted = {}
+    for side in (lived_on.walk.home, lived_on.walk.host):
+        client = enter(side)
+        links = links_of(client.get(address(lived_on, side)).text)
+        for _, url in links:
+            assert client.get(url).status_code == 200, url
+        counted[side.name] = sorted({metric for metric, _ in links})
+    assert counted["岳西县"] == [
+        "flows.to_partner", "members.shared", "members.taken_on", "transfers.closed", "transfers.recalled", "transfers.refused",
+    ]  # fmt: skip
+    assert "members.shared" in counted["余杭区"] and "flows.to_partner" not in counted["余杭区"]
+
+
+def test_the_leader_reads_aggregates_only(enter, lived_on):
+    home = lived_on.walk.home
+    client = enter(home, Role.LEADER_READONLY)
+    page = client.get(address(lived_on, home))
+    assert page.status_code == 200 and links_of(page.text) == set()
+    assert "生成报告由县级经办办理" in page.text and f'action="{address(lived_on, home)}"' not in page.text
+    refused = client.post(address(lived_on, home))
+    assert refused.status_code == 403
+    assert enter(home, Role.LIAISON).get(address(lived_on, home)).status_code == 200
+    for role in (Role.TOWNSHIP_OFFICER, Role.BRANCH_SECRETARY, Role.AWAY_SECRETARY):
+        client = enter(home, role)
+        assert client.get(address(lived_on, home)).status_code == client.get(f"/{home.code}/reports").status_code == 403
+        assert "/reports" not in client.get(f"/{home.code}/").text
+
+
+def test_what_is_not_there_is_not_found(enter, lived_on):
+    home, host = lived_on.walk.home, lived_on.walk.host
+    client = enter(home)
+    now = statements.name_of(lived_on.period)
+    before = statements.name_of(lived_on.period.before)
+    for rest in (f"{lived_on.agreement_id}/{before}", f"{lived_on.agreement_id}/2099-1", f"{lived_on.agreement_id}/x",
+                 f"{lived_on.walk.member_id}/{now}", f"{lived_on.walk.member_id}/{now}/progress"):  # fmt: skip
+        assert client.get(f"/{home.code}/reports/{rest}").status_code == 404, rest
+    assert client.post(f"/{home.code}/reports/{lived_on.agreement_id}/{before}").status_code == 404
+    assert client.get(address(lived_on, host)).status_code in (303, 401), "not signed in there"
+    assert enter(host).get(f"/{host.code}/reports").status_code == 200
+
+
+def test_the_paper_is_made_once_kept_and_equal_to_the_page(enter, lived_on, work, tmp_path):
+    home = lived_on.walk.home
+    client = enter(home)
+    listed = client.get(f"/{home.code}/reports")
+    assert address(lived_on, home) in listed.text and "还没有生成过报告" in listed.text
+    sent = client.post(address(lived_on, home))
+    assert sent.status_code == 303 and sent.location.endswith("#papers")
+    assert client.post(address(lived_on, home)).status_code == 303, "pressed twice: one job"
+    waiting = client.get(address(lived_on, home)).text
+    assert "排队中" in waiting and address(lived_on, home, "/progress") in waiting
+    assert "排队中" in client.get(address(lived_on, home, "/progress")).text
+    work()
+    assert client.get(address(lived_on, home, "/progress")).headers["HX-Refresh"] == "true"
+    page = client.get(address(lived_on, home)).text
+    with home.act():
+        made = documents.of_subject(lived_on.agreement_id, DocumentKind.AGREEMENT_REPORT)
+        assert len(made) == 1
+        row, content = made[0], made[0].content
+        report = statements.compose(agreements.get(lived_on.agreement_id), lived_on.period).report
+    url = f"/{home.code}/documents/{row.id}"
+    assert (
+        url in page
+        and documents.spelled(row.proof_code) in page
+        and row.title in client.get(f"/{home.code}/reports").text
+    )
+    for reader in (client, enter(home, Role.LEADER_READONLY)):
+        answer = reader.get(url)
+        assert answer.status_code == 200 and answer.mimetype == "application/pdf" and answer.data == content
+    (tmp_path / "report.pdf").write_bytes(content)
+    paper = Paper(report, Rendered(content, row.pages, row.sha256), tmp_path / "report.pdf")
+    for metric, text in figures_of(page).figures:
+        assert text in paper.text, (metric, text)
+    assert documents.spelled(row.proof_code) in paper.text
+    assert client.get(f"/v/{row.proof_code}").status_code == 200
+
+
+def test_no_agreement_no_report(fresh, pair):
+    client = fresh.test_client()
+    sent = {"username": "county_admin", "password": world.PASSWORD, "next": ""}
+    assert client.post(f"/{pair.home.code}/sign-in", data=sent).status_code == 303
+    page = client.get(f"/{pair.home.code}/reports")
+    assert page.status_code == 200 and "还没有生效的协议" in page.text
+
+
+def test_three_parties_report_their_own_directions(pair, work):
+    third = world.third(pair)
+    id_ = world.propose(pair.host, [pair.home, third])
+    world.conclude(id_, pair.host, [pair.home, third])
+    seen = {}
+    for side in (pair.host, pair.home, third):
+        with side.act():
+            agreement = agreements.get(id_)
+            report = statements.compose(agreement, statements.periods(agreement)[0]).report
+            assert report.is_part
+            seen[side.name] = [d.label for d in report.directions]
+            fence.commit()
+    assert seen == {
+        "余杭区": ["余杭区→岳西县", "岳西县→余杭区", "余杭区→松阳县", "松阳县→余杭区"],
+        "岳西县": ["岳西县→余杭区", "余杭区→岳西县"],
+        "松阳县": ["松阳县→余杭区", "余杭区→松阳县"],
+    }, "岳西 and 松阳 give each other nothing"

@@ -1,0 +1,209 @@
+"""Half-year reports of agreements: every figure with its definition and the rows behind it, then the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+
+from web.blueprints import edge, navigation, tasks
+from web.blueprints.navigation import Item
+from web.blueprints.policy import needs
+from web.core.queue import Job
+from web.extensions import db
+from web.federation.agreements import service as agreements
+from web.federation.agreements.models import Agreement, AgreementState
+from web.reports import METRICS, Figure, statements
+from web.reports.figures import Way
+from web.reports.metrics import demand
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import Document, DocumentKind
+from web.tenants.tasks import service as task_service
+from web.tenants.tasks.models import Task, TaskState
+
+bp = Blueprint("reports", __name__, url_prefix="/<county>/reports")
+bp.add_app_template_filter(demand, "figure")
+navigation.ITEMS.append(Item("服务与报表", "半年报告", "reports.index", Permission.REPORT_READ))
+
+STATES = {
+    AgreementState.ACTIVE: ("sealed", "生效中"),
+    AgreementState.WINDING_DOWN: ("theirs", "收尾中"),
+    AgreementState.CLOSED: ("off", "已终结"),
+}
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The list where the persons behind a figure stand, in the direction where it is one of ours."""
+
+    endpoint: str
+    permission: Permission
+    query: Callable[[Way, str], dict[str, str]]
+
+
+# (metric, our role in the direction) → the list. A list shows what is so today.
+_SENT = Behind(
+    "referrals.index", Permission.REFERRAL_READ, lambda way, code: {"tab": "out", "partner": str(way.partner_uid)}
+)
+_GUESTS = Behind("shared.index", Permission.REFERRAL_READ, lambda way, code: {"partner": str(way.partner_uid)})
+_AWAY = Behind("away.index", Permission.MEMBER_READ, lambda way, code: {"host": code})
+
+
+def _state(behind: Behind, state: str) -> Behind:
+    return Behind(behind.endpoint, behind.permission, lambda way, code: behind.query(way, code) | {"state": state})
+
+
+def _handovers(tab: str) -> Behind:
+    return Behind(
+        "handovers.index", Permission.HANDOVER_READ, lambda way, code: {"tab": tab, "partner": str(way.partner_uid)}
+    )
+
+
+BEHIND: dict[tuple[str, str], Behind] = {
+    ("flows.to_partner", "home"): _AWAY,
+    ("members.shared", "home"): _SENT,
+    ("members.taken_on", "home"): _state(_SENT, "taken_on"),
+    ("members.shared", "host"): _GUESTS,
+    ("members.taken_on", "host"): _state(_GUESTS, "taken_on"),
+    **{
+        (f"transfers.{what}", role): _handovers({"home": "out", "host": "in"}[role])
+        for what in ("closed", "refused", "recalled", "expired")
+        for role in ("home", "host")
+    },
+}
+
+
+def _reported_on() -> list[Agreement]:
+    """Agreements that took effect here, those in force first."""
+    query = db.select(Agreement).where(Agreement.state.in_(list(STATES)))
+    order = list(STATES)
+    return sorted(db.session.scalars(query), key=lambda a: (order.index(a.state), a.number))
+
+
+def _agreement(agreement_id: UUID, *, lock: bool = False) -> Agreement:
+    return agreements.get(agreement_id, lock=lock)
+
+
+@bp.get("")
+@needs(Permission.REPORT_READ)
+def index() -> Any:
+    """Choose an agreement and a half-year; what was made so far."""
+    rows = _reported_on()
+    chosen = request.args.get("of", "")
+    if chosen:
+        id_, _, period = chosen.partition("_")
+        if period and any(str(a.id) == id_ for a in rows):
+            return redirect(url_for("reports.show", agreement_id=UUID(id_), period=period), 303)
+    query = db.select(Document).where(Document.kind == DocumentKind.AGREEMENT_REPORT)
+    made = db.session.scalars(query.order_by(Document.created_at.desc(), Document.id.desc()).limit(50)).all()
+    return render_template(
+        "reports/index.html",
+        rows=[(a, statements.periods(a)) for a in rows],
+        made=made,
+        states=STATES,
+        name_of=statements.name_of,
+        agreement_of={a.id: a for a in rows},
+    )
+
+
+@bp.get("/<uuid:agreement_id>/<period>")
+@needs(Permission.REPORT_READ)
+def show(agreement_id: UUID, period: str) -> str:
+    """Every figure of the half-year as of now, as the paper would print it."""
+    agreement, span = _agreement(agreement_id), statements.named(period)
+    statement = statements.compose(agreement, span)
+    report = statement.report
+    task = _task(agreement_id, period)
+    choices = statements.periods(agreement)
+    return render_template(
+        "reports/show.html",
+        agreement=agreement,
+        doc=report,
+        metrics=METRICS,
+        told=_told(statement),
+        link=_links(statement),
+        made=[d for d in documents.of_subject(agreement_id, DocumentKind.AGREEMENT_REPORT) if d.title == report.title],
+        job=_job(task, agreement_id, period) if task is not None and task.state is not TaskState.DONE else None,
+        state=STATES.get(agreement.state, ("off", "")),
+        choices=[(statements.name_of(each), each.label) for each in choices],
+        now=period,
+        is_running=report.data_until < span.ends_on,
+        why=_why_not(),
+    )
+
+
+def _why_not() -> str:
+    """Why this role cannot make the paper, with who can; empty when it can."""
+    may = Permission.REPORT_WRITE in GRANTS[Role(edge.actor().role)]
+    return "" if may else "生成报告由县级经办办理"
+
+
+def _told(statement: statements.Statement) -> list[str]:
+    """Metrics of the page in the order of the registry: what stands behind a label."""
+    shown = {f.metric for _, f in statement.report.printed}
+    shown |= {"items.total", "items.finished", "scopes.used"}
+    return [code for code in METRICS if code in shown]
+
+
+def _links(statement: statements.Statement) -> Callable[[str, int], str]:
+    """(metric, number of the direction) → the list behind it, empty where there is none or the role may not see it."""
+    held, known = GRANTS[Role(edge.actor().role)], current_app.view_functions
+    codes = {party.county: party.division for party in statement.report.parties}
+
+    def link(metric: str, place: int) -> str:
+        if place >= len(statement.ways):
+            return ""
+        way, direction = statement.ways[place], statement.report.directions[place]
+        behind = BEHIND.get((metric, way.role or ""))
+        figure: Figure = direction.shown[metric]
+        if behind is None or not figure.value or behind.permission not in held or behind.endpoint not in known:
+            return ""
+        partner = direction.host if way.role == "home" else direction.home
+        return url_for(behind.endpoint, **behind.query(way, codes[partner]))  # type: ignore[arg-type]
+
+    return link
+
+
+def _task(agreement_id: UUID, period: str) -> Task | None:
+    """The latest work on this report."""
+    query = db.select(Task).where(
+        Task.subject_id == agreement_id,
+        Task.details["paper"].astext == DocumentKind.AGREEMENT_REPORT.value,
+        Task.details["period"].astext == period,
+    )
+    found: Task | None = db.session.scalars(query.order_by(Task.created_at.desc(), Task.id.desc()).limit(1)).first()
+    return found
+
+
+def _job(task: Task, agreement_id: UUID, period: str) -> dict[str, Any]:
+    whole = tasks.job_of(task.id)
+    return whole | {"url": url_for("reports.progress", agreement_id=agreement_id, period=period)}
+
+
+@bp.get("/<uuid:agreement_id>/<period>/progress")
+@needs(Permission.REPORT_READ)
+def progress(agreement_id: UUID, period: str) -> Any:
+    """The bar alone, asked every two seconds; the page is read again when the paper is there."""
+    _agreement(agreement_id)
+    task = _task(agreement_id, period)
+    if task is None or task.state is TaskState.DONE:
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("tasks/progress.html", job=_job(task, agreement_id, period))
+
+
+@bp.post("/<uuid:agreement_id>/<period>")
+@needs(Permission.REPORT_WRITE)
+def make(agreement_id: UUID, period: str) -> Any:
+    """Have the paper made with the figures as of now; one at a time."""
+    agreement, span = _agreement(agreement_id, lock=True), statements.named(period)
+    title = statements.compose(agreement, span).report.title
+    task = _task(agreement_id, period)
+    if task is None or task.state not in (TaskState.WAITING, TaskState.RUNNING):
+        details = {"paper": DocumentKind.AGREEMENT_REPORT.value, "period": period, "unit": "份"}
+        task_service.start(Job.RENDER, title, subject_id=agreement_id, details=details)
+        flash("正在生成报告，可以离开，办完再回来取")
+    return redirect(url_for("reports.show", agreement_id=agreement_id, period=period) + "#papers", 303)
