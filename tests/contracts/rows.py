@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
@@ -51,10 +51,14 @@ def columns(connection: psycopg.Connection[Any], table: str) -> dict[str, tuple[
 
 
 def insert(
-    connection: psycopg.Connection[Any], table: str, tenant_id: int, known: dict[str, tuple[str, int | None]]
+    connection: psycopg.Connection[Any],
+    table: str,
+    tenant_id: int,
+    known: dict[str, tuple[str, int | None]],
+    id_: UUID | None = None,
 ) -> None:
     """Put one row of a county into a table."""
-    row: dict[str, Any] = {"tenant_id": tenant_id, "id": uuid4()}
+    row: dict[str, Any] = {"tenant_id": tenant_id, "id": id_ or uuid4()}
     row |= {name: VALUES[kind](length) for name, (kind, length) in known.items()}
     connection.execute(
         sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(

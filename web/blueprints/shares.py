@@ -109,7 +109,7 @@ def _note(rows: Sequence[Row]) -> None:
     """Names of shared members were shown: logged like any reading of them."""
     if rows:
         peers = sorted({str(r.share.partner_uid) for r in rows})
-        subject = StatusShare(id=counties.own().uid)  # never stored: the list as a whole is what was looked at
+        subject = counties.settings()  # the list as a whole was looked at: the county's, no share's
         events.record("shared.view", subject, details={"count": len(rows), "list": "shares", "peers": peers}, peer=peers[0])
 
 
