@@ -26,7 +26,7 @@ AHEAD = 10  # working days shown beside the queues
 
 
 def _queue(shown: todos.Shown) -> dict[str, Any]:
-    items = [
+    items: list[dict[str, Any]] = [
         {
             "title": i.name,
             "words": i.detail,
@@ -156,4 +156,5 @@ def _record(entry: Event) -> str:
     endpoint, argument = _PAGES.get(entry.subject_kind, ("", ""))
     if endpoint not in current_app.view_functions or entry.subject_id is None:
         return ""
-    return url_for(endpoint, **{argument: entry.subject_id})
+    named: dict[str, Any] = {argument: entry.subject_id}
+    return url_for(endpoint, **named)

@@ -110,7 +110,7 @@ TOLD: dict[str, Permission] = {
 KEPT = timedelta(days=30)
 
 
-def notices_of(actor: Actor) -> Select[tuple[Event]]:
+def notices_of(actor: Actor) -> Select[Any]:
     """Words of partner counties in the last 30 days that this role may know of."""
     mine = [kind for kind, permission in TOLD.items() if permission in GRANTS[Role(actor.role)]]
     return db.select(Event).where(Event.peer != "", Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)

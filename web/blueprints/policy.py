@@ -75,7 +75,7 @@ def enforce(app: Flask) -> None:
     def check() -> Any:
         if request.endpoint is None or request.endpoint == "static":
             return None
-        policy = app.view_functions[request.endpoint].policy  # type: ignore[attr-defined]
+        policy = getattr(app.view_functions[request.endpoint], "policy", None)
         if not isinstance(policy, Permission):
             return None
         if not current_user.is_authenticated:

@@ -40,6 +40,10 @@ RESULTS: dict[str, tuple[str, str]] = {
 }
 
 
+def _named(argument: str, value: object) -> dict[str, Any]:
+    return {argument: value}
+
+
 def _job(task: Task) -> dict[str, Any]:
     endpoint, argument = RESULTS.get(task.kind, ("", ""))
     result = task.result_id is not None and endpoint in current_app.view_functions
@@ -53,7 +57,7 @@ def _job(task: Task) -> dict[str, Any]:
         "url": url_for("tasks.fragment", task_id=task.id),
         "cancel_url": url_for("tasks.cancel", task_id=task.id),
         "retry_url": url_for("tasks.retry", task_id=task.id),
-        "result_url": url_for(endpoint, **{argument: task.result_id}) if result else "",
+        "result_url": url_for(endpoint, **_named(argument, task.result_id)) if result else "",
         "result_words": "打开结果",
     }
 

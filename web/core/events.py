@@ -26,7 +26,7 @@ from sqlalchemy import DateTime, Index, LargeBinary, String, Text, event, func, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, ORMExecuteState, mapped_column
 
-from web.core import clock, fence, vault
+from web.core import clock, vault
 from web.core.errors import CrossTenant
 from web.core.fence import Tenanted
 from web.core.fields import FIELDS
@@ -192,7 +192,7 @@ def _split(row: Tenanted, changes: dict[str, list[object]]) -> tuple[dict[str, A
     for name, pair in personal.items():
         digest = hashlib.sha256(json.dumps([salt, name, pair], ensure_ascii=False).encode()).hexdigest()
         plain[name] = {"digest": digest}
-    return plain, vault.wrap(row.id, clear)
+    return plain, vault.wrap(row.id, clear, is_new=inspect(row).pending)
 
 
 def revealed(entry: Event) -> dict[str, list[object]]:

@@ -41,7 +41,7 @@ class Tenanted:
     """A row of one county: key (tenant_id, id), both filled by the fence. `__logged__`: changes write events."""
 
     __logged__ = True
-    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=lambda: tenant())
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=lambda: tenant())  # noqa: PLW0108  defined below
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
 
 

@@ -65,7 +65,7 @@ def _f(
 
 
 _REGISTER, _FLOW, _LETTER, _SHARE = "党员名册", "流动期间及之后二年", "十年", "流动结束或协议终止后三十日"
-P, S, I, R = Class.PERSONAL, Class.SENSITIVE, Class.INTERNAL, Class.RESTRICTED
+P, S, N, R = Class.PERSONAL, Class.SENSITIVE, Class.INTERNAL, Class.RESTRICTED
 
 FIELDS: dict[str, Field] = {
     "name": _f("姓名", P, "识别党员", _REGISTER, "S2 S4"),
@@ -110,7 +110,7 @@ FIELDS: dict[str, Field] = {
     "letter_no": _f("介绍信编号", P, "组织关系转接", _LETTER, "S4"),
     "from_org": _f("转出组织", P, "组织关系转接", _LETTER, "S4"),
     "to_org": _f("转入组织", P, "组织关系转接", _LETTER, "S4"),
-    "valid_days": _f("有效期", I, "组织关系转接", _LETTER, "S4"),
+    "valid_days": _f("有效期", N, "组织关系转接", _LETTER, "S4"),
     "note": _f("备注", S, "经办说明", _FLOW),
 }
 

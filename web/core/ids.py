@@ -15,7 +15,7 @@ _last = 0
 
 def uuid7() -> UUID:
     """Time-ordered, strictly increasing inside one process even within a millisecond."""
-    global _last
+    global _last  # noqa: PLW0603  the one counter of the process, under its lock
     millis = int(clock.now().timestamp() * 1000)
     stamp = (millis << 12) | (time.perf_counter_ns() >> 8 & 0xFFF)
     with _lock:

@@ -35,27 +35,34 @@ def _county_key() -> bytes:
     return crypto.derive(settings().field_key, f"vault:{fence.tenant()}")
 
 
-def _key(subject_id: UUID, *, create: bool) -> bytes | None:
+def _key(subject_id: UUID, *, create: bool, is_new: bool = False) -> bytes | None:
+    """`is_new`: the record was made in this unit of work, so its key most likely was not."""
     keys: dict[UUID, bytes] = db.session.info.setdefault("vault", {})
     if subject_id in keys:
         return keys[subject_id]
-    query = db.select(RecordKey.wrapped).where(RecordKey.id == subject_id)
     with db.session.no_autoflush:
-        wrapped = db.session.scalar(query)
+        wrapped = None if is_new else db.session.scalar(db.select(RecordKey.wrapped).where(RecordKey.id == subject_id))
         if wrapped is None:
             if not create:
                 return None
-            fresh = os.urandom(32)
-            token = crypto.encrypt(_county_key(), fresh, str(subject_id))
-            db.session.execute(
-                insert(RecordKey)
-                .values(tenant_id=fence.tenant(), id=subject_id, wrapped=token)
-                .on_conflict_do_nothing(index_elements=["tenant_id", "id"])
-            )
-            wrapped = db.session.scalar(query)
-    assert wrapped is not None
+            wrapped = _make(subject_id)
     keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
     return keys[subject_id]
+
+
+def _make(subject_id: UUID) -> bytes:
+    """A new key, or the one another transaction made meanwhile."""
+    token = crypto.encrypt(_county_key(), os.urandom(32), str(subject_id))
+    made = (
+        insert(RecordKey)
+        .values(tenant_id=fence.tenant(), id=subject_id, wrapped=token)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "id"])
+        .returning(RecordKey.wrapped)
+    )
+    wrapped = db.session.scalar(made)
+    if wrapped is None:
+        wrapped = db.session.scalars(db.select(RecordKey.wrapped).where(RecordKey.id == subject_id)).one()
+    return bytes(wrapped)
 
 
 def prepare(subject_ids: Iterable[UUID]) -> None:
@@ -66,9 +73,9 @@ def prepare(subject_ids: Iterable[UUID]) -> None:
         keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
 
 
-def wrap(subject_id: UUID, clear: bytes) -> bytes:
-    """Encrypt under the record's key, made on first use."""
-    key = _key(subject_id, create=True)
+def wrap(subject_id: UUID, clear: bytes, *, is_new: bool = False) -> bytes:
+    """Encrypt under the record's key, made on first use. `is_new` saves the question whether there is one."""
+    key = _key(subject_id, create=True, is_new=is_new)
     assert key is not None
     return crypto.encrypt(key, clear, str(subject_id))
 

@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from uuid import UUID
 
 from web.core import clock, fence
 from web.demo import counties as casting
 from web.demo import scenes
 from web.demo.people import villages
 from web.demo.stage import Stand, acting, ago, on
+from web.federation.agreements import service as agreements
 from web.tenants.counties import service as counties
 
 
@@ -53,10 +56,10 @@ def build(say: Callable[[str], None], today: date | None = None) -> None:
         for stand in (host, yuexi, songyang):
             casting.enroll(stand, ago(today, 268))
     told("registers imported from spreadsheets")
-    _referrals(demo)
-    told("referrals offered, reported in, taken on")
-    _later(demo)
-    told("handovers, theme days, a withdrawn notice, agreements on the table")
+    for moment, scene in sorted(_schedule(demo), key=lambda told_at: -told_at[0]):
+        with on(ago(today, moment)):
+            scene()
+    told("referrals, handovers, theme days, a withdrawn notice, agreements on the table")
 
 
 def _agreements(demo: Demo) -> None:
@@ -75,7 +78,7 @@ def _agreements(demo: Demo) -> None:
     with on(ago(today, 292)):
         scenes.seal(first, three)
     with on(ago(today, 285), 0, 30), acting(host):
-        scenes.agreements.run_timers()
+        agreements.run_timers()
     for county, percent, note in (
         (host, 60, "二季度清单已更新，新增岗位42个"),
         (yuexi, 50, "第一期已办，31人参加"),
@@ -83,7 +86,7 @@ def _agreements(demo: Demo) -> None:
     ):
         with on(ago(today, 40)), acting(county):
             key = {host.code: "a2", yuexi.code: "a3", songyang.code: "a1"}[county.code]
-            scenes.agreements.note_progress(first, key, percent, note)
+            agreements.note_progress(first, key, percent, note)
     with on(ago(today, 283)):
         second = scenes.propose(
             "余杭、岳西产业发展和人才培育协议", [host, yuexi], ago(today, 280),
@@ -91,7 +94,7 @@ def _agreements(demo: Demo) -> None:
         )  # fmt: skip
         scenes.seal(second, [host, yuexi])
     with on(ago(today, 280), 0, 30), acting(host):
-        scenes.agreements.run_timers()
+        agreements.run_timers()
     with on(ago(today, 224)):
         third = scenes.propose(
             "岳西、松阳流动党员互助协议", [yuexi, songyang], ago(today, 220),
@@ -99,14 +102,22 @@ def _agreements(demo: Demo) -> None:
         )  # fmt: skip
         scenes.seal(third, [yuexi, songyang])
     with on(ago(today, 220), 0, 30), acting(yuexi):
-        scenes.agreements.run_timers()
+        agreements.run_timers()
     with on(ago(today, 66)), acting(songyang):
-        scenes.agreements.leave(third, ago(today, 3), "双方流动党员已不足三人，并入三方协议")
+        agreements.leave(third, ago(today, 3), "双方流动党员已不足三人，并入三方协议")
 
 
-def _referrals(demo: Demo) -> None:
-    today, host, yuexi, songyang = demo.today, demo.host, demo.yuexi, demo.songyang
-    # (days ago of the offer, how many, days to accept, to report in, to take on, declined, not reported, not taken on)
+Scene = Callable[[], object]
+
+
+def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
+    """What happens, and how many days ago; played oldest first."""
+    return [*_referrals(demo), *_handovers(demo), *_activities(demo), *_on_the_table(demo)]
+
+
+def _referrals(demo: Demo) -> list[tuple[int, Scene]]:
+    host, yuexi, songyang = demo.host, demo.yuexi, demo.songyang
+    # (home, days ago of the offer, how many, days to accept, to report in, to take on, declined, not reported, waiting)
     waves = [
         (yuexi, 258, 20, 2, 6, 9, 1, 2, 1),
         (songyang, 250, 16, 3, 8, 12, 1, 2, 1),
@@ -115,87 +126,70 @@ def _referrals(demo: Demo) -> None:
         (yuexi, 46, 8, 2, 7, 12, 1, 2, 2),
         (songyang, 25, 6, 1, 6, 10, 0, 2, 2),
     ]
+    told: list[tuple[int, Scene]] = []
     for home, days, many, accept, report, take, declined, absent, waiting in waves:
-        with on(ago(today, days)):
-            scenes.offer(home, host, many)
-        with on(ago(today, days - accept)):
-            scenes.receive(host, home, decline=declined)
-        with on(ago(today, days - report)):
-            scenes.report(host, home, absent)
-        with on(ago(today, days - take)):
-            scenes.take_on(host, home, waiting)
-    with on(ago(today, 4)):
-        scenes.offer(yuexi, host, 5)
-    with on(ago(today, 2)):
-        scenes.offer(songyang, host, 3)
-    for home in (yuexi, songyang):
-        with on(ago(today, 14)):
-            scenes.pay_dues(home, scenes.months_before(today, 1))
+        told += [
+            (days, partial(scenes.offer, home, host, many)),
+            (days - accept, partial(scenes.receive, host, home, decline=declined)),
+            (days - report, partial(scenes.report, host, home, absent)),
+            (days - take, partial(scenes.take_on, host, home, waiting)),
+        ]
+    told += [(14, partial(scenes.pay_dues, home, scenes.months_before(demo.today, 1))) for home in (yuexi, songyang)]
+    told.append((28, partial(scenes.withdraw_notice, yuexi, host, 9)))
+    return [*told, (4, partial(scenes.offer, yuexi, host, 5)), (2, partial(scenes.offer, songyang, host, 3))]
 
 
-def _later(demo: Demo) -> None:
-    today, host, yuexi, songyang = demo.today, demo.host, demo.yuexi, demo.songyang
+def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
+    host, yuexi, songyang = demo.host, demo.yuexi, demo.songyang
     to, addressee = "中共杭州市余杭区余杭街道工作委员会", "中共杭州市余杭区委组织部"
-    branch = _branch(host)
+    branch = next(v.branch for v in villages(host.code) if v.township == "余杭街道")
+    told: list[tuple[int, Scene]] = []
+
+    def walk(home: Stand, day: int, nth: int, *, upto: str) -> dict[str, UUID]:
+        """request, two days later accept, then release, then take_over: as far as `upto`."""
+        made: dict[str, UUID] = {}
+        steps: list[tuple[int, Scene]] = [
+            (day, lambda: made.update(id=scenes.hand_over(home, host, nth, to))),
+            (day - 1, lambda: scenes.accept(host, made["id"])),
+            (day - 2, lambda: scenes.release(home, made["id"], to, addressee)),
+            (day - 7, lambda: scenes.take_over(host, made["id"], branch)),
+        ]
+        told.extend(steps[: ("requested", "accepted", "released", "closed").index(upto) + 1])
+        return made
+
     for home, day, nth in ((yuexi, 140, 0), (songyang, 70, 1), (yuexi, 44, 2)):
-        with on(ago(today, day)):
-            id_, _ = scenes.hand_over(home, host, nth, to)
-        with on(ago(today, day - 2)):
-            scenes.accept(host, id_)
-        with on(ago(today, day - 4)):
-            scenes.release(home, id_, to, addressee)
-        with on(ago(today, day - 9)):
-            scenes.take_over(host, id_, branch)
-    with on(ago(today, 90)):
-        refused, _ = scenes.hand_over(songyang, host, 3, to)
-    with on(ago(today, 88)), acting(host):
-        scenes.handovers.refuse(
-            scenes.handovers.get(refused, lock=True), "dues_open", "党费只缴到上一年度，请补缴后再转"
-        )
-    with on(ago(today, 37)):
-        recalled, _ = scenes.hand_over(yuexi, host, 4, to)
-        scenes.accept(host, recalled)
-    with on(ago(today, 35)):
-        scenes.release(yuexi, recalled, to, addressee)
-    with on(ago(today, 31)), acting(yuexi):
-        scenes.handovers.recall(
-            scenes.handovers.get(recalled, lock=True), "member_stays", "本人因项目调整暂不离岗，申请撤回"
-        )
+        walk(home, day, nth, upto="closed")
     for home, day, nth in ((yuexi, 12, 5), (songyang, 8, 4)):
-        with on(ago(today, day)):
-            id_, _ = scenes.hand_over(home, host, nth, to)
-        with on(ago(today, day - 1)):
-            scenes.accept(host, id_)
-        with on(ago(today, day - 2)):
-            scenes.release(home, id_, to, addressee)
-    with on(ago(today, 2)):
-        scenes.hand_over(yuexi, host, 7, to)
-    for day, title, disputes in (
-        (118, "六月主题党日：走进人工智能小镇", False),
-        (54, "十月主题党日：同心助农", True),
-        (9, "十一月主题党日：学习条例", None),
-    ):
-        with on(ago(today, day), 15):
-            scenes.theme_day(host, title, "余杭街道", 120, [yuexi, songyang])
-        if disputes is not None:
-            with on(ago(today, day - 4)):
-                scenes.countersign(yuexi, host)
-                (scenes.dispute if disputes else scenes.countersign)(songyang, host)
-    with on(ago(today, 28)):
-        scenes.withdraw_notice(yuexi, host, 9)
-    with on(ago(today, 12)):
-        table = scenes.propose(
-            "余杭、松阳暖心驿站共建协议", [host, songyang], today + timedelta(days=30),
-            [scenes.item("d1", "organisation", "共建暖心驿站两处", "余杭提供场地，松阳选派驻点联络员", "all", today + timedelta(days=365))],
+        walk(home, day, nth, upto="released")
+    walk(yuexi, 2, 7, upto="requested")
+    refused = walk(songyang, 90, 3, upto="requested")
+    told.append((88, lambda: scenes.refuse(host, refused["id"], "dues_open", "党费只缴到上一年度，请补缴后再转")))
+    recalled = walk(yuexi, 37, 4, upto="released")
+    told.append((31, lambda: scenes.recall(yuexi, recalled["id"], "member_stays", "本人因项目调整暂不离岗，申请撤回")))
+    return told
+
+
+def _activities(demo: Demo) -> list[tuple[int, Scene]]:
+    host, homes = demo.host, [demo.yuexi, demo.songyang]
+    told: list[tuple[int, Scene]] = []
+    for day, title in ((118, "主题党日：走进人工智能小镇"), (54, "主题党日：同心助农"), (9, "主题党日：学习条例")):
+        told.append((day, partial(scenes.theme_day, host, title, "余杭街道", 120, homes)))
+    told.append((114, partial(scenes.countersign, demo.yuexi, host)))
+    told.append((113, partial(scenes.countersign, demo.songyang, host)))
+    told.append((50, partial(scenes.countersign, demo.yuexi, host)))
+    told.append((49, partial(scenes.dispute, demo.songyang, host)))
+    return told
+
+
+def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:
+    host, songyang, made = demo.host, demo.songyang, dict[str, UUID]()
+
+    def propose() -> None:
+        due = demo.today + timedelta(days=365)
+        measure = "余杭提供场地，松阳选派驻点联络员"
+        made["id"] = scenes.propose(
+            "余杭、松阳暖心驿站共建协议", [host, songyang], demo.today + timedelta(days=30),
+            [scenes.item("d1", "organisation", "共建暖心驿站两处", measure, "all", due)],
         )  # fmt: skip
-    with on(ago(today, 5)), acting(songyang):
-        agreement = scenes.agreements.get(table)
-        version = scenes.agreements.current(agreement)
-        changed = {k: v for k, v in (version.text or {}).items() if k not in ("number", "level", "parties")}
-        changed["notice_days"] = 90
-        scenes.agreements.counter(table, changed, reason="退出的通知期改为九十日，便于衔接")
 
-
-def _branch(host: Stand) -> str:
-    """A branch of 余杭街道 for those who move."""
-    return next(v.branch for v in villages(host.code) if v.township == "余杭街道")
+    return [(12, propose), (5, lambda: scenes.counter(songyang, made["id"], notice_days=90))]

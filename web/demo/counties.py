@@ -11,7 +11,6 @@ from web.core import fence
 from web.core.queue import burst
 from web.demo import people, register
 from web.demo.stage import Stand, acting
-
 from web.federation.post import hello, keys
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role

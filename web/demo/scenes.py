@@ -142,8 +142,8 @@ def take_on(host: Stand, home: Stand, leave: int) -> None:
             referrals.take_on(referral, near[index % len(near)].id)
 
 
-def hand_over(home: Stand, host: Stand, nth: int, to: str) -> tuple[UUID, UUID]:
-    """A member who was taken on applies to move; (handover, member)."""
+def hand_over(home: Stand, host: Stand, nth: int, to: str) -> UUID:
+    """A member who was taken on applies to move; the handover's id."""
     with acting(home):
         query = (
             db.select(Referral.member_id)
@@ -155,9 +155,9 @@ def hand_over(home: Stand, host: Stand, nth: int, to: str) -> tuple[UUID, UUID]:
             )
             .order_by(Referral.id)
         )  # fmt: skip
-        member = members.get(list(db.session.scalars(query))[nth], lock=True)  # type: ignore[arg-type]
+        member = members.get(list(db.session.scalars(query))[nth], lock=True)
         made = handovers.begin(member, host.uid, method=Method.PAPER, applied_on=clock.today(), to_org=to)
-        return made.id, member.id
+        return made.id
 
 
 def accept(host: Stand, id_: UUID) -> None:
@@ -169,10 +169,29 @@ def release(home: Stand, id_: UUID, to: str, addressee: str, days: int = 30) -> 
     """Home issues the letter; it is rendered by the worker."""
     with acting(home):
         handover = handovers.get(id_, lock=True)
-        member = members.get(handover.member_id)  # type: ignore[arg-type]
+        assert handover.member_id is not None
+        member = members.get(handover.member_id)
         branch = db.session.get(PartyOrg, (home.tenant_id, member.branch_id))
         assert branch is not None
         handovers.release(handover, valid_days=days, from_org=branch.full_name, to_org=to, addressee=addressee)
+
+
+def refuse(host: Stand, id_: UUID, reason: str, words: str) -> None:
+    with acting(host):
+        handovers.refuse(handovers.get(id_, lock=True), reason, words)
+
+
+def recall(home: Stand, id_: UUID, reason: str, words: str) -> None:
+    with acting(home):
+        handovers.recall(handovers.get(id_, lock=True), reason, words)
+
+
+def counter(party: Stand, id_: UUID, **changed: object) -> None:
+    """Another text is put on the table."""
+    with acting(party):
+        version = agreements.current(agreements.get(id_))
+        kept = {k: v for k, v in (version.text or {}).items() if k not in ("number", "level", "parties")}
+        agreements.counter(id_, {**kept, **changed}, reason="退出的通知期改为九十日，便于衔接")
 
 
 def take_over(host: Stand, id_: UUID, branch: str) -> None:
@@ -245,7 +264,7 @@ def withdraw_notice(home: Stand, host: Stand, nth: int) -> None:
         query = db.select(Referral.member_id).where(
             Referral.role == "home", Referral.partner_uid == host.uid, Referral.state == ReferralState.TAKEN_ON
         )
-        member = members.get(list(db.session.scalars(query.order_by(Referral.id)))[nth], lock=True)  # type: ignore[arg-type]
+        member = members.get(list(db.session.scalars(query.order_by(Referral.id)))[nth], lock=True)
         consents.withdraw(member, host.uid, offering.NOTICE_SCOPES, "本人不再同意共享")
 
 

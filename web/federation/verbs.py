@@ -113,12 +113,13 @@ class Kind:
 
     def get(self, id_: UUID, *, lock: bool = False) -> Any:
         """NotFound when it is absent or another county's."""
-        found = self._find(id_, lock=lock)
+        found = self.find(id_, lock=lock)
         if found is None:
             raise NotFound()
         return found
 
-    def _find(self, id_: UUID, *, lock: bool = True) -> Any:
+    def find(self, id_: UUID, *, lock: bool = True) -> Any:
+        """The aggregate, or None. Locked: read again, so that nothing older is decided on."""
         query = db.select(self.model).where(self.model.id == id_)
         if lock:
             query = query.with_for_update().execution_options(populate_existing=True)
@@ -223,15 +224,13 @@ def _decide(kind: Kind, aggregate: Any, row: Row[Any], said: Said, *, reason: st
     if row.verb != said.verb and row.verb in kind.effects:
         kind.effects[row.verb](aggregate, said)
     db.session.flush()
-    events.announce(
-        Moved(kind.name, aggregate.id, row.verb, str(aggregate.state), aggregate.partner_uid, said.is_ours)
-    )
+    events.announce(Moved(kind.name, aggregate.id, row.verb, str(aggregate.state), aggregate.partner_uid, said.is_ours))
 
 
 def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
     """Apply a message of the other side. Raises WireError or DomainError with a final code to refuse it."""
     verb = envelope.type.partition(".")[2]
-    aggregate = kind._find(envelope.about_id)
+    aggregate = kind.find(envelope.about_id)
     if aggregate is None:
         if not admission.is_opening(envelope):
             raise WireError("not_open")
@@ -243,15 +242,20 @@ def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
         aggregate.n = 0
         aggregate.pending = aggregate.refused_code = aggregate.stopped = ""
         aggregate.state_at = aggregate.created_at = clock.now()
-    elif aggregate.partner_uid != envelope.sender:
-        raise WireError("not_open")
-    elif str(aggregate.state) == NOT_OPENED:
+    elif aggregate.partner_uid != envelope.sender or str(aggregate.state) == NOT_OPENED:
         raise WireError("not_open")
     elif admission.is_opening(envelope) and kind.machine.row(aggregate.state, verb) is None:
         raise WireError("already_open")
     role = kind.other(aggregate.role)
     said = Said(
-        verb, role, envelope.body, admitted.values, frozenset(admitted.withheld), envelope.at, envelope.id, is_ours=False
+        verb,
+        role,
+        envelope.body,
+        admitted.values,
+        frozenset(admitted.withheld),
+        envelope.at,
+        envelope.id,
+        is_ours=False,
     )
     if aggregate.role == kind.machine.anchor:
         _hear_proposal(kind, aggregate, envelope, said)
@@ -321,7 +325,7 @@ def settle(kind: Kind, message: OutboxMessage) -> None:
     if message.result != "refused":
         return
     verb, code = message.type.partition(".")[2], message.code or ""
-    aggregate = kind._find(message.about_id)
+    aggregate = kind.find(message.about_id)
     if aggregate is None:
         return
     is_opening = message.n == 1 or message.base == 0

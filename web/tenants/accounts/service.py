@@ -289,7 +289,7 @@ def see_notices(account_id: UUID) -> None:
     """The account has seen what partner counties did until now."""
     # In one unlogged statement: reading one's own notices changes nothing anybody else would look up.
     db.session.execute(
-        db.update(Account.__table__)  # type: ignore[arg-type]
+        db.update(Account.__table__)
         .where(Account.tenant_id == fence.tenant(), Account.id == account_id)
         .values(notices_seen_at=clock.now())
     )

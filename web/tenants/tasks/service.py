@@ -61,11 +61,11 @@ def progress(task_id: UUID, done: int, total: int) -> bool:
     """Say how far it is, in a unit of work of its own and unlogged; False once somebody cancelled it."""
     with fence.acting_for(fence.tenant()):
         statement = (
-            db.update(Task.__table__)  # type: ignore[arg-type]
+            db.update(Task.__table__)
             .where(Task.tenant_id == fence.tenant(), Task.id == task_id, Task.state.in_(["waiting", "running"]))
             .values(done=done, total=total, heard_at=clock.now())
         )
-        alive = db.session.execute(statement).rowcount > 0
+        alive = db.session.scalar(statement.returning(Task.id)) is not None
         fence.commit()
     return alive
 
@@ -79,9 +79,7 @@ def unheard(waiting_before: datetime, running_before: datetime) -> list[tuple[Jo
     return [(Job(kind), task_id) for kind, task_id in db.session.execute(query)]
 
 
-def finish(
-    task: Task, *, result_id: UUID | None = None, total: int = 0, details: dict[str, Any] | None = None
-) -> None:
+def finish(task: Task, *, result_id: UUID | None = None, total: int = 0, details: dict[str, Any] | None = None) -> None:
     """It is done. WrongState when somebody cancelled it meanwhile: the work's unit rolls back."""
     db.session.refresh(task, with_for_update=True)
     TASK.apply(task, "finish")
