@@ -26,7 +26,7 @@ document.addEventListener("htmx:afterSwap", (event) => attend(event.target));
 /* One press, one submission: a form cannot be sent twice while the first answer is on its way. */
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || (form.method || "").toLowerCase() !== "post") return;
+  if (event.defaultPrevented || (form.getAttribute("method") || "").toLowerCase() !== "post") return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   setTimeout(() => delete form.dataset.sent, 8000);   // a download leaves the page standing
