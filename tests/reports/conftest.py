@@ -21,6 +21,14 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     "proof": samples.proof,
     "proof_of_two": lambda: samples.proof(TWO, is_demo=False),
     "report": samples.report,
+    "report_of_hub": lambda: samples.report(
+        directions=(
+            samples.direction("岳西县", "余杭区", 386, 347, 329, (25, 21, 3, 1, 0), 402),
+            samples.direction("余杭区", "岳西县", 7, 4, 2, (2, 1, 0, 0, 0)),
+            samples.direction("松阳县", "余杭区", 1254, 1224, 1209, (21, 17, 0, 2, 1), 1260),
+            samples.direction("余杭区", "松阳县", 0, 0, 0, (0, 0, 0, 0, 0)),
+        ),
+    ),
     "report_of_two": lambda: samples.report(
         parties=TWO,
         directions=(samples.direction("岳西县", "余杭区", 34, 31, 28, (6, 3, 1, 1, 0)),),

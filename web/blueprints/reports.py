@@ -76,6 +76,10 @@ BEHIND: dict[tuple[str, str], Behind] = {
     },
 }
 
+LISTS = {behind.permission for behind in BEHIND.values()}
+# A task that is to be seen on the page; the first two stand in the way of another one.
+SHOWN = (TaskState.WAITING, TaskState.RUNNING, TaskState.FAILED)
+
 
 def _reported_on() -> list[Agreement]:
     """Agreements that took effect here, those in force first."""
@@ -127,7 +131,8 @@ def show(agreement_id: UUID, period: str) -> str:
         told=_told(statement),
         link=_links(statement),
         made=[d for d in documents.of_subject(agreement_id, DocumentKind.AGREEMENT_REPORT) if d.title == report.title],
-        job=_job(task, agreement_id, period) if task is not None and task.state is not TaskState.DONE else None,
+        job=_job(task, agreement_id, period) if task is not None and task.state in SHOWN else None,
+        has_lists=bool(LISTS & GRANTS[Role(edge.actor().role)]),
         state=STATES.get(agreement.state, ("off", "")),
         choices=[(statements.name_of(each), each.label) for each in choices],
         now=period,
@@ -190,7 +195,7 @@ def progress(agreement_id: UUID, period: str) -> Any:
     """The bar alone, asked every two seconds; the page is read again when the paper is there."""
     _agreement(agreement_id)
     task = _task(agreement_id, period)
-    if task is None or task.state is TaskState.DONE:
+    if task is None or task.state not in SHOWN:
         return Response(headers={"HX-Refresh": "true"})
     return render_template("tasks/progress.html", job=_job(task, agreement_id, period))
 
@@ -202,7 +207,7 @@ def make(agreement_id: UUID, period: str) -> Any:
     agreement, span = _agreement(agreement_id, lock=True), statements.named(period)
     title = statements.compose(agreement, span).report.title
     task = _task(agreement_id, period)
-    if task is None or task.state not in (TaskState.WAITING, TaskState.RUNNING):
+    if task is None or task.state not in SHOWN[:2]:
         details = {"paper": DocumentKind.AGREEMENT_REPORT.value, "period": period, "unit": "份"}
         task_service.start(Job.RENDER, title, subject_id=agreement_id, details=details)
         flash("正在生成报告，可以离开，办完再回来取")

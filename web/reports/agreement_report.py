@@ -125,8 +125,11 @@ class ScopeUse:
 
     @cached_property
     def shown(self) -> dict[str, Figure]:
-        """By code."""
-        return by_code(self.figures)
+        """By code. Where few were ended, what was provided is withheld: 表1 tells how many of them still stand."""
+        found = by_code(self.figures)
+        if found["purges.proved"].is_masked:
+            found["shares.provided"] = withheld(found["shares.provided"])
+        return found
 
 
 @dataclass(frozen=True)
