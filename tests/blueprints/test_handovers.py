@@ -75,6 +75,8 @@ def test_the_walk_in_two_windows(walk, browsers, work):
     live = re.search(r'hx-get="([^"]*/live\?[^"]*)"', waiting)[1]
     assert home.get(live).status_code == 204
     work()
+    assert home.get(live, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true", "it was received"
+    live = re.search(r'hx-get="([^"]*/live\?[^"]*)"', home.get(sent.location).text)[1]
     # The other window: a to-do, and an answer.
     assert names(host.get(f"/{theirs.code}/handovers/").text) == ["王示甲"]
     assert "关系转接" in host.get(f"/{theirs.code}/").text and "王示甲" in host.get(f"/{theirs.code}/live").text

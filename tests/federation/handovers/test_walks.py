@@ -310,9 +310,9 @@ def test_the_database_itself_allows_one_released_handover_of_a_member(walk):
         db.session.execute(
             db.text(
                 "INSERT INTO handover SELECT (jsonb_populate_record(h, jsonb_build_object('id', gen_random_uuid(),"
-                " 'person_blind', NULL))).* FROM handover h WHERE id = :id"
+                " 'person_blind', NULL))).* FROM handover h WHERE h.tenant_id = :tenant AND id = :id"
             ),
-            {"id": walk.id},
+            {"id": walk.id, "tenant": walk.pair.home.tenant_id},
         )
 
 

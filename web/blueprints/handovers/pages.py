@@ -100,7 +100,7 @@ def show(handover_id: UUID) -> str:
         log=_log(entries),
         papers=papers,
         returned="、".join(wording.RETURNED.get(name, name) for name in handover.returned_fields),
-        seen=_mark(handover, len(papers.documents)),
+        seen=_mark(handover, letters, len(papers.documents)),
         calendar=calendar,
         starts_on=_local(handover.state_at),
         last_on=calendar.add(handover.due_on + timedelta(days=1), -1) if handover.due_on else None,
@@ -125,8 +125,9 @@ def _age(values: dict[str, Any], handover: Handover) -> int | None:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-def _mark(handover: Handover, papers: int) -> str:
-    return f"{handover.n}.{handover.state}.{handover.pending}.{handover.stopped}.{papers}"
+def _mark(handover: Handover, letters: Sequence[Letter], papers: int) -> str:
+    waiting = sum(x.is_ours and x.result is None for x in letters)
+    return f"{handover.n}.{handover.state}.{handover.pending}.{handover.stopped}.{waiting}.{papers}"
 
 
 @bp.get("/<uuid:handover_id>/live")
@@ -134,7 +135,7 @@ def _mark(handover: Handover, papers: int) -> str:
 def live(handover_id: UUID) -> Response | WerkzeugResponse:
     """Asked every two seconds while we wait for the other side: nothing new, or read the page again."""
     handover, _ = seen(handover_id)
-    if request.args.get("seen") == _mark(handover, len(papers_of(handover).documents)):
+    if request.args.get("seen") == _mark(handover, post.traffic(handover_id), len(papers_of(handover).documents)):
         return Response(status=204)
     if not request.headers.get("HX-Request"):
         return redirect(url_for("handovers.show", handover_id=handover_id), 303)
@@ -304,7 +305,7 @@ def _copies(
     sent = {x.type.partition(".")[2]: x for x in letters if x.is_ours == is_home and x.result == "applied"}
     for label, name, verb in _COMPARED:
         told = _said(name, values.get(name))
-        if not told:
+        if not told or (verb == "release" and handover.issued_on is None):
             continue
         letter = sent.get(verb)
         is_ours = is_home or handover.state is S.CLOSED
@@ -320,12 +321,17 @@ def _copies(
                 "theirs": theirs,
                 "is_same": register == theirs if both else None,
                 "missing": "未送达" if is_home else "接收后登记",
-                "proof": f"{'申请' if verb == 'request' else '介绍信'} {filters.day(letter.at)}" if letter else "",
+                "proof": f"{'申请' if verb == 'request' else '介绍信'} {filters.day(letter.at)}".translate(_UNBROKEN)
+                if letter
+                else "",
                 "is_ours_to_move": is_home,
             }
         )
     return found
 
+
+# A short proof stays on one line.
+_UNBROKEN = {ord(" "): "\u00a0", ord("-"): "\u2011"}
 
 # Label, name in the packet, the letter that told it.
 _COMPARED = (
