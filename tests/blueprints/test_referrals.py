@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import event
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.conftest import walk
@@ -143,8 +144,7 @@ def test_the_list_is_found_by_name_pinyin_and_initials_and_narrowed(walk, desks)
     assert moved.status_code == 303 and f"partner={walk.home.uid}" in moved.location
 
 
-def test_pages_are_read_in_steps(walk, desks):
-    _, host = desks
+def test_pages_are_read_in_steps(walk):
     people = [walk.enroll(f"陈示{c}") for c in "一二三四五六七八九十"]
     walk.offer(walk.member_id, *people)
     with walk.host.act():
@@ -235,3 +235,18 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
     assert home.get(mark, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     page = home.get(at(walk.home, f"/shares/{share}")).text
     assert "证明密钥、内容和检索字词已销毁" in page and "2026-09" not in page
+
+
+def test_a_list_costs_the_same_however_long(walk, fresh):
+    """Names are encrypted one by one; their keys are read in one query."""
+    def cost(size):
+        with walk.host.act():
+            said = []
+            event.listen(db.engine, "before_cursor_execute", listen := lambda *a: said.append(a[2]))
+            rows = lists.guests(clerk(walk.host), lists.Asked(), size=size).rows
+            event.remove(db.engine, "before_cursor_execute", listen)
+            assert len(rows) == size and all(r.name for r in rows)
+            return sum(not s.startswith("SET") for s in said)
+
+    walk.offer(walk.member_id, *[walk.enroll(f"陈示{c}") for c in "一二三四五"])
+    assert cost(2) == cost(6) <= 3

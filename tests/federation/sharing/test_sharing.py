@@ -15,13 +15,13 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs, verify
 from web.federation.agreements import service as agreements
-from web.federation.post import keys, relay
 from web.federation.post import service as post
-from web.federation.post.models import InboxMessage, OutboxMessage
+from web.federation.post.models import CountyKey, InboxMessage, OutboxMessage, PeerKey, StoredDisclosure
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import ReferralState
 from web.federation.sharing import service, values
 from web.federation.sharing.models import SharedValue, ShareState, StatusShare
+from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
@@ -103,7 +103,7 @@ def clear_bytes_anywhere(side, *needles):
         for (table,) in tables.all():
             for needle in needles:
                 hit = text(
-                    f'SELECT count(*) FROM "{table}" t WHERE t.tenant_id = :t AND (t::text LIKE :n OR t::text LIKE :h)'
+                    f'SELECT count(*) FROM {table} AS t WHERE t.tenant_id = :t AND (t::text LIKE :n OR t::text LIKE :h)'
                 )
                 found += [
                     (table, needle)
@@ -127,11 +127,11 @@ def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
         code = db.session.scalars(
             db.select(OutboxMessage.id).where(OutboxMessage.type == "referral.offer", OutboxMessage.about_id == walk.id)
         ).one()
-        rows = db.session.scalars(db.select(post.StoredDisclosure).where(post.StoredDisclosure.message_id == code)).all()
+        rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.message_id == code)).all()
         disclosed = {d.pointer: d for d in (post.reopened(row) for row in rows)}
     report_code, shown = disclosed["/report_in_code"].value, disclosed["/name"]
     with walk.host.act():
-        assert db.session.scalar(text("SELECT count(*) FROM shared_gram WHERE tenant_id = :t"), {"t": walk.host.tenant_id}) == 3
+        assert db.session.scalar(text("SELECT count(*) FROM shared_gram AS g WHERE g.tenant_id = :t"), {"t": walk.host.tenant_id}) == 3
         abouts = [walk.id, *db.session.scalars(db.select(StatusShare.id))]
     assert len(abouts) == 4, "the referral, S6 both ways, S3"
     walk.withdraw("S2", "S3", "S6")
@@ -144,8 +144,8 @@ def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
     with walk.host.act():
         assert db.session.scalars(db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_(abouts))).all() == []
         assert db.session.scalars(
-            db.select(post.StoredDisclosure).where(
-                post.StoredDisclosure.about_id.in_(abouts), post.StoredDisclosure.wrapped.is_not(None)
+            db.select(StoredDisclosure).where(
+                StoredDisclosure.about_id.in_(abouts), StoredDisclosure.wrapped.is_not(None)
             )
         ).all() == []
         assert referrals.get(walk.id).reason == "notice_withdrawn"
@@ -154,8 +154,8 @@ def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
         ring = [
             {"county": str(uid), "jwk": dict(row.jwk)}
             for uid, row in [
-                (walk.home.uid, db.session.scalars(db.select(keys.CountyKey).where(keys.CountyKey.use == "sig")).one()),
-                (walk.host.uid, db.session.scalars(db.select(keys.PeerKey).where(keys.PeerKey.use == "sig")).one()),
+                (walk.home.uid, db.session.scalars(db.select(CountyKey).where(CountyKey.use == "sig")).one()),
+                (walk.host.uid, db.session.scalars(db.select(PeerKey).where(PeerKey.use == "sig")).one()),
             ]
         ]
         letters = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id.in_(abouts))).all()
@@ -242,7 +242,7 @@ def test_egress_withholds_what_the_agreement_does_not_hold(walk, monkeypatch):
 def test_ingress_refuses_a_forged_share_of_the_host(walk, monkeypatch, scope, pointers):
     """The host's program is patched to say what it may not; home's own checks stand."""
     walk.until_taken_on()
-    monkeypatch.setattr(relay.HOOKS, "may_cross", lambda message, scope, pointer: True)
+    monkeypatch.setattr(post.HOOKS, "may_cross", lambda message, scope, pointer: True)
     with walk.host.act():
         referral = referrals.get(walk.id)
         if scope == "S3":
@@ -273,23 +273,23 @@ def test_ingress_refuses_an_offer_whose_scope_was_never_granted(walk, monkeypatc
         "/name": "王示乙", "/gender": "1", "/birth_year": 1990, "/member_kind": "full", "/home_branch": "试例村支部",
         "/report_in_code": "7K2QMX94TD",
     }  # fmt: skip
-    monkeypatch.setattr(relay.HOOKS, "may_cross", lambda message, scope, pointer: True)
+    monkeypatch.setattr(post.HOOKS, "may_cross", lambda message, scope, pointer: True)
     with walk.host.act():
         agreement, version = agreements.in_force(walk.home.uid)[0]
-        reference = agreements.AgreementRef(agreement.id, version.version, version.text_digest)
+        reference = AgreementRef(agreement.id, version.version, version.text_digest)
         post.send(walk.home.uid, "referral.offer", uuid7(), {"notice_on": "2026-01-01"}, offer, n=1, agreement=reference)
         fence.commit()
     walk.work()
     with walk.host.act():
         assert last(OutboxMessage, type="referral.offer").code == "scope_violation"
     with walk.home.act():
-        assert db.session.scalars(db.select(post.StoredDisclosure).where(post.StoredDisclosure.pointer == "/name")).all() == []
+        assert db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.pointer == "/name")).all() == []
 
 
 def test_a_share_about_nothing_we_have_is_not_open(walk):
     with walk.host.act():
         agreement, version = agreements.in_force(walk.home.uid)[0]
-        reference = agreements.AgreementRef(agreement.id, version.version, version.text_digest)
+        reference = AgreementRef(agreement.id, version.version, version.text_digest)
         body = {"referral": str(uuid7()), "scope": "S6", "basis": "notice", "basis_on": "2026-01-01"}
         post.send(walk.home.uid, "share.grant", uuid7(), body, n=1, agreement=reference)
         fence.commit()

@@ -184,7 +184,9 @@ def _steps(referral: Referral, row: Row) -> list[dict[str, Any]]:
             kind = "sealed" if verb == "take_on" and not is_over else "done"
         elif wording.NEXT.get(referral.state) == verb:
             is_mine = TURNS[referral.state] == referral.role and not referral.pending
-            kind, lines = "now" if is_mine else "theirs", ["已送出，等确认" if referral.pending else ("我方" if is_mine else row.partner)]
+            who = "本人" if referral.state is S.ACCEPTED else "我方" if is_mine else row.partner
+            kind = "now" if is_mine and referral.state is not S.ACCEPTED else "theirs"
+            lines = ["已送出，等确认" if referral.pending else who]
         else:
             kind = "todo"
         if not (is_over and kind == "todo"):
@@ -223,6 +225,11 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         where = f"编入{row.branch}" if referral.role == "host" else f"由{row.partner}纳入管理"
         return found | {"whose": "all", "title": f"已纳管：{where}", "next": "组织关系不变，仍在流出地", "is_live": _is_young(referral)}
     task = wording.TASKS[referral.state]
+    if referral.state is S.ACCEPTED:
+        where = "来" if referral.role == "host" else f"到{row.partner}"
+        after = wording.AFTER[referral.state] if referral.role == "home" else "出示报到码和本人证件"
+        is_live = referral.role == "home"
+        return found | {"whose": "theirs", "title": f"等本人{where}报到", "next": after, "is_live": is_live}
     if TURNS[referral.state] == referral.role:
         return found | {"whose": "ours", "title": f"轮到我方：{task}"}
     return found | {"whose": "theirs", "is_live": True, "title": f"轮到{row.partner}：{task}", "next": wording.AFTER[referral.state]}

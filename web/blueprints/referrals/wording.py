@@ -122,6 +122,8 @@ def knot(state: str, *, is_ours: bool, pending: str = "") -> str:
     """The knot of a referral's state: whose turn it is, or how it stands."""
     if state in KNOTS:
         return KNOTS[state]
+    if state == S.ACCEPTED and not pending:
+        return "todo"  # neither county's turn: the member is on the way
     return "now" if is_ours and not pending else "theirs"
 
 
