@@ -250,7 +250,7 @@ def is_overdue(share: StatusShare) -> bool:
 
 
 def _ours(*where: object) -> list[StatusShare]:
-    query = db.select(StatusShare).where(StatusShare.role == "owner", StatusShare.state.in_(STANDING), *where)  # type: ignore[arg-type]
+    query = db.select(StatusShare).where(StatusShare.role == "owner", StatusShare.state.in_(STANDING), *where)
     return list(db.session.scalars(query.order_by(StatusShare.id).with_for_update()))
 
 

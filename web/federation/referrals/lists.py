@@ -1,0 +1,264 @@
+"""Lists of referrals at both sides and of shared members: one query each, narrowed to the actor's part of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, tuple_
+
+from web.core import events, vault
+from web.core.events import Actor
+from web.extensions import db
+from web.federation.post.models import Peer
+from web.federation.referrals import packets
+from web.federation.referrals.models import OPEN, Referral, ReferralState, SharedGram, SharedMember
+from web.tenants.counties import service as counties
+from web.tenants.members import names, search
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+
+S = ReferralState
+PAGE = 40
+
+
+class Tab(StrEnum):
+    """The work lists: what we sent; what waits for our answer, for the member, for a branch; what is over."""
+
+    OUT = "out"
+    INBOX = "inbox"
+    AWAITED = "awaited"
+    ARRIVED = "arrived"
+    OVER = "over"
+
+
+HOST_TABS: Mapping[Tab, ReferralState] = {Tab.INBOX: S.OFFERED, Tab.AWAITED: S.ACCEPTED, Tab.ARRIVED: S.REPORTED_IN}
+# Who speaks next in each open state.
+TURNS: Mapping[ReferralState, str] = {S.OFFERED: "host", S.ACCEPTED: "host", S.REPORTED_IN: "host"}
+
+
+def condition(tab: Tab) -> ColumnElement[bool]:
+    """What the list holds."""
+    if tab is Tab.OVER:
+        return Referral.state.not_in(OPEN)
+    if tab is Tab.OUT:
+        return and_(Referral.role == "home", Referral.state.in_(OPEN))
+    return and_(Referral.role == "host", Referral.state == HOST_TABS[tab])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line. `name`: the home's own, or the packet's; empty once purged. `branch`: the county's own branch."""
+
+    referral: Referral
+    name: str
+    branch: str
+    partner: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """`before`, `after`: cursors of the neighbouring pages, empty at an end."""
+
+    rows: Sequence[Row]
+    before: str
+    after: str
+
+
+def _base(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
+    away, taken = db.aliased(PartyOrg), db.aliased(PartyOrg)
+    query = (
+        db.select(Referral, Member.name, away.name, SharedMember, taken.name, Peer.name)
+        .outerjoin(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+        .outerjoin(away, (away.tenant_id == Member.tenant_id) & (away.id == Member.branch_id))
+        .outerjoin(SharedMember, (SharedMember.tenant_id == Referral.tenant_id) & (SharedMember.id == Referral.id))
+        .outerjoin(taken, (taken.tenant_id == Referral.tenant_id) & (taken.id == Referral.branch_id))
+        .outerjoin(Peer, (Peer.tenant_id == Referral.tenant_id) & (Peer.uid == Referral.partner_uid))
+        .where(*where)
+    )
+    return _visible(query, actor)
+
+
+def _visible(query: Select[Any], actor: Actor) -> Select[Any]:
+    """Home's rows by the member's branches, the host's by the township named or the branch that took the member on."""
+    return organisations.visible(
+        query, actor, Member.branch_id, Member.away_org_id, Referral.township_id, Referral.branch_id
+    )
+
+
+def _rows(found: Sequence[Any]) -> list[Row]:
+    vault.prepare([shared.id for _, _, _, shared, *_ in found if shared is not None])
+    rows = []
+    for referral, name, own_branch, shared, branch, partner in found:
+        values = packets.opened(shared)
+        rows.append(Row(referral, name or values.get("/name", ""), own_branch or branch or "", partner or "伙伴县", values))
+    return rows
+
+
+def named(text: str) -> ColumnElement[bool] | None:
+    """The condition for what a clerk types: our own members as in the register, shared ones by name, pinyin, initials."""
+    own = search.condition(text)
+    if own is None:
+        return None
+    return or_(and_(Referral.role == "home", own), and_(Referral.role == "host", *(_shared(t) for t in search.terms(text))))
+
+
+def _shared(term: str) -> ColumnElement[bool]:
+    if term.isascii() and term.isalpha():
+        return or_(SharedMember.initials.op("^@")(term), SharedMember.name_pinyin.op("^@")(term))
+    grams = names.query_grams(term)
+    if len(term) < 2 or not grams:
+        # One character: the first of a name, which every pair it begins holds.
+        return Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram.startswith(term))) if term else false()
+    return and_(*(Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram == g)) for g in sorted(grams)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What narrows a list: all of it stands in the address."""
+
+    text: str = ""
+    partner_uid: UUID | None = None
+    state: str = ""
+    branch_id: UUID | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        typed = named(self.text) if self.text else None
+        if typed is not None:
+            found.append(typed)
+        if self.partner_uid is not None:
+            found.append(Referral.partner_uid == self.partner_uid)
+        if self.state:
+            found.append(Referral.state == ReferralState(self.state))
+        if self.branch_id is not None:
+            found.append(Referral.branch_id == self.branch_id)
+        return found
+
+
+def page(tab: Tab, actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """Open ones with the longest waiting first, ended ones with the latest first."""
+    keys = (Referral.state_at, Referral.id)
+    query = _base(actor, condition(tab), *asked.conditions())
+    return _paged(query, keys, lambda row: f"{row.referral.state_at.isoformat()}_{row.referral.id}", _moment,
+                  after=after, before=before, size=size, is_falling=tab is Tab.OVER)  # fmt: skip
+
+
+def guests(actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """Shared members of open referrals, by name."""
+    keys = (SharedMember.name_pinyin, Referral.id)
+    query = _base(actor, Referral.role == "host", Referral.state.in_(OPEN), SharedMember.id.is_not(None), *asked.conditions())
+    return _paged(query, keys, lambda row: f"{names.pinyin_key(row.name)[:160]}_{row.referral.id}", lambda text: text,
+                  after=after, before=before, size=size)  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _paged(
+    query: Select[Any], keys: tuple[Any, Any], cursor: Any, read: Any, *, after: str, before: str, size: int,
+    is_falling: bool = False,
+) -> Page:  # fmt: skip
+    at = _place(before or after, read)
+    is_back = bool(before) and at is not None
+    down = is_falling != is_back
+    if at is not None:
+        query = query.where(tuple_(*keys) < tuple_(*at) if down else tuple_(*keys) > tuple_(*at))
+    query = query.order_by(*[k.desc() if down else k for k in keys]).limit(size + 1)
+    found = list(db.session.execute(query))
+    has_more, found = len(found) > size, found[:size]
+    if is_back:
+        found.reverse()
+    rows = _rows(found)
+    first = cursor(rows[0]) if rows and at is not None and (has_more or not is_back) else ""
+    last = cursor(rows[-1]) if rows and (has_more or is_back) else ""
+    return Page(rows, first, last)
+
+
+def _place(cursor: str, read: Any) -> tuple[Any, UUID] | None:
+    """A cursor that cannot be read is the first page."""
+    key, _, id_ = cursor.rpartition("_")
+    try:
+        return (read(key), UUID(id_)) if cursor else None
+    except ValueError:
+        return None
+
+
+def one(referral: Referral, actor: Actor) -> Row | None:
+    """The line of one referral, None when the actor may not see it."""
+    found = db.session.execute(_base(actor, Referral.id == referral.id)).all()
+    return _rows(found)[0] if found else None
+
+
+def candidates(actor: Actor, name: str, birth_year: int | None) -> list[Row]:
+    """Accepted referrals whose packet has this name (and year): for a person to look at, never a decision."""
+    wanted = names.normalise(name)
+    if not wanted:
+        return []
+    where = [Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram == g)) for g in sorted(names.grams(wanted))]
+    found = _rows(db.session.execute(_base(actor, condition(Tab.AWAITED), *where).limit(20)).all())
+    return [r for r in found if r.name == wanted and birth_year in (None, r.values.get("/birth_year"))]
+
+
+def counts(actor: Actor, partner_uid: UUID | None = None) -> dict[Tab, int]:
+    """How many each list holds: one query."""
+    columns = [func.count().filter(condition(tab)).label(tab.value) for tab in Tab]
+    query = _counted(actor, *columns)
+    if partner_uid is not None:
+        query = query.where(Referral.partner_uid == partner_uid)
+    row = db.session.execute(query).mappings().one()
+    return {tab: int(row[tab.value]) for tab in Tab}
+
+
+def by_partner(actor: Actor, role: str) -> dict[UUID, dict[ReferralState, int]]:
+    """partner → state → how many, of the referrals in which we are home or host: one query."""
+    query = _counted(actor, Referral.partner_uid, Referral.state, func.count().label("n")).where(Referral.role == role)
+    found: dict[UUID, dict[ReferralState, int]] = {}
+    for partner_uid, state, n in db.session.execute(query.group_by(Referral.partner_uid, Referral.state)):
+        found.setdefault(partner_uid, {})[state] = n
+    return found
+
+
+def _counted(actor: Actor, *columns: Any) -> Select[Any]:
+    query = (
+        db.select(*columns)
+        .select_from(Referral)
+        .outerjoin(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+    )
+    return _visible(query, actor)
+
+
+def waiting(actor: Actor) -> Any:
+    """How many wait for our word, as a query of one number: to answer, and to give a branch."""
+    mine = Referral.state.in_([S.OFFERED, S.REPORTED_IN])
+    return _counted(actor, func.count()).where(Referral.role == "host", mine, Referral.pending == "", Referral.stopped == "")
+
+
+def guest_count(actor: Actor) -> Any:
+    """How many shared members this actor sees, as a query of one number."""
+    return _counted(actor, func.count()).where(Referral.role == "host", Referral.state.in_(OPEN))
+
+
+def of_member(member_id: UUID) -> list[Referral]:
+    """Every referral of one of our members, the latest first."""
+    query = db.select(Referral).where(Referral.member_id == member_id).order_by(Referral.id.desc())
+    return list(db.session.scalars(query))
+
+
+def note_reading(rows: Sequence[Row], what: str) -> None:
+    """Log that federated values were read: one event a page, naming each county whose members it showed."""
+    shown = [r for r in rows if r.referral.role == "host" and r.values]
+    peers = sorted({str(r.referral.partner_uid) for r in shown})
+    if len(shown) == 1 and what == "one":
+        referral = shown[0].referral
+        events.record("shared.view", referral, details={"count": 1}, peer=str(referral.partner_uid))
+    elif shown:
+        subject = SharedMember(id=counties.own().uid)  # never stored: the list as a whole is what was looked at
+        events.record("shared.view", subject, details={"count": len(shown), "list": what, "peers": peers}, peer=peers[0])
