@@ -124,7 +124,7 @@ def index() -> str:
 @bp.get("/live")
 @needs(Permission.HOME_READ)
 def live() -> str:
-    """The queues alone, asked for every two seconds: what a partner does is seen at once."""
+    """The queues alone, asked for every second: what a partner does is seen within two."""
     return render_template("home/queues.html", **_shown())
 
 
