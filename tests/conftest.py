@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,8 +49,20 @@ def owner(database: str = "kiteline") -> Iterator[psycopg.Connection[Any]]:
 
 def _copy(name: str, template: str) -> None:
     with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(connection, name)
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+def _drop(connection: psycopg.Connection[Any], name: str) -> None:
+    """Drop a database. The server's own vacuum may be looking at it, and only it can end that: wait for it."""
+    for wait in (0.05, 0.2, 0.5, 1, 2):
+        try:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(wait)
+        else:
+            return
+    connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _settings(database: str) -> Settings:
@@ -74,14 +87,14 @@ def template() -> Iterator[str]:
     """A migrated database without rows, one a worker."""
     name = f"t_{RUN}_{WORKER}_empty"
     with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(connection, name)
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     from tests.schema import make
 
     make(_settings(name))
     yield name
     with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(connection, name)
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +114,7 @@ def application(template: str) -> Iterator[Flask]:
     with app.app_context():
         db.engine.dispose()
     with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(connection, name)
 
 
 def _database_of(app: Flask) -> str:
@@ -121,7 +134,7 @@ def with_counties(application: Flask, template: str) -> Iterator[str]:
     _copy(name, _database_of(application))
     yield name
     with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(connection, name)
 
 
 @pytest.fixture
@@ -160,7 +173,7 @@ def with_agreement(application: Flask, with_counties: str) -> Iterator[str]:
     _copy(name, _database_of(application))
     yield name
     with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(connection, name)
 
 
 @pytest.fixture
