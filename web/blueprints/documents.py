@@ -53,7 +53,7 @@ def show(document_id: UUID) -> Response:
         query = db.select(Member.id).where(Member.id == row.member_id)
         if db.session.scalar(organisations.visible(query, actor, Member.branch_id, Member.away_org_id)) is None:
             raise NotFound
-    events.record("document.open", row, member_id=row.member_id)
+    events.record("document.read", row, member_id=row.member_id)
     return _pdf(row)
 
 

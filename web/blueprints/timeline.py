@@ -83,7 +83,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "revoke_session": "让另一台设备退出登录",
         "revoke_sessions": "让 {count} 台设备退出登录",
     },
-    "document": {"keep": "存下一份文件", "open": "打开文件"},
+    "document": {"keep": "存下一份文件", "read": "打开文件"},
     "import_batch": {
         "upload": "上传名册",
         "preview": "试读名册",

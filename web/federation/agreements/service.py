@@ -6,97 +6,33 @@ Every function that takes an id locks the agreement's row.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from web.core import clock, events, vault
-from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.core import clock, events
+from web.core.errors import Invalid, NotFound, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import effects, hearing, hub, registers, texts
+from web.federation.agreements.coverage import covering, grants, holds, in_force, is_active, is_granted
 from web.federation.agreements.models import (
     AGREEMENT,
     VERSION,
     Agreement,
     AgreementApproval,
-    AgreementDecision,
-    AgreementGrant,
-    AgreementParty,
     AgreementState,
     AgreementVersion,
     CooperationProgress,
     VersionState,
 )
+from web.federation.agreements.reading import current, decisions, get, liaisons, role, said, versions
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.wire import documents, seals
 from web.federation.wire.codes import WireError
-from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.counties import service as counties
-
-# --- reading
-
-
-def get(agreement_id: UUID, *, lock: bool = False) -> Agreement:
-    """NotFound when it is absent or another county's."""
-    if lock:
-        found = hearing.find(agreement_id)
-    else:
-        found = db.session.scalars(db.select(Agreement).where(Agreement.id == agreement_id)).first()
-    if found is None:
-        raise NotFound()
-    return found
-
-
-def role(agreement: Agreement) -> str:
-    """Ours in this agreement: hub or follower."""
-    return "hub" if agreement.hub_uid == counties.own().uid else "follower"
-
-
-def current(agreement: Agreement) -> AgreementVersion:
-    """The version in hand: the open one, else the one in effect, else the newest."""
-    query = db.select(AgreementVersion).where(AgreementVersion.agreement_id == agreement.id)
-    newest = db.session.scalars(query.order_by(AgreementVersion.version.desc())).first()
-    found = effects.open_of(agreement) or effects.effective_of(agreement) or newest
-    if found is None:
-        raise NotFound()
-    return found
-
-
-def versions(agreement: Agreement) -> list[AgreementVersion]:
-    """All versions here, newest first."""
-    query = db.select(AgreementVersion).where(AgreementVersion.agreement_id == agreement.id)
-    return list(db.session.scalars(query.order_by(AgreementVersion.version.desc())))
-
-
-def decisions(agreement: Agreement) -> list[AgreementDecision]:
-    """The chain here, ascending."""
-    query = db.select(AgreementDecision).where(AgreementDecision.agreement_id == agreement.id)
-    return list(db.session.scalars(query.order_by(AgreementDecision.n)))
-
-
-def said(decision: AgreementDecision) -> dict[str, Any]:
-    """The values disclosed with a decision, by pointer; empty once purged."""
-    if decision.said is None:
-        return {}
-    try:
-        return dict(json.loads(vault.unwrap(decision.agreement_id, decision.said)))
-    except vault.Purged:
-        return {}
-
-
-def liaisons(agreement: Agreement) -> dict[int, dict[str, str]]:
-    """Place of the party → name, post, phone, as last disclosed."""
-    found: dict[int, dict[str, str]] = {}
-    for decision in decisions(agreement):
-        for pointer, value in said(decision).items():
-            parts = pointer.split("/")
-            if parts[1] == "liaisons":
-                found.setdefault(int(parts[2]), {})[parts[3]] = value
-    return found
 
 
 def can(agreement: Agreement) -> list[str]:
@@ -454,103 +390,6 @@ def progress(agreement: Agreement) -> dict[str, list[CooperationProgress]]:
     return found
 
 
-# --- what other rooms ask
-
-
-def covering(partner_uid: UUID, scope: str, *, owner_uid: UUID, receiver_uid: UUID) -> AgreementRef:
-    """The agreement version in force that lets `owner_uid` give `receiver_uid` this scope.
-
-    DomainError `agreement_not_active` when none is in force with the partner, `scope_not_granted` when none grants it.
-    """
-    found = in_force(partner_uid)
-    if not found:
-        raise DomainError("agreement_not_active")
-    for agreement, version in found:
-        assert version.text is not None
-        if _is_paused(agreement, scope):
-            continue
-        if texts.granted(version.text, owner_uid, receiver_uid, scope):
-            return AgreementRef(agreement.id, version.version, version.text_digest)
-    raise DomainError("scope_not_granted", scope=scope)
-
-
-def in_force(partner_uid: UUID) -> list[tuple[Agreement, AgreementVersion]]:
-    """Agreements in effect today between us and the partner, newest version first: one query, then their parties'."""
-    query = (
-        db.select(Agreement, AgreementVersion)
-        .join(
-            AgreementVersion,
-            (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
-        )
-        .join(
-            AgreementParty,
-            (AgreementParty.agreement_id == Agreement.id) & (AgreementParty.tenant_id == Agreement.tenant_id),
-        )
-        .where(
-            Agreement.state == AgreementState.ACTIVE,
-            AgreementVersion.state == VersionState.EFFECTIVE,
-            AgreementParty.uid == partner_uid,
-        )
-        .order_by(AgreementVersion.effective_on.desc(), Agreement.id.desc())
-    )
-    own, today, found = counties.own().uid, clock.today(), []
-    for agreement, version in db.session.execute(query):
-        parties = {party.uid: party for party in effects.parties(agreement)}
-        end = registers.ends_on(agreement, parties[partner_uid], parties[own])
-        if "all" not in parties[own].paused + parties[partner_uid].paused and end is not None and today < end:
-            found.append((agreement, version))
-    return found
-
-
-def _is_paused(agreement: Agreement, scope: str) -> bool:
-    """Nobody may have paused it (FEDERATION §2.7)."""
-    return any({"all", scope} & set(party.paused) for party in effects.parties(agreement))
-
-
-def is_active(reference: AgreementRef, partner_uid: UUID) -> bool:
-    """May an opening name this agreement version? Ingress follows decisions only, never the clock."""
-    agreement = db.session.scalars(db.select(Agreement).where(Agreement.id == reference.id)).first()
-    if agreement is None or agreement.state is not AgreementState.ACTIVE:
-        return False
-    version = effects.effective_of(agreement)
-    return (
-        version is not None
-        and version.version == reference.version
-        and version.text_digest == reference.digest
-        and any(party.uid == partner_uid for party in effects.parties(agreement))
-    )
-
-
-def is_granted(receiver_uid: UUID, envelope: Envelope, scope: str, field: str) -> bool:
-    """At ingress: do the grants the envelope's agreement version holds, sender → receiver, name this field?"""
-    reference = envelope.agreement
-    return reference is not None and holds(reference, envelope.sender, receiver_uid, scope, field)
-
-
-def holds(reference: AgreementRef, owner_uid: UUID, receiver_uid: UUID, scope: str, field: str | None = None) -> bool:
-    """Does this agreement version, which took effect here once, grant it? An aggregate finishes under its version."""
-    query = db.select(AgreementVersion).where(
-        AgreementVersion.agreement_id == reference.id,
-        AgreementVersion.version == reference.version,
-        AgreementVersion.text_digest == reference.digest,
-        AgreementVersion.state.in_((VersionState.EFFECTIVE, VersionState.SUPERSEDED)),
-    )
-    version = db.session.scalars(query).first()
-    return (
-        version is not None
-        and version.text is not None
-        and texts.granted(version.text, owner_uid, receiver_uid, scope, field)
-    )
-
-
-def grants(agreement: Agreement) -> list[AgreementGrant]:
-    """The grants in effect."""
-    query = db.select(AgreementGrant).where(AgreementGrant.agreement_id == agreement.id)
-    return list(
-        db.session.scalars(query.order_by(AgreementGrant.owner_uid, AgreementGrant.receiver_uid, AgreementGrant.scope))
-    )
-
-
 def run_timers(limit: int = 200) -> int:
     """What time says in this county: take effect, lapse, end pairs. One unit of work; returns how many moved."""
     moved = 0
@@ -568,3 +407,9 @@ post.HOOKS.hear["agreement"] = hearing.hear
 post.HOOKS.settled["agreement"] = hearing.settle
 post.HOOKS.is_active = is_active
 post.HOOKS.is_granted = is_granted
+
+__all__ = [
+    "accept", "amend", "approval", "approve", "begin", "can", "close", "counter", "covering", "current", "decisions", "get",
+    "grants", "holds", "in_force", "is_active", "is_granted", "leave", "liaisons", "note_progress", "pause", "progress",
+    "propose", "reject", "rendered", "revise", "role", "run_timers", "said", "seal", "versions", "withdraw",
+]  # fmt: skip
