@@ -12,10 +12,9 @@ from tests.federation.cosigning.walk import build_with_guests, clerk, load_walk 
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation.cosigning import service
-from web.federation.cosigning.models import CosignState
+from web.federation.cosigning.models import CoSignedRecord, CosignState
 from web.tenants.activities import service as activities
-from web.tenants.activities.models import Activity, ActivityState, Attendance, Presence, StudyRecord
+from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance, Presence, StudyRecord
 
 
 @pytest.fixture
@@ -122,9 +121,7 @@ def test_the_list_narrows_and_turns_its_pages(walk, host):
         for day in range(60):
             on = clock.today() - timedelta(days=200 + day)
             activities.plan(
-                activities.Head(
-                    org, activities.ActivityKind.COMMITTEE_MEETING, f"例会{day:02}", on, "会议室", "吴例庚", 60
-                ),
+                activities.Head(org, ActivityKind.COMMITTEE_MEETING, f"例会{day:02}", on, "会议室", "吴例庚", 60),
                 clerk(side),
             )
         fence.commit()
@@ -162,7 +159,7 @@ def held(walk, host):
 
 def records(walk, side=None):
     with (side or walk.pair.host).act():
-        return list(db.session.scalars(db.select(service.CoSignedRecord).order_by(service.CoSignedRecord.id)))
+        return list(db.session.scalars(db.select(CoSignedRecord).order_by(CoSignedRecord.id)))
 
 
 def queued(client, side):

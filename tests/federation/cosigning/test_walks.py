@@ -24,13 +24,14 @@ from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import registry
+from web.federation.agreements import service as agreements
 from web.federation.cosigning import service
 from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, StoredDisclosure
 from web.tenants.activities import service as activities
-from web.tenants.activities.models import Attendance, StudyRecord
-from web.tenants.activities.service import Mark, Presence
+from web.tenants.activities.models import Attendance, Presence, StudyRecord
+from web.tenants.activities.service import Mark
 from web.tenants.members.models import Member
 from web.tenants.register import service as register
 
@@ -282,14 +283,14 @@ def test_without_a_grant_nothing_crosses(walk):
     pair = walk.pair
     walk.hold()
     with pair.host.act():
-        world.agreements.pause(walk_agreement(pair), "S5", reason="核对中")
+        agreements.pause(walk_agreement(pair), "S5", reason="核对中")
         fence.commit()
     with pair.host.act(), pytest.raises(DomainError, match="scope_not_granted"):
         service.offer(activities.get(walk.activity_id, lock=True), [pair.home.uid])
 
 
 def walk_agreement(pair):
-    return world.agreements.in_force(pair.home.uid)[0][0].id
+    return agreements.in_force(pair.home.uid)[0][0].id
 
 
 def test_illegal_moves_are_refused_and_nothing_changes(walk, proved):
