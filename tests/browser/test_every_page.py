@@ -1,0 +1,105 @@
+"""Every page a role can walk to, on the built demo: nothing serious for axe, nothing sideways, no complaint of the browser."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.windows import DESK, PHONE, SONGYANG, YUEXI, YUHANG, Window, Windows
+from web.tenants.accounts.permissions import Role
+
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
+FILES = re.compile(r"\.xlsx$|/documents/|/paper")  # downloads, proved elsewhere
+SHOWN = 3  # pages of one kind that are looked at where a kind has many states
+KINDS = re.compile(r"^(handovers|referrals|agreements|cosigning|shares|activities|shared|members)/:id$")
+EVERYONE = [(code, role.value) for code in (YUHANG, YUEXI) for role in Role]
+
+
+def sort_of(address: str, code: str) -> str:
+    """An address without its ids: pages of one sort look alike. Of the query only what tells tabs apart is kept."""
+    parts = urlsplit(address)
+    tabs = "&".join(sorted(re.findall(r"(?:tab|part)=\w+", parts.query)))
+    path = ID.sub(":id", parts.path.removeprefix(f"/{code}/"))
+    return path + ("?" + tabs if tabs else "")
+
+
+def pages(window: Window) -> Iterator[str]:
+    """Walk breadth first from home over every link of the county; yields the sort of each page after opening it."""
+    home = f"/{window.code}/"
+    waiting, seen = deque([home]), Counter({sort_of(home, window.code): 1})
+    while waiting:
+        address = waiting.popleft()
+        answer = window.page.goto(window.base + address)
+        assert answer is not None
+        assert answer.status == 200, f"a link leads to {answer.status}: {address}"
+        yield sort_of(address, window.code)
+        for link in window.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))"):
+            found = link.partition("#")[0]
+            sort = sort_of(found, window.code)
+            is_list = (
+                "?" in link and "tab=" not in link and "part=" not in link
+            )  # a list in another order is the same page
+            if is_list or not found.startswith(home) or FILES.search(urlsplit(found).path):
+                continue
+            if found not in waiting and seen[sort] < (SHOWN if KINDS.match(sort) else 1):
+                seen[sort] += 1
+                waiting.append(found)
+
+
+def look(page: Page) -> list[str]:
+    """What is wrong with the page at hand: serious findings of axe, sideways scroll at a desk and on a phone."""
+    found = [
+        f"{v['id']}: {node['target']}"
+        for v in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        if v["impact"] in {"serious", "critical"}
+        for node in v["nodes"]
+    ]
+    for width, height in (PHONE, DESK):
+        page.set_viewport_size({"width": width, "height": height})
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{wide} wide at {width}")
+    return found
+
+
+@pytest.mark.parametrize(("code", "role"), EVERYONE)
+def test_every_page_of_every_role(windows: Windows, proved, code: str, role: str):
+    window, wrong, count = windows.open(code, role), {}, 0
+    for sort in pages(window):
+        count += 1
+        if said := look(window.page):
+            wrong[sort] = said
+    assert wrong == {}
+    proved("pages looked at by axe", count)
+
+
+def test_in_the_dark_and_in_large_type(windows: Windows, proved):
+    looked = 0
+    for size in (DESK, PHONE):
+        context = windows.context(size, color_scheme="dark")
+        context.add_cookies([{"name": "look", "value": "large", "url": windows.base}])
+        window = windows.open(YUEXI, "county_admin", context)
+        for path in ("", "away/", "handovers/?tab=open", "agreements", "referrals/", "activities/", "members/"):
+            window.go(path)
+            assert look(window.page) == [], path
+            link = window.page.locator("main tbody th a, main tbody td a").first
+            if link.count():
+                window.go(str(link.get_attribute("href")).removeprefix(f"/{YUEXI}/"))
+                assert look(window.page) == [], window.page.url
+                looked += 1
+            looked += 1
+    proved("pages looked at by axe", looked)
+
+
+def test_the_door_the_sign_in_and_what_anybody_sees(windows: Windows, proved):
+    window = windows.open(SONGYANG)
+    addresses = ["/", f"/{SONGYANG}/sign-in", "/keys", "/parts"]
+    for address in addresses:
+        assert window.page.goto(window.base + address).status == 200
+        assert look(window.page) == [], address
+    proved("pages looked at by axe", len(addresses))

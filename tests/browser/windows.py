@@ -1,0 +1,144 @@
+"""A window on one county as one role: what people do and see, and what the browser complained of."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
+
+Got = TypeVar("Got")
+YUHANG, YUEXI, SONGYANG = "330110", "340828", "331124"
+DESK, PHONE = (1366, 768), (390, 844)
+
+
+@dataclass
+class Window:
+    """One page of one county."""
+
+    page: Page
+    base: str
+    code: str
+    said: list[tuple[str, str]] = field(default_factory=list)  # (words, address) of every complaint of the browser
+    visited: set[str] = field(default_factory=set)
+
+    def watch(self) -> None:
+        """From now on every complaint of the browser is written down."""
+        page = self.page
+        page.on(
+            "console",
+            lambda m: self.said.append((m.text, m.location["url"])) if m.type in {"error", "warning"} else None,
+        )
+        page.on("pageerror", lambda error: self.said.append((str(error), "")))
+        page.on("response", lambda r: self.visited.add(r.url) if r.request.is_navigation_request() else None)
+
+    @property
+    def complaints(self) -> list[str]:
+        """But for the status of the page itself, which a test asks for by name: the browser notes 403, 404 and 422 too."""
+        return [words for words, url in self.said if not ("status of 4" in words and url in self.visited)]
+
+    def enter(self, role: str) -> Window:
+        """Through the door, by its button."""
+        self.page.goto(self.base + "/")
+        form = self.page.locator(f'form[action="/{self.code}/enter"]', has=self.page.locator(f'input[value="{role}"]'))
+        form.get_by_role("button").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("待办")
+        return self
+
+    def go(self, path: str = "") -> Response:
+        """A page of the county by its address."""
+        answer = self.page.goto(f"{self.base}/{self.code}/{path.lstrip('/')}")
+        assert answer is not None
+        return answer
+
+    def nav(self, words: str) -> None:
+        """A page by the main navigation."""
+        menu = self.page.get_by_role("navigation", name="主导航").last
+        menu.get_by_role("link", name=re.compile(f"^{words}( [\\d,]+)?$")).click()
+        self.page.wait_for_load_state()
+
+    def press(self, words: str, within: Locator | None = None) -> None:
+        """A button, or a link that looks like one, by its words."""
+        place = within or self.page.locator("main")
+        place.locator(".btn", has_text=re.compile(f"^\\s*{re.escape(words)}(\\s+\\S)?\\s*$")).first.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, **values: Any) -> None:
+        """Fields by their name: text, choice of a select, ticks and radios."""
+        for name, value in values.items():
+            places = self.page.locator(
+                f'main [name="{name}"]:not([type=hidden]), dialog [name="{name}"]:not([type=hidden])'
+            )
+            kind = places.first.evaluate("e => e.type")
+            if kind == "select-one":
+                places.first.select_option(value)
+            elif kind in {"radio", "checkbox"}:
+                self.page.locator(f'[name="{name}"][value="{value}"]').last.check()
+            else:
+                places.first.fill(str(value))
+
+    @property
+    def text(self) -> str:
+        """What the page says, without the navigation."""
+        return self.page.locator("main").first.inner_text()
+
+    def sees(self, *words: str) -> None:
+        """Each of these stands on the page, now or within a few seconds."""
+        for one in words:
+            expect(self.page.locator("main").first).to_contain_text(one, timeout=15_000)
+
+    def until(self, words: str, seconds: float = 20) -> None:
+        """As a person without script would: reload until it says so."""
+
+        def said() -> bool:
+            self.page.reload()
+            return words in self.text
+
+        wait(said, seconds, f"{self.page.url} never said {words}: {self.text[:1500]}")
+
+
+def wait(ask: Callable[[], Got], seconds: float, problem: str) -> Got:
+    """Ask until the answer is true."""
+    until = time.monotonic() + seconds
+    while not (got := ask()):
+        assert time.monotonic() < until, problem
+        time.sleep(0.1)
+    return got
+
+
+class Windows:
+    """The browser of a test: contexts share nothing; two windows of one context are one clerk's browser."""
+
+    def __init__(self, browser: Browser, base: str) -> None:
+        self.browser = browser
+        self.base = base
+        self.contexts: list[BrowserContext] = []
+        self.opened: list[Window] = []
+
+    def context(self, size: tuple[int, int] = DESK, **more: Any) -> BrowserContext:
+        """A browser of its own. `more`: java_script_enabled, color_scheme …"""
+        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]}, **more)
+        self.contexts.append(context)
+        return context
+
+    def open(self, code: str, role: str = "", context: BrowserContext | None = None) -> Window:
+        """A window on a county, entered as the role if one is given."""
+        window = Window((context or self.context()).new_page(), self.base, code)
+        window.watch()
+        self.opened.append(window)
+        return window.enter(role) if role else window
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for context in self.contexts:
+            context.close()
+        if kind is None:
+            assert [c for w in self.opened for c in w.complaints] == []
