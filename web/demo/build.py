@@ -26,6 +26,7 @@ class Demo:
     host: Stand
     yuexi: Stand
     songyang: Stand
+    agreement: UUID | None = None
 
 
 def is_built() -> bool:
@@ -50,7 +51,7 @@ def build(say: Callable[[str], None], today: date | None = None) -> None:
             casting.introduce(one, other)
     demo = Demo(today, host, yuexi, songyang)
     told("three counties, keys, partners who compared fingerprints")
-    _agreements(demo)
+    demo.agreement = _agreements(demo)
     told("agreements: three parties and two parties sealed")
     with on(ago(today, 268)):
         for stand in (host, yuexi, songyang):
@@ -62,7 +63,8 @@ def build(say: Callable[[str], None], today: date | None = None) -> None:
     told("referrals, handovers, theme days, a withdrawn notice, agreements on the table")
 
 
-def _agreements(demo: Demo) -> None:
+def _agreements(demo: Demo) -> UUID:
+    """Three that were sealed, one of them winding down by now; gives the one between all three."""
     today, host, yuexi, songyang = demo.today, demo.host, demo.yuexi, demo.songyang
     three, due = [host, yuexi, songyang], date(demo.today.year, 12, 31)
     with on(ago(today, 306)):
@@ -105,6 +107,7 @@ def _agreements(demo: Demo) -> None:
         agreements.run_timers()
     with on(ago(today, 66)), acting(songyang):
         agreements.leave(third, ago(today, 3), "双方流动党员已不足三人，并入三方协议")
+    return first
 
 
 Scene = Callable[[], object]
@@ -112,7 +115,7 @@ Scene = Callable[[], object]
 
 def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
     """What happens, and how many days ago; played oldest first."""
-    return [*_referrals(demo), *_handovers(demo), *_activities(demo), *_on_the_table(demo)]
+    return [*_referrals(demo), *_handovers(demo), *_activities(demo), *_on_the_table(demo), *_reports(demo)]
 
 
 def _referrals(demo: Demo) -> list[tuple[int, Scene]]:
@@ -193,3 +196,13 @@ def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:
         )  # fmt: skip
 
     return [(12, propose), (5, lambda: scenes.counter(songyang, made["id"], notice_days=90))]
+
+
+def _reports(demo: Demo) -> list[tuple[int, Scene]]:
+    """The last whole half-year, reported a week after its end."""
+    today, agreement = demo.today, demo.agreement
+    assert agreement is not None
+    year, half = (today.year, 1) if today.month > 6 else (today.year - 1, 2)
+    made_on = date(year, 7, 6) if half == 1 else date(year + 1, 1, 6)
+    days = max((today - made_on).days, 0)
+    return [(days, partial(scenes.report_half_year, c, agreement, f"{year}-{half}")) for c in (demo.host, demo.yuexi)]

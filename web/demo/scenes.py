@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from web.core import clock
+from web.core.queue import Job
 from web.demo.stage import Stand, acting, org
 from web.extensions import db
 from web.federation.agreements import clauses, texts
 from web.federation.agreements import service as agreements
-from web.federation.agreements.models import VersionState
 from web.federation.cosigning import people as guests_of
 from web.federation.cosigning import service as cosigning
 from web.federation.handovers import service as handovers
@@ -27,9 +27,11 @@ from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, Presence
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
+from web.tenants.documents.models import DocumentKind
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.tasks import service as tasks
 
 HOME_GIVES = ("S0", "S1", "S2", "S3", "S4", "S5", "S6")
 HOST_GIVES = ("S0", "S1", "S4", "S5", "S6")
@@ -279,10 +281,11 @@ def pay_dues(home: Stand, until: str) -> None:
                 members.mark_dues(members.get(id_, lock=True), until)
 
 
-def is_effective(id_: UUID, county: Stand) -> bool:
-    """For the build's own check that the scene came out as told."""
+def report_half_year(county: Stand, agreement_id: UUID, period: str) -> None:
+    """The half-year report of an agreement; the worker renders it. `period`: 2026-1."""
     with acting(county):
-        return agreements.current(agreements.get(id_)).state is VersionState.EFFECTIVE
+        details = {"paper": DocumentKind.AGREEMENT_REPORT.value, "period": period, "unit": "份"}
+        tasks.start(Job.RENDER, f"半年报告 {period}", subject_id=agreement_id, details=details)
 
 
 def months_before(today: date, months: int) -> str:
