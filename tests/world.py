@@ -27,7 +27,14 @@ from web.tenants.organisations.models import OrgKind, PartyOrg
 
 COUNTIES = {
     "home": ("340828", "岳西县", "中共岳西县委组织部", "安徽省安庆市", "天堂镇", ["示例村支部", "试例村支部"]),
-    "host": ("330110", "余杭区", "中共杭州市余杭区委组织部", "浙江省杭州市", "余杭街道", ["演示社区第一支部", "演示社区第二支部"]),
+    "host": (
+        "330110",
+        "余杭区",
+        "中共杭州市余杭区委组织部",
+        "浙江省杭州市",
+        "余杭街道",
+        ["演示社区第一支部", "演示社区第二支部"],
+    ),
 }
 THIRD = ("331124", "松阳县", "中共松阳县委组织部", "浙江省丽水市", "西屏街道", ["松阳示例村支部", "松阳试例村支部"])
 PASSWORD = "Test-9-password"
@@ -76,7 +83,9 @@ def _build(code: str, name: str, office: str, region: str, township: str, branch
         made = [organisations.found(town, OrgKind.BRANCH, b) for b in branches]
         for role in Role:
             org = {Role.TOWNSHIP_OFFICER: town, Role.BRANCH_SECRETARY: made[0], Role.AWAY_SECRETARY: made[1]}
-            account, _ = accounts.open_account(role.value, f"{role.value}甲", role, org.get(role, root).id, password=PASSWORD)
+            account, _ = accounts.open_account(
+                role.value, f"{role.value}甲", role, org.get(role, root).id, password=PASSWORD
+            )
             account.must_change = False
         fence.commit()
 
@@ -141,7 +150,9 @@ HOME_GIVES = "S0 S1 S2 S3 S4 S5 S6"
 HOST_GIVES = "S0 S1 S4 S5 S6"
 
 
-def agreement_text(hub: Side, homes: list[Side], *, days: int = 730, notice_days: int = 60, **changed: Any) -> dict[str, Any]:
+def agreement_text(
+    hub: Side, homes: list[Side], *, days: int = 730, notice_days: int = 60, **changed: Any
+) -> dict[str, Any]:
     """The text of an agreement from today on between a host and one or more homes, with three items."""
     title = "、".join(side.name.rstrip("县区") for side in [hub, *homes]) + "流动党员共管共育协议"
     starts, ends = clock.today(), clock.today() + timedelta(days=days)

@@ -56,7 +56,9 @@ def test_the_walk_by_pages(walk, desks, work):
     # One selection of three: who goes, who lacks notice, who cannot go.
     selection = {"roll": "away", "id": [str(i) for i in (walk.member_id, untold, elsewhere)]}
     page = press(home, at(walk.home, "/referrals/offer-preview"), **selection)
-    assert re.search(r"可以送出 <b>1</b>", page) and "还没有登记告知 <b>1</b>" in page and "登记的流入地不是这个县" in page
+    assert (
+        re.search(r"可以送出 <b>1</b>", page) and "还没有登记告知 <b>1</b>" in page and "登记的流入地不是这个县" in page
+    )
     for words in ("姓名", "性别", "出生年份", "1988", "正式党员", "2026-02", "余杭街道"):
         assert words in page, words
     assert "15400000123" not in page and "报到码" in page
@@ -128,7 +130,9 @@ def test_readings_of_shared_members_are_logged(walk, desks):
     host.get(at(walk.host, f"/shared/{walk.id}"))
     with walk.host.act():
         read = db.session.scalars(db.select(Event).where(Event.verb == "shared.view").order_by(Event.id)).all()
-        assert [(e.details["count"], e.peer, e.actor_role) for e in read] == [(1, str(walk.home.uid), "county_admin")] * 2
+        assert [(e.details["count"], e.peer, e.actor_role) for e in read] == [
+            (1, str(walk.home.uid), "county_admin")
+        ] * 2
         assert read[1].subject_id == walk.id
 
 
@@ -169,7 +173,12 @@ def test_refusals_keep_what_was_typed_and_say_what_is_wrong(walk, desks):
     walk.say(walk.host, service.accept)
     answer = host.post(at(walk.host, f"/referrals/{walk.id}/take-on"), data={"branch_id": str(walk.host.orgs[BRANCH])})
     assert answer.status_code == 409, "nobody has reported in yet"
-    assert home.post(at(walk.home, f"/referrals/{walk.id}/end"), data={"reason": "returned", "on": "2999-01-01"}).status_code == 422
+    assert (
+        home.post(
+            at(walk.home, f"/referrals/{walk.id}/end"), data={"reason": "returned", "on": "2999-01-01"}
+        ).status_code
+        == 422
+    )
     assert home.post(at(walk.home, f"/referrals/{walk.id}/take-on"), data={}).status_code == 409
     walk.report_in()
     bad = host.post(at(walk.host, f"/referrals/{walk.id}/take-on"), data={"branch_id": str(walk.host.orgs["余杭街道"])})
@@ -239,6 +248,7 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
 
 def test_a_list_costs_the_same_however_long(walk, fresh):
     """Names are encrypted one by one; their keys are read in one query."""
+
     def cost(size):
         with walk.host.act():
             said = []

@@ -48,7 +48,12 @@ def _with_errors(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
         query = query.where(ImportBatch.account_id == actor.account_id)
     rows = db.session.execute(query).all()
     items = [
-        todos.Todo(b.filename, f"{b.counts['error']} 行有误，可下载原表加原因列", url_for("imports.show", batch_id=b.id), act="改正")
+        todos.Todo(
+            b.filename,
+            f"{b.counts['error']} 行有误，可下载原表加原因列",
+            url_for("imports.show", batch_id=b.id),
+            act="改正",
+        )
         for b, _ in rows
     ]
     return items, rows[0][1] if rows else 0
@@ -73,7 +78,9 @@ def _batch(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
 @needs(Permission.IMPORT_WRITE)
 def index() -> str:
     """Recent imports, and the way to begin one."""
-    mine = [b for b in imports.recent() if edge.actor().role == Role.COUNTY_ADMIN or b.account_id == edge.actor().account_id]
+    mine = [
+        b for b in imports.recent() if edge.actor().role == Role.COUNTY_ADMIN or b.account_id == edge.actor().account_id
+    ]
     if request.args.get("state") == "previewed":
         mine = [b for b in mine if b.state is ImportState.PREVIEWED and b.counts.get("error")]
     return render_template("imports/index.html", batches=mine, states=STATES, error="")

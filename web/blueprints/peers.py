@@ -42,7 +42,12 @@ def _to_confirm(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
 
 todos.QUEUES.append(
     todos.Queue(
-        "peers", "核对伙伴县指纹", "核对后才能来往", Permission.PEER_CONFIRM, _to_confirm, lambda: url_for("peers.index")
+        "peers",
+        "核对伙伴县指纹",
+        "核对后才能来往",
+        Permission.PEER_CONFIRM,
+        _to_confirm,
+        lambda: url_for("peers.index"),
     )
 )
 

@@ -39,7 +39,11 @@ navigation.ITEMS.append(
 
 
 def _todos(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows = [r for r in lists.page(actor, Asked(role="owner", state=ShareState.PURGE_REQUESTED), size=200).rows if service.is_overdue(r.share)]
+    rows = [
+        r
+        for r in lists.page(actor, Asked(role="owner", state=ShareState.PURGE_REQUESTED), size=200).rows
+        if service.is_overdue(r.share)
+    ]
     found = [
         Todo(r.name or "（已清除）", f"{r.partner}　{filters.moment(r.share.state_at)} 起未交销毁证明",
              url_for("shares.show", share_id=r.share.id), clock.today(), "查看")
@@ -110,7 +114,9 @@ def _note(rows: Sequence[Row]) -> None:
     if rows:
         peers = sorted({str(r.share.partner_uid) for r in rows})
         subject = counties.settings()  # the list as a whole was looked at: the county's, no share's
-        events.record("shared.view", subject, details={"count": len(rows), "list": "shares", "peers": peers}, peer=peers[0])
+        events.record(
+            "shared.view", subject, details={"count": len(rows), "list": "shares", "peers": peers}, peer=peers[0]
+        )
 
 
 def _seen(share_id: UUID, *, lock: bool = False) -> tuple[StatusShare, Row]:

@@ -225,8 +225,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "purged": "对方已销毁共享内容",
     },
     "handover": {
-        "fail_to_open": "对方送来的内容打不开",
-        "stop": "停办，等人来看",
+        "fail_to_open": "对方没有收下",
         "draft": "起草关系转接",
         "request": "提出关系转接",
         "return": "退回补正",
@@ -244,7 +243,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "stop": "双方的记录对不上，停办",
     },
     "cosign": {
-        "fail_to_open": "对方送来的内容打不开",
+        "fail_to_open": "对方没有收下",
         "draft": "拟送共签",
         "offer": "送请共签",
         "countersign": "共签",

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from web.core.errors import NotPermitted
 
-
 R = TypeVar("R", bound=StrEnum)
 P = TypeVar("P", bound=StrEnum)
 

@@ -47,7 +47,9 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
 def ring_post() -> None:
     """Messages that are due, whichever county's."""
     with fence.platform("what is due, for all counties"):
-        due = db.session.execute(db.select(PostDue.tenant_id, PostDue.peer_uid).where(PostDue.due_at <= clock.now())).all()
+        due = db.session.execute(
+            db.select(PostDue.tenant_id, PostDue.peer_uid).where(PostDue.due_at <= clock.now())
+        ).all()
     for tenant_id, peer_uid in due:
         enqueue(Job.DRAIN, tenant_id, peer_uid)
 
@@ -77,5 +79,3 @@ ROUNDS: list[tuple[str, timedelta, Callable[[], None]]] = [
     ("timers", timedelta(minutes=1), lambda: ring_everyone(Job.TIMERS)),
     ("seals", timedelta(minutes=10), lambda: ring_everyone(Job.SEAL_EVENTS)),
 ]
-
-

@@ -16,7 +16,7 @@ from web.federation.agreements.models import AgreementState, VersionState
 
 
 def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatch):
-    ended = []
+    ended: list[registers.PairEnded] = []
     monkeypatch.setitem(events._listeners, registers.PairEnded, [ended.append])
     day = clock.today()
     with agreed.home.act():

@@ -15,7 +15,6 @@ from web.federation.agreements import effects, hub, service, texts
 from web.federation.agreements.models import AgreementState, VersionState
 from web.federation.wire import documents, seals
 from web.federation.wire.canonical import digest_of
-from web.jobs import agreements as jobs
 
 
 def _agreed_version(pair, work, **changed):
@@ -51,7 +50,7 @@ def test_without_clause_14_nothing_is_completed(pair, work):
 def test_a_file_that_says_another_text_is_neither_approved_nor_sealed(pair, work, monkeypatch):
     real = reports.render
     attached = [reports.Attached("agreement.json", b'{"title":"another"}', "x")]
-    monkeypatch.setattr(jobs.reports, "render", lambda paper, attachments=(): real(paper, attachments=attached))
+    monkeypatch.setattr(reports, "render", lambda paper, attachments=(): real(paper, attachments=attached))
     id_ = _agreed_version(pair, work)
     with pair.home.act():
         version = service.current(service.get(id_))

@@ -98,12 +98,14 @@ def clear_bytes_anywhere(side, *needles):
     found = []
     with side.act():
         tables = db.session.execute(
-            text("SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema='public' AND column_name='tenant_id'")
+            text(
+                "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema='public' AND column_name='tenant_id'"
+            )
         )
         for (table,) in tables.all():
             for needle in needles:
                 hit = text(
-                    f'SELECT count(*) FROM {table} AS t WHERE t.tenant_id = :t AND (t::text LIKE :n OR t::text LIKE :h)'
+                    f"SELECT count(*) FROM {table} AS t WHERE t.tenant_id = :t AND (t::text LIKE :n OR t::text LIKE :h)"
                 )
                 found += [
                     (table, needle)
@@ -131,7 +133,12 @@ def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
         disclosed = {d.pointer: d for d in (post.reopened(row) for row in rows)}
     report_code, shown = disclosed["/report_in_code"].value, disclosed["/name"]
     with walk.host.act():
-        assert db.session.scalar(text("SELECT count(*) FROM shared_gram AS g WHERE g.tenant_id = :t"), {"t": walk.host.tenant_id}) == 3
+        assert (
+            db.session.scalar(
+                text("SELECT count(*) FROM shared_gram AS g WHERE g.tenant_id = :t"), {"t": walk.host.tenant_id}
+            )
+            == 3
+        )
         abouts = [walk.id, *db.session.scalars(db.select(StatusShare.id))]
     assert len(abouts) == 4, "the referral, S6 both ways, S3"
     walk.withdraw("S2", "S3", "S6")
@@ -143,11 +150,14 @@ def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
     assert clear_bytes_anywhere(walk.host, *needles) == []
     with walk.host.act():
         assert db.session.scalars(db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_(abouts))).all() == []
-        assert db.session.scalars(
-            db.select(StoredDisclosure).where(
-                StoredDisclosure.about_id.in_(abouts), StoredDisclosure.wrapped.is_not(None)
-            )
-        ).all() == []
+        assert (
+            db.session.scalars(
+                db.select(StoredDisclosure).where(
+                    StoredDisclosure.about_id.in_(abouts), StoredDisclosure.wrapped.is_not(None)
+                )
+            ).all()
+            == []
+        )
         assert referrals.get(walk.id).reason == "notice_withdrawn"
     with walk.home.act():
         # The values are gone; envelopes, receipts and even a value shown by home still verify offline.
@@ -222,11 +232,15 @@ def test_egress_withholds_what_the_agreement_does_not_hold(walk, monkeypatch):
     walk.until_taken_on()
     holds = agreements.holds
     monkeypatch.setattr(
-        agreements, "holds", lambda ref, owner, to, scope, field=None: field != "dues_until" and holds(ref, owner, to, scope, field)
+        agreements,
+        "holds",
+        lambda ref, owner, to, scope, field=None: field != "dues_until" and holds(ref, owner, to, scope, field),
     )
     with walk.home.act():
         share = service.standing(walk.id, "owner", "S6")
-        verbs.say(service.KIND, share, "delta", service._named(share), {"/dues_until": "2027-02", "/certificate_no": "示0002"})
+        verbs.say(
+            service.KIND, share, "delta", service._named(share), {"/dues_until": "2027-02", "/certificate_no": "示0002"}
+        )
         fence.commit()
     walk.work()
     after = walk.shares(walk.host)["receiver", "S6"][1]
@@ -277,7 +291,9 @@ def test_ingress_refuses_an_offer_whose_scope_was_never_granted(walk, monkeypatc
     with walk.host.act():
         agreement, version = agreements.in_force(walk.home.uid)[0]
         reference = AgreementRef(agreement.id, version.version, version.text_digest)
-        post.send(walk.home.uid, "referral.offer", uuid7(), {"notice_on": "2026-01-01"}, offer, n=1, agreement=reference)
+        post.send(
+            walk.home.uid, "referral.offer", uuid7(), {"notice_on": "2026-01-01"}, offer, n=1, agreement=reference
+        )
         fence.commit()
     walk.work()
     with walk.host.act():

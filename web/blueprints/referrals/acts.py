@@ -176,7 +176,9 @@ def _view(act: Act) -> Callable[[UUID], Any]:
 
 def _page(act: Act, form: Form, referral: Referral, row: Row, back: str) -> Any:
     options = {schemas.Branch: branches, schemas.Township: townships}.get(act.schema)
-    return form.page("referrals/act.html", act=act, r=referral, row=row, back=back, options=options() if options else [])
+    return form.page(
+        "referrals/act.html", act=act, r=referral, row=row, back=back, options=options() if options else []
+    )
 
 
 for _act in ACTS.values():

@@ -73,7 +73,9 @@ def show(referral_id: UUID) -> str:
         if pointer != packets.CODE
     ]  # fmt: skip
     told = share_lists.told(shares)
-    held += [{"label": t.label, "words": t.words, "scope": t.share.scope, "at": t.share.state_at} for t in told["receiver"]]
+    held += [
+        {"label": t.label, "words": t.words, "scope": t.share.scope, "at": t.share.state_at} for t in told["receiver"]
+    ]
     page = render_template(
         "referrals/guest.html", r=referral, row=row, held=held, given=told["owner"], sees=_sees(referral), acts=offered(referral),
         until=_until(referral), number=_number(referral),

@@ -33,7 +33,11 @@ def _partner(uid: UUID | str | None, member_ids: Sequence[UUID] = ()) -> Peer | 
         return named
     query = (
         db.select(Flow.host_code)
-        .where(Flow.member_id.in_(member_ids), Flow.state != FlowState.ENDED, Flow.host_code.in_([p.code for p in partners]))
+        .where(
+            Flow.member_id.in_(member_ids),
+            Flow.state != FlowState.ENDED,
+            Flow.host_code.in_([p.code for p in partners]),
+        )
         .group_by(Flow.host_code)
         .order_by(db.func.count().desc())
     )
@@ -118,7 +122,9 @@ def offer() -> Any:
         if len(sent) == 1:
             return redirect(url_for("referrals.show", referral_id=sent[0].referral_id), 303)
         return redirect(url_for("referrals.index", tab="out", partner=partner.uid), 303)
-    return render_template("referrals/sent.html", partner=partner, sent=sent, left=[o for o in outcomes if not o.referral_id])
+    return render_template(
+        "referrals/sent.html", partner=partner, sent=sent, left=[o for o in outcomes if not o.referral_id]
+    )
 
 
 def _posted() -> tuple[list[UUID], Peer]:

@@ -223,7 +223,12 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         }  # fmt: skip
     if referral.state is S.TAKEN_ON:
         where = f"编入{row.branch}" if referral.role == "host" else f"由{row.partner}纳入管理"
-        return found | {"whose": "all", "title": f"已纳管：{where}", "next": "组织关系不变，仍在流出地", "is_live": _is_young(referral)}
+        return found | {
+            "whose": "all",
+            "title": f"已纳管：{where}",
+            "next": "组织关系不变，仍在流出地",
+            "is_live": _is_young(referral),
+        }
     task = wording.TASKS[referral.state]
     if referral.state is S.ACCEPTED:
         where = "来" if referral.role == "host" else f"到{row.partner}"
@@ -232,7 +237,12 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         return found | {"whose": "theirs", "title": f"等本人{where}报到", "next": after, "is_live": is_live}
     if TURNS[referral.state] == referral.role:
         return found | {"whose": "ours", "title": f"轮到我方：{task}"}
-    return found | {"whose": "theirs", "is_live": True, "title": f"轮到{row.partner}：{task}", "next": wording.AFTER[referral.state]}
+    return found | {
+        "whose": "theirs",
+        "is_live": True,
+        "title": f"轮到{row.partner}：{task}",
+        "next": wording.AFTER[referral.state],
+    }
 
 
 def _again(referral: Referral) -> str:

@@ -70,7 +70,9 @@ def _section(member: Member, flow: Flow | None) -> Markup:
     shares = [s for r in found if r.state in OPEN for s in share_lists.of_referral(r.id)]
     peers = {uid: p.name for uid, p in service.peers().items()}
     return Markup(  # noqa: S704 -- a template of ours, escaped there
-        render_template("referrals/_member.html", referrals=found, told=share_lists.told(shares), peers=peers, w=wording)
+        render_template(
+            "referrals/_member.html", referrals=found, told=share_lists.told(shares), peers=peers, w=wording
+        )
     )
 
 

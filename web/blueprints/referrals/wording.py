@@ -26,7 +26,13 @@ STATES: dict[str, str] = {
 AT_HOST: dict[str, str] = STATES | {S.OFFERED: "待接收", S.DECLINED: "我方未接收", S.LAPSED: "逾期，未答复"}
 KNOTS: dict[str, str] = {S.TAKEN_ON: "sealed", S.DECLINED: "off", S.LAPSED: "off", S.ENDED: "off", S.NOT_OPENED: "off"}
 
-TABS: dict[str, str] = {Tab.OUT: "我方送出", Tab.INBOX: "待接收", Tab.AWAITED: "待报到", Tab.ARRIVED: "待编入", Tab.OVER: "已结束"}
+TABS: dict[str, str] = {
+    Tab.OUT: "我方送出",
+    Tab.INBOX: "待接收",
+    Tab.AWAITED: "待报到",
+    Tab.ARRIVED: "待编入",
+    Tab.OVER: "已结束",
+}
 EMPTY: dict[str, tuple[str, str]] = {
     Tab.OUT: ("没有送出的流动报到", "党员流向签有协议的县，先告知本人，再从这里送请对方接收"),
     Tab.INBOX: ("没有待接收的", "伙伴县送来的流动报到会出现在这里"),

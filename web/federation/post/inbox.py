@@ -167,7 +167,9 @@ class _Office:
         self.line.last_sign_at = now
         if error is not None:
             log.warning("inbox.refused", type=type_, code=error.name, params=error.params)
-            events.record("message.refuse", self.line, reason=error.name, peer=str(self.sender), details={"type": type_})
+            events.record(
+                "message.refuse", self.line, reason=error.name, peer=str(self.sender), details={"type": type_}
+            )
         db.session.flush()
         return Answer(receipt=signed)
 

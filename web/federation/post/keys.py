@@ -70,7 +70,9 @@ def publish() -> str:
     )
     row = db.session.get(CountyDescriptor, county.uid)
     if row is None:
-        row = CountyDescriptor(uid=county.uid, tenant_id=county.tenant_id, code=county.code, signed=signed, at=clock.now())
+        row = CountyDescriptor(
+            uid=county.uid, tenant_id=county.tenant_id, code=county.code, signed=signed, at=clock.now()
+        )
         db.session.add(row)
     row.code, row.signed, row.at = county.code, signed, clock.now()
     db.session.flush()

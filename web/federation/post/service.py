@@ -146,9 +146,9 @@ def due(peer_uid: UUID, at: datetime) -> None:
     """Note that something is to be sent, and ring the relay after commit."""
     statement = insert(PostDue).values(tenant_id=fence.tenant(), peer_uid=peer_uid, due_at=at)
     db.session.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "peer_uid"], set_={"due_at": at}).execution_options(
-            synchronize_session=False
-        )
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "peer_uid"], set_={"due_at": at}
+        ).execution_options(synchronize_session=False)
     )
     defer(Job.DRAIN, fence.tenant(), peer_uid)
 
@@ -182,7 +182,9 @@ def purge(about_id: UUID) -> int:
     Returns how many disclosures lost their value. The caller removes its working copies in the same transaction.
     """
     gone = 0
-    query = db.select(StoredDisclosure).where(StoredDisclosure.about_id == about_id, StoredDisclosure.wrapped.is_not(None))
+    query = db.select(StoredDisclosure).where(
+        StoredDisclosure.about_id == about_id, StoredDisclosure.wrapped.is_not(None)
+    )
     for row in db.session.scalars(query):
         row.wrapped = None
         gone += 1
@@ -213,9 +215,9 @@ def traffic(about_id: UUID) -> list[Letter]:
     ours = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.about_id == about_id))
     theirs = db.session.scalars(db.select(InboxMessage).where(InboxMessage.about_id == about_id))
     letters = [
-        Letter(m.id, True, m.peer_uid, m.type, m.created_at, m.n, m.seq, m.digest or "", m.result, m.code, m.receipted_at)
+        Letter(
+            m.id, True, m.peer_uid, m.type, m.created_at, m.n, m.seq, m.digest or "", m.result, m.code, m.receipted_at
+        )
         for m in ours
-    ] + [
-        Letter(m.id, False, m.peer_uid, m.type, m.at, None, m.seq, m.digest, m.result, m.code, m.at) for m in theirs
-    ]
+    ] + [Letter(m.id, False, m.peer_uid, m.type, m.at, None, m.seq, m.digest, m.result, m.code, m.at) for m in theirs]
     return sorted(letters, key=lambda letter: letter.id)

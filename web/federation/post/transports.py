@@ -93,4 +93,3 @@ def _resident(peer: Address) -> int | None:
     with fence.platform("which county of this deployment a peer is"):
         county = counties.by_uid(peer.uid)
         return county.tenant_id if county else None
-

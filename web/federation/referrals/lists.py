@@ -97,7 +97,9 @@ def _rows(found: Sequence[Any]) -> list[Row]:
     rows = []
     for referral, name, own_branch, shared, branch, partner in found:
         values = packets.opened(shared)
-        rows.append(Row(referral, name or values.get("/name", ""), own_branch or branch or "", partner or "伙伴县", values))
+        rows.append(
+            Row(referral, name or values.get("/name", ""), own_branch or branch or "", partner or "伙伴县", values)
+        )
     return rows
 
 
@@ -106,7 +108,9 @@ def named(text: str) -> ColumnElement[bool] | None:
     own = search.condition(text)
     if own is None:
         return None
-    return or_(and_(Referral.role == "home", own), and_(Referral.role == "host", *(_shared(t) for t in search.terms(text))))
+    return or_(
+        and_(Referral.role == "home", own), and_(Referral.role == "host", *(_shared(t) for t in search.terms(text)))
+    )
 
 
 def _shared(term: str) -> ColumnElement[bool]:
@@ -115,8 +119,14 @@ def _shared(term: str) -> ColumnElement[bool]:
     grams = names.query_grams(term)
     if len(term) < 2 or not grams:
         # One character: the first of a name, which every pair it begins holds.
-        return Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram.startswith(term))) if term else false()
-    return and_(*(Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram == g)) for g in sorted(grams)))
+        return (
+            Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram.startswith(term)))
+            if term
+            else false()
+        )
+    return and_(
+        *(Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram == g)) for g in sorted(grams))
+    )
 
 
 @dataclass(frozen=True)
@@ -153,7 +163,9 @@ def page(tab: Tab, actor: Actor, asked: Asked, *, after: str = "", before: str =
 def guests(actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Shared members of open referrals, by name."""
     keys = (SharedMember.name_pinyin, Referral.id)
-    query = _base(actor, Referral.role == "host", Referral.state.in_(OPEN), SharedMember.id.is_not(None), *asked.conditions())
+    query = _base(
+        actor, Referral.role == "host", Referral.state.in_(OPEN), SharedMember.id.is_not(None), *asked.conditions()
+    )
     return _paged(query, keys, lambda row: f"{names.pinyin_key(row.name)[:160]}_{row.referral.id}", lambda text: text,
                   after=after, before=before, size=size)  # fmt: skip
 
@@ -202,7 +214,10 @@ def candidates(actor: Actor, name: str, birth_year: int | None) -> list[Row]:
     wanted = names.normalise(name)
     if not wanted:
         return []
-    where = [Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram == g)) for g in sorted(names.grams(wanted))]
+    where = [
+        Referral.id.in_(db.select(SharedGram.referral_id).where(SharedGram.gram == g))
+        for g in sorted(names.grams(wanted))
+    ]
     found = _rows(db.session.execute(_base(actor, condition(Tab.AWAITED), *where).limit(20)).all())
     return [r for r in found if r.name == wanted and birth_year in (None, r.values.get("/birth_year"))]
 
@@ -238,7 +253,9 @@ def _counted(actor: Actor, *columns: Any) -> Select[Any]:
 def waiting(actor: Actor) -> Any:
     """How many wait for our word, as a query of one number: to answer, and to give a branch."""
     mine = Referral.state.in_([S.OFFERED, S.REPORTED_IN])
-    return _counted(actor, func.count()).where(Referral.role == "host", mine, Referral.pending == "", Referral.stopped == "")
+    return _counted(actor, func.count()).where(
+        Referral.role == "host", mine, Referral.pending == "", Referral.stopped == ""
+    )
 
 
 def guest_count(actor: Actor) -> Any:
@@ -261,4 +278,6 @@ def note_reading(rows: Sequence[Row], what: str) -> None:
         events.record("shared.view", referral, details={"count": 1}, peer=str(referral.partner_uid))
     elif shown:
         subject = SharedMember(id=counties.own().uid)  # never stored: the list as a whole is what was looked at
-        events.record("shared.view", subject, details={"count": len(shown), "list": what, "peers": peers}, peer=peers[0])
+        events.record(
+            "shared.view", subject, details={"count": len(shown), "list": what, "peers": peers}, peer=peers[0]
+        )

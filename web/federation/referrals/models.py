@@ -81,7 +81,9 @@ class Referral(PairAggregate, Model):
         REFERRAL.check(),
         ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="RESTRICT"),
         ForeignKeyConstraint(["tenant_id", "flow_id"], ["flow.tenant_id", "flow.id"], ondelete="RESTRICT"),
-        ForeignKeyConstraint(["tenant_id", "township_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(
+            ["tenant_id", "township_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"
+        ),
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),
         # A flow is referred to one county at a time.
         Index(
@@ -137,7 +139,9 @@ class SharedGram(Tenanted, Model):
     __table_args__ = (
         Index("ix_shared_gram_gram", "tenant_id", "gram", "referral_id"),
         Index("ix_shared_gram_referral", "tenant_id", "referral_id"),
-        ForeignKeyConstraint(["tenant_id", "referral_id"], ["shared_member.tenant_id", "shared_member.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "referral_id"], ["shared_member.tenant_id", "shared_member.id"], ondelete="CASCADE"
+        ),
     )
 
 

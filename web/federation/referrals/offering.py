@@ -80,7 +80,9 @@ def towards(partner_uid: UUID, actor: Actor, *, limit: int = MOST) -> list[UUID]
     query = (
         db.select(Member.id)
         .join(Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id))
-        .where(Flow.state.in_(FLOATING), Flow.host_code == code, Flow.id.not_in(offered), Member.relation == Relation.HELD)
+        .where(
+            Flow.state.in_(FLOATING), Flow.host_code == code, Flow.id.not_in(offered), Member.relation == Relation.HELD
+        )
         .order_by(Member.name_pinyin, Member.id)
         .limit(limit)
     )
@@ -97,13 +99,17 @@ def offer_preview(partner_uid: UUID, member_ids: Sequence[UUID], actor: Actor) -
     query = (
         db.select(Member, PartyOrg.full_name, Flow, open_.id)
         .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
-        .outerjoin(Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id) & (Flow.state != FlowState.ENDED))
+        .outerjoin(
+            Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id) & (Flow.state != FlowState.ENDED)
+        )
         .outerjoin(open_, (open_.tenant_id == Flow.tenant_id) & (open_.flow_id == Flow.id) & open_.state.in_(OPEN))
         .where(Member.id.in_(member_ids))
         .order_by(Member.name_pinyin, Member.id)
     )
     found = []
-    for member, branch, flow, referral_id in db.session.execute(visible(query, actor, Member.branch_id, Member.away_org_id)):
+    for member, branch, flow, referral_id in db.session.execute(
+        visible(query, actor, Member.branch_id, Member.away_org_id)
+    ):
         values = packets.make(member, branch, flow) if flow else {}
         lacks = _lacks(member, flow, referral_id, partner.code, values, notices.get(member.id))
         shown = {pointer: value for pointer, value in values.items() if pointer in granted}
@@ -129,7 +135,12 @@ def _notices(member_ids: Sequence[UUID], partner_uid: UUID) -> dict[UUID, date]:
 
 
 def _lacks(
-    member: Member, flow: Flow | None, referral_id: UUID | None, code: str, values: dict[str, Any], notice_on: date | None
+    member: Member,
+    flow: Flow | None,
+    referral_id: UUID | None,
+    code: str,
+    values: dict[str, Any],
+    notice_on: date | None,
 ) -> tuple[str, ...]:
     lacks = []
     if member.relation is not Relation.HELD:

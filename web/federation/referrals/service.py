@@ -66,7 +66,9 @@ def _township(named: str) -> UUID | None:
     """Our township of that name, as home wrote it: the packet goes to its officer's list."""
     if not named:
         return None
-    query = db.select(PartyOrg.id).where(PartyOrg.kind == OrgKind.TOWNSHIP_COMMITTEE, PartyOrg.is_active, PartyOrg.name == named)
+    query = db.select(PartyOrg.id).where(
+        PartyOrg.kind == OrgKind.TOWNSHIP_COMMITTEE, PartyOrg.is_active, PartyOrg.name == named
+    )
     return db.session.scalars(query.limit(1)).first()
 
 
@@ -202,7 +204,9 @@ def decline(referral: Referral, reason: str, text: str = "") -> None:
         raise Invalid({"reason": "choose_one"})
     if reason == "other" and not text.strip():
         raise Invalid({"text": "required"})
-    verbs.say(KIND, referral, "decline", {"reason": reason}, {"/text": text.strip()} if text.strip() else {}, reason=reason)
+    verbs.say(
+        KIND, referral, "decline", {"reason": reason}, {"/text": text.strip()} if text.strip() else {}, reason=reason
+    )
 
 
 def find_by_code(typed: str, session_id: UUID) -> Referral | None:
@@ -320,7 +324,9 @@ def _flow_ended(what: flows.FlowEnded) -> None:
 @events.subscribe(ConsentWithdrawn)
 def _notice_withdrawn(what: ConsentWithdrawn) -> None:
     if "S2" in what.scopes:
-        _say_end((Referral.member_id == what.member_id) & (Referral.partner_uid == what.partner_uid), "notice_withdrawn")
+        _say_end(
+            (Referral.member_id == what.member_id) & (Referral.partner_uid == what.partner_uid), "notice_withdrawn"
+        )
 
 
 @events.subscribe(PairEnded)
@@ -344,4 +350,3 @@ AT_REST.append(_hinders)
 def peers() -> dict[UUID, Peer]:
     """Every partner by uid: names for lists, in one query."""
     return {p.uid: p for p in db.session.scalars(db.select(Peer))}
-

@@ -141,7 +141,9 @@ def one(share: StatusShare, actor: Actor) -> Row | None:
     if found is None:
         return None
     _, name, shared, partner = found
-    return Row(share, name or packets.opened(shared).get("/name", ""), partner or "伙伴县", proofs_of([share.id]).get(share.id))
+    return Row(
+        share, name or packets.opened(shared).get("/name", ""), partner or "伙伴县", proofs_of([share.id]).get(share.id)
+    )
 
 
 def proofs_of(share_ids: Sequence[UUID]) -> dict[UUID, Proof]:

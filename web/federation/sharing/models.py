@@ -93,5 +93,7 @@ class SharedValue(Tenanted, Model):
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "share_id", "field"),
-        ForeignKeyConstraint(["tenant_id", "share_id"], ["status_share.tenant_id", "status_share.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "share_id"], ["status_share.tenant_id", "status_share.id"], ondelete="CASCADE"
+        ),
     )

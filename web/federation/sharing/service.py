@@ -240,9 +240,7 @@ def revoke(share: StatusShare, reason: str) -> None:
 def is_overdue(share: StatusShare) -> bool:
     """A day has passed since we took it back, and no proof that it was purged has come."""
     return (
-        share.role == "owner"
-        and share.state is ShareState.PURGE_REQUESTED
-        and clock.now() - share.state_at >= OVERDUE
+        share.role == "owner" and share.state is ShareState.PURGE_REQUESTED and clock.now() - share.state_at >= OVERDUE
     )
 
 

@@ -88,7 +88,9 @@ class ImportRow(Tenanted, Model):
     is_written: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "batch_id"], ["import_batch.tenant_id", "import_batch.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "batch_id"], ["import_batch.tenant_id", "import_batch.id"], ondelete="CASCADE"
+        ),
         Index("ix_import_row_batch", "tenant_id", "batch_id", "outcome", "number"),
     )
 

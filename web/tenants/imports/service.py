@@ -92,7 +92,9 @@ class _Judge:
                 self.by_name.setdefault(org.name, []).append(org)
         numbers = [str(r.values["citizen_id"]) for r in rows if r.values.get("citizen_id")]
         self.blinds = {n: blind("id_number", n) for n in numbers}
-        query = db.select(Member).where(Member.id_blind.in_(list(self.blinds.values())), Member.relation.in_(members.LIVE))
+        query = db.select(Member).where(
+            Member.id_blind.in_(list(self.blinds.values())), Member.relation.in_(members.LIVE)
+        )
         self.known = {bytes(m.id_blind): m for m in db.session.scalars(query) if m.id_blind}
 
     def branch(self, row: RowReading) -> PartyOrg | None:
@@ -340,7 +342,9 @@ def undo(batch: ImportBatch) -> tuple[int, int]:
     return back, kept
 
 
-def errors_file(batch: ImportBatch, outcomes: Callable[[ImportRow], bool] = lambda r: r.outcome is Outcome.ERROR) -> bytes:
+def errors_file(
+    batch: ImportBatch, outcomes: Callable[[ImportRow], bool] = lambda r: r.outcome is Outcome.ERROR
+) -> bytes:
     """The error rows as the same spreadsheet with one more column: 原因. Fixed and sent again they never duplicate."""
     register, rows = _register(batch), _rows_by_number(batch.id)
     bad = []

@@ -63,7 +63,9 @@ class Member(Tenanted, Model):
 
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),
-        ForeignKeyConstraint(["tenant_id", "away_org_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(
+            ["tenant_id", "away_org_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"
+        ),
         Index("ix_member_branch", "tenant_id", "branch_id", "name_pinyin", "id"),
         Index("ix_member_pinyin", "tenant_id", "name_pinyin", "id"),
         Index("ix_member_initials", "tenant_id", "initials", "id"),
