@@ -1,0 +1,69 @@
+"""Exchanges between two counties of one deployment, through post, relay and inbox, as a share of the bare limit.
+
+Goal ≥ 0.50, alone and in batches of 50; the limits here only catch a regression. An exchange is a message with two
+disclosed values, from the verb's commit to the stored receipt; its room hears it and does nothing.
+"""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from tests import watching
+from tests.benchmarks.bare import Keys, Line
+from tests.benchmarks.measuring import compare
+from tests.world import Agreed, Side
+from web.core import fence
+from web.core.ids import uuid7
+from web.federation.post import keys, relay, service
+
+pytestmark = pytest.mark.long
+VALUES = {"/name": "李例乙", "/birth_on": "1980-01-01"}
+TYPE = "handover.request"
+
+
+@pytest.fixture
+def agreed(agreed, monkeypatch):
+    """The post as it is; a room that takes everything, and values that may cross."""
+    monkeypatch.setitem(service.HOOKS.hear, "handover", lambda envelope, admitted, attached: None)
+    monkeypatch.setitem(service.HOOKS.settled, "handover", lambda message: None)
+    monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)
+    monkeypatch.setattr(service.HOOKS, "is_granted", lambda receiver, envelope, scope, name: True)
+    return agreed
+
+
+def exchange(agreed: Agreed, count: int) -> None:
+    """So many messages, put down in one unit of work and drained."""
+    with agreed.home.act():
+        for _ in range(count):
+            service.send(agreed.host.uid, TYPE, uuid7(), {}, VALUES, base=0, agreement=agreed.ref)
+        fence.commit()
+    assert relay.drain(agreed.home.tenant_id, agreed.host.uid) == count
+
+
+def keys_of(side: Side, other: Side) -> Keys:
+    with side.act():
+        sealing, opening = keys.private("sig")[0], keys.private("enc")[0]
+    with other.act():
+        return Keys(sealing, opening, keys.pins(side.uid), keys.decryption_key(side.uid))
+
+
+@pytest.mark.parametrize(("count", "times"), [(1, 40), (50, 3)])
+def test_exchanges_beside_the_bare_limit(agreed, fresh, proved, count, times):
+    home, host = agreed.home, agreed.host
+    both = {home.uid: keys_of(home, host), host.uid: keys_of(host, home)}
+    url = make_url(fresh.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
+    with watching.paused(), psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        line = Line(connection, home, host, both, agreed.ref, TYPE)
+        line.open()
+        found = compare(
+            f"bare limit ÷ exchanges, {'alone' if count == 1 else f'in batches of {count}'}",
+            lambda: exchange(agreed, count),
+            lambda: line.exchange([uuid7() for _ in range(count)], VALUES),
+            times,
+        )
+    share = 1 / found.ratio
+    print(f"exchanges reach {share:.0%} of the bare limit: {count / found.ours:.0f}/s of {count / found.other:.0f}/s")
+    assert share > 0.1
+    proved("benchmarks", 1)
