@@ -167,9 +167,10 @@ def enter() -> Any:
     """Into a demo county as the person of that role."""
     with fence.platform("are all counties demo counties"):
         is_demo = _is_demo(counties.every())
-    if not is_demo or not g.county.is_demo:
+    role = request.form.get("role", "")
+    if not is_demo or not g.county.is_demo or role not in list(Role):
         abort(404)
-    query = db.select(Account).where(Account.role == request.form.get("role", ""), Account.is_active)
+    query = db.select(Account).where(Account.role == role, Account.is_active)
     account = db.session.scalars(query.order_by(Account.created_at)).first()
     if account is None:
         abort(404)

@@ -1,0 +1,74 @@
+"""Home: each queue's count is the number of things its link opens, and other parts of the tree count nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.blueprints.test_auth import sign_in
+from web.blueprints import edge, todos
+from web.core import events, fence
+from web.core.events import Actor
+from web.extensions import db
+from web.federation.handovers import service as handovers
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import GRANTS, Role
+from web.tenants.consents.models import Method
+from web.tenants.members import service as members
+from web.tenants.organisations.models import PartyOrg
+
+
+def actor(side, role):
+    """Who the edge would say this is."""
+    account = db.session.scalars(db.select(Account).where(Account.role == role)).one()
+    path = db.session.get(PartyOrg, (side.tenant_id, account.org_id)).path
+    return Actor(account.id, account.name, role.value, account.org_id, path)
+
+
+@pytest.fixture
+def asked(agreed, work):
+    """Three members whose handover 岳西 asks for: three things to answer in 余杭."""
+    with agreed.home.act():
+        for name in ("欧阳示甲", "李例乙", "王演丙"):
+            member = members.enroll(
+                agreed.home.orgs["示例村支部"], name=name, gender="1", member_kind="1", birth_on=date(1988, 3, 4)
+            )
+            handovers.begin(
+                member, agreed.host.uid, method=Method.PAPER, applied_on=member.created_at.date(), to_org="余杭街道"
+            )
+        fence.commit()
+    work()
+    return agreed
+
+
+def test_counts_of_the_queues_equal_the_lists_they_open(asked, fresh):
+    client = fresh.test_client()
+    assert sign_in(client, asked.host).status_code == 303
+    page = client.get(f"/{asked.host.code}/").text
+    queue = next(q for q in todos.QUEUES if q.permission.value == "handover:write" or "handover" in q.key)
+    assert queue.title in page
+    with asked.host.act(), fresh.test_request_context(f"/{asked.host.code}/"):
+        edge.g.county = asked.host
+        found = {q.key: q.load(actor(asked.host, Role.COUNTY_ADMIN), 2) for q in todos.QUEUES}
+    items, count = max(found.values(), key=lambda pair: pair[1])
+    assert (len(items), count) == (2, 3), "the first ones, and how many there are"
+    opened = client.get(items[0].url).text
+    assert items[0].name in opened
+    for name in ("欧阳示甲", "李例乙", "王演丙"):
+        assert name in client.get(f"/{asked.host.code}/handovers/").text
+
+
+def test_who_has_no_part_in_it_has_nothing_to_do(asked, fresh):
+    for role in Role:
+        client = fresh.test_client()
+        assert sign_in(client, asked.host, role.value).status_code == 303
+        page = client.get(f"/{asked.host.code}/")
+        assert page.status_code == 200
+        live = client.get(f"/{asked.host.code}/live").text
+        works_on_it = any(p.value == "handover:write" for p in GRANTS[role]) and role in (
+            Role.COUNTY_ADMIN,
+            Role.LIAISON,
+        )
+        assert ("欧阳示甲" in live) == works_on_it, role
+    assert events.actor() is events.SYSTEM

@@ -1,0 +1,97 @@
+"""The demo holds what it promises, made by services and real messages (one build: it takes a while)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import _copy, _database_of
+from web import jobs
+from web.core import events, fence
+from web.core.queue import Job, burst
+from web.demo import build
+from web.extensions import db, valkey
+from web.federation.agreements.models import Agreement, AgreementParty, AgreementVersion
+from web.federation.cosigning.models import CoSignedRecord
+from web.federation.handovers.models import Handover
+from web.federation.post.models import Channel, InboxMessage, OutboxMessage
+from web.federation.sharing.models import StatusShare
+from web.tenants.counties import service as counties
+from web.tenants.documents.models import Document
+from web.tenants.imports.models import ImportBatch
+from web.tenants.members.models import Member
+
+
+@pytest.fixture(scope="module")
+def built(application: Any, template: str) -> Iterator[dict[str, Any]]:
+    """What stands in the database after `flask demo build`, county by county."""
+    with application.app_context():
+        db.engine.dispose()
+        _copy(_database_of(application), template)
+        valkey.client.flushdb()
+        build.build(lambda words: None)
+        with fence.platform("the demo's counties"):
+            every = [(c.code, c.tenant_id, c.is_demo) for c in counties.every()]
+        # The scheduler's first round, which deploy/demo starts right after.
+        for _, tenant_id, _ in every:
+            jobs.run(Job.TIMERS.value, tenant_id)
+        burst()
+        found: dict[str, Any] = {"counties": every}
+        for code, tenant_id, _ in every:
+            with fence.acting_for(tenant_id):
+                found[code] = _look()
+        yield found
+        db.engine.dispose()
+
+
+def _look() -> dict[str, Any]:
+    def states(model: Any) -> Counter[str]:
+        return Counter(str(s) for s in db.session.scalars(db.select(model.state)))
+
+    return {
+        "members": len(list(db.session.scalars(db.select(Member.id)))),
+        "agreements": states(Agreement),
+        "versions": states(AgreementVersion),
+        "parties": Counter(db.session.scalars(db.select(AgreementParty.agreement_id))),
+        "handovers": states(Handover),
+        "records": states(CoSignedRecord),
+        "shares": states(StatusShare),
+        "imports": states(ImportBatch),
+        "papers": Counter(str(k) for k in db.session.scalars(db.select(Document.kind))),
+        "open": len(list(db.session.scalars(db.select(OutboxMessage.id).where(OutboxMessage.receipt.is_(None))))),
+        "sent": len(list(db.session.scalars(db.select(OutboxMessage.id)))),
+        "heard": len(list(db.session.scalars(db.select(InboxMessage.id)))),
+        "stopped": [c for c in db.session.scalars(db.select(Channel.stopped)) if c],
+        "chain": events.verify(),
+    }
+
+
+def test_the_demo_holds_what_it_promises(built):
+    codes = {code for code, _, _ in built["counties"]}
+    assert codes == {"330110", "340828", "331124"}
+    assert all(is_demo for _, _, is_demo in built["counties"])
+    assert 550 <= sum(built[c]["members"] for c in codes) <= 700
+    at_host = built["330110"]
+    assert 3 in at_host["parties"].values() and 2 in at_host["parties"].values()
+    agreements: Counter[str] = sum((built[c]["agreements"] for c in codes), Counter())
+    assert agreements["active"] and agreements["winding_down"]
+    versions: Counter[str] = sum((built[c]["versions"] for c in codes), Counter())
+    assert versions["proposed"], "one is in negotiation"
+    handovers = built["340828"]["handovers"] + built["331124"]["handovers"]
+    for state in ("closed", "refused", "recalled", "released"):
+        assert handovers[state], f"no handover is {state}"
+    assert at_host["records"]["disputed"]
+    assert sum(built[c]["shares"]["purged"] for c in codes), "a withdrawn notice"
+    assert sum(built[c]["papers"]["agreement_report"] for c in codes), "a report"
+
+
+def test_the_demo_is_built_by_services_and_real_messages(built):
+    codes = [code for code, _, _ in built["counties"]]
+    assert all(built[c]["imports"]["applied"] for c in codes), "registers come in through the importer"
+    assert sum(built[c]["sent"] for c in codes) == sum(built[c]["heard"] for c in codes) > 100
+    assert {c: built[c]["open"] for c in codes} == dict.fromkeys(codes, 0), "everything was delivered"
+    assert [built[c]["stopped"] for c in codes] == [[]] * 3
+    assert {built[c]["chain"] for c in codes} == {None}, "the log's chain holds"
