@@ -8,13 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, or_
 
 from web.core import clock
 from web.core.events import Actor, Event
 from web.extensions import db
+from web.federation.cosigning import lists as cosigning
+from web.federation.handovers import lists as handovers
+from web.federation.referrals import lists as referrals
+from web.federation.sharing import lists as sharing
 from web.tenants.accounts.models import Account
-from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.accounts.permissions import GRANTS, WHOLE_COUNTY, Permission, Role
 
 # A counter gives a scalar SELECT for this actor.
 Counter = Callable[[Actor], Any]
@@ -107,13 +111,24 @@ TOLD: dict[str, Permission] = {
     "peer": Permission.PEER_READ,
     "channel": Permission.PEER_READ,
 }
+# Of these an actor with a part of the tree is told only what happened to the records of that part.
+SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
+    "referral": referrals.ids,
+    "status_share": sharing.ids,
+    "handover": handovers.ids,
+    "co_signed_record": cosigning.ids,
+}
 KEPT = timedelta(days=30)
 
 
 def notices_of(actor: Actor) -> Select[Any]:
-    """Words of partner counties in the last 30 days that this role may know of."""
+    """Words of partner counties in the last 30 days that this actor may know of."""
     mine = [kind for kind, permission in TOLD.items() if permission in GRANTS[Role(actor.role)]]
-    return db.select(Event).where(Event.peer != "", Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)
+    query = db.select(Event).where(Event.peer != "", Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)
+    if actor.role in WHOLE_COUNTY:
+        return query
+    own = [and_(Event.subject_kind == kind, Event.subject_id.in_(ids(actor))) for kind, ids in SEEN.items()]
+    return query.where(or_(Event.subject_kind.not_in(list(SEEN)), *own))
 
 
 def notices(actor: Actor) -> int:

@@ -84,6 +84,11 @@ def visible(actor: Actor) -> ColumnElement[bool] | None:
     return or_(and_(R.role == "recorder", R.activity_id.in_(held)), and_(R.role == "home", own))
 
 
+def ids(actor: Actor) -> Select[Any]:
+    """Ids of the records this actor may see, for a condition."""
+    return _narrowed(db.select(R.id), actor)
+
+
 def _narrowed(statement: Select[Any], actor: Actor) -> Select[Any]:
     condition = visible(actor)
     return statement if condition is None else statement.where(condition)

@@ -78,6 +78,11 @@ class Page:
     after: str
 
 
+def ids(actor: Actor) -> Select[Any]:
+    """Ids of the handovers this actor may see, for a condition."""
+    return organisations.visible(db.select(Handover.id), actor, Handover.branch_id)
+
+
 def _base(actor: Actor, partner_uid: UUID | None) -> Select[Any]:
     query = (
         db.select(Handover, Member.name, PartyOrg.name, Peer.name)

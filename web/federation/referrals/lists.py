@@ -85,6 +85,12 @@ def _base(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
     return _visible(query, actor)
 
 
+def ids(actor: Actor) -> Select[Any]:
+    """Ids of the referrals this actor may see, for a condition."""
+    own = (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id)
+    return _visible(db.select(Referral.id).outerjoin(Member, own), actor)
+
+
 def _visible(query: Select[Any], actor: Actor) -> Select[Any]:
     """Home's rows by the member's branches, the host's by the township named or the branch that took the member on."""
     return organisations.visible(

@@ -55,6 +55,18 @@ class Told:
     words: str
 
 
+def ids(actor: Actor) -> Select[Any]:
+    """Ids of the shares this actor may see, for a condition."""
+    query = (
+        db.select(StatusShare.id)
+        .join(Referral, (Referral.tenant_id == StatusShare.tenant_id) & (Referral.id == StatusShare.referral_id))
+        .outerjoin(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+    )
+    return organisations.visible(
+        query, actor, Member.branch_id, Member.away_org_id, Referral.township_id, Referral.branch_id
+    )
+
+
 def _base(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
     query = (
         db.select(StatusShare, Member.name, SharedMember, Peer.name)
