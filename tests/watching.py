@@ -27,7 +27,7 @@ def _fenced() -> frozenset[str]:
     import web.federation.models
     import web.tenants.models  # noqa: F401
 
-    return frozenset(str(m.class_.__table__.name) for m in Model.registry.mappers if issubclass(m.class_, Tenanted))
+    return frozenset(m.persist_selectable.description for m in Model.registry.mappers if issubclass(m.class_, Tenanted))
 
 
 @lru_cache(maxsize=20_000)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from flask import g
 
 from tests.blueprints.test_auth import sign_in
-from web.blueprints import edge, todos
+from web.blueprints import todos
 from web.core import events, fence
 from web.core.events import Actor
 from web.extensions import db
@@ -49,7 +50,7 @@ def test_counts_of_the_queues_equal_the_lists_they_open(asked, fresh):
     queue = next(q for q in todos.QUEUES if q.permission.value == "handover:write" or "handover" in q.key)
     assert queue.title in page
     with asked.host.act(), fresh.test_request_context(f"/{asked.host.code}/"):
-        edge.g.county = asked.host
+        g.county = asked.host
         found = {q.key: q.load(actor(asked.host, Role.COUNTY_ADMIN), 2) for q in todos.QUEUES}
     items, count = max(found.values(), key=lambda pair: pair[1])
     assert (len(items), count) == (2, 3), "the first ones, and how many there are"

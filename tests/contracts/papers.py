@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -139,12 +138,8 @@ def made(paper: str) -> str:
     for name, make in PARTS[paper].items():
         mark = MARK.format(name)
         assert text.count(mark) == 1, f"{paper}: {mark}"
-        text = re.sub(
-            re.escape(mark) + r".*?" + re.escape(END),
-            lambda _, m=mark, f=make: f"{m}\n{f()}\n\n{END}",
-            text,
-            flags=re.DOTALL,
-        )
+        before, rest = text.split(mark, 1)
+        text = f"{before}{mark}\n{make()}\n\n{END}{rest.split(END, 1)[1]}"
     return text
 
 
