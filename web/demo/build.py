@@ -175,12 +175,12 @@ def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
 def _activities(demo: Demo) -> list[tuple[int, Scene]]:
     host, homes = demo.host, [demo.yuexi, demo.songyang]
     told: list[tuple[int, Scene]] = []
-    for day, title in ((118, "主题党日：走进人工智能小镇"), (54, "主题党日：同心助农"), (9, "主题党日：学习条例")):
+    for day, title in ((118, "主题党日：走进人工智能小镇"), (24, "主题党日：同心助农"), (9, "主题党日：学习条例")):
         told.append((day, partial(scenes.theme_day, host, title, "余杭街道", 120, homes)))
     told.append((114, partial(scenes.countersign, demo.yuexi, host)))
     told.append((113, partial(scenes.countersign, demo.songyang, host)))
-    told.append((50, partial(scenes.countersign, demo.yuexi, host)))
-    told.append((49, partial(scenes.dispute, demo.songyang, host)))
+    told.append((21, partial(scenes.countersign, demo.yuexi, host)))
+    told.append((20, partial(scenes.dispute, demo.songyang, host)))  # still open: it lapses after 30 days
     return told
 
 
