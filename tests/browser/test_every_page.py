@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
-from tests.browser.windows import DESK, PHONE, SONGYANG, YUEXI, YUHANG, Window, Windows
+from tests.browser.windows import DESK, PHONE, SONGYANG, YUEXI, YUHANG, Window, Windows, look
 from web.tenants.accounts.permissions import Role
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
@@ -56,21 +54,6 @@ def pages(window: Window, shown: int) -> Iterator[str]:
             if found not in waiting and seen[sort] < (shown if KINDS.match(sort) else 1):
                 seen[sort] += 1
                 waiting.append(found)
-
-
-def look(page: Page) -> list[str]:
-    """What is wrong with the page at hand: serious findings of axe, sideways scroll at a desk and on a phone."""
-    found = [
-        f"{v['id']}: {node['target']}"
-        for v in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        if v["impact"] in {"serious", "critical"}
-        for node in v["nodes"]
-    ]
-    for width, height in (PHONE, DESK):
-        page.set_viewport_size({"width": width, "height": height})
-        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
-            found.append(f"{wide} wide at {width}")
-    return found
 
 
 @pytest.mark.parametrize(("code", "role"), EVERYONE, ids=str)

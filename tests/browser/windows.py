@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
 
 Got = TypeVar("Got")
 YUHANG, YUEXI, SONGYANG = "330110", "340828", "331124"
-DESK, PHONE = (1366, 768), (390, 844)
+DESK, ZOOMED, PHONE = (1366, 768), (1093, 614), (390, 844)
 
 
 @dataclass
@@ -110,6 +111,21 @@ def wait(ask: Callable[[], Got], seconds: float, problem: str) -> Got:
     return got
 
 
+def look(page: Page) -> list[str]:
+    """What is wrong with the page at hand: serious findings of axe, sideways scroll on a phone, at a desk, and there at 125 %."""
+    found = [
+        f"{v['id']}: {node['target']}"
+        for v in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        if v["impact"] in {"serious", "critical"}
+        for node in v["nodes"]
+    ]
+    for width, height in (PHONE, ZOOMED, DESK):
+        page.set_viewport_size({"width": width, "height": height})
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{wide} wide at {width}")
+    return found
+
+
 class Windows:
     """The browser of a test: contexts share nothing; two windows of one context are one clerk's browser."""
 
@@ -141,4 +157,5 @@ class Windows:
         for context in self.contexts:
             context.close()
         if kind is None:
-            assert [c for w in self.opened for c in w.complaints] == []
+            complaints = [words for window in self.opened for words in window.complaints]
+            assert not complaints, complaints
