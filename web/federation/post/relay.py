@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import ColumnElement
 
 from web.core import clock, events, fence
 from web.core.ids import uuid7
@@ -37,25 +38,26 @@ GIVE_UP = timedelta(days=30)
 def drain(tenant_id: int, peer_uid: UUID) -> int:
     """Send everything that waits for this peer; returns how many messages came to rest."""
     lease, settled = uuid7(), 0
-    _send_blobs(tenant_id, peer_uid)
     while True:
         with fence.acting_for(tenant_id):
             parcel = _seal(peer_uid, lease)
             fence.commit()
         if parcel is None:
             return settled
-        answers = transports.deliver(parcel.peer, parcel.sender, parcel.bundles)
-        with fence.acting_for(tenant_id):
-            done, go_on = _settle(peer_uid, lease, parcel, answers)
-            fence.commit()
-        settled += done
-        if not go_on:
-            return settled
-        _send_blobs(tenant_id, peer_uid)
+        if parcel.ids:
+            answers = transports.deliver(parcel.peer, parcel.sender, parcel.bundles)
+            with fence.acting_for(tenant_id):
+                done, go_on = _settle(peer_uid, lease, parcel, answers)
+                fence.commit()
+            settled += done
+            if not go_on:
+                return settled
+        else:
+            _send_blobs(tenant_id, peer_uid)
 
 
 class Parcel:
-    """One batch between its sealing and its receipts."""
+    """One batch between its sealing and its receipts; without messages: files alone are due."""
 
     def __init__(self, sender: UUID, peer: transports.Address) -> None:
         self.sender, self.peer = sender, peer
@@ -82,12 +84,9 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
         return None
     open_ = db.select(OutboxMessage).where(OutboxMessage.peer_uid == peer_uid, OutboxMessage.receipt.is_(None))
     waiting = list(db.session.scalars(open_.order_by(OutboxMessage.seq.nulls_last(), OutboxMessage.id).limit(BATCH)))
-    if not waiting or line.stopped or peer is None or peer.state is not PeerState.CONFIRMED:
+    if line.stopped or peer is None or peer.state is not PeerState.CONFIRMED or (not waiting and _rests(line)):
         line.leased_until = line.lease = None
-        if not waiting and not _with_blobs(peer_uid):
-            _nothing_due(peer_uid)
         return None
-    line.leased_until, line.lease = now + LEASE, lease
     parcel = Parcel(counties.own().uid, transports.Address(peer.uid, peer.transport, peer.address))
     disclosed: dict[UUID, list[StoredDisclosure]] = {}
     ids = [m.id for m in waiting]
@@ -105,6 +104,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
         size += packed.size
         parcel.ids.append(message.id)
         parcel.bundles.append(packed)
+    line.leased_until, line.lease = now + LEASE, lease
     return parcel
 
 
@@ -204,7 +204,28 @@ def _settle(peer_uid: UUID, lease: UUID, parcel: Parcel, answers: list[transport
         done += 1
         HOOKS.settled.get(message.type.partition(".")[0], _nobody)(message)
     db.session.flush()
-    return done, len(answers) >= len(parcel.ids) or _retry(line, timedelta(0))
+    if len(answers) < len(parcel.ids):
+        return done, _retry(line, timedelta(0))
+    return done, not _rests(line)
+
+
+def _rests(line: Channel) -> bool:
+    """Whether nothing waits for this peer, neither message nor file; then nothing stands as due, and the lease is free.
+
+    Both are asked in one statement, so in one snapshot: a message committed after it has also moved `due_at`, and what
+    it put down stays.
+    """
+    ours = (OutboxMessage.tenant_id == fence.tenant()) & (OutboxMessage.peer_uid == line.peer_uid)
+    waits = db.select(OutboxMessage.id).where(ours, OutboxMessage.receipt.is_(None) | OutboxMessage.has_blobs_due)
+    here = (PostDue.tenant_id == fence.tenant()) & (PostDue.peer_uid == line.peer_uid)
+    seen = db.select(PostDue.due_at).where(here).scalar_subquery()
+    is_waiting, due_at = db.session.execute(db.select(waits.exists(), seen)).one()
+    if is_waiting:
+        return False
+    if due_at is not None:
+        _nothing_due(here & (PostDue.due_at == due_at))
+    line.leased_until = line.lease = None
+    return True
 
 
 def _nobody(message: OutboxMessage) -> None:
@@ -242,18 +263,15 @@ def _retry(line: Channel, wait: timedelta) -> bool:
 def _stop(line: Channel, code: str) -> bool:
     """The channel stops and an alarm rings: persons of both sides must look."""
     line.stopped, line.leased_until, line.lease = code, None, None
-    _nothing_due(line.peer_uid)
+    _nothing_due((PostDue.tenant_id == fence.tenant()) & (PostDue.peer_uid == line.peer_uid))
     events.record("channel.stop", line, reason=code, peer=str(line.peer_uid))
     log.error("channel.stopped", code=code, peer=str(line.peer_uid))
     db.session.flush()
     return False
 
 
-def _nothing_due(peer_uid: UUID) -> None:
-    row = db.session.get(PostDue, (fence.tenant(), peer_uid))
-    if row is not None:
-        db.session.delete(row)
-        db.session.flush()
+def _nothing_due(where: ColumnElement[bool]) -> None:
+    db.session.execute(db.delete(PostDue).where(where).execution_options(synchronize_session=False))
 
 
 def _with_blobs(peer_uid: UUID) -> list[OutboxMessage]:

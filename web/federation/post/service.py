@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert
 
 from web.core import clock, fence, vault
 from web.core.ids import uuid7
 from web.core.queue import Job, defer
-from web.extensions import db
+from web.extensions import Session, db
 from web.federation import admission
 from web.federation.messages import MESSAGES, MessageSpec
 from web.federation.post.models import Blob, InboxMessage, OutboxMessage, PostDue, StoredDisclosure
@@ -143,7 +144,11 @@ def reopened(row: StoredDisclosure) -> Disclosure | None:
 
 
 def due(peer_uid: UUID, at: datetime) -> None:
-    """Note that something is to be sent, and ring the relay after commit."""
+    """Note that something is to be sent, and ring the relay after commit: once a unit of work, however much it says."""
+    rung: set[UUID] = db.session.info.setdefault("rung", set())
+    if peer_uid in rung:
+        return
+    rung.add(peer_uid)
     statement = insert(PostDue).values(tenant_id=fence.tenant(), peer_uid=peer_uid, due_at=at)
     db.session.execute(
         statement.on_conflict_do_update(
@@ -151,6 +156,18 @@ def due(peer_uid: UUID, at: datetime) -> None:
         ).execution_options(synchronize_session=False)
     )
     defer(Job.DRAIN, fence.tenant(), peer_uid)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _unring(session: Session, _previous: object) -> None:
+    """A rolled back savepoint may have taken the note with it."""
+    session.info.pop("rung", None)
+
+
+@event.listens_for(Session, "after_commit")
+def _rung(session: Session) -> None:
+    """What is said after a commit is another ring."""
+    session.info.pop("rung", None)
 
 
 def keep_blob(about_id: UUID, content: bytes) -> str:
