@@ -45,13 +45,7 @@ def receive(sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
         line = channel(sender, "in")
         if line.stopped:
             return [Answer(code="maintenance")]
-        office = _Office(sender, line)
-        answers: list[Answer] = []
-        for parcel in batch:
-            answer = office.take(parcel)
-            answers.append(answer)
-            if answer.receipt is None:
-                break
+        answers = _Office(sender, line).take(batch)
         db.session.flush()
     return answers
 
@@ -61,58 +55,85 @@ def _name(sender: UUID) -> str:
 
 
 class _Office:
-    """Keys and head of one channel, read once for a batch."""
+    """Keys, head and earlier messages of one channel, read once for a batch, and written once after it."""
 
     def __init__(self, sender: UUID, line: Channel) -> None:
         self.sender, self.line, self.own = sender, line, counties.own().uid
         self.pins = keys.pins(sender)
         self.open_keys = {k.kid: k for k in keys.private("enc")}
         self.seal_key = keys.private("sig")[0]
+        self.head = channels.Head(line.epoch, line.seq, line.head)
+        self.by_id: dict[UUID, InboxMessage] = {}
+        self.by_place: dict[tuple[int, int], InboxMessage] = {}
+        self.taken: list[InboxMessage] = []
 
-    def take(self, parcel: bundles.Bundle) -> Answer:
-        """One message: replay, apply, refuse for good, or say why nothing was consumed."""
+    def take(self, batch: list[bundles.Bundle]) -> list[Answer]:
+        """Answers in order; after one that consumed nothing, the rest is not tried."""
+        opened = [self._open(parcel) for parcel in batch]
+        self._recall([found for found in map(_coordinates, opened) if found is not None])
+        answers: list[Answer] = []
+        for parcel, found in zip(batch, opened, strict=True):
+            answers.append(self._one(parcel, found))
+            if answers[-1].receipt is None:
+                break
+        db.session.add_all(self.taken)
+        self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
+        if self.taken:
+            self.line.last_sign_at = clock.now()
+        return answers
+
+    def _open(self, parcel: bundles.Bundle) -> Envelope | WireError:
         try:
-            envelope = open_envelope(parcel.envelope, self.pins, self.own)
-            known = self._place(envelope.coordinates)
-            if known is not None:
-                return known
+            return open_envelope(parcel.envelope, self.pins, self.own)
         except WireError as error:
-            if error.outcome is Outcome.FINAL and error.coordinates is not None:
-                try:
-                    known = self._place(error.coordinates)
-                except WireError as misplaced:
-                    return self._nothing(misplaced)
-                return known or self._finish(parcel, error.coordinates, "unknown.type", None, error)
-            return self._nothing(error)
+            return error
+
+    def _recall(self, places: list[Coordinates]) -> None:
+        """What is stored already under the ids or numbers of this batch: one question."""
+        if not places:
+            return
+        query = db.select(InboxMessage).where(
+            InboxMessage.peer_uid == self.sender,
+            InboxMessage.id.in_([p.id for p in places]) | InboxMessage.seq.in_([p.seq for p in places]),
+        )
+        for message in db.session.scalars(query):
+            self._remember(message)
+
+    def _remember(self, message: InboxMessage) -> None:
+        self.by_id[message.id] = self.by_place[message.epoch, message.seq] = message
+
+    def _one(self, parcel: bundles.Bundle, found: Envelope | WireError) -> Answer:
+        """One message: replay, apply, refuse for good, or say why nothing was consumed."""
+        coordinates = _coordinates(found)
+        if coordinates is None:
+            assert isinstance(found, WireError)
+            return self._nothing(found)
+        try:
+            known = self._place(coordinates)
+        except WireError as misplaced:
+            return self._nothing(misplaced)
+        if known is not None:
+            return known
+        if isinstance(found, WireError):
+            return self._finish(parcel, coordinates, "unknown.type", None, found)
         try:
             with db.session.begin_nested():
-                self._apply(parcel, envelope)
+                self._apply(parcel, found)
         except WireError as error:
             if error.outcome is Outcome.FINAL:
-                return self._finish(parcel, envelope.coordinates, envelope.type, envelope.about_id, error)
+                return self._finish(parcel, coordinates, found.type, found.about_id, error)
             return self._nothing(error)
         except DomainError as error:
-            return self._finish(parcel, envelope.coordinates, envelope.type, envelope.about_id, _as_wire(error))
+            return self._finish(parcel, coordinates, found.type, found.about_id, _as_wire(error))
         except OperationalError:
-            log.warning("inbox.busy", type=envelope.type)
+            log.warning("inbox.busy", type=found.type)
             return Answer(code="busy")
-        return self._finish(parcel, envelope.coordinates, envelope.type, envelope.about_id, None)
+        return self._finish(parcel, coordinates, found.type, found.about_id, None)
 
     def _place(self, found: Coordinates) -> Answer | None:
         """The stored receipt of a duplicate; None for the next one; WireError for anything else."""
-        stored = list(
-            db.session.scalars(
-                db.select(InboxMessage).where(
-                    InboxMessage.peer_uid == self.sender,
-                    (InboxMessage.id == found.id)
-                    | ((InboxMessage.epoch == found.epoch) & (InboxMessage.seq == found.seq)),
-                )
-            )
-        )
-        by_id = next((m for m in stored if m.id == found.id), None)
-        by_seq = next((m for m in stored if (m.epoch, m.seq) == (found.epoch, found.seq)), None)
-        head = channels.Head(self.line.epoch, self.line.seq, self.line.head)
-        where = channels.place(head, found, by_id and by_id.digest, by_seq and by_seq.digest)
+        by_id, by_place = self.by_id.get(found.id), self.by_place.get((found.epoch, found.seq))
+        where = channels.place(self.head, found, by_id.digest if by_id else None, by_place.digest if by_place else None)
         if where is channels.Place.DUPLICATE:
             assert by_id is not None
             return Answer(receipt=by_id.receipt)
@@ -146,25 +167,24 @@ class _Office:
         n = error.n if isinstance(error, StaleBase) else None
         given = receipts.receipt(found, now, error.name if error else None, n)
         signed = receipts.sign_receipt(given, self.seal_key)
-        db.session.add(
-            InboxMessage(
-                id=found.id,
-                peer_uid=self.sender,
-                type=type_,
-                about_id=about_id,
-                epoch=found.epoch,
-                seq=found.seq,
-                digest=found.digest,
-                envelope=parcel.envelope,
-                attached=list(parcel.attached),
-                result=given.result.value,
-                code=given.code,
-                receipt=signed,
-                at=now,
-            )
+        message = InboxMessage(
+            id=found.id,
+            peer_uid=self.sender,
+            type=type_,
+            about_id=about_id,
+            epoch=found.epoch,
+            seq=found.seq,
+            digest=found.digest,
+            envelope=parcel.envelope,
+            attached=list(parcel.attached),
+            result=given.result.value,
+            code=given.code,
+            receipt=signed,
+            at=now,
         )
-        self.line.epoch, self.line.seq, self.line.head = found.epoch, found.seq, found.digest
-        self.line.last_sign_at = now
+        self.taken.append(message)
+        self._remember(message)
+        self.head = self.head.after(found)
         if error is not None:
             log.warning("inbox.refused", type=type_, code=error.name, params=error.params)
             events.record(
@@ -182,6 +202,13 @@ class _Office:
 
 
 HOOKS = service.HOOKS
+
+
+def _coordinates(found: Envelope | WireError) -> Coordinates | None:
+    """Where an authentic envelope wants to stand; None when nothing can be consumed."""
+    if isinstance(found, Envelope):
+        return found.coordinates
+    return found.coordinates if found.outcome is Outcome.FINAL else None
 
 
 def _as_wire(error: DomainError) -> WireError:
