@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from tests.browser.windows import YUEXI, YUHANG, Window, Windows, wait
+from tests.browser.windows import YUEXI, YUHANG, Window, Windows, look, wait
 from web.core import clock
 
 SECONDS = 2.0  # within which what one county does stands in the other's open window
@@ -39,6 +39,7 @@ def test_the_walk_with_both_counties_side_by_side(windows: Windows, tmp_path: Pa
         prove(home, paper, title, holds, tmp_path)
     print(f"the other window's to-do came after {seconds:.2f} s")
     proved("chapters of the walk in two windows", 7)
+    proved("pages looked at by axe", 12)
 
 
 # Referral
@@ -58,6 +59,7 @@ def offer(home: Window, host: Window) -> tuple[list[str], float]:
     assert len(names) == 3
     home.press("送请报到", home.page.locator("[data-bulk]"))
     home.sees("送请报到　余杭区", "还没有登记告知", "未告知本人的不能送出")
+    assert look(home.page) == []
     home.fill(method="paper")
     home.page.get_by_role("button", name=re.compile(r"登记对这 \d 人的告知")).click()
     home.sees("可以送出 3 人")
@@ -67,7 +69,8 @@ def offer(home: Window, host: Window) -> tuple[list[str], float]:
     assert not re.search(r"\d{8}", said), "a telephone or identity number would cross"
     home.sees("不送身份证号及其任何部分、电话、住址")
     before = _waiting(host)
-    home.page.get_by_role("button", name="送出", exact=True).click()
+    with home.page.expect_response(lambda answer: answer.request.method == "POST"):
+        home.page.get_by_role("button", name="送出", exact=True).click()
     began = time.monotonic()
     host.page.wait_for_function(
         "n => Number(document.querySelector('a.n[aria-label^=\"待接收\"]')?.textContent || 0) >= n",
@@ -120,6 +123,7 @@ def report_in(home: Window, host: Window, name: str) -> str:
     host.fill(code=code.lower())
     host.press("查找")
     host.sees("找到了，请当面核对证件", name, "岳西县")
+    assert look(host.page) == []
     host.press("是本人，登记报到")
     host.until("已报到，待编入")
     home.sees("已报到，待编入")  # by itself: the page asks every two seconds
@@ -151,6 +155,7 @@ def theme_day(home: Window, host: Window, name: str, branch: str) -> None:
     host.press("保存")
     host.press("登记到会情况")
     host.page.get_by_label(f"{name}到会情况").select_option("present")
+    assert look(host.page) == []
     host.press("空着的都记为到会")
     host.press("存下，登记为已举行")
     host.press("送请共签")
@@ -161,6 +166,7 @@ def theme_day(home: Window, host: Window, name: str, branch: str) -> None:
     home.nav("共签记录")
     home.page.locator("tbody tr", has_text=ACTIVITY).get_by_role("link").first.click()
     home.sees("轮到我方", name, "90")
+    assert look(home.page) == []
     home.press("共签勾选的人")
     home.until("两县已共签")
     host.nav("共签记录")
@@ -189,6 +195,7 @@ def agree(home: Window, host: Window, windows: Windows) -> None:
         item_1_owner="all",
     )
     home.fill(item_1_due=f"{clock.today().year + 1}-06-30", liaison_name="何试丁", liaison_phone="0556-00000057")
+    assert look(home.page) == []
     home.press("提出，送各方")
     home.sees("轮到余杭区答复")
     host.go()
@@ -218,6 +225,7 @@ def seal(window: Window, windows: Windows) -> None:
     assert len(digest) > 20
     leader.press("批准")
     expect(leader.page.locator(".sum, .field.bad").first).to_be_visible()  # the tick is asked for
+    assert look(leader.page) == []
     leader.fill(is_read="1")
     leader.press("批准")
     window.page.reload()
@@ -225,6 +233,7 @@ def seal(window: Window, windows: Windows) -> None:
     dialog = window.page.locator("dialog[open]")
     expect(dialog.get_by_role("heading", name="印签")).to_be_visible()
     expect(dialog).to_contain_text(digest)  # the clerk seals what the leader approved
+    assert look(window.page) == []
     dialog.locator('[name="signer_post"]').fill("分管领导")
     dialog.locator('[name="is_checked"]').check()
     dialog.get_by_role("button", name="印签").click()
@@ -254,6 +263,7 @@ def hand_over(home: Window, host: Window, name: str, branch: str) -> bytes:
     host.press("同意接收")
     home.sees("已同意，待开介绍信")
     home.press("开出介绍信")
+    assert look(home.page) == []
     home.press("开出介绍信")
     home.sees("在途，待接收")
     link = home.page.locator("#letter a, main a", has_text="介绍信　PDF").first
@@ -262,6 +272,7 @@ def hand_over(home: Window, host: Window, name: str, branch: str) -> bytes:
     assert answer.headers["content-type"] == "application/pdf"
     host.until("在途，待接收")
     host.press("接收，送出回执")
+    assert look(host.page) == []
     host.fill(phone="0571-00000057")
     host.page.locator('select[name="branch_id"]').select_option(index=1)
     host.press("接收，送出回执")
@@ -296,6 +307,7 @@ def prove(home: Window, paper: bytes, title: str, holds: tuple[str, ...], folder
     home.sees(
         "这个查验码对应下列文件", title, "岳西县委组织部", " ".join(re.findall("....", sha256(paper).hexdigest()))
     )
+    assert look(home.page) == []
     assert holds[2] not in home.text or title != "介绍信"
 
 
