@@ -151,9 +151,10 @@ class _Office:
             admitted = admission.admit(
                 envelope, enclosed, lambda scope, name: HOOKS.is_granted(self.own, envelope, scope.value, name)
             )
+            opens = admission.is_opening(envelope)
             for item in admitted.disclosures:
                 scope = service.scope_of(spec, item.pointer, envelope.body)
-                db.session.add(service.stored(envelope.id, envelope.about_id, item, scope))
+                db.session.add(service.stored(envelope.id, envelope.about_id, item, scope, is_new=opens))
         hear = HOOKS.hear.get(envelope.about_kind)
         if hear is None:
             raise WireError("version_unsupported", type=envelope.type)

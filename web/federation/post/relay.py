@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement
 
-from web.core import clock, events, fence
+from web.core import clock, events, fence, vault
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.post import keys, transports
@@ -92,6 +92,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
     ids = [m.id for m in waiting]
     for row in db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.message_id.in_(ids))):
         disclosed.setdefault(row.message_id, []).append(row)
+    vault.prepare(row.about_id for rows in disclosed.values() for row in rows)
     key, theirs = keys.private("sig")[0], keys.decryption_key(peer_uid)
     size = 0
     for message in _in_order(waiting):

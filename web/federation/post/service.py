@@ -105,10 +105,9 @@ def send(
         created_at=clock.now(),
     )
     db.session.add(message)
-    spec = MESSAGES[type_]
+    spec, opens = MESSAGES[type_], n == 1 or base == 0
     for item in made:
-        db.session.add(stored(message.id, about_id, item, scope_of(spec, item.pointer, body)))
-    db.session.flush()
+        db.session.add(stored(message.id, about_id, item, scope_of(spec, item.pointer, body), is_new=opens))
     due(to, clock.now())
     return message.id
 
@@ -119,8 +118,8 @@ def scope_of(spec: MessageSpec, pointer: str, body: Mapping[str, Any]) -> str:
     return row.scope.value if row is not None and row.scope is not None else ""
 
 
-def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> StoredDisclosure:
-    """The row of a disclosure, its salt and value under the aggregate's key."""
+def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str, *, is_new: bool = False) -> StoredDisclosure:
+    """The row of a disclosure, its salt and value under the aggregate's key (which an opening most likely makes)."""
     clear = json.dumps(item.as_list(), ensure_ascii=False).encode()
     return StoredDisclosure(
         message_id=message_id,
@@ -128,7 +127,7 @@ def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> St
         pointer=item.pointer,
         scope=scope,
         commitment=item.commitment,
-        wrapped=vault.wrap(about_id, clear),
+        wrapped=vault.wrap(about_id, clear, is_new=is_new),
     )
 
 
