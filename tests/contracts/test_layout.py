@@ -109,3 +109,14 @@ def test_every_room_is_on_the_map():
     for folder in ("tenants", "federation"):
         for room in sorted(p.name for p in (WEB / folder).iterdir() if (p / "__init__.py").exists()):
             assert f"`{room}`" in text or f"`{room}/`" in text, f"web/{folder}/{room} is not on the map"
+
+
+@pytest.mark.parametrize("paper", ["README.md", "README.zh-CN.md"])
+def test_the_readme_shows_both_windows_and_a_paper(paper):
+    """Before its first command the reader sees the product: both windows, and a page a county prints."""
+    first = (ROOT / paper).read_text(encoding="utf-8").split("\n## ", 1)[0]
+    for picture in ("windows.png", "letter.png"):
+        found = ROOT / "deploy" / "pictures" / picture
+        assert f"deploy/pictures/{picture}" in first
+        data = found.read_bytes()
+        assert data.startswith(b"\x89PNG") and 10_000 < len(data) < 300_000
