@@ -77,10 +77,11 @@ def test_in_the_dark_and_in_large_type(windows: Windows, proved, type_size: str)
         window.go(path)
         assert look(window.page) == [], path
         link = window.page.locator("main tbody th a")
-        if path:
+        has_record = bool(path) and link.count() > 0
+        if has_record:
             window.page.goto(f"{window.base}{link.first.get_attribute('href')}")
             assert look(window.page) == [], window.page.url
-        looked += 2 if path else 1
+        looked += 2 if has_record else 1
     proved("pages looked at by axe", looked)
 
 

@@ -73,7 +73,7 @@ def accept(host: Window, name: str) -> None:
     row.locator("[data-pick]").check()
     host.press("接收", host.page.locator("[data-bulk]"))
     host.go("referrals/?tab=awaited")
-    host.sees(name)
+    host.until(name)
 
 
 def hand_over(home: Window, host: Window) -> None:

@@ -224,11 +224,12 @@ def _context() -> dict[str, Any]:
     county = g.get("county")
     me = current_user if county and current_user.is_authenticated else None
     whole = me is not None and not request.headers.get("HX-Request")
+    nav, notices = navigation.build(me.actor) if me and whole else ([], 0)
     return {
         "county": county,
         "me": me,
-        "nav": navigation.build(me.actor) if me and whole else [],
-        "notice_count": navigation.notices(me.actor) if me and whole else 0,
+        "nav": nav,
+        "notice_count": notices,
         "places": navigation.places() if me else {},
         "today": clock.today(),
     }

@@ -74,18 +74,18 @@ ORDER = (
 ITEMS: list[Item] = []
 
 
-def build(actor: Actor) -> list[Section]:
-    """The sections this role sees, with their counts: one query."""
+def build(actor: Actor) -> tuple[list[Section], int]:
+    """The sections this role sees, with their counts, and how many notices are unread: one query."""
     items = [i for i in ITEMS if i.permission in GRANTS[Role(actor.role)]]
     items.sort(key=lambda i: ORDER.index(i.endpoint) if i.endpoint in ORDER else len(ORDER))
-    asked: dict[str, Any] = {}
+    asked: dict[str, Any] = {"notices": unread(actor)}
     for index, item in enumerate(items):
         if item.count is not None:
             asked[f"c{index}"] = item.count(actor)
         if item.due is not None:
             asked[f"d{index}"] = item.due(actor)
     columns = [subquery.scalar_subquery().label(name) for name, subquery in asked.items()]
-    row = db.session.execute(db.select(*columns)).mappings().one() if columns else {}
+    row = db.session.execute(db.select(*columns)).mappings().one()
     sections: dict[str, Section] = {}
     blueprint = (request.endpoint or "").split(".")[0]
     for index, item in enumerate(items):
@@ -97,7 +97,7 @@ def build(actor: Actor) -> list[Section]:
             item.endpoint == request.endpoint or item.endpoint.split(".")[0] == blueprint,
         )
         sections.setdefault(item.section, Section(item.section, [])).entries.append(entry)
-    return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading))
+    return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading)), row["notices"]
 
 
 # What a partner county did to these is told to whoever may read them.
@@ -131,11 +131,11 @@ def notices_of(actor: Actor) -> Select[Any]:
     return query.where(or_(Event.subject_kind.not_in(list(SEEN)), *own))
 
 
-def notices(actor: Actor) -> int:
-    """How many of them the account has not seen: what the bell shows."""
+def unread(actor: Actor) -> Select[Any]:
+    """Counts those the account has not seen: what the bell shows."""
     seen = db.select(Account.notices_seen_at).where(Account.id == actor.account_id).scalar_subquery()
     fresh = notices_of(actor).where(Event.at > db.func.coalesce(seen, clock.now() - KEPT)).subquery()
-    return db.session.scalar(db.select(db.func.count()).select_from(fresh)) or 0
+    return db.select(db.func.count()).select_from(fresh)
 
 
 def places() -> dict[str, str]:
