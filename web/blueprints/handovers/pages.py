@@ -87,13 +87,16 @@ def show(handover_id: UUID) -> str:
     member = members.get(handover.member_id) if handover.member_id else None
     values = handover.values()
     lists.note_reading([row])
+    turn = _turn(handover, row)
+    # The last receipt comes after the last state.
+    turn["is_live"] |= any(x.is_ours and x.result is None for x in letters)
     return render_template(
         "handovers/show.html",
         h=handover,
         row=row,
         v=values,
         steps=_steps(handover, row, entries),
-        turn=_turn(handover, row),
+        turn=turn,
         copies=_copies(handover, row, values, member, letters),
         letters=_proofs(handover, row, letters),
         digest=letters[-1].digest if letters else "",
