@@ -14,7 +14,7 @@ from web.tenants.accounts.permissions import Role
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 FILES = re.compile(r"\.xlsx$|/documents/|/paper")  # downloads, proved elsewhere
-KINDS = re.compile(r"^(handovers|referrals|agreements|cosigning|shares|activities|shared|members)/:id$")
+KINDS = re.compile(r"^(handovers|referrals|agreements|cosigning)/:id$")
 CLERK = Role.COUNTY_ADMIN
 EVERYONE = [
     (YUHANG, CLERK),
@@ -58,10 +58,11 @@ def pages(window: Window, shown: int) -> Iterator[str]:
 
 @pytest.mark.parametrize(("code", "role"), EVERYONE, ids=str)
 def test_every_page_of_every_role(windows: Windows, proved, code: str, role: Role):
+    """The clerks see nearly all; for the other roles, who see the same colours, contrast is not measured again."""
     window, wrong, count = windows.open(code, role.value), {}, 0
-    for sort in pages(window, 3 if role == CLERK else 1):
+    for sort in pages(window, 2 if role == CLERK else 1):
         count += 1
-        if said := look(window.page):
+        if said := look(window.page, with_colours=role == CLERK):
             wrong[sort] = said
     assert wrong == {}
     proved("pages looked at by axe", count)

@@ -43,6 +43,7 @@ def test_a_session_that_ended_leads_back_to_the_page(windows: Windows):
     _sign_in(first, once)
     first.fill(current=once, new=new, again=new)
     first.press("改好")
+    first.go("members/")  # home would ask for news meanwhile
     _sign_in(second, new)
     second.go("sessions")
     second.press("让其他设备退出")

@@ -111,11 +111,12 @@ def wait(ask: Callable[[], Got], seconds: float, problem: str) -> Got:
     return got
 
 
-def look(page: Page) -> list[str]:
+def look(page: Page, *, with_colours: bool = True) -> list[str]:
     """What is wrong with the page at hand: serious findings of axe, sideways scroll on a phone, at a desk, and there at 125 %."""
+    options = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": with_colours}}}
     found = [
         f"{v['id']}: {node['target']}"
-        for v in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        for v in Axe().run(page, options=options).response["violations"]
         if v["impact"] in {"serious", "critical"}
         for node in v["nodes"]
     ]
