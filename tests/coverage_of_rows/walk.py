@@ -1,33 +1,13 @@
-"""From each promise to what shows it: the line of the issue, the page or command, the tests.
-
-`pages`: endpoints, or commands (`deploy/…`, `flask …`). `tests`: files under tests/, with `::` and the test's name.
-`still`: what is not there yet; an open line says so here, and the run prints it. tests/contracts/test_coverage.py
-checks that every endpoint, command and test named here exists.
-"""
+"""The walk: two counties agree, refer a member, hand over, co-sign and print it, on two commands."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Line:
-    """One promise. `section`: of the issue."""
-
-    section: str
-    promise: str
-    pages: tuple[str, ...]
-    tests: tuple[str, ...]
-    still: str = ""
-
-
-def _line(section: str, promise: str, pages: str, tests: str, still: str = "") -> Line:
-    return Line(section, promise, tuple(pages.split()), tuple(tests.split()), still)
-
+from tests.coverage_of_rows.line import Line
+from tests.coverage_of_rows.line import promise as _line
 
 _DEMO, _TEST = "deploy/demo", "deploy/test"
 
-LINES: tuple[Line, ...] = (
+WALK: tuple[Line, ...] = (
     # 1. Two commands
     _line("1", "deploy/demo installs what is missing or prints the one line to run", _DEMO,
           "deploy/test_machine.py::test_only_what_dpkg_does_not_have_is_missing "

@@ -1,0 +1,102 @@
+"""The main job whole: every verb, every scope, every crossing, every paper."""
+
+from __future__ import annotations
+
+from tests.coverage_of_rows.line import Line
+from tests.coverage_of_rows.line import promise as _line
+
+_OPEN = "not begun"
+
+MAIN_JOB: tuple[Line, ...] = (
+    # 1 Agreements
+    _line("1", "counter, end and close among three", still=_OPEN),
+    _line("1", "decisions relayed: a receiver lacking one answers `behind`", still=_OPEN),
+    _line("1", "responsibility lists of both sides with a yearly check", still=_OPEN),
+    _line("1", "amend and renew: version n+1", still=_OPEN),
+    _line("1", "narrowing purges the removed fields; widening is sealed by all", still=_OPEN),
+    _line("1", "pauses per scope and party", still=_OPEN),
+    _line("1", "leave, successor, add a party", still=_OPEN),
+    _line("1", "lapse; notice days", still=_OPEN),
+    _line("1", "one open version at a time", still=_OPEN),
+    _line("1", "versions side by side with the changed words marked", still=_OPEN),
+    _line("1", "due dates (renewal 60 d before, review meetings, list deliveries) become to-dos", still=_OPEN),
+    _line("1", "templates a county keeps for its next agreement", still=_OPEN),
+    _line("1", "township-level agreements", still=_OPEN),
+    # 2 Scopes
+    _line("2", "S0–S7 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press", still=_OPEN),
+    _line("2", "their effect everywhere", still=_OPEN),
+    _line("2", "field cards show in plain words what crosses", still=_OPEN),
+    _line("2", "S1 counts with cells under 5 masked", still=_OPEN),
+    _line("2", "a received row shows from whom, why, until when", still=_OPEN),
+    _line("2", "every read of a received row is logged on both sides", still=_OPEN),
+    _line("2", "property tests try to leak through every message type: 100,000 fuzzed messages, 0 leaks", still=_OPEN),
+    # 3 Referrals and handovers
+    _line("3", "the host's claim path", still=_OPEN),
+    _line("3", "handovers begun by the host", still=_OPEN),
+    _line("3", "return A–B–A", still=_OPEN),
+    _line("3", "third-county shares revoked at confirm; old records countersigned and forwarded", still=_OPEN),
+    _line("3", "the county's own case file: inside a committee, inside the county, nation-wide", still=_OPEN),
+    _line("3", "partners who are no tenants: password-protected packet and letter, receipt entered by hand", still=_OPEN),
+    _line("3", "letter book (T4) and stub archive", still=_OPEN),
+    _line("3", "work lists: 待办, 未办结, 即将办理, 转出历史, 转入历史, 审批记录", still=_OPEN),
+    _line("3", "overdue counters; 3-month rule", still=_OPEN),
+    # 4 Co-signing
+    _line("4", "several homes per activity; corrections keep unchanged homes final", still=_OPEN),
+    _line("4", "annulment, lapse", still=_OPEN),
+    _line("4", "the co-signed record as PDF", still=_OPEN),
+    _line("4", "attendance by the symbols of §6.7 from a pasted or uploaded list", still=_OPEN),
+    _line("4", "hours recognised at home", still=_OPEN),
+    _line("4", "guests never in votes or quorum", still=_OPEN),
+    # 5 Requests
+    _line("5", "the one mechanism with three kinds: visit a family, certificate check, a consent withdrawn at the host", still=_OPEN),
+    _line("5", "a new kind is a data entry plus its form", still=_OPEN),
+    # 6 Crossings and bad days
+    _line("6", "all pairs of verbs in both orders, from the tables the code runs on", still=_OPEN),
+    _line("6", "all illegal state × verb cells", still=_OPEN),
+    _line("6", "three parties; two handovers of one member", still=_OPEN),
+    _line("6", "kill -9 at every failpoint; worker dies in a batch; Valkey flushed; PostgreSQL restarted; pool exhausted; disk full", still=_OPEN),
+    _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", still=_OPEN),
+    # 7 Paper
+    _line("7", "the report's sections 4 and 7", still=_OPEN),
+    _line("7", "report periods (half-year, year, any)", still=_OPEN),
+    _line("7", "multi-county reports", still=_OPEN),
+    _line("7", "charts as vector pictures with their data tables; comparison with the last period", still=_OPEN),
+    _line("7", "certificates of proof", still=_OPEN),
+    _line("7", "batches as one job with progress, cancel and a zip", still=_OPEN),
+    _line("7", "print views of every list and record", still=_OPEN),
+    _line("7", "PDF/A-3 with the sealed data attached, verified", still=_OPEN),
+    # 8 Workbench
+    _line("8", "saved and shared filters, one default", still=_OPEN),
+    _line("8", "columns chosen and ordered", still=_OPEN),
+    _line("8", "bulk actions with preview", still=_OPEN),
+    _line("8", "own coloured labels", still=_OPEN),
+    _line("8", "in-place edit with conflict", still=_OPEN),
+    _line("8", "export exactly what is seen", still=_OPEN),
+    _line("8", "copy and paste with Excel; 批量查询 of pasted IDs", still=_OPEN),
+    _line("8", "import: mapping remembered, duplicates warned", still=_OPEN),
+    _line("8", "timeline in readable Chinese", still=_OPEN),
+    _line("8", "undo, recycle bin", still=_OPEN),
+    _line("8", "drafts; typing is never lost", still=_OPEN),
+    _line("8", "task centre: bar, time left, cancel, retry", still=_OPEN),
+    _line("8", "keyboard", still=_OPEN),
+    _line("8", "notices and digest", still=_OPEN),
+    _line("8", "working-day deadlines on an editable calendar", still=_OPEN),
+    _line("8", "search by name, pinyin, initials, ID tail, phone: p95 ≤ 300 ms at 50,000 members", still=_OPEN),
+    # 9 Language
+    _line("9", "English catalogue complete, switch per user, no untranslated string", still=_OPEN),
+    _line("9", "dates and numbers right", still=_OPEN),
+    # 10 Figures
+    _line("10", "federation metrics per partner and period, each opening its rows", still=_OPEN),
+    _line("10", "a partner page with the sankey of flows and the life of the agreement", still=_OPEN),
+    # 11 Separated administrators and operations
+    _line("11", "sysadmin, secadmin, auditor, operator; no person combines them; operators see no business data and stand in the county's log", still=_OPEN),
+    _line("11", "structured logs with a tested redaction; health and readiness; Prometheus metrics", still=_OPEN),
+    _line("11", "backup and restore of the whole deployment as two commands in deploy/, a drill as a test", still=_OPEN),
+    # Benchmarks
+    _line("bench", "those of the walk at 50,000 members and 300 counties: page ÷ page with 3 counties ≤ 1.1", still=_OPEN),
+    _line("bench", "register page through the whole app ÷ the same query and template in bare Flask + psycopg ≤ 1.5", still=_OPEN),
+    _line("bench", "report PDF ÷ WeasyPrint alone on the same HTML ≤ 1.1", still=_OPEN),
+    _line("bench", "every list ≤ 6 queries whatever its length; home page ≤ 8", still=_OPEN),
+    _line("bench", "20,000-message chaos run with the rate it sustained", still=_OPEN),
+    _line("bench", "report of 10 pages; 1,000 letters as one job ÷ WeasyPrint alone ≤ 1.3", still=_OPEN),
+)  # fmt: skip
