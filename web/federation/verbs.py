@@ -259,7 +259,7 @@ def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
     )
     if aggregate.role == kind.machine.anchor:
         _hear_proposal(kind, aggregate, envelope, said)
-    else:
+    elif not aggregate.stopped:
         _hear_decision(kind, aggregate, envelope, said)
 
 
@@ -297,13 +297,13 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
     if envelope.n is None:
         raise WireError("malformed", where="envelope/n")
     row = kind.machine.row(aggregate.state, said.verb)
-    ours = envelope.cause is not None and envelope.cause == aggregate.pending_id
-    if envelope.n == 1 and aggregate.state is not None and ours:
+    ours = _proposal(kind, aggregate, envelope)
+    if envelope.n == 1 and aggregate.state is not None and ours is not None and ours.verb == said.verb:
         # Our own opening comes back numbered: the state stands already.
         aggregate.n, aggregate.pending, aggregate.pending_id = 1, "", None
         db.session.flush()
         return
-    if envelope.n != aggregate.n + 1 or row is None:
+    if envelope.n != aggregate.n + 1 or row is None or not _may_decide(kind, row, envelope, ours):
         if aggregate.state is None:
             raise WireError("illegal_transition", verb=said.verb)
         aggregate.stopped = "impossible_decision"
@@ -313,11 +313,50 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
         return
     if aggregate.state is None and said.verb in kind.checks:
         kind.checks[said.verb](aggregate, said)
-    if ours:
+    if envelope.cause is not None and envelope.cause == aggregate.pending_id:
         aggregate.pending, aggregate.pending_id = "", None
     _decide(kind, aggregate, row, said, peer=str(envelope.sender))
     if aggregate.state in kind.machine.terminal and aggregate.pending:
         _drop(kind, aggregate, "overtaken")
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A word of ours that the anchor can answer: `decided` is the verb its decision has."""
+
+    verb: str
+    decided: str
+
+
+def _proposal(kind: Kind, aggregate: Any, envelope: Envelope) -> _Proposal | None:
+    """The message of ours that a decision names as its cause: about this aggregate, said on the decision before it, and
+    not refused. `pending` does not tell: a verb dropped here meanwhile was said all the same.
+    """
+    if envelope.cause is None or envelope.n is None:
+        return None
+    query = db.select(OutboxMessage.type).where(
+        OutboxMessage.id == envelope.cause,
+        OutboxMessage.peer_uid == envelope.sender,
+        OutboxMessage.about_id == envelope.about_id,
+        OutboxMessage.base == envelope.n - 1,
+        OutboxMessage.result.is_distinct_from("refused"),
+    )
+    type_ = db.session.scalar(query)
+    if type_ is None:
+        return None
+    verb = type_.partition(".")[2]
+    row = kind.machine.row(aggregate.state, verb)
+    return _Proposal(verb, (row.answer if row is not None else "") or verb)
+
+
+def _may_decide(kind: Kind, row: Row[Any], envelope: Envelope, ours: _Proposal | None) -> bool:
+    """Whether the anchor may number this row: as the answer to a proposal of ours that asked for it, or of itself, where
+    the row is its own and answers nothing. A cause that is no such proposal is a false word, whatever the row.
+    """
+    if envelope.cause is not None:
+        return ours is not None and ours.decided == row.verb
+    is_answer = any(other.answer == row.verb for other in kind.machine.rows if other.source == row.source)
+    return row.decider in (kind.machine.anchor, "any") and not is_answer
 
 
 def settle(kind: Kind, message: OutboxMessage) -> None:

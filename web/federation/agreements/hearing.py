@@ -89,6 +89,7 @@ def _hear_decisions(
         heard = effects.Heard(decision, found.values, tokens.get(decision.digest), given)
         try:
             with db.session.begin_nested():
+                _demand_decider(agreement, decision)
                 effects.apply(agreement, heard)
         except (effects.Impossible, WrongState) as error:
             agreement.stopped = "impossible_decision"
@@ -99,6 +100,41 @@ def _hear_decisions(
         for item in found.disclosures:
             db.session.add(post.stored(envelope.id, agreement.id, item, ""))
         _settle_pending(agreement, decision)
+
+
+def _demand_decider(agreement: Agreement, decision: documents.Decision) -> None:
+    """Impossible unless the party named may say the verb; and what is told of us we must have proposed ourselves."""
+    version = effects.version_of(agreement, decision.version)
+    row = VERSION.row(version.state if version else None, decision.verb)
+    if row is None:
+        raise effects.Impossible("no such row")
+    if row.decider != "any" and (row.decider == "hub") != (decision.by == agreement.hub_uid):
+        raise effects.Impossible("said by nobody who may")
+    first = effects.proposed_parties(agreement, version) if version else decision.body["parties"]
+    if str(decision.by) not in first:
+        raise effects.Impossible("said by nobody who may")
+    is_ours = decision.by == counties.own().uid
+    if is_ours != _is_proposed(agreement, decision):
+        raise effects.Impossible("we did not say so")
+
+
+def _is_proposed(agreement: Agreement, decision: documents.Decision) -> bool:
+    """Whether the cause is a proposal of ours with this verb and text, said on the decision before, and not refused."""
+    if decision.cause is None:
+        return False
+    query = db.select(OutboxMessage.body).where(
+        OutboxMessage.id == decision.cause,
+        OutboxMessage.peer_uid == agreement.hub_uid,
+        OutboxMessage.about_id == agreement.id,
+        OutboxMessage.type == f"agreement.{decision.verb}",
+        OutboxMessage.base == decision.n - 1,
+        OutboxMessage.result.is_distinct_from("refused"),
+    )
+    body = db.session.scalar(query)
+    said = {"version": decision.version, "text": decision.text} | {
+        name: decision.body[name] for name in ("pdf", "seal") if name in decision.body
+    }
+    return body is not None and dict(body) == said
 
 
 def _decision_of(token: str, chain: list[documents.Decision]) -> list[documents.Decision]:
