@@ -213,7 +213,7 @@ def test_a_page_is_one_query_and_its_total_another_whatever_its_length(roll, pro
         assert len(found.lines) == 50 and found.total > 50
         assert len(seen) == 2
     with statements() as seen:
-        choices = service.choices(admin)
+        choices, _beside = service.choices(admin)
     assert len(seen) == 1
     assert choices["hosts"] == {"330110": "浙江省杭州市余杭区", "331124": "浙江省丽水市松阳县"}
     assert list(choices["organisations"].values()) == ["天堂镇", "　示例村支部", "　试例村支部"]

@@ -29,6 +29,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.MEMBER_READ: "看党员名册",
     P.MEMBER_WRITE: "登记和修改党员、流动",
     P.MEMBER_REVEAL: "查看证件号、电话等完整信息",
+    P.LIST_EXPORT: "导出、复制名单，批量查询",
     P.IMPORT_WRITE: "导入名册",
     P.REFERRAL_READ: "看流动报到",
     P.REFERRAL_WRITE: "办理流动报到和共享",

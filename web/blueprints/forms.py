@@ -1,6 +1,6 @@
 """The form layer: one marshmallow schema a form, read strictly; values kept and errors beside the fields after a refusal.
 
-    form = Form(NewAccount)
+    form = Form(NewAccount)                         # draft="…": a long one, kept on the server while it is typed
     if form.is_sent:
         with form:                                  # Invalid inside: everything undone, shown beside the fields
             accounts.open_account(**form.read())
@@ -13,20 +13,23 @@ In the template: `{{ p.field(**form.of("name", hint="…")) }}`, `{{ p.error_sum
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
 from flask import render_template, request
+from flask_login import current_user
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 
 from web.blueprints import words
 from web.core.errors import Invalid
 from web.extensions import db
+from web.tenants.workbench import service as workbench
 
 # What a browser sends besides the fields of the form: the token, and the name of the button pressed.
-BESIDES = frozenset({"csrf_token", "act"})
+BESIDES = frozenset({"csrf_token", "act", "draft_form", "draft_back"})
 # The library's own sentences that can still reach us.
 _PLAIN = {"Missing data for required field.": "required", "Unknown field.": "unknown"}
 
@@ -165,16 +168,33 @@ def read(schema: type[Schema] | Schema, form: MultiDict[str, str] | Mapping[str,
 class Form:
     """One form on one page: what was sent (or the values it starts with), and what is wrong with it."""
 
-    def __init__(self, schema: type[Schema], values: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, schema: type[Schema], values: Mapping[str, Any] | None = None, *, draft: str = "") -> None:
         self.schema = schema()
         self.is_sent = request.method == "POST"
         self.values: dict[str, Any] = _sent(self.schema, request.form) if self.is_sent else dict(values or {})
+        self.draft = draft
+        self.draft_at: datetime | None = None
+        if draft and not self.is_sent:
+            self._resume()
         self.errors: dict[str, list[str]] = {}
         self.labels = {n: f.metadata.get("label", "") for n, f in self.schema.fields.items()}
 
+    def _resume(self) -> None:
+        """What was kept of an earlier try: offered on the page, and filled in when the address asks for it."""
+        found = workbench.draft(self.draft, current_user.actor)
+        if found is None:
+            return
+        kept, self.draft_at = found
+        if request.args.get("draft") == "1":
+            self.values |= _sent(self.schema, MultiDict((n, v) for n, many in kept.items() for v in many))
+            self.values = {n: v for n, v in self.values.items() if n in self.schema.fields}
+
     def read(self) -> dict[str, Any]:
-        """The typed values; Invalid when something is wrong."""
-        return read(self.schema, request.form)
+        """The typed values; Invalid when something is wrong. What was kept as a draft goes with the form that is sent."""
+        values = read(self.schema, request.form)
+        if self.draft:
+            workbench.drop_draft(self.draft, current_user.actor)
+        return values
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,7 @@ from web.blueprints import (
     health,
     home,
     imports,
+    labels,
     members,
     organisations,
     peers,
@@ -28,6 +29,7 @@ from web.blueprints import (
     settings,
     shares,
     tasks,
+    workbench,
 )
 
 BLUEPRINTS: list[Blueprint] = [
@@ -40,6 +42,7 @@ BLUEPRINTS: list[Blueprint] = [
     members.bp,
     members.away,
     imports.bp,
+    labels.bp,
     agreements.bp,
     peers.bp,
     documents.bp,
@@ -51,6 +54,7 @@ BLUEPRINTS: list[Blueprint] = [
     activities.bp,
     cosigning.bp,
     tasks.bp,
+    workbench.bp,
     auth.bp,
     organisations.bp,
     accounts.bp,

@@ -57,6 +57,8 @@ ERRORS: dict[str, str] = {
     "import_nothing_to_do": "没有新增或更新的行，不需要导入",
     "import_undo_too_late": "导入已超过 7 天，不能整批撤销。请逐人修改",
     "import_file_gone": "原文件已按期清除，请重新上传",
+    "export_gone": "导出的文件已按期销毁，请重新导出",
+    "export_too_long": "超过十万行，请先筛选再导出",
     "task_cancelled": "任务已取消，没有写入任何内容",
     "member_in_transfer": "这名党员的组织关系在途，记录已锁定。办结、收回介绍信或对方退回后再办",
     "member_is_history": "这名党员已不在本县，记录只供查阅",
@@ -186,6 +188,9 @@ FIELD_ERRORS: dict[str, str] = {
     "only_earlier": "只能提前，不能推后",
     "own_county": "不能邀请本县",
     "too_many_lines": "一份记录最多 500 人",
+    "too_many_columns": "列太多了",
+    "too_many_filters": "最多存 50 个筛选，请先删去不用的",
+    "too_many_labels": "最多 40 个标签，请先删去不用的",
     "too_many_members": "一次最多选 1,000 人，请分批",
 }
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -115,6 +115,7 @@ def record(
     who = actor()
     subject.id = subject.id or uuid7()
     entry = Event(
+        id=uuid7(),
         at=clock.now(),
         verb=verb,
         subject_kind=_kind(subject),
@@ -131,7 +132,44 @@ def record(
     )
     db.session.info.setdefault("named", {})[(entry.subject_kind, subject.id)] = entry
     db.session.add(entry)
+    for noted in db.session.info.get("noted", ()):
+        noted.append(entry.id)
     return entry
+
+
+def record_each(verb: str, kind: str, subject_ids: Iterable[UUID], reason: str = "") -> None:
+    """Write that `verb` happened to each of these rows, which need not be loaded: what was read or taken out of a list."""
+    who, at = actor(), clock.now()
+    db.session.add_all(
+        Event(
+            at=at, verb=verb, subject_kind=kind, subject_id=i, member_id=i if kind == "member" else None,
+            actor_id=who.account_id, actor_name=who.name, actor_role=who.role, ip=who.ip, reason=reason,
+            changes={}, details={},
+        )
+        for i in subject_ids
+    )  # fmt: skip
+
+
+def tell(verb: str, reason: str = "", details: dict[str, Any] | None = None) -> None:
+    """Write that something happened to no single row: a list was read in bulk, copied, asked for many numbers at once."""
+    who = actor()
+    entry = Event(
+        at=clock.now(), verb=verb, subject_kind=verb.partition(".")[0], actor_id=who.account_id, actor_name=who.name,
+        actor_role=who.role, ip=who.ip, reason=reason, changes={}, details=details or {},
+    )  # fmt: skip
+    db.session.add(entry)
+
+
+@contextmanager
+def noted() -> Iterator[list[UUID]]:
+    """The ids of the events recorded inside, in order: what a way back puts back."""
+    lists = db.session.info.setdefault("noted", [])
+    mine: list[UUID] = []
+    lists.append(mine)
+    try:
+        yield mine
+    finally:
+        lists.remove(mine)
 
 
 def _kind(subject: object) -> str:

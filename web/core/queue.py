@@ -28,6 +28,7 @@ class Job(StrEnum):
     TIMERS = "timers"
     IMPORT_PREVIEW = "import_preview"
     IMPORT_APPLY = "import_apply"
+    EXPORT = "export"
     RENDER = "render"
     RENDER_AGREEMENT = "render_agreement"
 
@@ -40,6 +41,7 @@ QUEUES: dict[Job, str] = {
     Job.TIMERS: "work",
     Job.IMPORT_PREVIEW: "work",
     Job.IMPORT_APPLY: "work",
+    Job.EXPORT: "work",
     Job.RENDER: "work",
     Job.RENDER_AGREEMENT: "work",
 }

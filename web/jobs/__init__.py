@@ -18,16 +18,29 @@ from web.federation.post.models import PostDue
 from web.jobs import agreements, papers
 from web.tenants.counties import service as counties
 from web.tenants.imports import service as imports
+from web.tenants.labels import service as labels
 from web.tenants.tasks import service as tasks
+from web.tenants.workbench import exports
+from web.tenants.workbench import service as workbench
+
+
+def timers() -> None:
+    """What the days do to a county: deadlines of both sides, and what was kept long enough."""
+    registry.run_timers()
+    exports.purge()
+    workbench.purge()
+    labels.purge()
+
 
 # Jobs that open their own units of work: the relay holds no transaction while it delivers.
 WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello.exchange}
 # Jobs that run in one unit of work for their county and commit once.
 UNITS: dict[Job, Callable[..., object]] = {
     Job.SEAL_EVENTS: events.seal,
-    Job.TIMERS: registry.run_timers,
+    Job.TIMERS: timers,
     Job.IMPORT_PREVIEW: imports.preview,
     Job.IMPORT_APPLY: imports.apply,
+    Job.EXPORT: exports.make,
     Job.RENDER: papers.render,
     Job.RENDER_AGREEMENT: agreements.render_text,
 }

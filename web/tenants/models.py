@@ -8,10 +8,12 @@ from web.tenants.consents.models import Consent
 from web.tenants.counties.models import County, CountySettings
 from web.tenants.documents.models import Document, ProofCode
 from web.tenants.flows.models import Flow
-from web.tenants.imports.models import ImportBatch, ImportRow
+from web.tenants.imports.models import HeaderAlias, ImportBatch, ImportRow
+from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members.models import Member, MemberGram
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import Task
+from web.tenants.workbench.models import Draft, Export, ListSetting, SavedFilter, UndoStep
 
 __all__ = [
     "Account",
@@ -21,17 +23,25 @@ __all__ = [
     "County",
     "CountySettings",
     "Document",
+    "Draft",
     "Event",
     "EventSeal",
+    "Export",
     "Flow",
+    "HeaderAlias",
     "ImportBatch",
     "ImportRow",
+    "Label",
+    "ListSetting",
     "LoginSession",
     "Member",
     "MemberGram",
+    "MemberLabel",
     "PartyOrg",
     "ProofCode",
     "RecordKey",
+    "SavedFilter",
     "StudyRecord",
     "Task",
+    "UndoStep",
 ]

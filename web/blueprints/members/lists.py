@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -12,14 +12,19 @@ from flask import current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge
+from web.blueprints.members.columns import columns_of
 from web.blueprints.members.rooms import away, bp
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import Sheet, everything, opening
 from web.core.errors import Invalid
+from web.core.events import Actor
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.register import service as register
 from web.tenants.register.facets import FACETS, Facet, Roll, dues_limit
 from web.tenants.register.queries import NOT, Query
 from web.tenants.register.service import Extra, Line
+from web.tenants.workbench import service as workbench
+from web.tenants.workbench.listings import LISTINGS, Listing
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,37 @@ def chosen() -> list[UUID]:
     except ValueError as error:
         raise Invalid({"id": "invalid"}) from error
     if form.get("all_matching") == "1":
-        query = Query.read(roll, parse_qsl(form.get("query", ""), keep_blank_values=True), _facets(roll))
-        found = register.selected(query, actor, extras=[c.extra for c in _columns(roll)])
+        found = register.selected(
+            query_of(roll, form.get("query", "")), actor, extras=[c.extra for c in _columns(roll)]
+        )
     else:
         found = register.among(ids, actor)
     if not found:
         raise Invalid({"id": "choose_one"}, code="nothing_chosen")
     return found
+
+
+def query_of(roll: Roll, text: str) -> Query:
+    """The question an address asks, out of its query string."""
+    return Query.read(roll, parse_qsl(text, keep_blank_values=True), _facets(roll))
+
+
+def _listing(roll: Roll) -> Listing:
+    def walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Line]:
+        extras = [c.extra for c in _columns(roll)]
+        return register.walk(query_of(roll, text), actor, extras=extras, is_whole=is_whole)
+
+    def total(text: str, actor: Actor) -> int:
+        return register.count(query_of(roll, text), actor, [c.extra for c in _columns(roll)])
+
+    return Listing(
+        roll.value, TITLES[roll], "人", ENDPOINTS[roll], Permission.MEMBER_READ,
+        lambda: columns_of(roll, [(c.extra.name, c.title, c.cell) for c in _columns(roll)]), walk, total,
+        has_numbers=True,
+    )  # fmt: skip
+
+
+LISTINGS.update({roll.value: _listing(roll) for roll in Roll})
 
 
 def _list(roll: Roll) -> str | Response:
@@ -98,16 +127,21 @@ def _list(roll: Roll) -> str | Response:
         return redirect(
             address(query.with_value(facet, value, is_not=request.args.get("how") == "not") if facet else query), 303
         )
-    actor, columns = edge.actor(), _columns(roll)
+    actor, listing = edge.actor(), LISTINGS[roll.value]
+    lists, rows = register.choices(actor, workbench.arranged(listing, actor))
+    arranged = workbench.arrangement(rows)
+    if (first := opening(listing, arranged)) is not None:
+        return first
     found = register.page(
         query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""),
-        extras=[c.extra for c in columns],
+        extras=[c.extra for c in _columns(roll)],
     )  # fmt: skip
-    lists = register.choices(actor)
     return render_template(
-        f"members/{roll}.html", roll=roll, title=TITLES[roll], query=query, page=found, columns=columns,
+        f"members/{roll}.html", roll=roll, title=TITLES[roll], query=query, page=found,
+        sheet=Sheet(listing, arranged, listing.chosen(arranged.columns)),
         conditions=_conditions(query, lists), fields=_fields(query, lists), acts=_acts(roll), dues_limit=dues_limit(),
-        clear=address(query.unnarrowed()), other=address(replace(query, roll=Roll.MEMBERS if roll is Roll.AWAY else Roll.AWAY)),
+        clear=everything(address(query.unnarrowed()), arranged),
+        other=address(replace(query, roll=Roll.MEMBERS if roll is Roll.AWAY else Roll.AWAY)),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     HANDOVER_WRITE = "handover:write"
     HOME_READ = "home:read"
     IMPORT_WRITE = "import:write"
+    LIST_EXPORT = "list:export"
     MEMBER_READ = "member:read"
     MEMBER_REVEAL = "member:reveal"
     MEMBER_WRITE = "member:write"
@@ -50,7 +51,7 @@ class Role(StrEnum):
 
 P = Permission
 _EVERYBODY = frozenset({P.HOME_READ, P.SELF_WRITE, P.ORGANISATION_READ})
-_PERSONS = frozenset({P.MEMBER_READ, P.ACTIVITY_READ, P.DOCUMENT_READ, P.COSIGN_READ})
+_PERSONS = frozenset({P.MEMBER_READ, P.ACTIVITY_READ, P.DOCUMENT_READ, P.COSIGN_READ, P.LIST_EXPORT})
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COUNTY_ADMIN: frozenset(Permission) - {P.AGREEMENT_APPROVE},

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound, WrongState
+from web.core.events import Event
 from web.extensions import db
 from web.tenants.counties import divisions
 from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
@@ -201,3 +202,14 @@ def reach_six_months() -> int:
             moved += 1
     db.session.flush()
     return moved
+
+
+def put_back(entry: Event) -> bool:
+    """Undo a word about contact: missed is found again, found is missed again. False when the flow moved on."""
+    if entry.subject_id is None:
+        return False
+    flow, (before, after) = get(entry.subject_id, lock=True), entry.changes.get("state", [None, None])
+    if flow.state != after or {before, after} != {FlowState.REGISTERED, FlowState.UNREACHABLE}:
+        return False
+    (find if entry.verb == "flow.miss" else miss)(flow, reason="undo")
+    return True

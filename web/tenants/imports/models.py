@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, LargeBinary, String
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
@@ -96,3 +96,15 @@ class ImportRow(Tenanted, Model):
 
 
 IMPORT.guard(ImportBatch)
+
+
+class HeaderAlias(Tenanted, Model):
+    """A heading this county's workbooks use, and the field a person said it is (`skip`: left out). Kept for the next file."""
+
+    __tablename__ = "header_alias"
+    layout: Mapped[str] = mapped_column(String(40))
+    heading: Mapped[str] = mapped_column(String(80))
+    field: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (UniqueConstraint("tenant_id", "layout", "heading"),)

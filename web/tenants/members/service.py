@@ -226,6 +226,26 @@ def end(member: Member, standing: Standing, *, reason: str) -> None:
     _write(member, {"standing": standing.value, "relation": Relation.ENDED})
 
 
+_BRANCHES = ("branch_id", "away_org_id")
+
+
+def put_back(entry: Event) -> bool:
+    """Undo one change that the log holds: False when the row was changed since, is held by a handover or is history."""
+    if entry.subject_id is None:
+        return False
+    member = get(entry.subject_id, lock=True)
+    after = entry.changes.get("updated_at", [None, None])[1]
+    if member.frozen_by is not None or member.relation not in LIVE or after != member.updated_at.isoformat():
+        return False
+    before = {f: pair[0] for f, pair in events.revealed(entry).items()}
+    columns = _with_derived(values.read({f: v for f, v in before.items() if f in values.READERS}))
+    columns |= {f: before[f] and UUID(str(before[f])) for f in _BRANCHES if f in before}
+    events.record("member.undo", member)
+    _write(member, columns)
+    _index(member)
+    return True
+
+
 # What a handover does to the row (FEDERATION §5.3). Only web.federation.handovers calls these.
 
 

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
 from web.core import clock
 from web.extensions import db
 from web.tenants.flows.models import Flow, FlowEnd, FlowState
 from web.tenants.flows.service import add_months
+from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members import codes
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations.models import PartyOrg
@@ -126,6 +127,22 @@ def _yes(condition: Any) -> Where:
     return lambda values: condition if "yes" in values else false()
 
 
+def _has_label(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        db.select(MemberLabel.id)
+        .join(Label, (Label.tenant_id == MemberLabel.tenant_id) & (Label.id == MemberLabel.label_id))
+        .where(
+            MemberLabel.tenant_id == Member.tenant_id, MemberLabel.member_id == Member.id, Label.deleted_at.is_(None), *where
+        )
+        .correlate(Member)
+        .exists()
+    )  # fmt: skip
+
+
+def _labelled(values: Sequence[str]) -> ColumnElement[bool]:
+    return _has_label(MemberLabel.label_id.in_([UUID(v) for v in values if _is_uuid(v)]))
+
+
 FACETS: tuple[Facet, ...] = (
     Facet("org", "党组织", _under, None, "organisations"),
     Facet("gender", "性别", _any(Member.gender), Member.gender.in_(["", "0", "9"]), {"1": "男", "2": "女"}),
@@ -151,5 +168,6 @@ FACETS: tuple[Facet, ...] = (
     Facet("phone", "联系电话", _yes(Member.phone_blind.is_not(None)), Member.phone_blind.is_(None), {"yes": "有电话"}),
     Facet("contact", "失联", _yes(Member.is_lost_contact), None, {"yes": "失去联系"}),
     Facet("transfer", "关系转接", _yes(Member.frozen_by.is_not(None)), None, {"yes": "在途"}),
+    Facet("label", "标签", _labelled, not_(_has_label()), "labels"),
     Facet("relation", "组织关系", _any(Member.relation), None, RELATIONS),
 )

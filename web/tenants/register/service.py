@@ -4,9 +4,9 @@ and what a member's page puts together from many rooms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from web.tenants.activities.models import Activity, Attendance, Presence, StudyR
 from web.tenants.counties import divisions
 from web.tenants.documents.models import Document
 from web.tenants.flows.models import Flow, FlowState
+from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members.models import Member, Relation
 from web.tenants.members.service import LIVE
 from web.tenants.organisations.models import OrgKind, PartyOrg
@@ -27,6 +28,7 @@ from web.tenants.register.facets import FLOATING, Facet, Roll, dues_limit
 from web.tenants.register.queries import SORTS, Query, cursor, joined, keyset, read_cursor
 
 PAGE = 50
+PIECE = 500
 MOST_SELECTED = 5_000
 MOST_ORGANISATIONS = 300
 
@@ -39,6 +41,14 @@ class Extra:
     column: Any
     join: Callable[[Select[Any]], Select[Any]] = lambda statement: statement
     facet: Facet | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A label as a list shows it."""
+
+    title: str
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,11 @@ class Line:
     host_code: str | None
     host_text: str | None
     host_township: str | None
+    joined_on: date | None
+    post: str
+    appraisal: str
+    updated_at: datetime
+    labels: Sequence[Mark]
     extra: Mapping[str, Any]
 
     @property
@@ -85,10 +100,20 @@ class Page:
     after: str | None
 
 
+labels_of = func.array(
+    db.select(Label.title.concat("\t").concat(Label.colour))
+    .join(MemberLabel, (MemberLabel.tenant_id == Label.tenant_id) & (MemberLabel.label_id == Label.id))
+    .where(MemberLabel.tenant_id == Member.tenant_id, MemberLabel.member_id == Member.id, Label.deleted_at.is_(None))
+    .order_by(Label.title)
+    .correlate(Member)
+    .scalar_subquery()
+).label("labels")
+
 _COLUMNS = (
     Member.id, Member.name, Member.gender, Member.birth_on, Member.id_number, Member.phone, PartyOrg.full_name, Member.member_kind,
     Member.education, Member.dues_until, Member.certificate_no, Member.is_lost_contact, Member.relation, Member.frozen_by,
     Flow.id.label("flow_id"), Flow.state, Flow.flow_reason, Flow.left_on, Flow.host_code, Flow.host_text, Flow.host_township,
+    Member.joined_on, Member.post, Member.appraisal, Member.updated_at, labels_of,
 )  # fmt: skip
 
 
@@ -100,9 +125,19 @@ def _matching(query: Query, actor: Actor, extras: Sequence[Extra], *columns: Any
 
 
 def page(
-    query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = PAGE, extras: Sequence[Extra] = ()
+    query: Query,
+    actor: Actor,
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE,
+    extras: Sequence[Extra] = (),
+    is_whole: bool = False,
+    counted: bool = True,
 ) -> Page:
-    """One page of what the query finds in the actor's part of the tree."""
+    """One page of what the query finds in the actor's part of the tree. `is_whole`: numbers unmasked, for an export with
+    its right and reason; `counted`: with the total.
+    """
     place = read_cursor(after or before, query.sort) if after or before else None
     backwards = bool(before) and not after and place is not None
     key = SORTS[query.sort.removeprefix("-")][0].label("key")
@@ -113,18 +148,31 @@ def page(
     if backwards:
         rows.reverse()
     has_before, has_after = (is_more, True) if backwards else (place is not None, is_more)
-    total = len(rows) if place is None and not is_more else count(query, actor, extras)
+    total = len(rows) if not counted or (place is None and not is_more) else count(query, actor, extras)
     return Page(
-        [_line(row, extras) for row in rows],
+        [_line(row, extras, is_whole=is_whole) for row in rows],
         total,
         cursor(rows[0].key, rows[0].id) if rows and has_before else None,
         cursor(rows[-1].key, rows[-1].id) if rows and has_after else None,
     )
 
 
-def _line(row: Any, extras: Sequence[Extra]) -> Line:
+def walk(query: Query, actor: Actor, *, extras: Sequence[Extra] = (), is_whole: bool = False) -> Iterator[Line]:
+    """Every line the query finds, in its order, a piece at a time."""
+    after = ""
+    while True:
+        piece = page(query, actor, after=after, size=PIECE, extras=extras, is_whole=is_whole, counted=False)
+        yield from piece.lines
+        if piece.after is None:
+            return
+        after = piece.after
+
+
+def _line(row: Any, extras: Sequence[Extra], *, is_whole: bool = False) -> Line:
     values: list[Any] = list(row)[: len(_COLUMNS)]
-    values[4], values[5] = mask("id_number", values[4]), mask("phone", values[5])
+    if not is_whole:
+        values[4], values[5] = mask("id_number", values[4]), mask("phone", values[5])
+    values[-1] = [Mark(*label.split("\t")) for label in values[-1]]
     values.append({e.name: getattr(row, f"extra_{e.name}") for e in extras})
     return Line(*values)
 
@@ -158,28 +206,38 @@ def counter(roll: Roll) -> Callable[[Actor], Select[Any]]:
     return lambda actor: _matching(Query(roll), actor, (), func.count())
 
 
-def choices(actor: Actor) -> dict[str, dict[str, str]]:
-    """The lists of choices that come from the county's own rows: organisations and host places, in one query."""
+def choices(actor: Actor, beside: Sequence[Select[Any]] = ()) -> tuple[dict[str, dict[str, str]], list[Any]]:
+    """The lists of choices that come from the county's own rows (organisations, host places, labels), and the rows of the
+    selects `beside`, five texts each: one query for all.
+    """
     orgs = db.select(
         literal("organisations").label("list"), db.cast(PartyOrg.id, db.String).label("value"), PartyOrg.name.label("words"),
-        PartyOrg.path.label("rank"), PartyOrg.kind.label("kind"),
+        PartyOrg.path.label("rank"), db.cast(PartyOrg.kind, db.String).label("kind"),
     ).where(PartyOrg.is_active, PartyOrg.parent_id.is_not(None), PartyOrg.kind != OrgKind.PARTY_GROUP)  # fmt: skip
     hosts = joined(
         db.select(literal("hosts"), Flow.host_code, literal(""), Flow.host_code, null())
     ).where(Flow.state.in_(FLOATING), Flow.host_code != "").distinct()  # fmt: skip
-    both = union_all(
-        visible(orgs, actor, PartyOrg.id), visible(hosts, actor, Member.branch_id, Member.away_org_id)
+    marks = db.select(
+        literal("labels"), db.cast(Label.id, db.String), Label.title, Label.title, Label.colour
+    ).where(Label.deleted_at.is_(None))  # fmt: skip
+    all_ = union_all(
+        visible(orgs, actor, PartyOrg.id), visible(hosts, actor, Member.branch_id, Member.away_org_id), marks, *beside
     ).subquery()
-    found: dict[str, dict[str, str]] = {"organisations": {}, "hosts": {}}
-    rows = list(db.session.execute(db.select(both).order_by(both.c.list, both.c.rank)))
+    found: dict[str, dict[str, str]] = {"organisations": {}, "hosts": {}, "labels": {}}
+    others: list[Any] = []
+    rows = list(db.session.execute(db.select(all_).order_by(all_.c.list, all_.c.rank)))
     is_large = sum(r.list == "organisations" for r in rows) > MOST_ORGANISATIONS
     for row in rows:
         if row.list == "hosts":
             found["hosts"][row.value] = divisions.full_name(row.value) or row.value
+        elif row.list == "labels":
+            found["labels"][row.value] = row.words
+        elif row.list != "organisations":
+            others.append(row)
         elif not is_large or row.kind not in (OrgKind.BRANCH, OrgKind.AWAY_BRANCH):
             depth = max(row.rank.count(".") - 2, 0)
             found["organisations"][row.value] = "　" * depth + row.words
-    return found
+    return found, others
 
 
 @dataclass(frozen=True)

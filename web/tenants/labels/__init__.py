@@ -1,0 +1,1 @@
+"""A county's own coloured labels on its members."""

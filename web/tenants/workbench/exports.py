@@ -1,0 +1,113 @@
+"""Taking a list out: the same columns, filter and order as on the screen, made by a job, masked unless right and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from web.core import clock, events, permissions, vault
+from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.core.events import Actor
+from web.core.queue import Job
+from web.extensions import db
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task
+from web.tenants.workbench.listings import Listing, cells, find
+from web.tenants.workbench.models import Export
+from web.tenants.workbench.workbook import workbook
+
+KEPT = timedelta(days=7)
+MOST = 100_000
+PIECE = 500  # rows between two words of progress
+
+
+def begin(
+    listing: Listing, query: str, columns: Sequence[str], actor: Actor, *, is_whole: bool = False, reason: str = ""
+) -> Task:
+    """Put the export down and have it made. Whole numbers want the right to see them and a reason (Invalid beside it)."""
+    if is_whole:
+        permissions.demand(GRANTS, Role(actor.role), Permission.MEMBER_REVEAL)
+        if not reason.strip():
+            raise Invalid({"reason": "required"})
+    assert actor.account_id is not None
+    row = Export(
+        listing=listing.name,
+        title=listing.title,
+        query=query,
+        columns=[c.name for c in listing.chosen(columns)],
+        is_whole=is_whole,
+        reason=reason.strip() if is_whole else "",
+        account_id=actor.account_id,
+        created_at=clock.now(),
+    )
+    events.record("export.begin", row, reason=row.reason, details={"list": listing.name, "whole": is_whole})
+    db.session.add(row)
+    db.session.flush()
+    return tasks.start(Job.EXPORT, f"导出{listing.title}", subject_id=row.id, details={"unit": listing.unit})
+
+
+def make(task_id: UUID) -> None:
+    """Job.EXPORT: walk the list as the one who asked may see it now, and keep the workbook under its own key."""
+    task = tasks.run(task_id)
+    if task is None or task.subject_id is None:
+        return
+    row = _get(task.subject_id)
+    with events.by(tasks.owner(task)):
+        try:
+            _make(task, row, events.actor())
+        except DomainError as error:
+            db.session.rollback()
+            if error.code != "task_cancelled":
+                tasks.fail(tasks.get(task_id), error.code)
+
+
+def _make(task: Task, row: Export, actor: Actor) -> None:
+    listing = find(row.listing, actor)
+    if row.is_whole:
+        permissions.demand(GRANTS, Role(actor.role), Permission.MEMBER_REVEAL)
+    columns = listing.chosen(row.columns)
+    total, seen = listing.total(row.query, actor), list[UUID]()
+
+    def lines() -> Iterator[list[str]]:
+        for index, line in enumerate(listing.walk(row.query, actor, row.is_whole)):
+            if index >= MOST:
+                raise WrongState("export_too_long")
+            if index % PIECE == 0 and not tasks.progress(task.id, index, max(total, index)):
+                raise WrongState("task_cancelled")
+            if row.is_whole:
+                seen.append(line.member_id)
+            row.rows = index + 1
+            yield cells(columns, line)
+
+    row.wrapped = vault.wrap(row.id, workbook(listing.title, [c.title for c in columns], lines()))
+    events.record("export.make", row, reason=row.reason, details={"list": row.listing, "rows": row.rows})
+    events.record_each("member.export", "member", seen, reason=row.reason)
+    tasks.finish(task, result_id=row.id, total=row.rows)
+
+
+def _get(export_id: UUID) -> Export:
+    found = db.session.scalars(db.select(Export).where(Export.id == export_id)).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def read(export_id: UUID, actor: Actor) -> tuple[Export, bytes]:
+    """One's own export and its file. NotFound for another's, WrongState once it was purged."""
+    row = _get(export_id)
+    if row.account_id != actor.account_id:
+        raise NotFound()
+    if row.wrapped is None:
+        raise WrongState("export_gone")
+    events.record("export.read", row, details={"list": row.listing})
+    return row, vault.unwrap(row.id, row.wrapped)
+
+
+def purge() -> None:
+    """Destroy the files whose days are over, with their keys."""
+    query = db.select(Export).where(Export.created_at < clock.now() - KEPT, Export.purged_at.is_(None)).limit(200)
+    for row in db.session.scalars(query):
+        row.wrapped, row.purged_at = None, clock.now()
+        vault.destroy(row.id)

@@ -1,0 +1,109 @@
+"""What a list is, as data: its columns, its permission, and how to walk all its rows. Each room adds its own to `LISTINGS`.
+
+Pages, the chooser of columns, saved filters, exports and copies read the one declaration:
+
+    LISTINGS["activities"] = Listing("activities", "活动", "场", "activities.index", Permission.ACTIVITY_READ,
+        declared=lambda: COLUMNS, walk=…, total=…)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from web.core import clock
+from web.core.errors import NotFound
+from web.core.events import Actor
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+
+Text = Callable[[Any], object]
+Walk = Callable[[str, Actor, bool], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`text`: what a line says here, as plain words; empty where nothing is known, of which `missing` says why.
+
+    `width` in pixels as the page draws it (0: what is left), `cls` its class (minor columns go first), `sort` the key of
+    the list's order. `edit`: the field a cell of it changes in place.
+    """
+
+    name: str
+    title: str
+    text: Text
+    width: int = 112
+    cls: str = ""
+    sort: str = ""
+    is_standard: bool = True
+    is_number: bool = False
+    missing: str = "未填"
+    edit: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list. `endpoint`: its page; `walk(query, actor, is_whole)`: every line the address finds, in the order of the
+    screen, numbers masked unless `is_whole`; `total(query, actor)`: how many. The first column is the name and stays.
+    """
+
+    name: str
+    title: str
+    unit: str
+    endpoint: str
+    permission: Permission
+    declared: Callable[[], Sequence[Column]] = field(compare=False)
+    walk: Walk = field(compare=False)
+    total: Callable[[str, Actor], int] = field(compare=False)
+    has_numbers: bool = False
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """All there are, those it is delivered with first."""
+        return self.declared()
+
+    def chosen(self, names: Sequence[str] = ()) -> list[Column]:
+        """The columns of these names in this order, the name first; without names those it is delivered with."""
+        first, *rest = self.columns
+        by_name = {c.name: c for c in rest}
+        wanted = [by_name[n] for n in names if n in by_name]
+        return [first, *(wanted or [c for c in rest if c.is_standard])]
+
+
+LISTINGS: dict[str, Listing] = {}
+
+
+def find(name: str, actor: Actor) -> Listing:
+    """NotFound for a list that does not exist or that the actor may not read: the same answer."""
+    listing = LISTINGS.get(name)
+    if listing is None or listing.permission not in GRANTS[Role(actor.role)]:
+        raise NotFound()
+    return listing
+
+
+def words(value: object) -> str:
+    """A value as a cell says it: days YYYY-MM-DD, moments as the clock on a Chinese wall, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(clock.CHINA):%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def cells(columns: Sequence[Column], line: Any) -> list[str]:
+    """One line as its columns say it."""
+    return [words(c.text(line)) for c in columns]
+
+
+def neutral(text: str) -> str:
+    """Text no spreadsheet program takes for a formula, also after a detour through CSV: `'` before = + - @."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def tab_separated(columns: Sequence[Column], lines: Iterable[Any]) -> str:
+    """Head and lines as the clipboard wants them: a tab between cells, a line a row, nothing that could be a formula."""
+    rows = [[c.title for c in columns], *(cells(columns, line) for line in lines)]
+    return "\n".join("\t".join(neutral(" ".join(cell.split())) for cell in row) for row in rows)
