@@ -26,6 +26,7 @@ TECHNICAL = {
 # The flow's own places and days, the activity's title and day: what happened, personal by the row they stand in.
 OF_THE_MATTER = {
     "flow": {"host_code", "host_text", "ended_on", "ended_as"},
+    "letter_stub": {"year", "serial", "issued_on", "issued_by", "valid_until", "receipt_on", "void_on"},
     "referral": {"accepted_on", "reported_on", "reported_how", "assigned_on", "ended_on"},
     "study_record": {"title", "held_on"},
 }

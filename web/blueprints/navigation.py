@@ -34,6 +34,7 @@ class Item:
     permission: Permission
     count: Counter | None = None
     due: Counter | None = None
+    also: frozenset[str] = frozenset()  # other blueprints whose pages stand under this entry
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ ORDER = (
     "agreements.index",
     "referrals.index",
     "shares.index",
-    "handovers.index",
+    "transfers.index",
     "cosigning.index",
     "activities.index",
     "reports.index",
@@ -94,7 +95,7 @@ def build(actor: Actor) -> tuple[list[Section], int]:
             url_for(item.endpoint),
             row.get(f"c{index}"),
             bool(row.get(f"d{index}")),
-            item.endpoint == request.endpoint or item.endpoint.split(".")[0] == blueprint,
+            item.endpoint == request.endpoint or blueprint in (item.endpoint.split(".")[0], *item.also),
         )
         sections.setdefault(item.section, Section(item.section, [])).entries.append(entry)
     return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading)), row["notices"]

@@ -29,6 +29,7 @@ from web.blueprints import (
     settings,
     shares,
     tasks,
+    transfers,
     workbench,
 )
 
@@ -47,6 +48,7 @@ BLUEPRINTS: list[Blueprint] = [
     peers.bp,
     documents.bp,
     handovers.bp,
+    transfers.bp,
     referrals.bp,
     referrals.shared,
     shares.bp,

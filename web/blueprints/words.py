@@ -191,6 +191,11 @@ FIELD_ERRORS: dict[str, str] = {
     "too_many_columns": "列太多了",
     "too_many_filters": "最多存 50 个筛选，请先删去不用的",
     "too_many_labels": "最多 40 个标签，请先删去不用的",
+    "same_branch": "已经在这个支部",
+    "before_issued": "不能早于介绍信开出之日",
+    "before_received": "不能早于接收之日",
+    "letter_expired": "介绍信已过有效期，请退回转出单位另开",
+    "other_committee": "请选接收党委所属的支部",
     "too_many_members": "一次最多选 1,000 人，请分批",
 }
 

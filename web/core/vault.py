@@ -6,8 +6,10 @@ copies of another county's data use it, so that purging them is one deleted row 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, event
@@ -86,6 +88,31 @@ def unwrap(subject_id: UUID, token: bytes) -> bytes:
     if key is None:
         raise Purged(str(subject_id))
     return crypto.decrypt(key, bytes(token), str(subject_id))
+
+
+def read(subject_id: UUID, packet: bytes | None) -> dict[str, Any]:
+    """What a packet holds; empty where there is none, or once it was purged."""
+    try:
+        found: dict[str, Any] = {} if packet is None else json.loads(unwrap(subject_id, packet))
+    except Purged:
+        return {}
+    return found
+
+
+class Packed:
+    """A record whose personal values stand together in one column, `packet`, under its own key."""
+
+    id: Mapped[UUID]
+    packet: Mapped[bytes | None]
+
+    def values(self) -> dict[str, Any]:
+        """What the packet holds; empty once it was purged."""
+        return read(self.id, self.packet)
+
+    def keep(self, **more: Any) -> None:
+        """Put values into the packet; None takes one out."""
+        whole = {name: value for name, value in (self.values() | more).items() if value is not None}
+        self.packet = wrap(self.id, json.dumps(whole, ensure_ascii=False, sort_keys=True).encode())
 
 
 def destroy(subject_id: UUID) -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from web.federation import models, verbs
 from web.federation.agreements import service as agreements
 from web.federation.cosigning import service as cosigning
+from web.federation.handovers import cases
 from web.federation.handovers import service as handovers
 from web.federation.post import service as post
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
 from web.federation.sharing import service as sharing
 from web.tenants.flows import service as flows
+from web.tenants.transfers import service as transfers
 
-__all__ = ["agreements", "cosigning", "handovers", "models", "referrals", "run_timers", "sharing", "verbs"]
+__all__ = ["agreements", "cases", "cosigning", "handovers", "models", "referrals", "run_timers", "sharing", "verbs"]
 
 # At sealing: what a member was told of, and what the agreement holds.
 post.HOOKS.may_cross = grants.may_cross
@@ -24,3 +26,4 @@ def run_timers() -> None:
     agreements.run_timers()
     verbs.run_timers()
     handovers.expire_letters()
+    transfers.expire_letters()

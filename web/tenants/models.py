@@ -13,6 +13,7 @@ from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members.models import Member, MemberGram
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import Task
+from web.tenants.transfers.models import LetterStub, RelationTransfer
 from web.tenants.workbench.models import Draft, Export, ListSetting, SavedFilter, UndoStep
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ImportBatch",
     "ImportRow",
     "Label",
+    "LetterStub",
     "ListSetting",
     "LoginSession",
     "Member",
@@ -40,6 +42,7 @@ __all__ = [
     "PartyOrg",
     "ProofCode",
     "RecordKey",
+    "RelationTransfer",
     "SavedFilter",
     "StudyRecord",
     "Task",

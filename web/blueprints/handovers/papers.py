@@ -77,7 +77,7 @@ def print_again(handover_id: UUID) -> Any:
     return redirect(url_for("handovers.show", handover_id=handover_id) + "#letter", 303)
 
 
-def _proof(row: Document) -> list[tuple[str, str]]:
+def proof(row: Document) -> list[tuple[str, str]]:
     """What the code on a letter proves to whoever holds it: how it stands, and whose sealed words led there. No person."""
     handover = service.get(row.subject_id)
     own, partner = counties.own().office, keys.peer(handover.partner_uid)
@@ -91,4 +91,4 @@ def _proof(row: Document) -> list[tuple[str, str]]:
     return found
 
 
-PROVES[DocumentKind.INTRODUCTION_LETTER] = _proof
+PROVES[DocumentKind.INTRODUCTION_LETTER] = proof

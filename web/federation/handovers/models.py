@@ -112,7 +112,7 @@ class Handover(PairAggregate, Model):
     """One county's copy. Everything personal stands in `packet`, under the aggregate's own key.
 
     `member_id`: at home the member, at the host the row taken over. `branch_id`: the branch it leaves, or enters.
-    `person_blind`: fingerprint of name and birth date inside this county, while it is open.
+    `transfer_id`: at home the case file whose approval began it. `person_blind`: fingerprint of name and birth date inside this county, while it is open.
     """
 
     __tablename__ = "handover"
@@ -128,11 +128,15 @@ class Handover(PairAggregate, Model):
     received_on: Mapped[date | None]
     due_on: Mapped[date | None]
     outcome: Mapped[str] = mapped_column(String(20), default="")
+    transfer_id: Mapped[UUID | None]
 
     __table_args__ = (
         HANDOVER.check(),
         ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="RESTRICT"),
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(
+            ["tenant_id", "transfer_id"], ["relation_transfer.tenant_id", "relation_transfer.id"], ondelete="RESTRICT"
+        ),
         # At most one released handover of a member, whatever the code believes.
         Index("uq_handover_released", "tenant_id", "member_id", unique=True, postgresql_where="state = 'released'"),
         Index(
@@ -144,6 +148,7 @@ class Handover(PairAggregate, Model):
         Index("ix_handover_due", "tenant_id", "due_on", "id", postgresql_where=f"state IN ({_LISTED})"),
         Index("ix_handover_role", "tenant_id", "role", "id"),
         Index("ix_handover_member", "tenant_id", "member_id"),
+        Index("uq_handover_transfer", "tenant_id", "transfer_id", unique=True),
     )  # fmt: skip
 
     @property

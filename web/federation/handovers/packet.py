@@ -8,24 +8,13 @@ from typing import Any
 
 from web.core.errors import Invalid
 from web.core.fields import blind
-from web.tenants.members import citizen_id, names, values
+from web.tenants.members import names, values
 from web.tenants.members.codes import MemberKind
 from web.tenants.members.models import Member
+from web.tenants.transfers.letters import KINDS, lacking
+from web.tenants.transfers.letters import snapshot as letter
 
-KINDS: dict[str, str] = {MemberKind.FULL: "full", MemberKind.PROBATIONARY: "probationary"}
-
-# What a letter cannot be written without, in the order of the form.
-NEEDED = ("birth_on", "gender", "ethnicity", "member_kind", "id_number", "dues_until", "phone")
-
-
-def lacking(member: Member) -> list[str]:
-    """Fields of the register that the letter needs and this member lacks, or holds an impossible number in."""
-    found = [name for name in NEEDED if not getattr(member, name)]
-    if member.id_number and not citizen_id.is_valid(member.id_number):
-        found.append("id_number")
-    if member.gender and member.gender not in ("1", "2"):
-        found.append("gender")  # the letter says 男 or 女
-    return found
+__all__ = ["KINDS", "as_member", "identity", "lacking", "letter", "named", "person_blind", "pointers"]
 
 
 def identity(member: Member) -> dict[str, Any]:
@@ -38,17 +27,6 @@ def identity(member: Member) -> dict[str, Any]:
 def person_blind(person: Mapping[str, Any]) -> bytes:
     """The fingerprint, inside this county, of a name and a birth date."""
     return blind("handover", f"{names.normalise(person['name'])}|{person['birth_on']}")
-
-
-def letter(member: Member, **more: Any) -> dict[str, Any]:
-    """What a release carries: the member's fields, and `more` of the letter's own."""
-    return identity(member) | {
-        "sex": member.gender,
-        "ethnicity": member.ethnicity,
-        "kind": KINDS[member.member_kind],
-        "dues_until": member.dues_until,
-        **more,
-    }
 
 
 def pointers(named: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
+from web.tenants.transfers import letters
 
 SCOPE = "S4"
 MAX_VALID = 90
@@ -146,7 +147,7 @@ def release(
         member,
         from_org=from_org.strip(),
         to_org=to_org.strip(),
-        letter_no=counties.next_letter_no(),
+        letter_no=letters.enter(handover.id, member, from_org=from_org, to_org=to_org, valid_days=valid_days).letter_no,
         valid_days=valid_days,
         contact=contact.strip() or member.phone,
     )
@@ -498,6 +499,11 @@ def get(handover_id: UUID, *, lock: bool = False) -> Handover:
     """NotFound when it is absent or another county's."""
     found: Handover = KIND.get(handover_id, lock=lock)
     return found
+
+
+def of_case(transfer_id: UUID) -> Handover | None:
+    """The handover that a case file began."""
+    return db.session.scalars(db.select(Handover).where(Handover.transfer_id == transfer_id)).first()
 
 
 def of_member(member_id: UUID) -> Sequence[Handover]:

@@ -36,6 +36,9 @@ class Permission(StrEnum):
     REPORT_READ = "report:read"
     REPORT_WRITE = "report:write"
     SELF_WRITE = "self:write"
+    TRANSFER_APPROVE = "transfer:approve"
+    TRANSFER_READ = "transfer:read"
+    TRANSFER_WRITE = "transfer:write"
 
 
 class Role(StrEnum):
@@ -66,8 +69,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.REFERRAL_WRITE,
         P.HANDOVER_READ,
         P.HANDOVER_WRITE,
+        P.TRANSFER_READ,
+        P.TRANSFER_WRITE,
+        P.TRANSFER_APPROVE,
     },
-    Role.BRANCH_SECRETARY: _EVERYBODY | _PERSONS | {P.MEMBER_WRITE, P.ACTIVITY_WRITE, P.REFERRAL_READ, P.HANDOVER_READ},
+    Role.BRANCH_SECRETARY: _EVERYBODY
+    | _PERSONS
+    | {P.MEMBER_WRITE, P.ACTIVITY_WRITE, P.REFERRAL_READ, P.HANDOVER_READ, P.TRANSFER_READ, P.TRANSFER_WRITE},
     Role.AWAY_SECRETARY: _EVERYBODY | _PERSONS | {P.ACTIVITY_WRITE, P.REFERRAL_READ},
     Role.LIAISON: _EVERYBODY
     | _PERSONS
@@ -80,6 +88,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.REFERRAL_READ,
         P.REFERRAL_WRITE,
         P.REPORT_READ,
+        P.TRANSFER_READ,
     },
     # The leader decides on the county's seal and reads aggregates: no rows of persons (DOMAIN §2).
     Role.LEADER_READONLY: _EVERYBODY | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.REPORT_READ, P.PEER_READ},

@@ -46,6 +46,14 @@ class MemberChanged:
 
 
 @dataclass(frozen=True)
+class RelationFreezing:
+    """Announced before `by` locks the row to carry the relation away: a room where another does so already refuses."""
+
+    member_id: UUID
+    by: UUID
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A member who may be the same person. `why`: id_number (the same for sure), name_birth, name_phone, birth_phone."""
 
@@ -246,15 +254,16 @@ def put_back(entry: Event) -> bool:
     return True
 
 
-# What a handover does to the row (FEDERATION §5.3). Only web.federation.handovers calls these.
+# What a handover or a case does to the row (FEDERATION §5.3). Only federation.handovers and transfers call these.
 
 
-def freeze(member: Member, handover_id: UUID) -> None:
-    """Released: the row is locked until the handover ends. WrongState when another one holds it."""
-    if member.frozen_by not in (None, handover_id) or member.relation is not Relation.HELD:
+def freeze(member: Member, holder_id: UUID) -> None:
+    """On its way: the row is locked until the handover, or the case, ends. WrongState when another one holds it."""
+    if member.frozen_by not in (None, holder_id) or member.relation is not Relation.HELD:
         raise WrongState("member_in_transfer")
-    events.record("member.freeze", member, details={"handover": str(handover_id)})
-    _write(member, {"frozen_by": handover_id})
+    events.announce(RelationFreezing(member.id, holder_id))
+    events.record("member.freeze", member, details={"handover": str(holder_id)})
+    _write(member, {"frozen_by": holder_id})
 
 
 def thaw(member: Member) -> None:

@@ -26,6 +26,9 @@ UNDER: dict[OrgKind, frozenset[OrgKind]] = {
     OrgKind.PARTY_GROUP: frozenset({OrgKind.BRANCH, OrgKind.AWAY_BRANCH}),
 }
 
+# Committees that may let members go and receive them (基层党委, and the county's own).
+COMMITTEES = (OrgKind.TOWNSHIP_COMMITTEE, OrgKind.COUNTY_COMMITTEE)
+
 # Where in the tree an account of each role stands: its part is the subtree below.
 PLACES: dict[Role, frozenset[OrgKind]] = {
     Role.COUNTY_ADMIN: frozenset({OrgKind.COUNTY_COMMITTEE}),
@@ -55,6 +58,21 @@ def root() -> PartyOrg:
 def get(org_id: UUID) -> PartyOrg:
     """NotFound when it is absent or another county's."""
     found = db.session.get(PartyOrg, (fence.tenant(), org_id))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def committee_of(org_id: UUID) -> PartyOrg:
+    """The committee an organisation stands under: the nearest of a township, else the county's; a committee is its own."""
+    below = db.aliased(PartyOrg)
+    query = (
+        db.select(PartyOrg)
+        .join(below, (below.tenant_id == PartyOrg.tenant_id) & below.path.op("^@")(PartyOrg.path))
+        .where(below.id == org_id, PartyOrg.kind.in_(COMMITTEES))
+        .order_by(func.length(PartyOrg.path).desc())
+    )
+    found: PartyOrg | None = db.session.scalars(query.limit(1)).first()
     if found is None:
         raise NotFound()
     return found

@@ -1,0 +1,116 @@
+"""The member's own application, written down from the member's page: where to, how asked, and whom the letter is for."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from marshmallow import Schema
+
+from web.blueprints.forms import Day, Form, Id, One, Text
+from web.blueprints.members import pages
+from web.blueprints.members.pages import Act
+from web.blueprints.members.wording import METHODS
+from web.blueprints.policy import needs
+from web.blueprints.transfers.rooms import bp
+from web.blueprints.transfers.wording import LACKING
+from web.core import clock
+from web.core.errors import Invalid
+from web.federation.handovers import service as handovers
+from web.tenants.accounts.permissions import Permission
+from web.tenants.consents.models import Method
+from web.tenants.members import service as members
+from web.tenants.members.models import Member, Relation
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+from web.tenants.transfers import letters, service
+
+WAYS = [("inside", "本县内", "同一党委的支部之间，或另一个党委"), ("partner", "伙伴县", "由双方系统办理"),
+        ("elsewhere", "其他地方", "开纸质介绍信")]  # fmt: skip
+
+
+class Application(Schema):
+    way = One("转往", [w[:2] for w in WAYS])
+    to_org_id = Id("本县的党组织", required=False)
+    partner = Id("伙伴县", required=False)
+    to_org = Text("转入单位", limit=100)
+    addressee = Text("介绍信抬头", limit=100)
+    method = One("申请方式", list(METHODS.items()))
+    applied_on = Day("申请日期", required=True)
+    note = Text("备注", limit=200)
+
+
+def destinations(branch_id: UUID) -> list[tuple[str, str]]:
+    """Where a member of this branch can go inside the county: the branches of its committee, then the other committees."""
+    tree = [org for org in organisations.tree() if org.is_active]
+    committees = [org for org in tree if org.kind in organisations.COMMITTEES]
+
+    def above(org: PartyOrg) -> PartyOrg:
+        return max((c for c in committees if org.path.startswith(c.path)), key=lambda c: len(c.path))
+
+    own = next(above(org) for org in tree if org.id == branch_id)
+    near = [o for o in tree if o.kind in members.HOLDS_MEMBERS and o.id != branch_id and above(o) is own]
+    far = [c for c in committees if c is not own]
+    return [(str(o.id), f"本党委　{o.name}") for o in near] + [(str(o.id), f"其他党委　{o.full_name}") for o in far]
+
+
+def where_to(given: dict[str, Any], partners: dict[UUID, str]) -> dict[str, Any]:
+    """The destination of the form as `service.begin` takes it. Invalid for a choice that is missing."""
+    way = given["way"]
+    if way == "inside":
+        if given.get("to_org_id") is None:
+            raise Invalid({"to_org_id": "choose_one"})
+        return {"to_org_id": given["to_org_id"]}
+    if way == "partner":
+        if given.get("partner") not in partners:
+            raise Invalid({"partner": "choose_one"})
+        return {"partner_uid": given["partner"], "to_org": given.get("to_org", "")}
+    return {"to_org": given.get("to_org", ""), "addressee": given.get("addressee", "")}
+
+
+def partners_today() -> dict[UUID, str]:
+    """The counties an agreement covers for this."""
+    return {peer.uid: peer.name for peer in handovers.partners()}
+
+
+@bp.route("/begin/<uuid:member_id>", methods=["GET", "POST"])
+@needs(Permission.TRANSFER_WRITE)
+def begin(member_id: UUID) -> Any:
+    """Write it down, and hand it up at once or keep it as a draft."""
+    member = pages.locked(member_id) if request.method == "POST" else pages.person(member_id).member
+    members.demand_open(member)
+    partners = partners_today()
+    form = Form(Application, {"way": "elsewhere", "applied_on": clock.today(), "method": Method.PAPER.value})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            case = service.begin(
+                member,
+                method=Method(given["method"]),
+                applied_on=given["applied_on"],
+                note=given.get("note", ""),
+                **where_to(given, partners),
+            )
+            if request.form.get("act") == "submit":
+                service.submit(case)
+            flash("已提交，等党委审批" if request.form.get("act") == "submit" else "已存为草稿")
+            return redirect(url_for("transfers.show", case_id=case.id), 303)
+        member = pages.person(member_id).member
+    return form.page(
+        "transfers/begin.html",
+        m=member,
+        ways=WAYS,
+        partners=partners,
+        destinations=destinations(member.branch_id),
+        methods=METHODS,
+        open=[c for c in service.of_member(member_id) if c.is_open],
+        lacking=[LACKING[name] for name in letters.lacking(member)],
+    )
+
+
+def _is_for(member: Member, _flow: object) -> bool:
+    return member.relation is Relation.HELD and member.frozen_by is None
+
+
+pages.ACTS.append(Act("申请转接", "transfers.begin", Permission.TRANSFER_WRITE, _is_for))

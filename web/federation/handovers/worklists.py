@@ -1,0 +1,271 @@
+"""The work lists as users know them (DOMAIN §5.2), over this county's own cases and its handovers together.
+
+A tab is one query: a UNION of both kinds of row with the same columns, keyset pages; the counts of all tabs are one more,
+by the same conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    String,
+    and_,
+    func,
+    literal,
+    null,
+    or_,
+    tuple_,
+    type_coerce,
+    union_all,
+)
+
+from web.core import vault
+from web.core.events import Actor, Event
+from web.extensions import db
+from web.federation.handovers import lists
+from web.federation.handovers.models import OPEN, Handover, HandoverState
+from web.federation.post.models import Peer
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+from web.tenants.transfers import lists as cases
+from web.tenants.transfers.models import OPEN as CASE_OPEN
+from web.tenants.transfers.models import RelationTransfer, TransferKind, TransferState
+
+PAGE = 30
+NEVER = date(9999, 12, 31)
+H, C, K = HandoverState, TransferState, TransferKind
+
+
+class Tab(StrEnum):
+    """待办, 未办结, 即将办理, 转出历史, 转入历史, 审批记录."""
+
+    TODO = "todo"
+    OPEN = "open"
+    NEXT = "next"
+    OUT = "out"
+    IN = "in"
+    DECIDED = "decided"
+
+
+BY_DAY = (Tab.TODO, Tab.OPEN, Tab.NEXT)
+"""Tabs in the order of their last day; the others newest first."""
+
+# In which states the word after the next is ours, by role.
+AFTER = {H.REQUESTED: "home", H.RETURNED: "host", H.ACCEPTED: "host"}
+# What a handover shows of a decision of this county: of the host all answers, of home that a letter was given.
+ANSWERED = frozenset(H) - {H.NOT_OPENED, H.REQUESTED, H.CANCELLED, H.EXPIRED, H.RETURNED_LAPSED}
+LETTER_GIVEN = frozenset({H.RELEASED, H.DECLINED, H.RECALLED, H.EXPIRED_IN_TRANSIT, H.CLOSED})
+DECISIONS = ("accept", "return", "refuse", "decline", "take_over", "release", "recall")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row. `source`: case or handover; `state` and `kind` in the words of the source (a handover's kind is its role).
+
+    `branch`: ours; `place`: the other side, in words. `by`: who decided last.
+    """
+
+    source: str
+    id: UUID
+    state: str
+    kind: str
+    name: str
+    branch: str
+    place: str
+    due_on: date | None
+    at: datetime
+    created_at: datetime
+    is_ours: bool
+    pending: str
+    outcome: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """`before`, `after`: cursors of the neighbouring pages, empty at an end."""
+
+    rows: Sequence[Line]
+    before: str
+    after: str
+
+
+def _case_is(tab: Tab, actor: Actor) -> ColumnElement[bool]:
+    # Towards a partner county the handover carries it on: it is listed once, as that.
+    is_over = and_(RelationTransfer.state.not_in(CASE_OPEN), RelationTransfer.state != C.HANDED_OVER)
+    found = {
+        Tab.TODO: cases.is_ours(actor),
+        Tab.OPEN: RelationTransfer.state.in_(CASE_OPEN),
+        Tab.NEXT: cases.is_next(actor),
+        Tab.OUT: and_(is_over, RelationTransfer.kind != K.INWARD),
+        Tab.IN: and_(is_over, RelationTransfer.kind == K.INWARD),
+        Tab.DECIDED: RelationTransfer.decided_at.is_not(None),
+    }
+    return found[tab]
+
+
+def _handover_is(tab: Tab, actor: Actor) -> ColumnElement[bool]:
+    is_open = Handover.state.in_(OPEN)
+    may = Permission.HANDOVER_WRITE in GRANTS[Role(actor.role)]
+    nexts = [and_(Handover.state == state, Handover.role == role) for state, role in AFTER.items()]
+    found = {
+        Tab.TODO: _may(lists.is_ours(), may),
+        Tab.OPEN: is_open,
+        Tab.NEXT: _may(and_(or_(*nexts), Handover.stopped == ""), may),
+        Tab.OUT: and_(~is_open, Handover.role == "home"),
+        Tab.IN: and_(~is_open, Handover.role == "host"),
+        Tab.DECIDED: or_(
+            and_(Handover.role == "host", Handover.state.in_(ANSWERED)),
+            and_(Handover.role == "home", Handover.state.in_(LETTER_GIVEN)),
+        ),
+    }
+    return found[tab]
+
+
+def _may(condition: ColumnElement[bool], may: bool) -> ColumnElement[bool]:
+    """The condition for those whose role works on handovers; nothing for the others."""
+    return condition if may else Handover.id.is_(None)
+
+
+def _plain(column: Any) -> Any:
+    return type_coerce(column, String)
+
+
+def _due(column: Any) -> Any:
+    return func.coalesce(column, literal(NEVER, Date))
+
+
+def _cases(tab: Tab, actor: Actor) -> Select[Any]:
+    target = db.aliased(PartyOrg)
+    at = RelationTransfer.decided_at if tab is Tab.DECIDED else RelationTransfer.state_at
+    query = (
+        db.select(
+            literal("case").label("source"), RelationTransfer.id.label("id"), _plain(RelationTransfer.state).label("state"),
+            _plain(RelationTransfer.kind).label("kind"), Member.name.label("name"), PartyOrg.full_name.label("branch"),
+            target.full_name.label("place"), RelationTransfer.packet.label("packet"), _due(RelationTransfer.due_on).label("due"),
+            at.label("at"), RelationTransfer.created_at.label("created_at"), cases.is_ours(actor).label("is_ours"),
+            literal("").label("pending"), RelationTransfer.reason.label("outcome"), RelationTransfer.decided_by.label("by"),
+        )
+        .join(Member, (Member.tenant_id == RelationTransfer.tenant_id) & (Member.id == RelationTransfer.member_id))
+        .outerjoin(PartyOrg, (PartyOrg.tenant_id == RelationTransfer.tenant_id) & (PartyOrg.id == RelationTransfer.branch_id))
+        .outerjoin(target, (target.tenant_id == RelationTransfer.tenant_id) & (target.id == RelationTransfer.to_org_id))
+        .where(_case_is(tab, actor))
+    )  # fmt: skip
+    return cases.visible(query, actor)
+
+
+def _handovers(tab: Tab, actor: Actor) -> Select[Any]:
+    decider: Any = null()
+    if tab is Tab.DECIDED:
+        said = [f"handover.{way}{verb}" for verb in DECISIONS for way in ("", "propose_")]
+        decider = (
+            db.select(Event.actor_name)
+            .where(Event.tenant_id == Handover.tenant_id, Event.subject_id == Handover.id, Event.verb.in_(said), Event.peer == "")
+            .order_by(Event.id.desc()).limit(1).correlate(Handover).scalar_subquery()
+        )  # fmt: skip
+    query = (
+        db.select(
+            literal("handover"), Handover.id, _plain(Handover.state), Handover.role, Member.name, PartyOrg.full_name, Peer.name,
+            Handover.packet, _due(Handover.due_on), Handover.state_at, Handover.created_at, _handover_is(Tab.TODO, actor), Handover.pending,
+            Handover.outcome, func.coalesce(decider, ""),
+        )
+        .outerjoin(Member, (Member.tenant_id == Handover.tenant_id) & (Member.id == Handover.member_id))
+        .outerjoin(PartyOrg, (PartyOrg.tenant_id == Handover.tenant_id) & (PartyOrg.id == Handover.branch_id))
+        .outerjoin(Peer, (Peer.tenant_id == Handover.tenant_id) & (Peer.uid == Handover.partner_uid))
+        .where(_handover_is(tab, actor))
+    )  # fmt: skip
+    return organisations.visible(query, actor, Handover.branch_id)
+
+
+def _read(cursor: str, tab: Tab) -> tuple[Any, UUID] | None:
+    key, _, id_ = cursor.partition("_")
+    try:
+        return (date.fromisoformat(key) if tab in BY_DAY else datetime.fromisoformat(key)), UUID(id_)
+    except ValueError:
+        return None
+
+
+def page(tab: Tab, actor: Actor, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """Open ones by their last day, history newest first. A cursor that cannot be read is the first page."""
+    both = union_all(_cases(tab, actor), _handovers(tab, actor)).subquery()
+    key, is_falling = (both.c.due, False) if tab in BY_DAY else (both.c.at, True)
+    at, is_back = _read(before or after, tab), bool(before)
+    is_back = is_back and at is not None
+    query, here = db.select(both), tuple_(key, both.c.id)
+    down = is_falling != is_back
+    if at is not None:
+        query = query.where(here < at if down else here > at)
+    query = query.order_by(*[c.desc() if down else c for c in (key, both.c.id)]).limit(size + 1)
+    found = list(db.session.execute(query))
+    has_more, found = len(found) > size, found[:size]
+    if is_back:
+        found.reverse()
+    rows = _lines(found)
+    first = _cursor(found[0], tab) if found and at is not None and (has_more or not is_back) else ""
+    last = _cursor(found[-1], tab) if found and (has_more or is_back) else ""
+    return Page(rows, first, last)
+
+
+def _cursor(row: Any, tab: Tab) -> str:
+    key = row.due.isoformat() if tab in BY_DAY else row.at.astimezone(UTC).isoformat()
+    return f"{key}_{row.id}"
+
+
+def _lines(found: Sequence[Any]) -> list[Line]:
+    """Names and places that no column holds come out of the packets: one more query for all keys."""
+    kept = [r.id for r in found if r.packet is not None and (not r.name or not r.place or r.kind == K.INWARD)]
+    vault.prepare(kept)
+    return [_line(row, vault.read(row.id, row.packet) if row.id in kept else {}) for row in found]
+
+
+def _line(row: Any, said: dict[str, Any]) -> Line:
+    is_inward = row.kind == K.INWARD
+    return Line(
+        row.source,
+        row.id,
+        row.state,
+        row.kind,
+        row.name or said.get("name", ""),
+        (row.place if is_inward else row.branch) or "",
+        said.get("from_org", "") if is_inward else row.place or said.get("to_org", ""),
+        None if row.due == NEVER else row.due,
+        row.at,
+        row.created_at,
+        row.is_ours,
+        row.pending,
+        row.outcome,
+        row.by,
+    )
+
+
+def counts(actor: Actor) -> dict[Tab, int]:
+    """How many each list holds: one query."""
+    own = [func.count().filter(_case_is(tab, actor)).label(tab.value) for tab in Tab]
+    theirs = [func.count().filter(_handover_is(tab, actor)).label(tab.value) for tab in Tab]
+    both = union_all(
+        cases.visible(db.select(*own).select_from(RelationTransfer), actor),
+        organisations.visible(db.select(*theirs).select_from(Handover), actor, Handover.branch_id),
+    ).subquery()
+    row = db.session.execute(db.select(*[func.sum(both.c[tab.value]).label(tab.value) for tab in Tab])).mappings().one()
+    return {tab: int(row[tab.value] or 0) for tab in Tab}
+
+
+def counter(actor: Actor, *, due_by: date | None = None) -> Any:
+    """How many wait for this actor, as a query of one number; `due_by`: those whose last day has come."""
+    own = db.select(func.count().label("n")).select_from(RelationTransfer).where(cases.is_ours(actor))
+    theirs = db.select(func.count()).select_from(Handover).where(_handover_is(Tab.TODO, actor))
+    if due_by is not None:
+        own, theirs = own.where(RelationTransfer.due_on <= due_by), theirs.where(Handover.due_on <= due_by)
+    both = union_all(cases.visible(own, actor), organisations.visible(theirs, actor, Handover.branch_id)).subquery()
+    return db.select(func.sum(both.c.n))

@@ -1,0 +1,418 @@
+"""Verbs of a case: apply, submit, give back, approve, refuse, revoke; the letter, its end, and the receipt that closes it.
+
+What is received (a letter on paper from elsewhere, a member of another committee of the county) is in `receiving`. Every
+move passes `move`, which keeps the days and who decided; whoever locks a member's row passes `members.freeze`, a handover too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from web.core import clock, events
+from web.core.errors import Invalid, NotFound, WrongState
+from web.core.ids import uuid7
+from web.core.queue import Job
+from web.extensions import db
+from web.tenants.consents.models import Method
+from web.tenants.documents.models import DocumentKind
+from web.tenants.flows import service as flows
+from web.tenants.flows.models import FlowEnd
+from web.tenants.members import service as members
+from web.tenants.members.models import Member, Relation
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task
+from web.tenants.transfers import letters
+from web.tenants.transfers.models import (
+    FITS,
+    OPEN,
+    RELATION_TRANSFER,
+    WAITS,
+    WITH_LETTER,
+    RelationTransfer,
+    Seat,
+    TransferKind,
+    TransferState,
+)
+
+S, K = TransferState, TransferKind
+RECEIPT_MONTHS = 1
+"""A receipt is due one month after the member was received (DOMAIN §6.1)."""
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """Announced when a committee approved a case towards a partner county: a handover carries it from here."""
+
+    case: RelationTransfer
+    member: Member
+
+
+# Reading
+
+
+def get(case_id: UUID, *, lock: bool = False) -> RelationTransfer:
+    """NotFound when it is absent or another county's."""
+    found = find(case_id, lock=lock)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find(case_id: UUID, *, lock: bool = False) -> RelationTransfer | None:
+    """The case, or None."""
+    query = db.select(RelationTransfer).where(RelationTransfer.id == case_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found: RelationTransfer | None = db.session.scalars(query).first()
+    return found
+
+
+def of_member(member_id: UUID) -> Sequence[RelationTransfer]:
+    """A member's cases, the latest first."""
+    query = db.select(RelationTransfer).where(RelationTransfer.member_id == member_id)
+    return db.session.scalars(query.order_by(RelationTransfer.id.desc())).all()
+
+
+def verbs_now(case: RelationTransfer, seats: frozenset[Seat]) -> list[str]:
+    """What somebody in these seats may say now."""
+    said = [v for seat in Seat if seat in seats for v in RELATION_TRANSFER.allowed(case.state, seat)]
+    return [v for v in said if case.kind in FITS.get((case.state, v), frozenset(K))]
+
+
+# Moving
+
+
+def move(case: RelationTransfer, verb: str, *, reason: str = "") -> None:
+    """Say the verb: the state, its days, and who decided where it was a committee's word."""
+    if case.state is not None and case.kind not in FITS.get((case.state, verb), frozenset(K)):
+        raise WrongState("illegal_transition", machine=RELATION_TRANSFER.name, state=case.state.value, verb=verb)
+    row = RELATION_TRANSFER.apply(case, verb, reason=reason)
+    case.state_at = clock.now()
+    if row.decider != Seat.BRANCH and not row.automatic:
+        case.decided_at, case.decided_by = clock.now(), events.actor().name
+    wait = WAITS.get(case.state)
+    if wait is not None:
+        case.due_on = clock.today() + wait
+    elif case.state is S.ASSIGNED and case.received_on is not None:
+        case.due_on = flows.add_months(case.received_on, RECEIPT_MONTHS)
+    elif case.state not in WITH_LETTER:
+        case.due_on = None
+    db.session.flush()
+
+
+def member_of(case: RelationTransfer) -> Member:
+    """The member, locked."""
+    return members.get(case.member_id, lock=True)
+
+
+# The branch's words
+
+
+def begin(
+    member: Member,
+    *,
+    method: Method,
+    applied_on: date,
+    to_org_id: UUID | None = None,
+    partner_uid: UUID | None = None,
+    to_org: str = "",
+    addressee: str = "",
+    note: str = "",
+) -> RelationTransfer:
+    """Write down the member's own application. Load the member with `lock=True`.
+
+    The destination is an organisation of this county (`to_org_id`: a branch of the member's own committee, or another
+    committee), a partner county with the organisation there, or else a place that is no tenant (`to_org`, and the
+    `addressee` of the letter). WrongState `already_open` while another case of the member is open.
+    """
+    _demand_holding(member)
+    wrong: dict[str, object] = {}
+    if applied_on > clock.today():
+        wrong["applied_on"] = "in_the_future"
+    if to_org_id is None and not to_org.strip():
+        wrong["to_org"] = "required"
+    if to_org_id is None and partner_uid is None and not addressee.strip():
+        wrong["addressee"] = "required"
+    kind = K.PARTNER if partner_uid else K.OUTWARD
+    if to_org_id is not None:
+        kind, to_org = _inside(member, to_org_id, wrong)
+    if wrong:
+        raise Invalid(wrong)
+    case = RelationTransfer(
+        id=uuid7(),
+        kind=kind,
+        member_id=member.id,
+        branch_id=member.branch_id,
+        to_org_id=to_org_id,
+        partner_uid=partner_uid,
+        state_at=clock.now(),
+        created_at=clock.now(),
+    )
+    case.keep(
+        method=method.value,
+        applied_on=applied_on.isoformat(),
+        to_org=to_org.strip(),
+        addressee=addressee.strip() or None,
+        note=note.strip() or None,
+    )
+    db.session.add(case)
+    move(case, "draft")
+    return case
+
+
+def _demand_holding(member: Member) -> None:
+    members.demand_open(member)
+    if member.relation is not Relation.HELD:
+        raise WrongState("member_is_history")
+    _demand_no_other(member.id)
+
+
+def _demand_no_other(member_id: UUID, but: UUID | None = None) -> None:
+    query = db.select(RelationTransfer.id).where(
+        RelationTransfer.member_id == member_id, RelationTransfer.state.in_(OPEN), RelationTransfer.id != but
+    )
+    if db.session.scalar(query.limit(1)) is not None:
+        raise WrongState("already_open")
+
+
+@events.subscribe(members.RelationFreezing)
+def _one_at_a_time(what: members.RelationFreezing) -> None:
+    """The one guard for cases and handovers: nobody else's letter goes out while a case of the member is open."""
+    _demand_no_other(what.member_id, but=what.by)
+
+
+def _inside(member: Member, to_org_id: UUID, wrong: dict[str, object]) -> tuple[TransferKind, str]:
+    target, own = organisations.get(to_org_id), organisations.committee_of(member.branch_id)
+    if not target.is_active:
+        wrong["to_org_id"] = "org_closed"
+    if target.kind in members.HOLDS_MEMBERS and organisations.committee_of(target.id).id == own.id:
+        if target.id == member.branch_id:
+            wrong["to_org_id"] = "same_branch"
+        return K.COMMITTEE, target.full_name
+    if target.kind not in organisations.COMMITTEES or target.id == own.id:
+        wrong["to_org_id"] = "choose_one"
+    return K.COUNTY, target.full_name
+
+
+def submit(case: RelationTransfer) -> None:
+    """The branch hands it up."""
+    _demand_holding_case(case)
+    move(case, "submit")
+
+
+def renew(case: RelationTransfer, proof: str) -> None:
+    """The letter expired: the branch says that the member was and is in its care, and asks for a new letter."""
+    if not proof.strip():
+        raise Invalid({"text": "required"})
+    _demand_holding_case(case)
+    case.keep(proof=proof.strip())
+    move(case, "renew", reason=proof.strip())
+
+
+def _demand_holding_case(case: RelationTransfer) -> None:
+    member = member_of(case)
+    members.demand_open(member)
+    if member.relation is not Relation.HELD:
+        raise WrongState("member_is_history")
+
+
+def revoke(case: RelationTransfer, text: str = "") -> None:
+    """Nothing comes of it: the branch before its committee approved, the committee before the next level did."""
+    letters.void(case.id, text.strip())
+    move(case, "revoke", reason=text.strip())
+    _let_go(case)
+
+
+# The committee's words
+
+
+def give_back(case: RelationTransfer, text: str) -> None:
+    """Says what to mend; the branch submits again."""
+    if not text.strip():
+        raise Invalid({"text": "required"})
+    case.keep(text=text.strip())
+    move(case, "return", reason=text.strip())
+
+
+def approve(case: RelationTransfer) -> None:
+    """The committee agrees. Inside one committee this is the whole; towards a partner county a handover begins."""
+    member = member_of(case)
+    members.demand_open(member)
+    case.approved_on = clock.today()
+    case.keep(text=None)
+    move(case, "approve")
+    if case.kind is K.COMMITTEE:
+        move(case, "assign")
+        settle_inside(case, member)
+    elif case.kind is K.COUNTY:
+        members.freeze(member, case.id)
+    elif case.kind is K.PARTNER:
+        move(case, "hand_over")
+        events.announce(HandedOver(case, member))
+    db.session.flush()
+
+
+def settle_inside(case: RelationTransfer, member: Member) -> None:
+    """Assigned inside the county: the member's branch changes, the case is closed."""
+    assert case.to_org_id is not None
+    if member.frozen_by == case.id:
+        members.thaw(member)
+    members.assign_branch(member, case.to_org_id, reason="relation_transfer")
+    case.received_on = clock.today()
+    move(case, "close")
+
+
+def refuse(case: RelationTransfer, reason: str, text: str = "") -> None:
+    """No, for a reason of the closed list; `other` needs words. A letter that was out is void."""
+    if reason == "other" and not text.strip():
+        raise Invalid({"text": "required"})
+    letters.void(case.id, text.strip())
+    case.reason = reason
+    case.keep(text=text.strip() or None)
+    move(case, "refuse", reason=text.strip())
+    _let_go(case)
+
+
+def _let_go(case: RelationTransfer) -> None:
+    """The row is ours to change again; a provisional one is history."""
+    member = member_of(case)
+    if member.frozen_by == case.id:
+        members.thaw(member)
+    if case.kind is K.INWARD and member.relation is Relation.PROVISIONAL:
+        members.withdraw(member)
+
+
+# The letter
+
+
+def issue_letter(
+    case: RelationTransfer, *, valid_days: int, from_org: str, to_org: str, addressee: str, contact: str = ""
+) -> Task:
+    """Give out a number, lock the member's row, have the paper rendered. WrongState names fields the row lacks."""
+    letters.demand(valid_days=valid_days, from_org=from_org, to_org=to_org, addressee=addressee)
+    member = member_of(case)
+    if missing := letters.lacking(member):
+        raise WrongState("letter_incomplete", missing=missing)
+    move(case, "issue_letter")
+    members.freeze(member, case.id)
+    letters.void(case.id, "过期，另开")  # of a letter that expired and is renewed now
+    stub = letters.enter(case.id, member, from_org=from_org, to_org=to_org, valid_days=valid_days)
+    said = letters.snapshot(
+        member,
+        from_org=stub.from_org,
+        to_org=stub.to_org,
+        letter_no=stub.letter_no,
+        valid_days=valid_days,
+        contact=contact.strip() or member.phone,
+        addressee=addressee.strip(),
+        issued_by=stub.issued_by,
+        issued_on=stub.issued_on.isoformat(),
+        valid_until=stub.valid_until.isoformat(),
+    )
+    case.keep(**said, proof=None, receipt=None)
+    case.due_on = stub.valid_until
+    return print_letter(case)
+
+
+def print_letter(case: RelationTransfer) -> Task:
+    """Have the letter rendered; once closed, with the receipt filled in. WrongState without a letter."""
+    number = case.values().get("letter_no")
+    if not number or case.state not in (*WITH_LETTER, S.CLOSED):
+        raise WrongState("no_letter")
+    part = "介绍信回执" if case.state is S.CLOSED else "介绍信"
+    return tasks.start(
+        Job.RENDER,
+        f"{part}　第{number}号",
+        subject_id=case.id,
+        details={"paper": DocumentKind.INTRODUCTION_LETTER.value, "unit": "份"},
+    )
+
+
+def hand_out(case: RelationTransfer, on: date) -> None:
+    """The letter was given to the member, or posted, on this day."""
+    issued = date.fromisoformat(case.values()["issued_on"])
+    if not issued <= on <= clock.today():
+        raise Invalid({"on": "in_the_future" if on > clock.today() else "before_issued"})
+    case.keep(handed_on=on.isoformat())
+    move(case, "hand_out")
+
+
+def void_letter(case: RelationTransfer, reason: str, text: str = "") -> None:
+    """The letter came back, is lost or wrong: its number stands as void, and another can be issued, or the case revoked."""
+    if reason == "other" and not text.strip():
+        raise Invalid({"text": "required"})
+    letters.void(case.id, text.strip() or reason)
+    case.reason = reason
+    case.keep(letter_no=None, text=text.strip() or None)
+    move(case, "void_letter", reason=text.strip())
+    _let_go(case)
+
+
+def return_receipt(case: RelationTransfer, *, on: date, handler: str, phone: str) -> None:
+    """The receipt of the receiving committee, entered by hand: home lets go, and the case is closed.
+
+    `on`: the day the member was received there. Invalid for a day before the letter, or in the future.
+    """
+    wrong: dict[str, object] = {n: "required" for n, v in (("handler", handler), ("phone", phone)) if not v.strip()}
+    if on > clock.today():
+        wrong["on"] = "in_the_future"
+    elif on < date.fromisoformat(case.values()["issued_on"]):
+        wrong["on"] = "before_issued"
+    if wrong:
+        raise Invalid(wrong)
+    member = member_of(case)
+    members.freeze(member, case.id)  # after an expiry the row was free: nobody else may hold it now
+    case.received_on = on
+    case.keep(receipt={"handler": handler.strip(), "phone": phone.strip()}, text=None)
+    move(case, "return_receipt")
+    letters.note_receipt(case.id, on)
+    members.become_history(member)
+    flow = flows.current(member.id, lock=True)
+    if flow is not None:
+        flows.end(flow, FlowEnd.TRANSFERRED, reason="relation_transfer")
+    move(case, "close")
+    print_letter(case)
+
+
+def expire_letters(limit: int = 200) -> int:
+    """Letters whose last day is over: void, the row is free, home stays responsible. Returns how many."""
+    query = db.select(RelationTransfer).where(
+        RelationTransfer.state.in_(WITH_LETTER), RelationTransfer.due_on < clock.today()
+    )
+    found = db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
+    for case in found:
+        letters.note(case.id, "有效期内没有接收")
+        move(case, "expire", reason="timer")
+        _let_go(case)
+    return len(found)
+
+
+@events.subscribe(members.MemberEnded)
+def _end_with_membership(what: members.MemberEnded) -> None:
+    """Membership ended by a decision or by death: what was applied for is void."""
+    query = db.select(RelationTransfer).where(
+        RelationTransfer.member_id == what.member_id, RelationTransfer.state.in_(OPEN)
+    )
+    for case in db.session.scalars(query.with_for_update()):
+        if RELATION_TRANSFER.row(case.state, "revoke"):
+            move(case, "revoke", reason=what.reason)
+
+
+@events.subscribe(organisations.OrgClosing)
+def _keep_open_destinations(what: organisations.OrgClosing) -> None:
+    """An organisation that somebody is on the way to stays open until he has arrived."""
+    query = db.select(RelationTransfer.id).where(
+        RelationTransfer.to_org_id == what.org_id, RelationTransfer.state.in_(OPEN)
+    )
+    if db.session.scalar(query.limit(1)) is not None:
+        raise Invalid({"org": "has_people"})
+
+
+def target(case: RelationTransfer) -> PartyOrg | None:
+    """The organisation of this county it goes to."""
+    return organisations.get(case.to_org_id) if case.to_org_id else None
