@@ -188,6 +188,7 @@ FIELD_ERRORS: dict[str, str] = {
     "only_earlier": "只能提前，不能推后",
     "own_county": "不能邀请本县",
     "too_many_lines": "一份记录最多 500 人",
+    "nothing_to_change": "每一项都是“不修改”，请至少改一项",
     "too_many_columns": "列太多了",
     "too_many_filters": "最多存 50 个筛选，请先删去不用的",
     "too_many_labels": "最多 40 个标签，请先删去不用的",

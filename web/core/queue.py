@@ -28,6 +28,7 @@ class Job(StrEnum):
     TIMERS = "timers"
     IMPORT_PREVIEW = "import_preview"
     IMPORT_APPLY = "import_apply"
+    BULK_EDIT = "bulk_edit"
     EXPORT = "export"
     RENDER = "render"
     RENDER_AGREEMENT = "render_agreement"
@@ -41,6 +42,7 @@ QUEUES: dict[Job, str] = {
     Job.TIMERS: "work",
     Job.IMPORT_PREVIEW: "work",
     Job.IMPORT_APPLY: "work",
+    Job.BULK_EDIT: "work",
     Job.EXPORT: "work",
     Job.RENDER: "work",
     Job.RENDER_AGREEMENT: "work",

@@ -16,6 +16,8 @@ from web.blueprints.members.pages import locked, person
 from web.blueprints.members.rooms import bp
 from web.blueprints.members.schemas import Assign, EditMember, EndMembership, NewMember
 from web.blueprints.policy import needs
+from web.blueprints.workbench.undo import offer
+from web.core import events
 from web.core.errors import Conflict, Invalid, NotPermitted
 from web.core.fields import FIELDS, mask
 from web.extensions import db
@@ -37,11 +39,11 @@ _CODED = {
 }
 
 
-def _options(orgs: Iterable[PartyOrg]) -> list[tuple[str, str]]:
+def options(orgs: Iterable[PartyOrg]) -> list[tuple[str, str]]:
     return [(str(o.id), o.full_name) for o in orgs]
 
 
-def _demand_mine(*org_ids: UUID | None) -> None:
+def demand_mine(*org_ids: UUID | None) -> None:
     """A person is only put where the actor may see: NotPermitted for a branch in another part of the tree."""
     wanted = {o for o in org_ids if o is not None}
     if not wanted <= {o.id for o in organisations.branches(edge.actor())}:
@@ -53,18 +55,22 @@ def _demand_mine(*org_ids: UUID | None) -> None:
 def new() -> Any:
     """Enter a member: fill in from the number, warn of the same person, then write."""
     branches = organisations.branches(edge.actor())
-    form = Form(NewMember, {"member_kind": "1", "branch_id": str(branches[0].id) if len(branches) == 1 else ""})
+    form = Form(
+        NewMember,
+        {"member_kind": "1", "branch_id": str(branches[0].id) if len(branches) == 1 else ""},
+        draft="members.new",
+    )
     same: list[service.Candidate] = []
     differs: list[str] = []
     if form.is_sent:
         with form:
             if request.form.get("act") == "fill":
                 _fill_in(form)
-                return form.page("members/new.html", branches=_options(branches), same=[], differs=[], mine=set())
+                return form.page("members/new.html", branches=options(branches), same=[], differs=[], mine=set())
             given = form.read()
             is_other = given.pop("is_other")
             branch_id = given.pop("branch_id")
-            _demand_mine(branch_id)
+            demand_mine(branch_id)
             kept = values.read({f: v for f, v in given.items() if f != "gender" or v})
             differs = values.disagreements(kept)
             if isinstance(kept.get("id_number"), str) and not kept.get("birth_on"):
@@ -78,7 +84,7 @@ def new() -> Any:
             flash(f"已登记 {member.name}")
             return redirect(url_for("members.show", member_id=member.id), 303)
     mine = set(register.among([c.member_id for c in same], edge.actor())) if same else set()
-    return form.page("members/new.html", branches=_options(branches), same=same, differs=differs, mine=mine, w=wording)
+    return form.page("members/new.html", branches=options(branches), same=same, differs=differs, mine=mine, w=wording)
 
 
 def _fill_in(form: Form) -> None:
@@ -100,16 +106,17 @@ def edit(member_id: UUID) -> Any:
     """Amend facts. What another changed meanwhile is shown beside what was typed (412)."""
     member = locked(member_id) if request.method == "POST" else person(member_id).member
     service.demand_open(member)
-    form = Form(EditMember, _present(member))
+    form = Form(EditMember, _present(member), draft=f"members.edit:{member_id}")
     if form.is_sent:
         try:
             with form:
                 given = form.read()
-                version = _version(given.pop("version"))
+                version = version_of(given.pop("version"))
                 reason, cleared = given.pop("reason", ""), set(given.pop("clear")) & UNSHOWN
                 given = {f: v for f, v in given.items() if f not in UNSHOWN or v or f in cleared}
-                changed = service.amend(member, given, version=version, reason=reason)
-                flash("已保存" if changed else "没有改动")
+                with events.noted() as did:
+                    service.amend(member, given, version=version, reason=reason)
+                offer("已保存" if did else "没有改动", did)
                 return redirect(url_for("members.show", member_id=member_id), 303)
         except Conflict as clash:
             db.session.rollback()
@@ -125,7 +132,7 @@ def _present(member: Member) -> dict[str, Any]:
     return {**shown, "version": member.updated_at.isoformat()}
 
 
-def _version(text: str) -> datetime:
+def version_of(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
@@ -139,11 +146,11 @@ def _masks(member: Member) -> dict[str, str | None]:
 def _both(clash: Conflict) -> dict[str, Any]:
     """Label, ours and theirs of each field, as people read them."""
     fields: dict[str, tuple[object, object]] = clash.params["fields"]  # type: ignore[assignment]
-    rows = [(FIELDS[f].label, *(_said(f, v) for v in pair)) for f, pair in fields.items()]
+    rows = [(FIELDS[f].label, *(said(f, v) for v in pair)) for f, pair in fields.items()]
     return {"rows": rows, "who": clash.params["who"], "when": filters.since(clash.params["at"])}  # type: ignore[arg-type]
 
 
-def _said(field: str, value: object) -> str:
+def said(field: str, value: object) -> str:
     if value in (None, ""):
         return "空"
     if field in _CODED:
@@ -163,17 +170,18 @@ def assign(member_id: UUID) -> Any:
         with form:
             given = form.read()
             branch_id, away_id = given["branch_id"], given.get("away_org_id")
-            _demand_mine(*({branch_id, away_id} - {member.branch_id, member.away_org_id}))
-            service.assign_branch(member, branch_id, reason=given.get("reason", ""))
-            if away_id != member.away_org_id:
-                service.assign_away(member, away_id, reason=given.get("reason", ""))
-            flash("已编入")
+            demand_mine(*({branch_id, away_id} - {member.branch_id, member.away_org_id}))
+            with events.noted() as did:
+                service.assign_branch(member, branch_id, reason=given.get("reason", ""))
+                if away_id != member.away_org_id:
+                    service.assign_away(member, away_id, reason=given.get("reason", ""))
+            offer("已编入" if did else "没有改动", did)
             return redirect(url_for("members.show", member_id=member_id), 303)
     return form.page(
         "members/assign.html",
         m=member,
-        branches=_options(branches),
-        aways=_options(b for b in branches if b.kind is OrgKind.AWAY_BRANCH),
+        branches=options(branches),
+        aways=options(b for b in branches if b.kind is OrgKind.AWAY_BRANCH),
     )
 
 

@@ -13,13 +13,14 @@ from web.blueprints.members.pages import locked, person
 from web.blueprints.members.rooms import bp
 from web.blueprints.members.schemas import AmendFlow, Depart, EndFlow, Reason
 from web.blueprints.policy import needs
-from web.core import clock
+from web.blueprints.workbench.undo import offer
+from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
 from web.core.fields import mask
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import divisions
 from web.tenants.flows import service
-from web.tenants.flows.models import FLOW, Flow, FlowEnd
+from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
 from web.tenants.members import service as members
 from web.tenants.members.models import Member
 
@@ -50,7 +51,7 @@ def depart(member_id: UUID) -> Any:
     members.demand_open(member)
     if service.current(member_id) is not None:
         raise WrongState("flow_already_open")
-    form = Form(Depart)
+    form = Form(Depart, draft=f"members.depart:{member_id}")
     if form.is_sent:
         with form:
             given = _placed(form.read())
@@ -105,9 +106,12 @@ def move_flow(member_id: UUID, verb: str) -> Any:
     form = Form(Reason)
     if form.is_sent:
         with form:
-            {"miss": service.miss, "find": service.find, "declare_lost": service.declare_lost}[verb](
-                flow, reason=form.read()["reason"]
-            )
-            flash("已登记")
+            said = {"miss": service.miss, "find": service.find, "declare_lost": service.declare_lost}[verb]
+            was, reason = flow.state, form.read()["reason"]
+            with events.noted() as did:
+                said(flow, reason=reason)
+            # Only between 已流出 and 联系困难 is there a way back; losing contact is a decision of its own.
+            is_light = {was, flow.state} == {FlowState.REGISTERED, FlowState.UNREACHABLE}
+            offer("已登记", did if is_light else [])
             return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
     return form.page("members/move_flow.html", m=member, said=wording.FLOW_VERBS[verb])

@@ -51,6 +51,7 @@ COLUMNS: list[Column] = []
 ACTS: list[Act] = [
     Act("送请报到", "referrals.offer_preview", Permission.REFERRAL_WRITE, (Roll.AWAY,)),
     Act("登记告知", "members.notify", Permission.MEMBER_WRITE),
+    Act("成批修改", "members.bulk_edit", Permission.MEMBER_WRITE),
 ]
 TITLES = {Roll.MEMBERS: "本县党员", Roll.AWAY: "流出党员"}
 ENDPOINTS = {Roll.MEMBERS: "members.index", Roll.AWAY: "away.index"}
@@ -64,7 +65,7 @@ def _facets(roll: Roll) -> list[Facet]:
     return [*FACETS, *(c.extra.facet for c in _columns(roll) if c.extra.facet)]
 
 
-def _acts(roll: Roll) -> list[tuple[str, str]]:
+def acts_of(roll: Roll) -> list[tuple[str, str]]:
     held = GRANTS[Role(edge.actor().role)]
     known = current_app.view_functions
     return [
@@ -139,7 +140,7 @@ def _list(roll: Roll) -> str | Response:
     return render_template(
         f"members/{roll}.html", roll=roll, title=TITLES[roll], query=query, page=found,
         sheet=Sheet(listing, arranged, listing.chosen(arranged.columns)),
-        conditions=_conditions(query, lists), fields=_fields(query, lists), acts=_acts(roll), dues_limit=dues_limit(),
+        conditions=_conditions(query, lists), fields=_fields(query, lists), acts=acts_of(roll), dues_limit=dues_limit(),
         clear=everything(address(query.unnarrowed()), arranged),
         other=address(replace(query, roll=Roll.MEMBERS if roll is Roll.AWAY else Roll.AWAY)),
     )  # fmt: skip

@@ -97,6 +97,15 @@ def purge() -> None:
     db.session.execute(delete(Label).where(Label.deleted_at < clock.now() - BIN))
 
 
+def held(member_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """Member → its labels, for many at once."""
+    found: dict[UUID, set[UUID]] = {}
+    query = db.select(MemberLabel.member_id, MemberLabel.label_id).where(MemberLabel.member_id.in_(list(member_ids)))
+    for member_id, label_id in db.session.execute(query):
+        found.setdefault(member_id, set()).add(label_id)
+    return found
+
+
 def mark(members: Iterable[Member], on: Sequence[Label], off: Sequence[Label]) -> int:
     """Put labels on members and take others off; how many members changed. One event a member."""
     rows = list(members)

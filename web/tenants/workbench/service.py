@@ -21,7 +21,7 @@ from web.tenants.workbench.models import Draft, ListSetting, SavedFilter, UndoSt
 
 BIN = timedelta(days=30)
 """How long something deleted can be taken back."""
-WAY_BACK = timedelta(minutes=10)
+WAY_BACK = timedelta(days=1)
 DRAFTS = timedelta(days=14)
 MOST_COLUMNS, MOST_FILTERS, MOST_FIELDS = 20, 50, 300
 
@@ -256,7 +256,23 @@ def take_step(step_id: UUID, actor: Actor) -> UndoStep:
     row = db.session.scalars(query.with_for_update()).first()
     if row is None:
         raise NotFound()
-    row.undone_at = clock.now()
+    return row
+
+
+def is_open(step_id: UUID, actor: Actor) -> bool:
+    """Whether one can still go this way back."""
+    try:
+        take_step(step_id, actor)
+    except NotFound:
+        return False
+    return True
+
+
+def step(step_id: UUID) -> UndoStep:
+    """The step itself, for the job that takes it. NotFound when it is gone."""
+    row = db.session.scalars(db.select(UndoStep).where(UndoStep.id == step_id).with_for_update()).first()
+    if row is None:
+        raise NotFound()
     return row
 
 
