@@ -22,13 +22,14 @@ from deploy.processes import Child, start, wait_until
 OLDEST_POSTGRES = 16
 BARE = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 # Durable enough for tests, which throw the cluster away: nothing waits for a disk.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "max_parallel_workers_per_gather": "0",  # /dev/shm is small in containers
     "max_parallel_maintenance_workers": "0",
+    "jit": "off",  # short statements, many of them
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",

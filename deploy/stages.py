@@ -11,12 +11,13 @@ import sys
 
 from deploy.console import Stopped, explain
 from deploy.machine import PYTHON, check_python, install_system_parts, make_environment
-from deploy.places import CHECKOUT, VENV
+from deploy.places import CHECKOUT, VENV, state_root
 
 
 def run_command(command: str, *, needs: str) -> None:
     """Get the machine ready for `needs` (demo or test), then run `deploy.run_<command>.main`; ends the process."""
     arguments = sys.argv[1:]
+    _keep_compiled()
     try:
         if sys.prefix != str(VENV):
             check_python()
@@ -33,3 +34,9 @@ def run_command(command: str, *, needs: str) -> None:
     except KeyboardInterrupt:
         status = 130
     raise SystemExit(status)
+
+
+def _keep_compiled() -> None:
+    """What we start reads compiled modules, beside the state and not in the checkout: compiling anew is half of a start."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(state_root() / "compiled"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -16,13 +19,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from deploy.proofs import proved, pytest_terminal_summary
-from tests import watching
+from tests import states, watching
+from tests.states import EMPTY, State
 from web import create_app
 from web.config import Settings
 
 # `proved`: what a test counts; the sums are printed before pytest's closing line.
 __all__ = ["proved", "pytest_terminal_summary"]
 
+Keep = Callable[..., State]
+ROOT = Path(__file__).parents[1]
+FLASK = (sys.executable, "-m", "flask", "--app", "web")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
 
@@ -82,6 +89,24 @@ def _settings(database: str) -> Settings:
     )
 
 
+def environment(database: str, port: int, *, is_sealing: bool) -> dict[str, str]:
+    """As deploy/demo hands it out: pages never get the key of the seals."""
+    number = 1 + crc32(f"{RUN}{database}".encode()) % 1023
+    valkey = os.environ["REDIS_URL"]
+    env = os.environ | {
+        "DATABASE_URL": make_url(os.environ["DATABASE_URL"])
+        .set(database=database)
+        .render_as_string(hide_password=False),
+        "KITELINE_OWNER_URL": _owner_url(database),
+        "REDIS_URL": f"{valkey}{'&' if '?' in valkey else '?'}db={number}",
+        "KITELINE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "KITELINE_WEB_PROCESSES": "1",
+    }
+    if not is_sealing:
+        env.pop("KITELINE_SEAL_KEY")
+    return env
+
+
 @pytest.fixture(scope="session")
 def template() -> Iterator[str]:
     """A migrated database without rows, one a worker."""
@@ -122,31 +147,69 @@ def _database_of(app: Flask) -> str:
 
 
 @pytest.fixture(scope="session")
-def with_counties(application: Flask, template: str) -> Iterator[str]:
-    """A template with two counties, their people and keys, and a confirmed partnership (tests.world)."""
-    from tests import world
-    from web.extensions import db
+def keep(application: Flask, template: str, tmp_path_factory: pytest.TempPathFactory) -> Keep:
+    """keep(name, build, on=None): the state of the database that `build` makes of another state, once a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if WORKER.startswith("gw") else base
 
-    name = f"t_{RUN}_{WORKER}_pair"
-    with application.app_context():
-        world.build()
+    def kept(name: str, build: Callable[[], Any], on: State = EMPTY) -> State:
+        def make() -> State:
+            with application.app_context():
+                _bring_back(application, template, on)
+                value = build()
+                with owner(_database_of(application)) as connection:
+                    return states.read(connection, name, value)
+
+        return states.once(folder, name, make)
+
+    return kept
+
+
+_as_migrated: list[tuple[Any, ...]] = []
+
+
+def _bring_back(app: Flask, template: str, state: State) -> None:
+    """The worker's database in this state, Valkey empty; a new database where a test changed the schema."""
+    from web.extensions import db, valkey
+
+    with owner(template) as connection:
+        if not _as_migrated:
+            _as_migrated.append(states.schema_of(connection))
+    with owner(_database_of(app)) as connection:
+        is_whole = states.schema_of(connection) == _as_migrated[0]
+    if not is_whole:
         db.engine.dispose()
-    _copy(name, _database_of(application))
-    yield name
-    with owner() as connection:
-        _drop(connection, name)
+        _copy(_database_of(app), template)
+    with owner(_database_of(app)) as connection:
+        states.bring_back(connection, state)
+    valkey.client.flushdb()
 
 
 @pytest.fixture
-def fresh(application: Flask, with_counties: str) -> Iterator[Flask]:
-    """The application on a database of its own with two counties; an application context is open."""
-    from web.extensions import db, valkey
+def stand(application: Flask, template: str) -> Iterator[Callable[[State], Any]]:
+    """stand(state): the database stands in this state now; returns what its builder returned."""
+
+    def put(state: State) -> Any:
+        _bring_back(application, template, state)
+        return state.value
 
     with application.app_context():
-        db.engine.dispose()
-        _copy(_database_of(application), with_counties)
-        valkey.client.flushdb()
-        yield application
+        yield put
+
+
+@pytest.fixture(scope="session")
+def with_counties(keep: Keep) -> State:
+    """Two counties, their people and keys, and a confirmed partnership (tests.world)."""
+    from tests import world
+
+    return keep("pair", world.build)
+
+
+@pytest.fixture
+def fresh(application: Flask, stand: Callable[[State], Any], with_counties: State) -> Flask:
+    """The application on a database of its own with two counties; an application context is open."""
+    stand(with_counties)
+    return application
 
 
 @pytest.fixture
@@ -158,36 +221,35 @@ def pair(fresh: Flask) -> Any:
 
 
 @pytest.fixture(scope="session")
-def with_agreement(application: Flask, with_counties: str) -> Iterator[str]:
-    """A template in which the two counties also have an agreement in effect, by the real walk (world.agree)."""
+def with_agreement(keep: Keep, with_counties: State) -> State:
+    """The two counties also have an agreement in effect, by the real walk (world.agree)."""
     from tests import world
-    from web.extensions import db, valkey
 
-    name = f"t_{RUN}_{WORKER}_agreed"
-    with application.app_context():
-        db.engine.dispose()
-        _copy(_database_of(application), with_counties)
-        valkey.client.flushdb()
-        world.agree(world.load())
-        db.engine.dispose()
-    _copy(name, _database_of(application))
-    yield name
-    with owner() as connection:
-        _drop(connection, name)
+    return keep("agreed", lambda: world.agree(world.load()), with_counties)
 
 
 @pytest.fixture
-def agreed(fresh: Flask, with_agreement: str) -> Any:
+def agreed(fresh: Flask, stand: Callable[[State], Any], with_agreement: State) -> Any:
     """The two counties with an agreement in effect from today: `agreed.home`, `agreed.host`, `agreed.ref`. Without
     walking it anew: use this rather than `pair` and `world.agree`.
     """
     from tests import world
-    from web.extensions import db, valkey
 
-    db.engine.dispose()
-    _copy(_database_of(fresh), with_agreement)
-    valkey.client.flushdb()
+    stand(with_agreement)
     return world.load_agreed()
+
+
+@pytest.fixture(scope="session")
+def with_demo(keep: Keep, application: Flask) -> State:
+    """The whole demo of today, made by the command that deploy/demo runs."""
+
+    def build() -> None:
+        env = environment(_database_of(application), 0, is_sealing=True)
+        command = (*FLASK, "demo", "build")
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return keep("demo", build)
 
 
 @pytest.fixture

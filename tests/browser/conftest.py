@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import subprocess
@@ -10,22 +9,18 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 import redis
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from sqlalchemy import make_url
 
+from tests import states
 from tests.browser.windows import Windows
-from tests.conftest import RUN, WORKER, _copy, _owner_url, owner
+from tests.conftest import FLASK, ROOT, RUN, WORKER, _copy, environment, owner
+from tests.states import State
 
-ROOT = Path(__file__).parents[2]
-FLASK = (sys.executable, "-m", "flask", "--app", "web")
-TEMPLATE = f"t_{RUN}_demo"
 PARTS = (  # what deploy/demo starts, with or without the key that opens the counties' seals
     ((sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn_conf.py"), False),
     ((*FLASK, "worker", "post"), True),
@@ -34,74 +29,13 @@ PARTS = (  # what deploy/demo starts, with or without the key that opens the cou
 )
 
 
-def environment(database: str, port: int, *, is_sealing: bool) -> dict[str, str]:
-    """As deploy/demo hands it out: pages never get the key of the seals."""
-    number = 1 + crc32(f"{RUN}{database}".encode()) % 1023
-    valkey = os.environ["REDIS_URL"]
-    env = os.environ | {
-        "DATABASE_URL": make_url(os.environ["DATABASE_URL"])
-        .set(database=database)
-        .render_as_string(hide_password=False),
-        "KITELINE_OWNER_URL": _owner_url(database),
-        "REDIS_URL": f"{valkey}{'&' if '?' in valkey else '?'}db={number}",
-        "KITELINE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "KITELINE_WEB_PROCESSES": "1",
-    }
-    if not is_sealing:
-        env.pop("KITELINE_SEAL_KEY")
-    return env
-
-
-@contextmanager
-def _turn(folder: Path) -> Iterator[Path]:
-    """The workers of a run one after another; the file counts who uses the template."""
-    path = folder / "browser-template"
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield path
-
-
-def _users(path: Path, change: int) -> int:
-    count = int(path.read_text() or 0) + change
-    path.write_text(str(count))
-    return count
-
-
 @pytest.fixture(scope="session")
-def with_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database with the whole demo, made by the commands that deploy/demo runs: once a run, by the first who asks."""
-    base = tmp_path_factory.getbasetemp()
-    folder = base.parent if WORKER.startswith("gw") else base
-    with _turn(folder) as path:
-        if _users(path, 1) == 1 and not _is_there():
-            with owner() as connection:
-                connection.execute(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE template0')
-            env = environment(TEMPLATE, 0, is_sealing=True)
-            redis.Redis.from_url(env["REDIS_URL"]).flushdb()
-            for words in (("migrate",), ("demo", "build")):
-                done = subprocess.run((*FLASK, *words), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
-                assert done.returncode == 0, done.stdout + done.stderr
-    yield TEMPLATE
-    with _turn(folder) as path:
-        if _users(path, -1) == 0:
-            _drop(TEMPLATE)
-
-
-def _is_there() -> bool:
-    with owner() as connection:
-        return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone())
-
-
-def _drop(name: str) -> None:
-    with owner() as connection:  # not by force: what is left of our processes ends within the seconds this waits
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
-
-
-@pytest.fixture(scope="session")
-def live(with_demo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def live(with_demo: State, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the application on a copy of the demo: gunicorn, both workers, the scheduler."""
     database, folder = f"t_{RUN}_{WORKER}_live", tmp_path_factory.mktemp("live")
-    _copy(database, with_demo)
+    _copy(database, template)
+    with owner(database) as connection:
+        states.bring_back(connection, with_demo)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     running = []
@@ -122,7 +56,8 @@ def live(with_demo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
             one.terminate()
         for one in running:
             one.wait(15)
-        _drop(database)
+        with owner() as connection:  # not by force: what is left of our processes ends within the seconds this waits
+            connection.execute(f'DROP DATABASE IF EXISTS "{database}"')
 
 
 def _wait(url: str, running: list[subprocess.Popen[bytes]], folder: Path) -> None:

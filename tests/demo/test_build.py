@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.conftest import _copy, _database_of
+from tests.states import State
 from web import jobs
 from web.core import events, fence
 from web.core.queue import Job, burst
-from web.demo import build
-from web.extensions import db, valkey
+from web.extensions import db
 from web.federation.agreements.models import Agreement, AgreementParty, AgreementVersion
 from web.federation.cosigning.models import CoSignedRecord
 from web.federation.handovers.models import Handover
@@ -25,26 +24,21 @@ from web.tenants.imports.models import ImportBatch
 from web.tenants.members.models import Member
 
 
-@pytest.fixture(scope="module")
-def built(application: Any, template: str) -> Iterator[dict[str, Any]]:
+@pytest.fixture
+def built(stand: Callable[[State], Any], with_demo: State) -> dict[str, Any]:
     """What stands in the database after `flask demo build`, county by county."""
-    with application.app_context():
-        db.engine.dispose()
-        _copy(_database_of(application), template)
-        valkey.client.flushdb()
-        build.build(lambda words: None)
-        with fence.platform("the demo's counties"):
-            every = [(c.code, c.tenant_id, c.is_demo) for c in counties.every()]
-        # The scheduler's first round, which deploy/demo starts right after.
-        for _, tenant_id, _ in every:
-            jobs.run(Job.TIMERS.value, tenant_id)
-        burst()
-        found: dict[str, Any] = {"counties": every}
-        for code, tenant_id, _ in every:
-            with fence.acting_for(tenant_id):
-                found[code] = _look()
-        yield found
-        db.engine.dispose()
+    stand(with_demo)
+    with fence.platform("the demo's counties"):
+        every = [(c.code, c.tenant_id, c.is_demo) for c in counties.every()]
+    # The scheduler's first round, which deploy/demo starts right after.
+    for _, tenant_id, _ in every:
+        jobs.run(Job.TIMERS.value, tenant_id)
+    burst()
+    found: dict[str, Any] = {"counties": every}
+    for code, tenant_id, _ in every:
+        with fence.acting_for(tenant_id):
+            found[code] = _look()
+    return found
 
 
 def _look() -> dict[str, Any]:

@@ -18,7 +18,8 @@ from tests.reports import samples
 from tests.reports.conftest import TEXT
 from tests.reports.reading import FACES, Paper
 from web.reports import IntroductionLetter, filename, render
-from web.reports.rendering import Shelf, environment, to_html
+from web.reports.press import Shelf
+from web.reports.rendering import environment, to_html
 from web.reports.typesetting import CLOSING, OPENING
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,13 +13,13 @@ import pytest
 from flask import Flask
 
 from tests import world
-from tests.conftest import RUN, WORKER, _copy, _database_of, owner
+from tests.conftest import Keep
 from tests.federation.handovers import walk as handing
 from tests.federation.referrals.walk import BRANCH, Walk, clerk
+from tests.states import State
 from tests.workers import run_all
 from tests.world import Agreed
 from web.core import clock, events, fence
-from web.extensions import db, valkey
 from web.federation.agreements import service as agreements
 from web.federation.handovers import service as handovers
 from web.federation.referrals import service as referrals
@@ -132,30 +132,20 @@ def _hand_over(lived: Lived, untold: UUID) -> None:
 
 
 @pytest.fixture(scope="session", name="with_half_year")
-def build_with_half_year(application: Flask, with_counties: str) -> Iterator[tuple[str, Lived]]:
-    """A template in which all this happened, within the next half-year that begins: no test runs across its end."""
-    name = f"t_{RUN}_{WORKER}_half"
-    with application.app_context():
-        db.engine.dispose()
-        _copy(_database_of(application), with_counties)
-        valkey.client.flushdb()
+def build_with_half_year(keep: Keep, with_counties: State) -> State:
+    """All this happened, within the next half-year that begins: no test runs across its end."""
+
+    def build() -> Lived:
         today = clock.today()
         starts = datetime(today.year + (today.month > 6), 7 if today.month <= 6 else 1, 10, 4, tzinfo=UTC)
         with clock.at(starts):
             world.agree(world.load())
-            made = live(world.load_agreed(), run_all)
-        db.engine.dispose()
-    _copy(name, _database_of(application))
-    yield name, made
-    with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            return live(world.load_agreed(), run_all)
+
+    return keep("half-year", build, with_counties)
 
 
 @pytest.fixture(name="lived")
-def load_lived(with_half_year: tuple[str, Lived], fresh: Flask) -> Lived:
+def load_lived(fresh: Flask, stand: Callable[[State], Any], with_half_year: State) -> Lived:
     """The half-year on a database of its own."""
-    name, made = with_half_year
-    db.engine.dispose()
-    _copy(_database_of(fresh), name)
-    valkey.client.flushdb()
-    return copy(made)
+    return copy(stand(with_half_year))

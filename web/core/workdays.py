@@ -12,8 +12,6 @@ from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
-import holidays
-
 _HORIZON = 366 * 3
 """No search for a working day looks further: overrides that close everything are a mistake, not a calendar."""
 
@@ -21,6 +19,8 @@ _HORIZON = 366 * 3
 @lru_cache(maxsize=64)
 def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
     """The days off and the make-up working days (always weekends) of one year."""
+    import holidays  # every country of the world; asked once a year and process
+
     china = holidays.country_holidays("CN", years=year)
     return frozenset(china), frozenset(day for day in china.weekend_workdays if day.year == year)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from tests import world
-from tests.conftest import RUN, WORKER, _copy, _database_of, owner
+from tests.conftest import Keep
+from tests.states import State
 from tests.workers import run_all
 from tests.world import Pair, Side
 from web.core import clock, events, fence
@@ -138,28 +139,14 @@ class Walk:
 
 
 @pytest.fixture(scope="session", name="with_guests")
-def build_with_guests(application: Flask, with_counties: str) -> Iterator[tuple[str, Walk]]:
-    """A template in which the two counties agreed, three guests were taken on, and a theme day is planned."""
-    name = f"t_{RUN}_{WORKER}_guests"
-    with application.app_context():
-        db.engine.dispose()
-        _copy(_database_of(application), with_counties)
-        pair = world.load()
-        world.agree(pair)
-        made = Walk(pair, run_all)
-        db.engine.dispose()
-    _copy(name, _database_of(application))
-    yield name, made
-    with owner() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+def build_with_guests(keep: Keep, with_agreement: State) -> State:
+    """The two counties agreed, three guests were taken on, and a theme day is planned."""
+    return keep("guests", lambda: Walk(world.load(), run_all), with_agreement)
 
 
 @pytest.fixture(name="walk")
-def load_walk(with_guests: tuple[str, Walk], fresh: Flask) -> Walk:
+def load_walk(fresh: Flask, stand: Callable[[State], Any], with_guests: State) -> Walk:
     """The walk on a database of its own."""
-    name, made = with_guests
-    db.engine.dispose()
-    _copy(_database_of(fresh), name)
-    found = copy(made)
-    found.guests = dict(made.guests)
+    found = copy(stand(with_guests))
+    found.guests = dict(found.guests)
     return found

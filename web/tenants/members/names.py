@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from pypinyin import Style, pinyin
-
 from web.tenants.members.readings import Cell, text_of
 
 _DOTS = re.compile(r"[•‧∙⋅．・●]")
@@ -58,6 +56,8 @@ def is_plausible(name: str) -> bool:
 
 def _syllables(name: str) -> list[str]:
     """One reading per syllable, surname first; Latin words whole, lower case."""
+    from pypinyin import Style, pinyin  # a large dictionary, which only those who write names need
+
     rest = name
     syllables: list[str] = []
     if (compound := COMPOUND_SURNAMES.get(name[:2])) and len(name) > 2:
