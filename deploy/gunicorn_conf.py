@@ -3,7 +3,6 @@
 import os
 
 wsgi_app = "web:create_app()"
-preload_app = True  # imported once; nothing is connected before the processes part
 worker_class = "gthread"
 workers = int(os.environ.get("KITELINE_WEB_PROCESSES", "2"))
 threads = 8

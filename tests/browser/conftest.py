@@ -55,7 +55,7 @@ def live(with_demo: State, template: str, tmp_path_factory: pytest.TempPathFacto
         for one in running:
             one.terminate()
         for one in running:
-            one.wait(15)
+            one.wait(40)
         with owner() as connection:  # not by force: what is left of our processes ends within the seconds this waits
             connection.execute(f'DROP DATABASE IF EXISTS "{database}"')
 

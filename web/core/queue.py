@@ -64,7 +64,7 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
 
 
-class _Passing(SimpleWorker):  # type: ignore[misc]
+class _Passing(SimpleWorker):
     """A worker for one round. Nobody commands it, so it subscribes to nothing: the thread that would listen takes a
     quarter of a second to end.
     """
