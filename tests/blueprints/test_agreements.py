@@ -332,3 +332,38 @@ def test_a_stopped_channel_says_so_and_whose_turn_it_is(pair, browsers):
     client, _ = browsers(pair.home)
     page = client.get(f"/{pair.home.code}/peers").text
     assert "已停" in page and "chain_mismatch" in page and "双方联络员一起核对" in page
+
+
+def test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added(agreed, browsers):
+    client, base = browsers(agreed.host)
+    other, theirs = browsers(agreed.home)
+    page = client.get(f"{base}/{agreed.ref.id}").text
+    assert "续签" in page and "续签" not in other.get(f"{theirs}/{agreed.ref.id}").text
+    refused = other.post(f"{theirs}/{agreed.ref.id}/renew", data={"effective_to": "2030-01-01"})
+    assert refused.status_code == 409 and "只有牵头方能提出修改" in refused.text
+    assert "还没有可以比对的两份文本" in client.get(f"{base}/{agreed.ref.id}/compare").text
+    renew = f"{base}/{agreed.ref.id}/renew"
+    early = client.post(renew, data={"effective_to": clock.today().isoformat()})
+    assert early.status_code == 422 and "不能早于生效日期" in early.text
+    done = client.post(renew, data={"effective_to": (clock.today() + timedelta(days=1400)).isoformat()})
+    assert done.status_code == 303 and done.headers["Location"].endswith("/draft")
+    assert client.get(f"{base}/{agreed.ref.id}/add-party").status_code == 200
+    nobody = client.post(f"{base}/{agreed.ref.id}/add-party", data={"party": str(agreed.home.uid)})
+    assert nobody.status_code == 422 and "还不是确认过的伙伴县" in nobody.text
+    compared = client.get(f"{base}/{agreed.ref.id}/compare").text
+    old, new = (clock.today() + timedelta(days=days) for days in (730, 1400))
+    assert f"<del>{old.isoformat()[:4]}" in compared or f"<ins>{new.isoformat()[:4]}" in compared
+    assert "第 16 条" in compared and "第 15 条" not in compared
+    assert "第 15 条" in client.get(f"{base}/{agreed.ref.id}/compare?all=1").text
+    assert client.get(f"{base}/{agreed.ref.id}/compare?a=v9r1").status_code == 404
+
+
+def test_leaving_names_the_first_day_allowed_and_a_hub_its_successor(agreed, browsers):
+    client, base = browsers(agreed.home)
+    page = client.get(f"{base}/{agreed.ref.id}/leave").text
+    assert "协议约定提前 60 天告知" in page and "由谁接着牵头" not in page
+    early = client.post(f"{base}/{agreed.ref.id}/leave", data={"on": clock.today().isoformat(), "reason": ""})
+    assert early.status_code == 422 and "不能早于" in early.text
+    on = (clock.today() + timedelta(days=60)).isoformat()
+    assert client.post(f"{base}/{agreed.ref.id}/leave", data={"on": on, "reason": ""}).status_code == 303
+    assert f"岳西县 {on} 退出" in client.get(f"{base}/{agreed.ref.id}").text

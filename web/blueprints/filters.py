@@ -95,25 +95,45 @@ def masked(value: str) -> Markup:
     return Markup(re.sub(r"\*+", r"<i>\g<0></i>", str(escape(value))))  # noqa: S704 -- escaped just before
 
 
-def changes(old: str, new: str) -> Markup:
-    """The new text with what went as <del> and what came as <ins>; islands of one character are not kept apart."""
-    parts, kept = list[tuple[str, str]](), SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for verb, a, b, c, d in kept:
-        island = verb == "equal" and b - a < 2 and a > 0 and b < len(old)
-        if verb == "equal" and not island:
-            parts.append((old[a:b], new[c:d]))
-        elif parts and parts[-1][0] != parts[-1][1]:
-            parts[-1] = (parts[-1][0] + old[a:b], parts[-1][1] + new[c:d])
+# What is compared whole: a number or Latin word, a Chinese character, any other sign.
+_SEGMENTS = re.compile(r"[0-9A-Za-z]+|.", re.DOTALL)
+
+
+def _changed_parts(old: str, new: str) -> list[tuple[str, str]]:
+    """(was, becomes) in order, equal where nothing changed; islands of one segment are not kept apart."""
+    before, after = _SEGMENTS.findall(old), _SEGMENTS.findall(new)
+    parts = list[tuple[str, str]]()
+    for verb, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        was, becomes = "".join(before[a:b]), "".join(after[c:d])
+        island = verb == "equal" and b - a < 2 and a > 0 and b < len(before)
+        if (verb == "equal" and not island) or not parts or parts[-1][0] == parts[-1][1]:
+            parts.append((was, becomes))
         else:
-            parts.append((old[a:b], new[c:d]))
+            parts[-1] = (parts[-1][0] + was, parts[-1][1] + becomes)
+    return parts
+
+
+def changes(old: str, new: str) -> Markup:
+    """The new text with what went as <del> and what came as <ins>."""
     written = Markup("")
-    for was, becomes in parts:
+    for was, becomes in _changed_parts(old, new):
         if was == becomes:
             written += escape(was)
         else:
             written += Markup("<del>{}</del>").format(was) if was else ""
             written += Markup("<ins>{}</ins>").format(becomes) if becomes else ""
     return written
+
+
+def beside(old: str, new: str) -> tuple[Markup, Markup]:
+    """Both texts for two columns: what went marked in the old one, what came in the new one. Lines stay lines."""
+    left, right = Markup(""), Markup("")
+    for was, becomes in _changed_parts(old, new):
+        same = was == becomes
+        left += escape(was) if same else Markup("<del>{}</del>").format(was) if was else ""
+        right += escape(becomes) if same else Markup("<ins>{}</ins>").format(becomes) if becomes else ""
+    line = Markup("<br>")
+    return line.join(left.split("\n")), line.join(right.split("\n"))
 
 
 def anchor(words: str) -> str:

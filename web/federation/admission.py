@@ -102,24 +102,28 @@ def admit_decision(decision: Decision, enclosed: Enclosed) -> Admitted:
     return _admit(spec, found, len(decision.sd), None, is_first=False, is_granted=None)
 
 
-def attached_decisions(envelope: Envelope, attached: Collection[str], hub: Pins) -> list[Decision]:
-    """The hub's decisions that came with an `agreement.decision`, ascending by n, the one its body names among them.
+def attached_decisions(
+    envelope: Envelope, attached: Collection[str], hub: Pins | Callable[[int], Pins]
+) -> list[Decision]:
+    """The hub's decisions that came with an envelope, ascending by n; among them the one an `agreement.decision` names.
 
-    All are of that agreement and chained to each other. Attachments are made anew at each send and the sender does
-    not seal them, so whatever is wrong with one is `disclosure_missing` (send again); unknown and revoked keys keep
-    their codes.
+    `hub`: whose keys sign them, or by n when the hub changed on the way. All are of the envelope's agreement and
+    chained to each other. Attachments are made anew at each send and the sender does not seal them, so whatever is
+    wrong with one is `disclosure_missing` (send again); unknown and revoked keys keep their codes.
     """
+    is_decision = envelope.type == "agreement.decision"
+    about = envelope.about_id if is_decision or envelope.agreement is None else envelope.agreement.id
     found = {}
     for token in attached:
         if _attached(seals.typ_of, token) == seals.DECISION:
-            decision = _attached(open_decision, token, hub)
+            pins = hub if isinstance(hub, Pins) else hub(_attached(seals.unverified, token).get("n"))
+            decision = _attached(open_decision, token, pins)
             found[decision.n] = decision
     chain = [found[n] for n in sorted(found)]
-    named = found.get(envelope.body["n"])
+    named = found.get(envelope.body["n"]) if is_decision else None
     if (
-        named is None
-        or named.digest != envelope.body["digest"]
-        or any(decision.agreement != envelope.about_id for decision in chain)
+        (is_decision and (named is None or named.digest != envelope.body["digest"]))
+        or any(decision.agreement != about for decision in chain)
         or any(later.n == earlier.n + 1 and later.prev != earlier.digest for earlier, later in pairwise(chain))
     ):
         raise WireError("disclosure_missing", envelope.coordinates, where="attached")

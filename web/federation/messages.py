@@ -388,6 +388,7 @@ DECISIONS: dict[str, MessageSpec] = {
         ),
         _decision("take_effect", Record({"effective_on": DATE})),
         _decision("void", _NOTHING, SAID),
+        _decision("succeed", Record({"hub": COUNTY})),  # of a hub that leaves: who numbers from the next one on
     )
 }
 

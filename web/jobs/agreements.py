@@ -37,6 +37,7 @@ SAID = {
     "withdraw": "撤回",
     "lapse": "逾期终止",
     "void": "作废",
+    "succeed": "移交牵头",
 }
 
 

@@ -11,7 +11,7 @@ from tests.federation.agreements.steps import say, state_of
 from web import reports
 from web.core import clock, fence
 from web.core.errors import WrongState
-from web.federation.agreements import effects, hub, service, texts
+from web.federation.agreements import effects, follower, hub, service, texts
 from web.federation.agreements.models import AgreementState, VersionState
 from web.federation.wire import documents, seals
 from web.federation.wire.canonical import digest_of
@@ -89,7 +89,7 @@ def test_a_seal_over_another_file_is_refused_for_good(pair, work):
         version = service.current(agreement)
         wrong = documents.AgreementSeal(id_, 1, version.text_digest, "sha-256:" + "A" * 43, pair.home.uid, clock.now())
         body = {"pdf": version.pdf_digest, "seal": wrong.digest}
-        service._say(agreement, version, "seal", body, attached=[{"typ": seals.SEAL, "payload": wrong.as_payload()}])
+        follower.say(agreement, version, "seal", body, attached=[{"typ": seals.SEAL, "payload": wrong.as_payload()}])
         fence.commit()
     work()
     with pair.home.act():

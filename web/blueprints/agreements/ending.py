@@ -14,7 +14,7 @@ from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import NotFound, WrongState
-from web.federation.agreements import scopes, service
+from web.federation.agreements import registers, scopes, service
 from web.federation.agreements.models import AgreementState
 from web.tenants.accounts.permissions import Permission
 
@@ -31,10 +31,11 @@ def leave(agreement_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
-            service.leave(agreement_id, given["on"], given["reason"])
+            service.leave(agreement_id, given["on"], given["reason"], given.get("successor"))
             flash("退出告知已送出")
             return redirect(view.url("show"), 303)
-    return form.page("agreements/leave.html", view=view, earliest=earliest)
+    heirs = registers.successors(view.agreement, earliest) if view.is_hub else []
+    return form.page("agreements/leave.html", view=view, earliest=earliest, heirs=heirs)
 
 
 @bp.route("/<uuid:agreement_id>/pause", methods=["GET", "POST"])

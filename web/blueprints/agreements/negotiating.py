@@ -1,7 +1,8 @@
-"""Accept, counter, reject, withdraw, begin the next version."""
+"""Accept, counter, reject, withdraw, begin the next version: amended or renewed, also with a further party."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.core.errors import WrongState
 from web.federation.agreements import service
+from web.federation.agreements.models import VersionState
+from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
 
 
@@ -78,3 +81,38 @@ def amend(agreement_id: UUID) -> Any:
     version = service.amend(agreement_id)
     flash(f"第 {version.version} 版草稿已建立")
     return redirect(load(agreement_id).url("draft"), 303)
+
+
+@bp.route("/<uuid:agreement_id>/renew", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def renew(agreement_id: UUID) -> Any:
+    """The next version begins the day after the one in effect ends: until when?"""
+    view = load(agreement_id)
+    if not view.may_follow or view.effective is None or view.effective.text is None:
+        raise WrongState("only_hub_amends" if not view.is_hub else "version_open")
+    starts, ends = (date.fromisoformat(view.effective.text[f"effective_{name}"]) for name in ("from", "to"))
+    form = Form(schemas.Renewing, {"effective_to": (ends + (ends - starts)).isoformat()})
+    if form.is_sent:
+        with form:
+            version = service.renew(agreement_id, form.read()["effective_to"])
+            flash(f"第 {version.version} 版草稿已建立，起止日期已换好")
+            return redirect(view.url("draft"), 303)
+    return form.page("agreements/renew.html", view=view, ends=ends)
+
+
+@bp.route("/<uuid:agreement_id>/add-party", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def add_party(agreement_id: UUID) -> Any:
+    """A further county on the draft; it becomes a party when all have sealed."""
+    view = load(agreement_id)
+    if view.version.state is not VersionState.DRAFT:
+        raise WrongState("not_a_draft")
+    known = {party.uid for party in view.parties}
+    partners = [peer for peer in keys.partners() if peer.uid not in known]
+    form = Form(schemas.Adding)
+    if form.is_sent:
+        with form:
+            service.add_party(agreement_id, form.read()["party"])
+            flash("已列为一方，请核对授权和第一条")
+            return redirect(view.url("draft"), 303)
+    return form.page("agreements/add_party.html", view=view, partners=partners)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from marshmallow import Schema, fields
 
-from web.blueprints.forms import Day, Many, Number, One, Text
+from web.blueprints.forms import Day, Id, Many, Number, One, Text
 from web.core.errors import Invalid
 from web.federation.agreements import clauses, scopes, texts
 
@@ -42,8 +42,17 @@ class Approving(Schema):
     is_read = One("审阅", [("1", "已审阅")])
 
 
+class Renewing(Schema):
+    effective_to = Day("新的期满日期", required=True)
+
+
+class Adding(Schema):
+    party = Id("增加一方")
+
+
 class Leaving(Schema):
     on = Day("退出日期", required=True)
+    successor = Id("由谁接着牵头", required=False)
     reason = Text("理由", limit=1000)
 
 

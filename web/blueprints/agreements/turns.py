@@ -30,6 +30,7 @@ ENDED = {
 VERBS = {
     "propose": "提出", "counter": "改稿", "accept": "同意", "agree": "各方同意", "render": "定稿", "seal": "印签",
     "complete": "印签齐全", "take_effect": "生效", "reject": "不同意", "withdraw": "撤回", "lapse": "逾期终止", "void": "作废",
+    "succeed": "移交牵头",
 }  # fmt: skip
 MESSAGES = {
     "agreement.decision": "决定", "agreement.counter": "改稿", "agreement.accept": "同意", "agreement.reject": "不同意",

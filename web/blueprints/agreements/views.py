@@ -18,6 +18,7 @@ from web.federation.agreements.models import (
     VERSION,
     Agreement,
     AgreementParty,
+    AgreementState,
     VersionState,
 )
 from web.federation.post import keys
@@ -48,8 +49,12 @@ class View:
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
         self.version = service.current(agreement)
-        self.parties = effects.parties(agreement)
-        self.names = {party.uid: party.name for party in self.parties}
+        everyone = effects.parties(agreement)
+        text = self.version.text
+        # Of the version in hand, which may add one; a party that has left is still named.
+        self.parties = effects.rows_of(agreement, text, {p.uid: p for p in everyone}) if text else everyone
+        self.names = {party.uid: party.name for party in [*everyone, *self.parties]}
+        self.pairs = [party for party in everyone if party.uid != g.county.uid]
         self.own: UUID = g.county.uid
         self.is_hub = agreement.hub_uid == self.own
         self.verbs = service.can(agreement)
@@ -76,6 +81,11 @@ class View:
             VersionState.AGREED,
             VersionState.SEALED,
         )
+
+    @property
+    def may_follow(self) -> bool:
+        """May our side begin the next version now?"""
+        return self.is_hub and self.agreement.state is AgreementState.ACTIVE and not self.is_open
 
     @property
     def chip(self) -> tuple[str, str]:
@@ -331,7 +341,7 @@ class View:
         return [
             {"party": party, "until": registers.ends_on(self.agreement, party, own), "is_over": party.ended_on is not None,
              "ours": (self.own, party.uid) in said, "theirs": (party.uid, self.own) in said}
-            for party in self.others
+            for party in self.pairs
         ]  # fmt: skip
 
     @property

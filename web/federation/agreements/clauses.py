@@ -32,6 +32,33 @@ CLAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+def redated(text: dict[str, Any], starts_on: date, ends_on: date) -> list[dict[str, Any]]:
+    """The clauses of a text with its old days, as they are written out, replaced by new ones."""
+    was = (date.fromisoformat(text["effective_from"]), date.fromisoformat(text["effective_to"]))
+    return _reworded(text, [(_on(was[0]), _on(starts_on)), (_on(was[1]), _on(ends_on))])
+
+
+def renamed(text: dict[str, Any]) -> list[dict[str, Any]]:
+    """The clauses of a text whose list of parties has grown: the first one names all of them, as at the beginning."""
+    line = _parties([party["office"] for party in text["parties"]])
+    before = _parties([party["office"] for party in text["parties"][:-1]])
+    return _reworded(text, [(before, line)])
+
+
+def _reworded(text: dict[str, Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    found = []
+    for clause in text["clauses"]:
+        paragraphs = clause["paragraphs"]
+        for before, after in pairs:
+            paragraphs = [paragraph.replace(before, after) for paragraph in paragraphs]
+        found.append({**clause, "paragraphs": paragraphs})
+    return found
+
+
+def _parties(offices: list[str]) -> str:
+    return "、".join(f"{office}（{stem}方）" for stem, office in zip(STEMS, offices, strict=False))
+
+
 def _on(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
@@ -40,7 +67,7 @@ def defaults(title: str, offices: list[str], starts_on: date, ends_on: date, not
     """The sixteen clauses with the parties and dates filled in, as they stand in a text."""
     words = {
         "full": f"《{title}》",
-        "parties": "、".join(f"{office}（{stem}方）" for stem, office in zip(STEMS, offices, strict=False)),
+        "parties": _parties(offices),
         "all": f"{_COUNT[len(offices)]}方",
         "from_": _on(starts_on),
         "to": _on(ends_on),

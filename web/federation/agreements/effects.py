@@ -19,6 +19,7 @@ from web.federation.agreements.models import (
     OPEN,
     VERSION,
     Agreement,
+    AgreementClosing,
     AgreementDecision,
     AgreementGrant,
     AgreementParty,
@@ -49,6 +50,14 @@ class Heard:
     seals: Mapping[str, tuple[dict[str, Any], str | None]] | None = None
 
 
+@dataclass(frozen=True)
+class GrantsChanged:
+    """Announced when a version takes effect whose grants are not those before: (owner, receiver, scope) that differ."""
+
+    agreement_id: UUID
+    changed: frozenset[tuple[UUID, UUID, str]]
+
+
 def parties(agreement: Agreement) -> list[AgreementParty]:
     """In their order, 甲 first."""
     query = db.select(AgreementParty).where(AgreementParty.agreement_id == agreement.id)
@@ -71,6 +80,16 @@ def effective_of(agreement: Agreement) -> AgreementVersion | None:
     return db.session.scalars(query).first()
 
 
+def texts_in_turn(agreement: Agreement) -> list[dict[str, Any]]:
+    """The text in effect and, sealed already, the one that follows it; none before a first one took effect."""
+    query = db.select(AgreementVersion.text, AgreementVersion.state).where(
+        AgreementVersion.agreement_id == agreement.id,
+        AgreementVersion.state.in_((VersionState.EFFECTIVE, VersionState.SEALED)),
+    )
+    rows = db.session.execute(query.order_by(AgreementVersion.version)).all()
+    return [text for text, _ in rows] if rows and rows[0][1] is VersionState.EFFECTIVE else []
+
+
 def open_of(agreement: Agreement) -> AgreementVersion | None:
     """The one version that is being negotiated or waits for its day."""
     query = db.select(AgreementVersion).where(
@@ -79,11 +98,17 @@ def open_of(agreement: Agreement) -> AgreementVersion | None:
     return db.session.scalars(query.order_by(AgreementVersion.version.desc())).first()
 
 
-def apply(agreement: Agreement, heard: Heard) -> AgreementVersion:
-    """Move the version, number the agreement, keep the decision. Impossible or WrongState when it does not follow."""
+def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
+    """Move the version, number the agreement, keep the decision. Impossible or WrongState when it does not follow.
+
+    Of versions whose proposal does not name us (they were before our time) only the chain is kept: None.
+    """
     decision, own = heard.decision, counties.own().uid
     if decision.prev != agreement.head or decision.n != agreement.n + 1:
         raise Impossible("not the chain held here")
+    if not _is_ours(agreement, decision):
+        _keep(agreement, heard)
+        return None
     version = version_of(agreement, decision.version)
     if version is None:
         if decision.verb != "propose" or open_of(agreement) is not None:
@@ -97,6 +122,55 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion:
     db.session.add(version)
     db.session.flush()
     EFFECTS.get(decision.verb, _nothing)(agreement, version, heard)
+    _keep(agreement, heard)
+    events.announce(
+        verbs.Moved("agreement", agreement.id, decision.verb, version.state, decision.by, decision.by == own)
+    )
+    return version
+
+
+def successions(agreement: Agreement) -> list[dict[str, Any]]:
+    """The first decision and those that named another hub, ascending: who signs which."""
+    query = db.select(AgreementDecision.payload).where(
+        AgreementDecision.agreement_id == agreement.id,
+        (AgreementDecision.n == 1) | (AgreementDecision.verb == "succeed"),
+    )
+    return list(db.session.scalars(query.order_by(AgreementDecision.n)))
+
+
+def fill_in(agreement: Agreement, decision: documents.Decision, values: Mapping[str, Any]) -> None:
+    """The values of a decision that came before them, by another party."""
+    if not values:
+        return
+    query = db.select(AgreementDecision).where(
+        AgreementDecision.agreement_id == agreement.id,
+        AgreementDecision.digest == decision.digest,
+        AgreementDecision.said.is_(None),
+    )
+    row = db.session.scalars(query).first()
+    if row is not None:
+        row.said = vault.wrap(agreement.id, json.dumps(dict(values), ensure_ascii=False).encode())
+        db.session.flush()
+
+
+def _is_ours(agreement: Agreement, decision: documents.Decision) -> bool:
+    """Is the decision about a version that names us among its parties?"""
+    if decision.verb == "propose":
+        return str(counties.own().uid) in decision.body["parties"]
+    query = db.select(AgreementDecision.payload).where(
+        AgreementDecision.agreement_id == agreement.id,
+        AgreementDecision.version == decision.version,
+        AgreementDecision.verb == "propose",
+    )
+    proposal = db.session.scalar(query)
+    return proposal is not None and str(counties.own().uid) in proposal["body"]["parties"]
+
+
+def _keep(agreement: Agreement, heard: Heard) -> None:
+    """Number the agreement and store the decision; a hub that leaves has named the next one."""
+    decision = heard.decision
+    if decision.verb == "succeed":
+        agreement.hub_uid = UUID(decision.body["hub"])
     agreement.n, agreement.head = decision.n, decision.digest
     said = json.dumps(dict(heard.values), ensure_ascii=False).encode() if heard.values else None
     db.session.add(
@@ -114,10 +188,6 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion:
         )
     )
     db.session.flush()
-    events.announce(
-        verbs.Moved("agreement", agreement.id, decision.verb, version.state, decision.by, decision.by == own)
-    )
-    return version
 
 
 def _nothing(agreement: Agreement, version: AgreementVersion, heard: Heard) -> None:
@@ -147,12 +217,14 @@ def take_text(agreement: Agreement, version: AgreementVersion, data: bytes) -> N
         version.fault = "text_malformed"
         return
     uids = texts.party_uids(text)
-    known = [party.uid for party in parties(agreement)]
+    known = parties(agreement)
     wanted = proposed_parties(agreement, version)
+    first = date.fromisoformat(text["effective_from"])
     if (
         uids[0] != agreement.hub_uid
         or counties.own().uid not in uids
-        or (known and known != uids)
+        or (version.version == 1 and known and [party.uid for party in known] != uids)
+        or any(stays(party, first) and party.uid not in uids for party in known)
         or (wanted and wanted != sorted(map(str, uids)))
         or (agreement.number and agreement.number != text["number"])
     ):
@@ -161,8 +233,14 @@ def take_text(agreement: Agreement, version: AgreementVersion, data: bytes) -> N
     if not known:
         keep_parties(agreement, text)
     version.text, version.fault = text, ""
-    agreement.title, agreement.number = text["title"], text["number"]
+    if agreement.state is AgreementState.PENDING:
+        agreement.title, agreement.number = text["title"], text["number"]
     db.session.flush()
+
+
+def stays(party: AgreementParty, on: date) -> bool:
+    """Is it a party on that day? Only one that gave notice may be left out of a text."""
+    return party.ended_on is None and (party.leaves_on is None or party.leaves_on > on)
 
 
 def proposed_parties(agreement: Agreement, version: AgreementVersion) -> list[str]:
@@ -177,20 +255,30 @@ def proposed_parties(agreement: Agreement, version: AgreementVersion) -> list[st
 
 
 def keep_parties(agreement: Agreement, text: dict[str, Any]) -> None:
-    """Rows of the parties, from the first text that names them."""
-    for place, party in enumerate(text["parties"]):
-        db.session.add(
-            AgreementParty(
-                agreement_id=agreement.id,
-                uid=UUID(party["uid"]),
-                place=place,
-                code=party["code"],
-                name=party["name"],
-                office=party["office"],
-                paused=[],
-            )
-        )
+    """Rows of the parties as a text names them, in its order; one it no longer names stays behind them, for its end."""
+    known = {party.uid: party for party in parties(agreement)}
+    for place, row in enumerate(rows_of(agreement, text, known)):
+        row.place = place
+        db.session.add(row)
+        known.pop(row.uid, None)
+    for place, row in enumerate(known.values(), len(text["parties"])):
+        row.place = place
     db.session.flush()
+
+
+def rows_of(
+    agreement: Agreement, text: dict[str, Any], known: Mapping[UUID, AgreementParty] | None = None
+) -> list[AgreementParty]:
+    """The parties of a text in its order: rows that stand, and new ones, not stored, for those it would add."""
+    known = {party.uid: party for party in parties(agreement)} if known is None else known
+    return [
+        known.get(UUID(party["uid"]))
+        or AgreementParty(
+            agreement_id=agreement.id, uid=UUID(party["uid"]), place=place, code=party["code"], name=party["name"],
+            office=party["office"], w=0, paused=[],
+        )
+        for place, party in enumerate(text["parties"])
+    ]  # fmt: skip
 
 
 def _accept(agreement: Agreement, version: AgreementVersion, heard: Heard) -> None:
@@ -312,6 +400,9 @@ def _take_effect(agreement: Agreement, version: AgreementVersion, heard: Heard) 
         VERSION.apply(former, "supersede")
         former.state_at = clock.now()
     version.effective_on = date.fromisoformat(heard.decision.body["effective_on"])
+    keep_parties(agreement, version.text)
+    _back_again(agreement, version)
+    agreement.title = version.text["title"]
     db.session.execute(db.delete(AgreementGrant).where(AgreementGrant.agreement_id == agreement.id))
     for grant in version.text["grants"]:
         db.session.add(
@@ -329,6 +420,40 @@ def _take_effect(agreement: Agreement, version: AgreementVersion, heard: Heard) 
         AGREEMENT.apply(agreement, "activate")
         agreement.state_at = clock.now()
     db.session.flush()
+    changed = _changed(former.text if former is not None else None, version.text)
+    if changed:
+        events.announce(GrantsChanged(agreement.id, changed))
+
+
+def _back_again(agreement: Agreement, version: AgreementVersion) -> None:
+    """A party that had left and sealed a later version is one again: its old end and words of closing are over."""
+    assert version.text is not None
+    named = texts.party_uids(version.text)
+    for party in parties(agreement):
+        if party.uid in named and not stays(party, date.fromisoformat(version.text["effective_from"])):
+            party.leaves_on = party.ended_on = None
+            where = (AgreementClosing.by_uid == party.uid) | (AgreementClosing.with_uid == party.uid)
+            db.session.execute(db.delete(AgreementClosing).where(AgreementClosing.agreement_id == agreement.id, where))
+
+
+def _changed(former: dict[str, Any] | None, text: dict[str, Any]) -> frozenset[tuple[UUID, UUID, str]]:
+    """(owner, receiver, scope) whose fields are not what they were."""
+    if former is None:
+        return frozenset()
+    was, now = (
+        {(UUID(g["owner"]), UUID(g["receiver"]), g["scope"]): sorted(g["fields"]) for g in t["grants"]}
+        for t in (former, text)
+    )
+    return frozenset(key for key in {*was, *now} if was.get(key) != now.get(key))
+
+
+def _succeed(agreement: Agreement, version: AgreementVersion, heard: Heard) -> None:
+    """The hub hands its pen to another party; from the next decision on that one numbers."""
+    successor = UUID(heard.decision.body["hub"])
+    if heard.decision.by != agreement.hub_uid or successor == agreement.hub_uid:
+        raise Impossible("only the hub names its successor")
+    if version.text is None or successor not in texts.party_uids(version.text):
+        raise Impossible("the successor is no party")
 
 
 def _end(agreement: Agreement, version: AgreementVersion, heard: Heard) -> None:
@@ -348,6 +473,7 @@ EFFECTS: dict[str, Effect] = {
     "seal": _seal,
     "complete": _complete,
     "take_effect": _take_effect,
+    "succeed": _succeed,
     "reject": _end,
     "withdraw": _end,
     "lapse": _end,

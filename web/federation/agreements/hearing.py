@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,14 +21,16 @@ from web.federation.agreements.models import (
     AgreementVersion,
     VersionState,
 )
+from web.federation.messages import MESSAGES, PROPOSAL
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.inbox import StaleBase
 from web.federation.post.models import OutboxMessage, StoredDisclosure
-from web.federation.wire import disclosures, documents, seals
+from web.federation.wire import documents, seals
 from web.federation.wire.canonical import digest_of
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
+from web.federation.wire.keys import Pins
 from web.tenants.counties import service as counties
 
 log = structlog.get_logger(__name__)
@@ -49,6 +51,9 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
         return
     if agreement is None:
         raise WireError("not_open")
+    if MESSAGES[envelope.type].numbering is PROPOSAL:
+        _hear_proposal(agreement, envelope, admitted, attached, verb)
+        return
     party = next((p for p in effects.parties(agreement) if p.uid == envelope.sender), None)
     if party is None:
         raise WireError("not_open")
@@ -57,7 +62,7 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
     elif verb == "closed":
         registers.hear_closed(agreement, party, envelope.body)
     else:
-        _hear_proposal(agreement, envelope, admitted, attached, verb)
+        raise WireError("version_unsupported", type=envelope.type)
 
 
 def _stop_reason(admitted: admission.Admitted) -> str:
@@ -70,21 +75,88 @@ def _stop_reason(admitted: admission.Admitted) -> str:
 def _hear_decisions(
     agreement: Agreement | None, envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, ...]
 ) -> None:
-    if agreement is not None and agreement.hub_uid != envelope.sender:
+    if agreement is not None and envelope.sender not in {p.uid for p in effects.parties(agreement)} | {
+        agreement.hub_uid
+    }:
         raise WireError("not_open")
-    chain = admission.attached_decisions(envelope, attached, keys.pins(envelope.sender))
-    parts = disclosures.sort_out([d.sd for d in chain], admitted.values[""])
-    admissions = [admission.admit_decision(d, part) for d, part in zip(chain, parts, strict=True)]
-    tokens = {decision.digest: token for token in attached for decision in _decision_of(token, chain)}
+    chain = admission.attached_decisions(envelope, attached, _hubs(agreement, envelope, attached))
+    # Decisions that go with the named one come without their values: what was said to others stays with them.
+    named = next(decision for decision in chain if decision.n == envelope.body["n"])
+    found = admission.admit_decision(named, admitted.values[""])
     if agreement is None:
         if chain[0].n != 1:
             raise WireError("behind", envelope.coordinates, n=1)
-        agreement = _open(envelope, chain[0])
-    for decision, found in zip(chain, admissions, strict=True):
+        agreement = _open(envelope, chain)
+    _apply_chain(agreement, envelope, chain, attached, {named.n: found})
+
+
+def catch_up(envelope: Envelope, attached: tuple[str, ...]) -> None:
+    """An opening says it is under a version that is not in effect here yet: apply the decisions it carries, else ask.
+
+    `behind` only for a version that is known here and on its way; anything else is refused for good later.
+    """
+    reference = envelope.agreement
+    assert reference is not None
+    version = db.session.scalars(
+        db.select(AgreementVersion).where(
+            AgreementVersion.agreement_id == reference.id, AgreementVersion.text_digest == reference.digest
+        )
+    ).first()
+    if version is None or version.state not in OPEN:
+        return
+    agreement = find(reference.id)
+    assert agreement is not None
+    if agreement.stopped or version.state not in OPEN:
+        return
+    chain = admission.attached_decisions(envelope, attached, _hubs(agreement, envelope, attached))
+    _apply_chain(agreement, envelope, chain, attached, {})
+    if version.state in OPEN and agreement.hub_uid != counties.own().uid:
+        raise WireError("behind", envelope.coordinates, agreement=str(agreement.id), n=agreement.n + 1)
+
+
+def _hubs(agreement: Agreement | None, envelope: Envelope, attached: tuple[str, ...]) -> Callable[[int], Pins]:
+    """Whose keys sign decision n. Read from what nobody vouches for yet, which is sound: each is then verified with
+    the keys of the hub that stood when it was made. `behind` when the first one that came is not the next one here.
+    """
+    try:
+        said = [seals.unverified(token) for token in attached if seals.typ_of(token) == seals.DECISION]
+        for payload in said:
+            documents.DECISION.check(payload, "fed1-decision")
+    except WireError as error:
+        raise WireError("disclosure_missing", envelope.coordinates, where="attached") from error
+    about = envelope.agreement.id if envelope.agreement else envelope.about_id
+    known = 0 if agreement is None else agreement.n
+    if said and min(payload["n"] for payload in said) > known + 1:
+        raise WireError("behind", envelope.coordinates, agreement=str(about), n=known + 1)
+    chain = [*([] if agreement is None else effects.successions(agreement)), *said]
+    hubs = {payload["n"]: UUID(payload["by"]) for payload in chain if payload["n"] == 1}
+    hubs |= {p["n"] + 1: UUID(str(p["body"].get("hub", p["by"]))) for p in chain if p["verb"] == "succeed"}
+
+    def pins(n: int) -> Pins:
+        hub = hubs[max(k for k in hubs if k <= n)]
+        return keys.own_pins() if hub == counties.own().uid else keys.pins(hub)
+
+    return pins
+
+
+def _apply_chain(
+    agreement: Agreement,
+    envelope: Envelope,
+    chain: list[documents.Decision],
+    attached: tuple[str, ...],
+    admitted: Mapping[int, admission.Admitted],
+) -> None:
+    """Apply what is new, in order; `behind` where one is missing. An impossible one stops the agreement and rings."""
+    tokens = {decision.digest: token for token in attached for decision in _decision_of(token, chain)}
+    nothing = admission.Admitted({}, {})
+    for decision in chain:
+        found = admitted.get(decision.n, nothing)
         if decision.n <= agreement.n or agreement.stopped:
+            effects.fill_in(agreement, decision, found.values)
             continue
         if decision.n != agreement.n + 1:
-            raise WireError("behind", envelope.coordinates, n=agreement.n + 1)
+            raise WireError("behind", envelope.coordinates, agreement=str(agreement.id), n=agreement.n + 1)
+        admission.check_decision(decision)
         given = _seals_of(agreement, decision, attached)
         heard = effects.Heard(decision, found.values, tokens.get(decision.digest), given)
         try:
@@ -144,14 +216,16 @@ def _decision_of(token: str, chain: list[documents.Decision]) -> list[documents.
     return [d for d in chain if d.n == payload.get("n")]
 
 
-def _open(envelope: Envelope, first: documents.Decision) -> Agreement:
-    """The hub proposed an agreement to us: our copy begins."""
-    if first.verb != "propose" or first.by != envelope.sender or first.version != 1:
+def _open(envelope: Envelope, chain: list[documents.Decision]) -> Agreement:
+    """A hub proposed an agreement to us, or a version of one that stands without us: our copy begins with its chain."""
+    first, own = chain[0], str(counties.own().uid)
+    proposals = [d.body["parties"] for d in chain if d.verb == "propose"]
+    if first.verb != "propose" or first.version != 1:
         raise WireError("malformed", envelope.coordinates, where="fed1-decision")
-    if str(counties.own().uid) not in first.body["parties"] or str(envelope.sender) not in first.body["parties"]:
+    if not any(own in parties and str(envelope.sender) in parties for parties in proposals):
         raise WireError("malformed", envelope.coordinates, where="fed1-decision/parties")
     now = clock.now()
-    agreement = Agreement(id=envelope.about_id, hub_uid=envelope.sender, awaiting=[], created_at=now, state_at=now)
+    agreement = Agreement(id=envelope.about_id, hub_uid=first.by, awaiting=[], created_at=now, state_at=now)
     agreement.n = 0
     agreement.pending = agreement.refused_code = agreement.stopped = agreement.title = agreement.number = ""
     AGREEMENT.apply(agreement, "begin", peer=str(envelope.sender))
@@ -164,10 +238,12 @@ def _seals_of(
     agreement: Agreement, decision: documents.Decision, attached: tuple[str, ...]
 ) -> dict[str, tuple[dict[str, Any], str | None]] | None:
     """The seals a completing decision names, each verified with the key we pinned for its county."""
-    if decision.verb != "complete":
+    if decision.verb != "complete" or effects.version_of(agreement, decision.version) is None:
         return None
     own = counties.own().uid
-    pins = {p.uid: keys.own_pins() if p.uid == own else keys.pins(p.uid) for p in effects.parties(agreement)}
+    version = effects.version_of(agreement, decision.version)
+    uids = [UUID(uid) for uid in effects.proposed_parties(agreement, version)] if version else []
+    pins = {uid: keys.own_pins() if uid == own else keys.pins(uid) for uid in uids}
     found = admission.attached_seals(attached, pins, decision.body["seals"])
     tokens = {digest_of(seals.unverified(t)): t for t in attached if seals.typ_of(t) == seals.SEAL}
     return {seal.digest: (seal.as_payload(), tokens[seal.digest]) for seal in found}
@@ -208,6 +284,8 @@ def _hear_proposal(
         raise StaleBase(agreement.n)
     version = effects.open_of(agreement)
     body = envelope.body
+    if version is not None and str(envelope.sender) not in effects.proposed_parties(agreement, version):
+        raise WireError("not_open")
     if version is None or body["version"] != version.version or VERSION.row(version.state, verb) is None:
         raise WireError("illegal_transition", verb=verb)
     if verb != "counter" and body["text"] != version.text_digest:

@@ -24,6 +24,7 @@ from web.federation.agreements.models import (
     VersionState,
 )
 from web.federation.post import service as post
+from web.federation.post.models import OutboxMessage
 from web.federation.wire import documents, seals
 from web.federation.wire.canonical import digest_of
 from web.federation.wire.disclosures import commitments
@@ -85,9 +86,44 @@ def decide(
 
 
 def followers(agreement: Agreement, version: AgreementVersion) -> list[UUID]:
-    """Every party but the hub, in the order of the text."""
-    found = [UUID(uid) for uid in effects.proposed_parties(agreement, version)]
-    return [uid for uid in found if uid != agreement.hub_uid]
+    """Every party but the hub, which is us."""
+    own = counties.own().uid
+    return [UUID(uid) for uid in effects.proposed_parties(agreement, version) if uid != str(own)]
+
+
+def succeed(agreement: Agreement, successor: UUID) -> None:
+    """The hub's last decision: another party numbers from the next one on."""
+    version = effects.effective_of(agreement)
+    assert version is not None
+    decide(agreement, version, "succeed", body={"hub": str(successor)})
+
+
+def attach_missing(message: OutboxMessage, n: int) -> bool:
+    """The receiver of this envelope lacks our decisions from n on: they go with it, without their values. Seals too.
+
+    Any party may do this for any other. False when all it could lack goes with it already.
+    """
+    is_decision = message.type == "agreement.decision"
+    agreement_id = message.about_id if is_decision else message.agreement_id
+    query = db.select(AgreementDecision).where(AgreementDecision.agreement_id == agreement_id, AgreementDecision.n >= n)
+    if is_decision:
+        query = query.where(AgreementDecision.n < message.n)
+    here = [a.get("jws") or a["payload"] for a in message.attached]
+    missing: list[dict[str, Any]] = []
+    for row in db.session.scalars(query.order_by(AgreementDecision.n)):
+        missing.append({"jws": row.jws} if row.jws else {"typ": seals.DECISION, "payload": row.payload})
+        if row.verb == "complete":
+            under = db.select(AgreementSeal).where(
+                AgreementSeal.agreement_id == agreement_id, AgreementSeal.version == row.version
+            )
+            missing += [
+                {"jws": seal.jws} if seal.jws else {"typ": seals.SEAL, "payload": seal.payload}
+                for seal in db.session.scalars(under)
+            ]
+    new = [item for item in missing if (item.get("jws") or item["payload"]) not in here]
+    message.attached = [*message.attached, *new]
+    db.session.flush()
+    return bool(new)
 
 
 def agree_when_accepted(agreement: Agreement, version: AgreementVersion) -> None:

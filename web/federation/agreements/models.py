@@ -79,6 +79,14 @@ VERSION = Machine(
         ),
         Row(V.SEALED, "take_effect", "hub", V.EFFECTIVE, automatic=True, guard="its first day has come, +08:00"),
         Row(V.EFFECTIVE, "supersede", "hub", V.SUPERSEDED, automatic=True, guard="the next version takes effect"),
+        Row(
+            V.EFFECTIVE,
+            "succeed",
+            "hub",
+            V.EFFECTIVE,
+            automatic=True,
+            guard="the hub leaves; names who numbers from now on",
+        ),
         *(Row(s, "reject", "follower", V.REJECTED) for s in (V.PROPOSED, V.AGREED)),
         *(Row(s, "withdraw", "hub", V.WITHDRAWN) for s in (V.PROPOSED, V.AGREED)),
         Row(V.PROPOSED, "lapse", "hub", V.LAPSED, automatic=True, timer=timedelta(days=30)),
@@ -89,6 +97,7 @@ VERSION = Machine(
     roles=("hub", "follower"),
 )
 OPEN = (V.DRAFT, V.PROPOSED, V.AGREED, V.SEALED)
+_IS_OPEN = "state IN ({})".format(", ".join(f"'{state.value}'" for state in OPEN))
 
 
 class Agreement(Tenanted, Model):
@@ -162,7 +171,12 @@ class AgreementVersion(Tenanted, Model):
     state_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (VERSION.check(), _of_agreement(), UniqueConstraint("tenant_id", "agreement_id", "version"))
+    __table_args__ = (
+        VERSION.check(),
+        _of_agreement(),
+        UniqueConstraint("tenant_id", "agreement_id", "version"),
+        Index("uq_agreement_version_open", "tenant_id", "agreement_id", unique=True, postgresql_where=_IS_OPEN),
+    )
 
 
 VERSION.guard(AgreementVersion)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from web.core import vault
-from web.core.errors import NotFound
+from web.core.errors import NotFound, WrongState
 from web.extensions import db
-from web.federation.agreements import effects, hearing
-from web.federation.agreements.models import Agreement, AgreementDecision, AgreementVersion
+from web.federation.agreements import effects, hearing, texts
+from web.federation.agreements.models import Agreement, AgreementDecision, AgreementVersion, VersionState
+from web.federation.post.models import Blob
 from web.tenants.counties import service as counties
 
 
@@ -70,4 +73,49 @@ def liaisons(agreement: Agreement) -> dict[int, dict[str, str]]:
             parts = pointer.split("/")
             if parts[1] == "liaisons":
                 found.setdefault(int(parts[2]), {})[parts[3]] = value
+    return found
+
+
+def opened(agreement: Agreement) -> AgreementVersion:
+    """The open version, when our side may say something about it; WrongState with what to wait for."""
+    if agreement.stopped:
+        raise WrongState("aggregate_stopped", cause=agreement.stopped)
+    if agreement.pending:
+        raise WrongState("waiting_for_partner", verb=agreement.pending)
+    version = effects.open_of(agreement)
+    if version is None:
+        raise WrongState("no_open_version")
+    return version
+
+
+@dataclass(frozen=True)
+class TextHere:
+    """A text that was once on the table and is here. `key`: v1r2 = version 1, round 2; v2d = our draft."""
+
+    key: str
+    version: int
+    round: int
+    by_uid: UUID
+    at: datetime
+    text: dict[str, Any]
+
+
+def texts_here(agreement: Agreement) -> list[TextHere]:
+    """Every text of every round, oldest first: two queries."""
+    on_table = [d for d in decisions(agreement) if d.verb in ("propose", "counter")]
+    query = db.select(Blob.digest, Blob.content).where(
+        Blob.about_id == agreement.id, Blob.digest.in_([d.payload["text"] for d in on_table])
+    )
+    blobs = {digest: content for digest, content in db.session.execute(query) if content is not None}
+    found = []
+    for decision in on_table:
+        data = blobs.get(decision.payload["text"])
+        if data is not None:
+            no = decision.payload["body"].get("round", 1)
+            key = f"v{decision.version}r{no}"
+            found.append(TextHere(key, decision.version, no, decision.by_uid, decision.at, texts.read(data)))
+    draft = effects.open_of(agreement)
+    if draft is not None and draft.state is VersionState.DRAFT and draft.text is not None:
+        key = f"v{draft.version}d"
+        found.append(TextHere(key, draft.version, 0, agreement.hub_uid, draft.created_at, draft.text))
     return found

@@ -58,8 +58,17 @@ def _others(agreement: Agreement) -> list[UUID]:
     return [party.uid for party in effects.parties(agreement) if party.uid != own]
 
 
-def leave(agreement: Agreement, on: date, reason: str = "") -> None:
-    """We leave on that day, told at once to every party; only ever earlier. Invalid before the notice is over."""
+def successors(agreement: Agreement, on: date) -> list[AgreementParty]:
+    """Who may take the hub's pen when we leave on that day: the parties that stay, if at least two of them do."""
+    own = counties.own().uid
+    staying = [p for p in effects.parties(agreement) if p.uid != own and effects.stays(p, on)]
+    return staying if len(staying) > 1 else []
+
+
+def leave(agreement: Agreement, on: date, reason: str = "", successor: UUID | None = None) -> None:
+    """We leave on that day, told at once to every party; only ever earlier. Invalid before the notice is over, and
+    when the hub leaves parties behind without naming who of them numbers from now on.
+    """
     if agreement.state is not AgreementState.ACTIVE:
         raise WrongState("agreement_not_active")
     party, version = own_party(agreement), effects.effective_of(agreement)
@@ -70,16 +79,18 @@ def leave(agreement: Agreement, on: date, reason: str = "") -> None:
         raise Invalid({"on": "before_notice"})
     if party.leaves_on is not None and on >= party.leaves_on:
         raise Invalid({"on": "only_earlier"})
+    heirs = [p.uid for p in successors(agreement, on)] if agreement.hub_uid == party.uid else []
+    if heirs and successor not in heirs:
+        raise Invalid({"successor": "choose_one"})
+    _end_amendment(agreement)
+    if heirs:
+        assert successor is not None
+        hub.succeed(agreement, successor)
     party.leaves_on, party.w = on, party.w + 1
     events.record("agreement.leave", agreement, reason=reason, details={"on": on.isoformat(), "w": party.w})
-    _tell(
-        agreement,
-        _others(agreement),
-        "agreement.stop",
-        {"w": party.w, "kind": "leaves_on", "on": on.isoformat()},
-        reason,
-    )
-    _end_amendment(agreement)
+    body = {"w": party.w, "kind": "leaves_on", "on": on.isoformat()}
+    body |= {"successor": str(successor)} if heirs else {}
+    _tell(agreement, _others(agreement), "agreement.stop", body, reason)
     run_due(agreement)
     db.session.flush()
 
@@ -131,11 +142,18 @@ def _end_amendment(agreement: Agreement) -> None:
 
 def ends_on(agreement: Agreement, partner: AgreementParty, own: AgreementParty) -> date | None:
     """The first day our pair with a partner is out of force; None before the agreement took effect."""
-    version = effects.effective_of(agreement)
-    if version is None or version.text is None:
+    end = None
+    for text in effects.texts_in_turn(agreement):
+        # A sealed next version that begins before the one in effect ends: the pair goes on without a gap.
+        if end is None or (date.fromisoformat(text["effective_from"]) <= end and str(partner.uid) in _named(text)):
+            end = max(end or date.min, date.fromisoformat(text["effective_to"]) + timedelta(days=1))
+    if end is None:
         return None
-    days = [date.fromisoformat(version.text["effective_to"]) + timedelta(days=1)]
-    return min(days + [p.leaves_on for p in (partner, own) if p.leaves_on is not None])
+    return min([end] + [p.leaves_on for p in (partner, own) if p.leaves_on is not None])
+
+
+def _named(text: Mapping[str, Any]) -> set[str]:
+    return {party["uid"] for party in text["parties"]}
 
 
 def run_due(agreement: Agreement) -> bool:

@@ -143,6 +143,8 @@ class _Office:
         spec = admission.check_envelope(envelope)
         if admission.is_expired(envelope, clock.now()):
             raise WireError("expired", envelope.coordinates)
+        if envelope.agreement is not None and admission.is_opening(envelope):
+            HOOKS.catch_up(envelope, parcel.attached)
         enclosed = bundles.open_enclosed(parcel.jwe, self.open_keys)
         if envelope.type == "agreement.decision":
             # Its values belong to the decisions attached, which the agreements room opens with the hub's pins.

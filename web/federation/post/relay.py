@@ -99,6 +99,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
         rows = disclosed.get(message.id, [])
         if message.envelope is None:
             _seal_one(line, message, rows, parcel.sender, key)
+        _sign_attached(message, key)
         packed = _bundle(message, rows, theirs)
         if parcel.bundles and size + packed.size > bundles.MAX_BYTES - 64:
             break
@@ -125,14 +126,6 @@ def _seal_one(line: Channel, message: OutboxMessage, rows: list[StoredDisclosure
         # Consent or grant gone since the verb committed: the value is withheld, the verb still travels.
         if row.scope and not HOOKS.may_cross(message, row.scope, row.pointer):
             row.is_withheld = True
-    signed = []
-    for item in message.attached:
-        if "jws" not in item:
-            jws = _sign(item["typ"], item["payload"], key)
-            events.announce(Signed(message.id, item["typ"], item["payload"], jws))
-            item = {**item, "jws": jws}
-        signed.append(item)
-    message.attached = signed
     line.seq += 1
     sealed = Envelope(
         id=message.id,
@@ -158,6 +151,20 @@ def _seal_one(line: Channel, message: OutboxMessage, rows: list[StoredDisclosure
     message.epoch, message.seq, message.prev = line.epoch, line.seq, line.head
     message.sealed_at = clock.now()
     line.head = sealed.digest
+
+
+def _sign_attached(message: OutboxMessage, key: Any) -> None:
+    """Sign what was put down unsigned: before the first sending, and what a `behind` added since."""
+    if all("jws" in item for item in message.attached):
+        return
+    signed = []
+    for item in message.attached:
+        if "jws" not in item:
+            jws = _sign(item["typ"], item["payload"], key)
+            events.announce(Signed(message.id, item["typ"], item["payload"], jws))
+            item = {**item, "jws": jws}
+        signed.append(item)
+    message.attached = signed
 
 
 def _sign(typ: str, payload: dict[str, Any], key: Any) -> str:
@@ -237,6 +244,8 @@ def _later(line: Channel, message: OutboxMessage, answer: transports.Answer) -> 
     code = answer.code or "busy"
     if WireError(code).outcome is Outcome.STOP:
         return _stop(line, code)
+    if code == "behind" and HOOKS.lacking(message, int(answer.params.get("n", 1))):
+        return True  # the same envelope again, at once, with the decisions it lacks
     if code == "sequence_gap":
         # The peer misses earlier ones: everything from its expected number on goes again, receipts and all.
         expected = int(answer.params.get("expected", 0))

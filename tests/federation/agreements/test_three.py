@@ -1,0 +1,231 @@
+"""Three counties: every one's counter, leaving and closing; a hub that hands its pen on; decisions relayed; a newcomer."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+
+import pytest
+
+from tests import world
+from tests.federation.agreements.steps import changed_text, say, state_of
+from web import jobs
+from web.core import clock, fence
+from web.core.errors import DomainError, Invalid, WrongState
+from web.core.ids import uuid7
+from web.core.queue import Job
+from web.extensions import db
+from web.federation.agreements import effects, service
+from web.federation.agreements.models import AgreementState, VersionState
+from web.federation.post import relay
+from web.federation.post import service as post
+from web.federation.post.models import InboxMessage, OutboxMessage
+
+
+@pytest.fixture
+def three(pair, work):
+    """Hub 余杭 with 岳西 and 松阳, in effect from today."""
+    third = world.third(pair)
+    id_ = world.propose(pair.host, [pair.home, third])
+    world.conclude(id_, pair.host, [pair.home, third])
+    return id_, pair.host, pair.home, third
+
+
+def _amended(hub, id_, work):
+    """The hub's next version, on everybody's table."""
+    with hub.act():
+        text = copy.deepcopy(service.amend(id_).text)
+        text["clauses"][6]["paragraphs"] = ["介绍信有效期一般四十五天。"]
+        service.revise(id_, text)
+        service.propose(id_)
+        fence.commit()
+    work()
+
+
+def test_of_three_each_counters_in_turn_and_each_acceptance_is_counted_anew(pair, work):
+    third = world.third(pair)
+    id_ = world.propose(pair.host, [pair.home, third])
+    for no, side in enumerate((pair.home, third, pair.host), 5):
+        say(side, work, "counter", id_, changed_text(side, id_, no=no, words=f"第{no}条改。"))
+        assert len({state_of(one, id_) for one in (pair.host, pair.home, third)}) == 1
+    with third.act(), pytest.raises(WrongState) as early:
+        service.seal(id_)
+    assert early.value.code == "illegal_transition"
+    ref = world.conclude(id_, pair.host, [pair.home, third])
+    for side in (pair.host, pair.home, third):
+        with side.act():
+            text = service.current(service.get(id_)).text
+            assert [text["clauses"][no - 1]["paragraphs"] for no in (5, 6, 7)] == [
+                ["第5条改。"],
+                ["第6条改。"],
+                ["第7条改。"],
+            ]
+            assert service.is_active(ref, pair.home.uid)
+
+
+def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(three, work):
+    id_, hub, home, third = three
+    with third.act(), pytest.raises(Invalid):
+        service.leave(id_, clock.today() + timedelta(days=59))
+    say(third, work, "leave", id_, clock.today() + timedelta(days=60), "不再续")
+    with clock.at(clock.now() + timedelta(days=60)):
+        for side in (hub, home, third):
+            with side.act():
+                service.run_timers()
+                fence.commit()
+        assert [state_of(side, id_)[0] for side in (hub, home, third)] == [
+            AgreementState.ACTIVE,
+            AgreementState.ACTIVE,
+            AgreementState.WINDING_DOWN,
+        ]
+        with hub.act():
+            assert service.covering(home.uid, "S2", owner_uid=home.uid, receiver_uid=hub.uid)
+            with pytest.raises(DomainError):
+                service.covering(third.uid, "S2", owner_uid=third.uid, receiver_uid=hub.uid)
+            with pytest.raises(WrongState):
+                service.close(id_, home.uid)
+        for one, other in ((third, hub), (third, home), (hub, third)):
+            say(one, work, "close", id_, other.uid)
+        assert state_of(third, id_)[0] is AgreementState.WINDING_DOWN
+        say(home, work, "close", id_, third.uid)
+        assert state_of(third, id_)[0] is AgreementState.CLOSED
+        # What follows is agreed without the one that left, and it hears nothing of it.
+        _amended(hub, id_, work)
+        ref = world.conclude(id_, hub, [home])
+        assert ref.version == 2
+        with third.act():
+            assert [v.version for v in service.versions(service.get(id_))] == [1]
+
+
+def test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends(three, work):
+    id_, hub, home, third = three
+    day = clock.today() + timedelta(days=60)
+    with hub.act():
+        with pytest.raises(Invalid) as nobody:
+            service.leave(id_, day)
+        assert nobody.value.fields == {"successor": ["choose_one"]}
+        service.leave(id_, day, "机构调整", home.uid)
+        fence.commit()
+    work()
+    assert len({state_of(side, id_) for side in (hub, home, third)}) == 1
+    for side in (hub, home, third):
+        with side.act():
+            assert service.get(id_).hub_uid == home.uid
+    with hub.act(), pytest.raises(WrongState):
+        service.amend(id_)
+    with clock.at(clock.now() + timedelta(days=61)):
+        for side in (hub, home, third):
+            with side.act():
+                service.run_timers()
+                fence.commit()
+        _amended(home, id_, work)
+        with third.act():
+            text = service.current(service.get(id_)).text
+            assert [p["uid"] for p in text["parties"]] == [str(home.uid), str(third.uid)]
+        world.conclude(id_, home, [third])
+        assert state_of(home, id_) == state_of(third, id_)
+        with third.act():
+            assert service.current(service.get(id_)).version == 2
+            assert [p.uid for p in effects.parties(service.get(id_))] == [home.uid, third.uid, hub.uid]
+
+
+def _deliver(one, other):
+    relay.drain(one.tenant_id, other.uid)
+
+
+def _silence(monkeypatch, one, other):
+    """Nothing of `one` reaches `other`: its relay finds the line down."""
+    real = relay.drain
+    monkeypatch.setattr(
+        relay, "drain", lambda tenant, peer: 0 if (tenant, peer) == (one.tenant_id, other.uid) else real(tenant, peer)
+    )
+    monkeypatch.setitem(jobs.WHOLE, Job.DRAIN, relay.drain)
+
+
+def test_a_receiver_that_lacks_decisions_says_behind_and_is_brought_up_by_whoever_writes(three, work, monkeypatch):
+    """The hub's line to 松阳 is down while version 2 completes; 岳西 writes under version 2 and brings the decisions."""
+    id_, hub, home, third = three
+    with hub.act():
+        text = copy.deepcopy(service.amend(id_).text)
+        text["grants"] += [
+            {**g, "owner": str(home.uid), "receiver": str(third.uid)}
+            for g in text["grants"]
+            if g["owner"] == str(home.uid) and g["receiver"] == str(hub.uid) and g["scope"] == "S2"
+        ]
+        service.revise(id_, text)
+        service.propose(id_)
+        fence.commit()
+    work()
+    for side in (home, third):
+        say(side, work, "accept", id_)
+    for side in (home, third):
+        world.approve(side, id_)
+        say(side, work, "seal", id_)
+    world.approve(hub, id_)
+    with monkeypatch.context() as down:
+        _silence(down, hub, third)
+        say(hub, work, "seal", id_)
+        assert state_of(home, id_)[1] is VersionState.EFFECTIVE
+        assert state_of(third, id_)[1] is VersionState.AGREED
+        with home.act():
+            ref = service.covering(third.uid, "S2", owner_uid=home.uid, receiver_uid=third.uid)
+            assert ref.version == 2
+            values = {
+                "/name": "李例乙", "/gender": "1", "/birth_year": 1975, "/member_kind": "full",
+                "/home_branch": "示例村支部", "/report_in_code": "7K3M9QX2VA",
+            }  # fmt: skip
+            body = {"notice_on": clock.today().isoformat()}
+            offer = post.send(third.uid, "referral.offer", uuid7(), body, values, n=1, agreement=ref)
+            fence.commit()
+        work()
+        assert state_of(third, id_)[:4] == state_of(home, id_)[:4]
+        with third.act():
+            got = db.session.scalars(db.select(InboxMessage).where(InboxMessage.id == offer)).one()
+            assert (got.result, got.code) == ("applied", None)
+            assert service.said(service.decisions(service.get(id_))[-2]) == {}
+    _deliver(hub, third)
+    work()
+    assert len({state_of(side, id_) for side in three[1:]}) == 1
+    with home.act():
+        sent = db.session.get(OutboxMessage, (home.tenant_id, offer))
+        assert len(sent.attached) == 5  # complete with three seals, take_effect
+
+
+def test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good(agreed, work):
+    with agreed.home.act():
+        wrong = type(agreed.ref)(agreed.ref.id, 2, agreed.ref.digest[:-2] + "AA")
+        offer = post.send(
+            agreed.host.uid, "share.grant", uuid7(),
+            {"referral": str(uuid7()), "scope": "S6", "basis": "notice", "basis_on": clock.today().isoformat()},
+            n=1, agreement=wrong,
+        )  # fmt: skip
+        fence.commit()
+    work()
+    with agreed.home.act():
+        assert db.session.get(OutboxMessage, (agreed.home.tenant_id, offer)).code == "agreement_not_active"
+
+
+def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_without_its_texts(agreed, work):
+    third = world.third(agreed)
+    hub, home = agreed.host, agreed.home
+    with hub.act():
+        service.amend(agreed.ref.id)
+        with pytest.raises(Invalid):
+            service.add_party(agreed.ref.id, home.uid)
+        version = service.add_party(agreed.ref.id, third.uid)
+        assert [p["name"] for p in version.text["parties"]] == ["余杭区", "岳西县", "松阳县"]
+        service.propose(agreed.ref.id)
+        fence.commit()
+    work()
+    assert len({state_of(side, agreed.ref.id)[1:] for side in (hub, home, third)}) == 1
+    with third.act():
+        agreement = service.get(agreed.ref.id)
+        assert (agreement.state, [v.version for v in service.versions(agreement)]) == (AgreementState.PENDING, [2])
+        assert service.decisions(agreement)[0].said is None
+    ref = world.conclude(agreed.ref.id, hub, [home, third])
+    assert len({state_of(side, agreed.ref.id) for side in (hub, home, third)}) == 1
+    for side in (hub, home, third):
+        with side.act():
+            assert [p.name for p in effects.parties(service.get(agreed.ref.id))] == ["余杭区", "岳西县", "松阳县"]
+    with third.act():
+        assert service.covering(hub.uid, "S2", owner_uid=third.uid, receiver_uid=hub.uid) == ref

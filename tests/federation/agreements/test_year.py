@@ -1,0 +1,123 @@
+"""An agreement's year: renewed without a gap, one open version at a time, lapsing, a leaving that ends an amendment."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from tests import world
+from tests.federation.agreements.steps import say, state_of
+from web.core import clock, fence
+from web.core.errors import Invalid, WrongState
+from web.extensions import db
+from web.federation.agreements import clauses, service
+from web.federation.agreements.models import VERSION, AgreementState, AgreementVersion, VersionState
+
+
+def _run(side):
+    with side.act():
+        moved = service.run_timers()
+        fence.commit()
+    return moved
+
+
+def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agreed, work):
+    id_, hub, home = agreed.ref.id, agreed.host, agreed.home
+    ends = clock.today() + timedelta(days=730)
+    with clock.at(clock.now() + timedelta(days=700)):
+        with home.act(), pytest.raises(WrongState) as refused:
+            service.renew(id_, ends + timedelta(days=365))
+        assert refused.value.code == "only_hub_amends"
+        with hub.act():
+            with pytest.raises(Invalid):
+                service.renew(id_, ends)
+            text = service.renew(id_, ends + timedelta(days=365)).text
+            assert text["effective_from"] == (ends + timedelta(days=1)).isoformat()
+            assert clauses._on(ends + timedelta(days=365)) in text["clauses"][15]["paragraphs"][0]
+            with pytest.raises(WrongState) as second:
+                service.amend(id_)
+            assert second.value.code == "version_open"
+            service.propose(id_)
+            fence.commit()
+        work()
+        world.conclude(id_, hub, [home])
+        assert state_of(home, id_)[:2] == (AgreementState.ACTIVE, VersionState.SEALED)
+    # The first day of the renewal: 岳西's clock runs before the hub's decision arrives, and ends nothing.
+    with clock.at(clock.now() + timedelta(days=731)):
+        assert _run(home) == 0
+        with home.act():
+            assert service.in_force(hub.uid)
+        assert _run(hub) == 1
+        work()
+        assert state_of(home, id_)[:2] == state_of(hub, id_)[:2] == (AgreementState.ACTIVE, VersionState.EFFECTIVE)
+        with home.act():
+            assert service.current(service.get(id_)).version == 2
+    with clock.at(clock.now() + timedelta(days=731 + 366)):
+        assert (_run(home), _run(hub)) == (1, 1)
+        assert state_of(home, id_)[0] is AgreementState.WINDING_DOWN
+
+
+def test_the_database_too_refuses_a_second_open_version(agreed):
+    with agreed.host.act():
+        version = service.amend(agreed.ref.id)
+        second = AgreementVersion(
+            agreement_id=agreed.ref.id, version=3, text=version.text, created_at=clock.now(), state_at=clock.now()
+        )
+        VERSION.apply(second, "draft")
+        db.session.add(second)
+        with pytest.raises(IntegrityError, match="uq_agreement_version_open"):
+            db.session.flush()
+
+
+def test_an_agreed_version_lapses_after_sixty_days_and_the_one_in_effect_stays(agreed, work):
+    id_, hub, home = agreed.ref.id, agreed.host, agreed.home
+    with hub.act():
+        service.amend(id_)
+        service.propose(id_)
+        fence.commit()
+    work()
+    say(home, work, "accept", id_)
+    with clock.at(clock.now() + timedelta(days=59)):
+        assert _run(hub) == 0
+    with clock.at(clock.now() + timedelta(days=60)):
+        assert (_run(home), _run(hub)) == (0, 1)
+        work()
+    for side in (home, hub):
+        with side.act():
+            found = service.versions(service.get(id_))
+            assert [v.state for v in found] == [VersionState.LAPSED, VersionState.EFFECTIVE]
+            assert service.in_force(home.uid if side is hub else hub.uid)
+
+
+def test_leaving_ends_an_open_amendment_and_only_comes_nearer(agreed, work):
+    id_, hub, home = agreed.ref.id, agreed.host, agreed.home
+    with hub.act():
+        service.amend(id_)
+        service.propose(id_)
+        fence.commit()
+    work()
+    say(home, work, "leave", id_, clock.today() + timedelta(days=90))
+    with home.act():
+        assert [v.state for v in service.versions(service.get(id_))] == [VersionState.WITHDRAWN, VersionState.EFFECTIVE]
+        with pytest.raises(Invalid) as later:
+            service.leave(id_, clock.today() + timedelta(days=91))
+        assert later.value.fields == {"on": ["only_earlier"]}
+    say(home, work, "leave", id_, clock.today() + timedelta(days=61))
+    with hub.act():
+        leaves = {p.uid: p.leaves_on for p in service.parties(service.get(id_))}
+        assert leaves[home.uid] == clock.today() + timedelta(days=61)
+
+
+def test_the_first_clause_names_a_further_party_and_the_days_are_replaced():
+    offices = ["中共甲县委组织部", "中共乙县委组织部"]
+    text = {
+        "parties": [{"office": office} for office in [*offices, "中共丙县委组织部"]],
+        "clauses": clauses.defaults("甲乙协议", offices, date(2025, 1, 1), date(2026, 12, 31), 60),
+        "effective_from": "2025-01-01",
+        "effective_to": "2026-12-31",
+    }
+    assert "中共乙县委组织部（乙方）、中共丙县委组织部（丙方）" in clauses.renamed(text)[0]["paragraphs"][0]
+    last = clauses.redated(text, date(2027, 1, 1), date(2028, 12, 31))[15]["paragraphs"][0]
+    assert "自2027年1月1日起" in last and "至2028年12月31日止" in last
