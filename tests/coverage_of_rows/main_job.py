@@ -9,16 +9,31 @@ _OPEN = "not begun"
 
 MAIN_JOB: tuple[Line, ...] = (
     # 1 Agreements
-    _line("1", "counter, end and close among three", still=_OPEN),
-    _line("1", "decisions relayed: a receiver lacking one answers `behind`", still=_OPEN),
+    _line("1", "counter, end and close among three", "agreements.counter agreements.leave agreements.close",
+          "federation/agreements/test_three.py::test_of_three_each_counters_in_turn_and_each_acceptance_is_counted_anew "
+          "federation/agreements/test_three.py::test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both"),
+    _line("1", "decisions relayed: a receiver lacking one answers `behind`", "agreements.letters",
+          "federation/agreements/test_three.py::test_a_receiver_that_lacks_decisions_says_behind_and_is_brought_up_by_whoever_writes "
+          "federation/agreements/test_three.py::test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good"),
     _line("1", "responsibility lists of both sides with a yearly check", still=_OPEN),
-    _line("1", "amend and renew: version n+1", still=_OPEN),
+    _line("1", "amend and renew: version n+1", "agreements.amend agreements.renew",
+          "federation/agreements/test_year.py::test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap "
+          "federation/agreements/test_endings.py::test_a_second_version_takes_the_place_of_the_first "
+          "blueprints/test_agreements.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
     _line("1", "narrowing purges the removed fields; widening is sealed by all", still=_OPEN),
     _line("1", "pauses per scope and party", still=_OPEN),
-    _line("1", "leave, successor, add a party", still=_OPEN),
-    _line("1", "lapse; notice days", still=_OPEN),
-    _line("1", "one open version at a time", still=_OPEN),
-    _line("1", "versions side by side with the changed words marked", still=_OPEN),
+    _line("1", "leave, successor, add a party", "agreements.leave agreements.add_party",
+          "federation/agreements/test_three.py::test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends "
+          "federation/agreements/test_three.py::test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_without_its_texts "
+          "blueprints/test_agreements.py::test_leaving_names_the_first_day_allowed_and_a_hub_its_successor"),
+    _line("1", "lapse; notice days", "agreements.show agreements.leave",
+          "federation/agreements/test_endings.py::test_a_version_lapses_after_thirty_days_on_the_table "
+          "federation/agreements/test_year.py::test_an_agreed_version_lapses_after_sixty_days_and_the_one_in_effect_stays "
+          "federation/agreements/test_year.py::test_leaving_ends_an_open_amendment_and_only_comes_nearer"),
+    _line("1", "one open version at a time", "agreements.amend",
+          "federation/agreements/test_year.py::test_the_database_too_refuses_a_second_open_version"),
+    _line("1", "versions side by side with the changed words marked", "agreements.compare",
+          "blueprints/test_agreements.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
     _line("1", "due dates (renewal 60 d before, review meetings, list deliveries) become to-dos", still=_OPEN),
     _line("1", "templates a county keeps for its next agreement", still=_OPEN),
     _line("1", "township-level agreements", still=_OPEN),
