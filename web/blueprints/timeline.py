@@ -195,6 +195,8 @@ SENTENCES: dict[str, dict[str, str]] = {
     "agreement_version": {
         "discard": "放弃协议草稿",
         "revise": "修改协议草稿",
+        "add_party": "在草稿上增加一方",
+        "succeed": "牵头方退出，移交牵头",
         "draft": "起草协议文本",
         "amend": "修改协议文本",
         "propose": "送出协议文本",
