@@ -120,12 +120,15 @@ SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
     "co_signed_record": cosigning.ids,
 }
 KEPT = timedelta(days=30)
+# What the calendar says is told too.
+CALENDAR = ("agreement.fall_due",)
 
 
 def notices_of(actor: Actor) -> Select[Any]:
     """Words of partner counties in the last 30 days that this actor may know of."""
     mine = [kind for kind, permission in TOLD.items() if permission in GRANTS[Role(actor.role)]]
-    query = db.select(Event).where(Event.peer != "", Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)
+    told = (Event.peer != "") | Event.verb.in_(CALENDAR)
+    query = db.select(Event).where(told, Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)
     if actor.role in WHOLE_COUNTY:
         return query
     own = [and_(Event.subject_kind == kind, Event.subject_id.in_(ids(actor))) for kind, ids in SEEN.items()]

@@ -354,6 +354,13 @@ _ROWS = (
     MessageSpec("cosign.refuse", BOTH, Record({**ANSWERED_CONTENT, "reason": COSIGN_REFUSED}), TEXT),
     MessageSpec("cosign.withdraw", DECISION, _NOTHING, TEXT),
     MessageSpec("cosign.lapse", DECISION, _NOTHING),
+    MessageSpec(  # each party → every other: how far it is with an item of the text in effect
+        "agreement.progress",
+        REGISTER,
+        Record({"w": NUMBER, "item": Pattern(r"[a-z0-9]{1,12}"), "percent": Integer(0, 100), "on": DATE}),
+        _optional(None, note=Text(500, has_lines=True)),
+        needs_agreement=False,
+    ),
 )
 
 MESSAGES: dict[str, MessageSpec] = {spec.type: spec for spec in _ROWS}

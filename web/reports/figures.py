@@ -321,15 +321,19 @@ def purged(span: Span) -> dict[str, int]:
     return _by_scope([shares, *packets])
 
 
-def progress(span: Span) -> dict[str, tuple[int, str]]:
-    """Item → percent and note of our newest word by the end."""
+def progress(span: Span) -> dict[str, dict[UUID, tuple[int, str]]]:
+    """Item → county → percent and note of its newest word by the end: ours, and what the other parties told us."""
+    row = CooperationProgress
     query = (
-        db.select(CooperationProgress.item_key, CooperationProgress.percent, CooperationProgress.note)
-        .where(CooperationProgress.agreement_id == span.agreement_id, CooperationProgress.at < span.over)
-        .order_by(CooperationProgress.item_key, CooperationProgress.id.desc())
-        .ext(distinct_on(CooperationProgress.item_key))
+        db.select(row.item_key, row.county_uid, row.percent, row.note)
+        .where(row.agreement_id == span.agreement_id, row.at < span.over)
+        .order_by(row.item_key, row.county_uid, row.id.desc())
+        .ext(distinct_on(row.item_key, row.county_uid))
     )
-    return {key: (percent, note) for key, percent, note in db.session.execute(query)}
+    found: dict[str, dict[UUID, tuple[int, str]]] = {}
+    for key, county, percent, note in db.session.execute(query):
+        found.setdefault(key, {})[county] = (percent, note)
+    return found
 
 
 _OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")

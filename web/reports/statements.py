@@ -7,6 +7,7 @@ parties of the same agreement is theirs to report, and never reaches this county
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -125,8 +126,8 @@ def _compose(agreement: Agreement, period: Period, code: str, link: str, *, is_w
                 "各方" if item["owner"] == "all" else f"{stems[item['owner']]}方",
                 item["goal"],
                 figure("items.planned", 100, period, "%"),
-                figure("items.done", done[item["key"]][0] if item["key"] in done else None, period, "%"),
-                done.get(item["key"], (0, ""))[1],
+                figure("items.done", done.get(item["key"], {}).get(own.uid, (None, ""))[0], period, "%"),
+                _said(done.get(item["key"], {}), own.uid, names),
             )
             for item in text["items"]
         ),
@@ -204,3 +205,13 @@ def _direction(
     for found in (flows, members, transfers):
         counts |= found.get(way, {})
     return Direction(home, host, tuple(figure(code, value, period) for code, value in counts.items()))
+
+
+def _said(done: Mapping[UUID, tuple[int, str]], own: UUID, names: Mapping[UUID, str]) -> str:
+    """Our words on an item, then how far each other party says it is, with its words."""
+    theirs = [
+        f"{names[uid]}{percent}%{f'（{note}）' if note else ''}"
+        for uid, (percent, note) in done.items()
+        if uid != own and uid in names
+    ]
+    return "；".join([*([done[own][1]] if own in done and done[own][1] else []), *theirs])

@@ -136,4 +136,7 @@ SAMPLES: dict[str, Sample] = {
     "cosign.refuse": Sample({**ANSWERED, "reason": "not_ours"}, {"/text": "非我县党员"}, base=1),
     "cosign.withdraw": Sample({}, {"/text": "活动改期"}, n=2, sender=HOST),
     "cosign.lapse": Sample(n=2, sender=HOST),
+    "agreement.progress": Sample(
+        {"w": 3, "item": "a1", "percent": 60, "on": "2025-09-30"}, {"/note": "春节走访18户"}, sender=HOST
+    ),
 }

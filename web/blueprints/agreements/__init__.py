@@ -1,6 +1,6 @@
 """Agreements: list, drafting, negotiating, approval, seals, papers, cooperation items, ending."""
 
-from web.blueprints.agreements import comparing, ending, negotiating, sealing
+from web.blueprints.agreements import comparing, duties, ending, negotiating, sealing
 from web.blueprints.agreements.pages import bp
 
-__all__ = ["bp", "comparing", "ending", "negotiating", "sealing"]
+__all__ = ["bp", "comparing", "duties", "ending", "negotiating", "sealing"]

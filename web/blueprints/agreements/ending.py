@@ -68,7 +68,7 @@ def close(agreement_id: UUID, partner_uid: UUID) -> Any:
 @bp.route("/<uuid:agreement_id>/items/<key>", methods=["GET", "POST"])
 @needs(Permission.AGREEMENT_WRITE)
 def progress(agreement_id: UUID, key: str) -> Any:
-    """How far we are with a cooperation item, with a note."""
+    """How far we are with a cooperation item, with a note; every other party is told."""
     view = load(agreement_id)
     item = next((item for item in view.items if item["key"] == key), None)
     if item is None:
@@ -78,8 +78,8 @@ def progress(agreement_id: UUID, key: str) -> Any:
         with form:
             given = form.read()
             service.note_progress(agreement_id, key, given["percent"], given["note"])
-            flash("进展已登记")
+            flash("进展已登记，已告知各方")
             return redirect(view.url("show") + "#items", 303)
-    return form.page(
-        "agreements/progress.html", view=view, item=item, notes=service.progress(view.agreement).get(key, [])
-    )
+    words = service.progress(view.agreement).get(key, {})
+    notes = sorted((row for rows in words.values() for row in rows), key=lambda row: row.id, reverse=True)
+    return form.page("agreements/progress.html", view=view, item=item, notes=notes)

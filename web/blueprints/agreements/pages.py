@@ -16,7 +16,7 @@ from web.core import clock
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.extensions import db
-from web.federation.agreements import clauses, scopes, service, texts
+from web.federation.agreements import clauses, duties, scopes, service, texts
 from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -125,6 +125,10 @@ def show(agreement_id: UUID) -> str:
         states=turns.STATES,
         waits_for_approval=waits_for_approval(view),
         never=scopes.NEVER,
+        duties=duties.open_of(agreement_id),
+        past_duties=duties.past_of(agreement_id, 12),
+        duty_words=turns.DUTIES,
+        duty_url=turns.duty_url,
         kinds={DocumentKind.AGREEMENT_TEXT: "协议文本", DocumentKind.PROOF_SHEET: "印签证明页"},
     )
 

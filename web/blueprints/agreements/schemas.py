@@ -61,6 +61,11 @@ class Pausing(Schema):
     is_resumed = Text(limit=1)
 
 
+class DutyDone(Schema):
+    done_on = Day("办理日期", required=True)
+    note = Text("说明", limit=500)
+
+
 class Progress(Schema):
     percent = Number("完成百分比", low=0, high=100)
     note = Text("进展说明", limit=500)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flask import url_for
+
 from web.blueprints import words
 from web.blueprints.filters import moment
-from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, VersionState
+from web.federation.agreements.models import (
+    Agreement,
+    AgreementDuty,
+    AgreementState,
+    AgreementVersion,
+    DutyKind,
+    VersionState,
+)
 
 if TYPE_CHECKING:
     from web.blueprints.agreements.views import View
@@ -35,7 +44,28 @@ VERBS = {
 MESSAGES = {
     "agreement.decision": "决定", "agreement.counter": "改稿", "agreement.accept": "同意", "agreement.reject": "不同意",
     "agreement.seal": "印签", "agreement.stop": "退出或暂停", "agreement.closed": "办结",
+    "agreement.progress": "事项进展",
 }  # fmt: skip
+
+
+# What it is called, what to do, and what its link says.
+DUTIES: dict[str, tuple[str, str, str]] = {
+    DutyKind.RENEWAL: ("期满前续签", "不再续签的不用办，期满自动停止", "续签"),
+    DutyKind.REVIEW: ("联席会商", "各方会商一次，记下日期和议定的事", "登记会商"),
+    DutyKind.REGISTER: ("名册核对", "与各方共同核对一次流动党员名单", "登记核对"),
+    DutyKind.PARTICIPATION: ("反馈参加组织生活情况", "把本期参加情况送对方核对", "登记反馈"),
+    DutyKind.CHECK: ("责任清单年度检查", "逐项看本方责任落实没有", "检查"),
+    DutyKind.ITEM: ("合作事项到期", "办完的登记进展为百分之百", "登记进展"),
+}
+
+
+def duty_url(duty: AgreementDuty) -> str:
+    """Where it is done."""
+    if duty.kind is DutyKind.RENEWAL:
+        return url_for("agreements.show", agreement_id=duty.agreement_id) + "#ends"
+    if duty.kind is DutyKind.ITEM:
+        return url_for("agreements.progress", agreement_id=duty.agreement_id, key=duty.key)
+    return url_for("agreements.duty", agreement_id=duty.agreement_id, kind=duty.kind.value)
 
 
 @dataclass(frozen=True)

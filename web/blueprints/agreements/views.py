@@ -280,17 +280,23 @@ class View:
         said = service.progress(self.agreement)
         found = []
         for item in self.text["items"]:
-            newest = next(iter(said.get(item["key"], [])), None)
+            words = said.get(item["key"], {})
+            newest = next(iter(words.get(self.own, [])), None)
+            theirs = [(p.name, words[p.uid][0]) for p in self.others if p.uid in words]
             due = date.fromisoformat(item["due"])
             left = Calendar().between(clock.today(), due) if due >= clock.today() else -1
             percent = newest.percent if newest else 0
             found.append(
                 {**item, "due_on": due, "left": left, "category": texts.CATEGORIES[item["category"]],
                  "owner": "各方" if item["owner"] == "all" else self.name(item["owner"]),
-                 "is_ours": item["owner"] in ("all", str(self.own)), "percent": percent, "newest": newest,
+                 "is_ours": item["owner"] in ("all", str(self.own)), "percent": percent, "newest": newest, "theirs": theirs,
                  "kind": "done" if percent == 100 else "late" if left < 0 else ""}
             )  # fmt: skip
         return found
+
+    def goal(self, key: str) -> str:
+        """The goal of an item, by its key."""
+        return next((str(item["goal"]) for item in (self.text or {"items": []})["items"] if item["key"] == key), "")
 
     @property
     def liaison_rows(self) -> list[tuple[str, tuple[str, str]]]:

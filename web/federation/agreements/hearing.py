@@ -12,7 +12,7 @@ from web.core import clock, events
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements import effects, hub, registers
+from web.federation.agreements import effects, hub, progress, registers
 from web.federation.agreements.models import (
     AGREEMENT,
     OPEN,
@@ -62,7 +62,7 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
     elif verb == "closed":
         registers.hear_closed(agreement, party, envelope.body)
     else:
-        raise WireError("version_unsupported", type=envelope.type)
+        progress.hear(agreement, party, envelope.body, str(admitted.get("/note") or ""))
 
 
 def _stop_reason(admitted: admission.Admitted) -> str:

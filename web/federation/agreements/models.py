@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from web.core.fence import Tenanted
-from web.core.states import Machine, Row
+from web.core.states import EnumText, Machine, Row
 from web.extensions import Model
 
 
@@ -264,11 +264,48 @@ class AgreementClosing(Tenanted, Model):
     __table_args__ = (_of_agreement(), UniqueConstraint("tenant_id", "agreement_id", "by_uid", "with_uid"))
 
 
+class DutyKind(StrEnum):
+    """What an agreement asks for by the calendar. `check`: of the responsibility list; `item`: of one cooperation item."""
+
+    RENEWAL = "renewal"
+    REVIEW = "review"
+    REGISTER = "register"
+    PARTICIPATION = "participation"
+    CHECK = "check"
+    ITEM = "item"
+
+
+class AgreementDuty(Tenanted, Model):
+    """One time something was due of us. Done with `done_on`; `is_missed` when the next one came, or none is asked for any
+    more. `details`: of a check, what was found item by item.
+    """
+
+    __tablename__ = "agreement_duty"
+    agreement_id: Mapped[UUID]
+    kind: Mapped[DutyKind] = mapped_column(EnumText(DutyKind))
+    key: Mapped[str] = mapped_column(String(12), default="")
+    due_on: Mapped[date]
+    done_on: Mapped[date | None]
+    is_missed: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(String(500), default="")
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    account_id: Mapped[UUID | None]
+    name: Mapped[str] = mapped_column(String(80), default="")
+    at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        _of_agreement(),
+        UniqueConstraint("tenant_id", "agreement_id", "kind", "key", "due_on"),
+        Index("ix_agreement_duty_open", "tenant_id", "due_on", postgresql_where="done_on IS NULL AND NOT is_missed"),
+    )
+
+
 class CooperationProgress(Tenanted, Model):
-    """How far our county is with an item, with a note; the newest counts."""
+    """How far a party is with an item, with a note; its newest word counts. `name`: who said it of ours, else the county."""
 
     __tablename__ = "cooperation_progress"
     agreement_id: Mapped[UUID]
+    county_uid: Mapped[UUID]
     item_key: Mapped[str] = mapped_column(String(12))
     percent: Mapped[int]
     note: Mapped[str] = mapped_column(String(500), default="")

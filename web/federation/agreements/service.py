@@ -9,13 +9,11 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from web.core import clock, events
-from web.core.errors import Invalid, NotFound
 from web.extensions import db
-from web.federation.agreements import effects, hearing, hub, registers
+from web.federation.agreements import duties, effects, hearing, hub, registers
 from web.federation.agreements.coverage import covering, grants, holds, in_force, is_active, is_granted
 from web.federation.agreements.effects import parties
-from web.federation.agreements.models import VERSION, Agreement, AgreementState, CooperationProgress
+from web.federation.agreements.models import VERSION, Agreement, AgreementState
 from web.federation.agreements.negotiating import (
     accept,
     add_party,
@@ -28,6 +26,7 @@ from web.federation.agreements.negotiating import (
     revise,
     withdraw,
 )
+from web.federation.agreements.progress import note_progress, progress
 from web.federation.agreements.reading import current, decisions, get, liaisons, role, said, texts_here, versions
 from web.federation.agreements.sealing import approval, approve, rendered, seal
 from web.federation.post import service as post
@@ -67,33 +66,6 @@ def close(agreement_id: UUID, partner_uid: UUID) -> None:
     registers.close(get(agreement_id, lock=True), partner_uid)
 
 
-def note_progress(agreement_id: UUID, item_key: str, percent: int, note: str = "") -> CooperationProgress:
-    """How far our county is with an item of the text in effect."""
-    agreement = get(agreement_id)
-    version = effects.effective_of(agreement)
-    if version is None or version.text is None or item_key not in {item["key"] for item in version.text["items"]}:
-        raise NotFound()
-    if not 0 <= percent <= 100:
-        raise Invalid({"percent": "out_of_range"})
-    who = events.actor()
-    row = CooperationProgress(
-        agreement_id=agreement.id, item_key=item_key, percent=percent, note=note, account_id=who.account_id,
-        name=who.name, at=clock.now(),
-    )  # fmt: skip
-    db.session.add(row)
-    db.session.flush()
-    return row
-
-
-def progress(agreement: Agreement) -> dict[str, list[CooperationProgress]]:
-    """Item → our notes, newest first."""
-    query = db.select(CooperationProgress).where(CooperationProgress.agreement_id == agreement.id)
-    found: dict[str, list[CooperationProgress]] = {}
-    for row in db.session.scalars(query.order_by(CooperationProgress.id.desc())):
-        found.setdefault(row.item_key, []).append(row)
-    return found
-
-
 def run_timers(limit: int = 200) -> int:
     """What time says in this county: take effect, lapse, end pairs. One unit of work; returns how many moved."""
     moved = 0
@@ -104,7 +76,7 @@ def run_timers(limit: int = 200) -> int:
         version = effects.open_of(agreement)
         if version is not None and agreement.hub_uid == own and not agreement.stopped:
             moved += hub.take_effect_when_due(agreement, version) or hub.lapse_when_late(agreement, version)
-    return moved
+    return moved + duties.fall_due()
 
 
 post.HOOKS.hear["agreement"] = hearing.hear

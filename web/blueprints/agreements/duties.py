@@ -1,0 +1,70 @@
+"""What an agreement asks for by the calendar: its to-dos, and saying that something was done."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, url_for
+
+from web.blueprints import todos
+from web.blueprints.agreements import schemas, turns
+from web.blueprints.agreements.pages import bp, load
+from web.blueprints.forms import Form
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.errors import NotFound
+from web.core.events import Actor
+from web.extensions import db
+from web.federation.agreements import duties, service
+from web.federation.agreements.models import Agreement, AgreementDuty, DutyKind
+from web.tenants.accounts.permissions import Permission
+
+
+def _load(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
+    """One query for the first ones, with how many there are."""
+    query = (
+        db.select(AgreementDuty, Agreement.title, db.func.count().over())
+        .join(
+            Agreement, (Agreement.id == AgreementDuty.agreement_id) & (Agreement.tenant_id == AgreementDuty.tenant_id)
+        )
+        .where(AgreementDuty.done_on.is_(None), ~AgreementDuty.is_missed)
+        .order_by(AgreementDuty.due_on, AgreementDuty.id)
+    )
+    rows = db.session.execute(query.limit(limit)).all()
+    found = [
+        todos.Todo(turns.DUTIES[duty.kind][0], title, turns.duty_url(duty), duty.due_on, turns.DUTIES[duty.kind][2])
+        for duty, title, _ in rows
+    ]
+    return found, rows[0][2] if rows else 0
+
+
+todos.QUEUES.append(
+    todos.Queue(
+        "agreement_duties",
+        "协议约定的定期事项",
+        "续签、会商、核对、反馈",
+        Permission.AGREEMENT_WRITE,
+        _load,
+        lambda: url_for("agreements.index"),
+    )
+)
+
+
+@bp.route("/<uuid:agreement_id>/duties/<any(review, register, participation):kind>", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def duty(agreement_id: UUID, kind: str) -> Any:
+    """It was done: when, and what came of it. What was done before stands below."""
+    view, of_kind = load(agreement_id), DutyKind(kind)
+    open_ = next((row for row in duties.open_of(agreement_id) if row.kind is of_kind), None)
+    past = [row for row in duties.past_of(agreement_id) if row.kind is of_kind]
+    if open_ is None and not past:
+        raise NotFound
+    form = Form(schemas.DutyDone, {"done_on": clock.today().isoformat()})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            duties.record(service.get(agreement_id, lock=True), of_kind, given["done_on"], given["note"])
+            flash("已登记，待办已消")
+            return redirect(view.url("show") + "#duties", 303)
+    return form.page("agreements/duty.html", view=view, words=turns.DUTIES[kind], duty=open_, past=past)

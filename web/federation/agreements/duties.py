@@ -1,0 +1,204 @@
+"""What an agreement asks for by the calendar: renewal, review meetings, lists, the yearly check, its items.
+
+A duty falls due when its lead time begins; `fall_due` writes the row, once, and closes those whose condition is met. A
+newer one of the same kind takes the place of one nobody recorded, so a county never has two of a kind to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from web.core import clock, events
+from web.core.errors import Invalid, NotFound
+from web.extensions import db
+from web.federation import verbs
+from web.federation.agreements.models import (
+    Agreement,
+    AgreementDuty,
+    AgreementParty,
+    AgreementState,
+    AgreementVersion,
+    CooperationProgress,
+    DutyKind,
+    VersionState,
+)
+from web.tenants.counties import service as counties
+
+MONTHS = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`every`: months, a key of the text's frequencies, or none for a single day. `lead`: days before, when it is told."""
+
+    every: str | int | None
+    lead: int
+
+
+RULES = {
+    DutyKind.RENEWAL: Rule(None, 60),
+    DutyKind.REVIEW: Rule("review", 30),
+    DutyKind.REGISTER: Rule("register", 15),
+    DutyKind.PARTICIPATION: Rule("participation", 7),
+    DutyKind.CHECK: Rule(12, 30),
+    DutyKind.ITEM: Rule(None, 30),
+}
+# Closed by the program when their condition holds; the others when a person records what was done.
+BY_ITSELF = (DutyKind.RENEWAL, DutyKind.ITEM)
+
+
+def _later(day: date, months: int) -> date:
+    """The same day some months later, or the last of that month."""
+    month = day.month - 1 + months
+    first = date(day.year + month // 12, month % 12 + 1, 1)
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
+def _newest(text: Mapping[str, Any], months: int, lead: int, today: date) -> date | None:
+    """The last day of the newest period whose lead time has begun; None before the first."""
+    starts, ends = date.fromisoformat(text["effective_from"]), date.fromisoformat(text["effective_to"])
+    found, no = None, 1
+    while (due := _later(starts, months * no) - timedelta(days=1)) - timedelta(days=lead) <= today and due <= ends:
+        found, no = due, no + 1
+    return found
+
+
+def wanted(text: Mapping[str, Any], own: UUID, today: date) -> Iterator[tuple[DutyKind, str, date]]:
+    """(kind, item key or "", last day) of what this text asks of us now."""
+    for kind, rule in RULES.items():
+        if kind is DutyKind.CHECK and not text.get("duties"):
+            continue
+        if rule.every is not None:
+            months = rule.every if isinstance(rule.every, int) else MONTHS[text["frequencies"][rule.every]]
+            due = _newest(text, months, rule.lead, today)
+            if due is not None:
+                yield kind, "", due
+    ends = date.fromisoformat(text["effective_to"])
+    if ends - timedelta(days=RULES[DutyKind.RENEWAL].lead) <= today:
+        yield DutyKind.RENEWAL, "", ends
+    for item in text["items"]:
+        due = date.fromisoformat(item["due"])
+        if item["owner"] in ("all", str(own)) and due - timedelta(days=RULES[DutyKind.ITEM].lead) <= today:
+            yield DutyKind.ITEM, item["key"], due
+
+
+def fall_due() -> int:
+    """Write what has fallen due in this county and close what is done; returns how many moved. The same few queries
+    however many agreements there are.
+    """
+    own, today, moved = counties.own().uid, clock.today(), 0
+    query = db.select(Agreement, AgreementVersion.text).join(
+        AgreementVersion,
+        (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
+    )
+    standing = Agreement.state == AgreementState.ACTIVE, AgreementVersion.state == VersionState.EFFECTIVE
+    active = db.session.execute(query.where(*standing)).all()
+    ids = [agreement.id for agreement, _ in active]
+    newest, met = _newest_rows(), _met(ids)
+    for agreement, text in active:
+        for kind, key, due in wanted(text, own, today):
+            row = newest.pop((agreement.id, kind, key), None)
+            if (agreement.id, kind, key) in met:
+                moved += _close(row, today)
+            elif row is None or row.due_on < due:
+                moved += 1 + _miss(row)
+                db.session.add(
+                    AgreementDuty(
+                        agreement_id=agreement.id, kind=kind, key=key, due_on=due, is_missed=False, note="", details={}
+                    )
+                )
+                events.record("agreement.fall_due", agreement, details={"kind": kind.value, "on": due.isoformat()})
+    # What no text asks for any more: renewed, changed, over.
+    for (agreement_id, kind, _), row in newest.items():
+        is_renewed = kind is DutyKind.RENEWAL and agreement_id in ids
+        moved += _close(row, today) if is_renewed else _miss(row)
+    db.session.flush()
+    return moved
+
+
+def _newest_rows() -> dict[tuple[UUID, DutyKind, str], AgreementDuty]:
+    query = db.select(AgreementDuty).order_by(
+        AgreementDuty.agreement_id, AgreementDuty.kind, AgreementDuty.key, AgreementDuty.due_on.desc()
+    )
+    query = query.ext(distinct_on(AgreementDuty.agreement_id, AgreementDuty.kind, AgreementDuty.key))
+    return {(row.agreement_id, row.kind, row.key): row for row in db.session.scalars(query)}
+
+
+def _met(ids: list[UUID]) -> set[tuple[UUID, DutyKind, str]]:
+    """What closes by itself: the next version is sealed, or we are leaving; our progress with an item is whole."""
+    own = counties.own().uid
+    sealed = db.select(AgreementVersion.agreement_id).where(
+        AgreementVersion.agreement_id.in_(ids), AgreementVersion.state == VersionState.SEALED
+    )
+    leaving = db.select(AgreementParty.agreement_id).where(
+        AgreementParty.agreement_id.in_(ids), AgreementParty.uid == own, AgreementParty.leaves_on.is_not(None)
+    )
+    found = {(id_, DutyKind.RENEWAL, "") for id_ in db.session.scalars(sealed.union(leaving))}
+    progress = (
+        db.select(CooperationProgress.agreement_id, CooperationProgress.item_key, CooperationProgress.percent)
+        .where(CooperationProgress.agreement_id.in_(ids), CooperationProgress.county_uid == own)
+        .order_by(CooperationProgress.agreement_id, CooperationProgress.item_key, CooperationProgress.id.desc())
+        .ext(distinct_on(CooperationProgress.agreement_id, CooperationProgress.item_key))
+    )
+    return found | {(id_, DutyKind.ITEM, key) for id_, key, percent in db.session.execute(progress) if percent == 100}
+
+
+def _close(row: AgreementDuty | None, on: date) -> int:
+    if row is None or row.done_on is not None or row.is_missed:
+        return 0
+    row.done_on = on
+    return 1
+
+
+def _miss(row: AgreementDuty | None) -> int:
+    if row is None or row.done_on is not None or row.is_missed:
+        return 0
+    row.is_missed = True
+    return 1
+
+
+def record(
+    agreement: Agreement, kind: DutyKind, done_on: date, note: str = "", details: Mapping[str, Any] | None = None
+) -> AgreementDuty:
+    """A person says it was done, when and what came of it: the to-do is gone. NotFound when nothing of it is due."""
+    row = next((row for row in open_of(agreement.id) if row.kind is kind), None)
+    if row is None or kind in BY_ITSELF:
+        raise NotFound()
+    if done_on > clock.today():
+        raise Invalid({"done_on": "in_the_future"})
+    who = events.actor()
+    row.done_on, row.note, row.details = done_on, note, dict(details or {})
+    row.account_id, row.name, row.at = who.account_id, who.name, clock.now()
+    events.record("agreement.record_duty", agreement, details={"kind": kind.value, "on": done_on.isoformat()})
+    db.session.flush()
+    return row
+
+
+def open_of(agreement_id: UUID | None = None) -> list[AgreementDuty]:
+    """What waits to be done under this agreement, or under all, by its last day."""
+    query = db.select(AgreementDuty).where(AgreementDuty.done_on.is_(None), ~AgreementDuty.is_missed)
+    if agreement_id is not None:
+        query = query.where(AgreementDuty.agreement_id == agreement_id)
+    return list(db.session.scalars(query.order_by(AgreementDuty.due_on, AgreementDuty.id)))
+
+
+def past_of(agreement_id: UUID, limit: int = 50) -> list[AgreementDuty]:
+    """What was done or missed, newest first."""
+    query = db.select(AgreementDuty).where(
+        AgreementDuty.agreement_id == agreement_id, AgreementDuty.done_on.is_not(None) | AgreementDuty.is_missed
+    )
+    return list(db.session.scalars(query.order_by(AgreementDuty.due_on.desc(), AgreementDuty.id.desc()).limit(limit)))
+
+
+@events.subscribe(verbs.Moved)
+def _moved(moved: verbs.Moved) -> None:
+    """Sealing the next version, or a notice, settles what it settles at once."""
+    if moved.kind == "agreement" and moved.verb in ("complete", "take_effect", "leaves_on"):
+        fall_due()
