@@ -367,3 +367,30 @@ def test_leaving_names_the_first_day_allowed_and_a_hub_its_successor(agreed, bro
     on = (clock.today() + timedelta(days=60)).isoformat()
     assert client.post(f"{base}/{agreed.ref.id}/leave", data={"on": on, "reason": ""}).status_code == 303
     assert f"岳西县 {on} 退出" in client.get(f"{base}/{agreed.ref.id}").text
+
+
+def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    id_ = agreed.ref.id
+    assert client.get(f"{base}/{id_}/duties/participation").status_code == 404
+    done_in(agreed.host, lambda: service.note_progress(id_, "a1", 35, "已走访14户"))
+    work()
+    page = client.get(f"{base}/{id_}").text
+    assert "余杭区　35%　已走访14户" in page and "未登记" in page
+    with clock.at(clock.now() + timedelta(days=25)):
+        done_in(agreed.home, service.run_timers)
+        client, base = browsers(agreed.home)
+        home = f"/{agreed.home.code}/"
+        assert "反馈参加组织生活情况" in client.get(home).text and "登记反馈" in client.get(home).text
+        assert "有定期事项到期" in client.get(f"{home}notices").text
+        assert "反馈参加组织生活情况" in client.get(f"{base}/{id_}").text
+        leader, _ = browsers(agreed.home, "leader_readonly")
+        assert leader.get(f"{base}/{id_}/duties/participation").status_code == 403
+        tomorrow = (clock.today() + timedelta(days=1)).isoformat()
+        refused = client.post(f"{base}/{id_}/duties/participation", data={"done_on": tomorrow, "note": "议定三件事"})
+        assert refused.status_code == 422 and "不能晚于今天" in refused.text and "议定三件事" in refused.text
+        said = {"done_on": clock.today().isoformat(), "note": "议定三件事"}
+        assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 303
+        assert "登记反馈" not in client.get(home).text
+        assert "议定三件事" in client.get(f"{base}/{id_}").text
+        assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 404

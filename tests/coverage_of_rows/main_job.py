@@ -34,7 +34,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_year.py::test_the_database_too_refuses_a_second_open_version"),
     _line("1", "versions side by side with the changed words marked", "agreements.compare",
           "blueprints/test_agreements.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
-    _line("1", "due dates (renewal 60 d before, review meetings, list deliveries) become to-dos", still=_OPEN),
+    _line("1", "due dates (renewal 60 d before, review meetings, list deliveries) become to-dos", "home.index agreements.duty",
+          "federation/agreements/test_duties.py::test_what_is_due_is_told_once_recorded_by_a_person_and_the_next_one_takes_its_place "
+          "federation/agreements/test_duties.py::test_renewal_and_items_close_by_themselves "
+          "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
     _line("1", "templates a county keeps for its next agreement", still=_OPEN),
     _line("1", "township-level agreements", still=_OPEN),
     # 2 Scopes

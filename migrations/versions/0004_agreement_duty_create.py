@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.fence import protect
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
