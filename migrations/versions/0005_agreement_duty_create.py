@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.fence import protect
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
