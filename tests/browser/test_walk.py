@@ -6,8 +6,10 @@ import io
 import re
 import subprocess
 import time
+from collections import Counter
 from functools import partial
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 import zxingcpp
@@ -52,11 +54,13 @@ def offer(home: Window, host: Window) -> tuple[list[str], float]:
     home.page.locator('select[name="pick"]').select_option("referral:")
     home.press("加上")
     rows = home.page.locator("tbody tr", has_text="余杭")
-    names = []
-    for row in rows.all()[:3]:
-        row.locator("[data-pick]").check()
-        names.append(row.locator("th a").inner_text())
+    # Two members may have one name, and the windows below find a row by it: take names that stand there once.
+    listed, shown = home.page.url, Counter(rows.locator("th a").all_inner_texts())
+    names = list(islice((name for name, times in shown.items() if times == 1 and not _row(home, name)), 3))
     assert len(names) == 3
+    home.page.goto(listed)
+    for name in names:
+        rows.filter(has_text=name).locator("[data-pick]").check()
     home.press("送请报到", home.page.locator("[data-bulk]"))
     home.sees("送请报到　余杭区", "还没有登记告知", "未告知本人的不能送出")
     assert look(home.page) == []
