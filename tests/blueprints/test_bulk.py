@@ -1,14 +1,15 @@
 """Changing in place and in bulk: preview, failures by row, conflicts, the way back; pasted questions; drafts."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.blueprints.test_workbench import NUMBERS, events_of, lists, names, tool
 from tests.workers import run_all
-from web.core import events, fence
+from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
 from web.tenants.flows import service as flows
@@ -186,3 +187,28 @@ def test_a_word_about_contact_has_a_way_back(browser, side):
     admin.get(at)
     lost = admin.post(at + "/flow/declare_lost", data={"reason": "查找无果"})
     assert "workbench/undo" not in admin.get(lost.location).text, "losing contact is a decision, not a slip"
+
+
+def test_a_form_sent_after_the_session_ended_waits_behind_the_sign_in(fresh, side, browser):
+    admin = browser()
+    page = f"/{side.code}/members/new"
+    given = {"branch_id": str(side.orgs["示例村支部"]), "name": "孙示己", "member_kind": "1", "gender": "1"}
+    origin = {"Origin": "http://localhost"}
+    with clock.at(clock.now() + timedelta(hours=2)):
+        waits = admin.post(page, data=given, headers=origin)
+        assert waits.status_code == 401 and "您填的内容还在" in waits.text and "孙示己" not in waits.text
+        kept = re.search(r'name="kept" value="([^"]+)"', waits.text)[1]
+        signing = {"username": "county_admin", "next": "", "kept": kept}
+        wrong = admin.post(f"/{side.code}/sign-in", data={**signing, "password": "no"})
+        assert kept in wrong.text, "a wrong password loses nothing"
+        resumed = admin.post(f"/{side.code}/sign-in", data={**signing, "password": world.PASSWORD})
+        assert resumed.status_code == 200 and f'action="{page}"' in resumed.text and 'value="孙示己"' in resumed.text
+        assert admin.post(page, data=given).status_code == 303
+        # From another site nothing waits, and what is not ours is not read.
+        stranger = fresh.test_client()
+        assert stranger.post(page, data=given, headers={"Origin": "http://elsewhere.example"}).status_code == 303
+        forged = stranger.post(
+            f"/{side.code}/sign-in", data={**signing, "kept": kept[:-8] + "AAAAAAA=", "password": world.PASSWORD}
+        )
+        assert forged.status_code == 303
+    assert "孙示己" in column(side, "name")

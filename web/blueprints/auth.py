@@ -10,7 +10,7 @@ from flask_login import current_user, login_user, logout_user
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from web.blueprints import edge, navigation, words
+from web.blueprints import edge, kept, navigation, words
 from web.blueprints.forms import Form, Text
 from web.blueprints.policy import needs, public
 from web.tenants.accounts import service as accounts
@@ -24,6 +24,7 @@ class SignIn(Schema):
     username = Text("用户名", limit=40, required=True)
     password = Text("密码", limit=200, required=True, strip=False)
     next = Text(limit=2000)
+    kept = Text(limit=kept.MOST * 2, strip=False)
 
 
 class NewPassword(Schema):
@@ -92,13 +93,17 @@ def sign_in() -> Any:
     wanted = request.form.get("next", "") if request.method == "POST" else request.args.get("next", "")
     if current_user.is_authenticated and request.method == "GET":
         return redirect(own_path(wanted), 303)
-    form = Form(SignIn, {"next": wanted})
+    form = Form(SignIn, {"next": wanted, "kept": ""})
     if form.is_sent:
         with form:
             values = form.read()
             account = accounts.authenticate(values["username"], values["password"], ip=request.remote_addr or "")
             if account is not None:
                 enter(account)
+                waiting = kept.read(values.get("kept", ""))
+                if waiting is not None:
+                    path, fields = waiting
+                    return render_template("auth/resume.html", path=own_path(path), fields=fields)
                 return redirect(own_path(wanted), 303)
             form.errors[""] = [words.FIELD_ERRORS["sign_in_refused"]]
     return form.page("auth/sign_in.html")

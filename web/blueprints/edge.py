@@ -21,7 +21,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.blueprints import filters, navigation, policy, words
+from web.blueprints import filters, kept, navigation, policy, words
 from web.config import Settings
 from web.core import clock, events, fence
 from web.core.events import Actor
@@ -183,7 +183,9 @@ def _requests(app: Flask) -> None:
         return find_user(token)
 
     @login.unauthorized_handler
-    def sign_in_first() -> WerkzeugResponse:
+    def sign_in_first() -> WerkzeugResponse | tuple[str, int]:
+        if (waits := kept.page()) is not None:
+            return waits
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         response = redirect(url_for("auth.sign_in", next=wanted), 303)
         if request.headers.get("HX-Request"):

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, g, request
 from markupsafe import Markup, escape
 
 from web.core import clock
-from web.core.workdays import Calendar
+from web.core.workdays import Calendar, last_published_year
+from web.tenants.counties import service as counties
 
 LOOKS = ("light", "dark", "large")
 """What the `look` cookie may hold, joined by dots."""
@@ -53,6 +54,23 @@ def weekday(value: date) -> str:
     return "周" + WEEKDAYS[value.weekday()]
 
 
+def county_calendar() -> Calendar:
+    """The working days of this request's county, read once; the State Council's alone where there is no county."""
+    if "county" not in g:
+        return Calendar()
+    if "calendar" not in g:
+        g.calendar = counties.calendar()
+    found: Calendar = g.calendar
+    return found
+
+
+def calendar_words() -> str:
+    """Which calendar a deadline is counted by, for the words beside it."""
+    changed = len(county_calendar().overrides)
+    known = f"按国务院办公厅放假安排（已排到 {last_published_year()} 年，以后为预估）"
+    return known + (f"和本县 {changed} 天调整计算" if changed else "计算")
+
+
 def workdays_left(due_on: date | None, calendar: Calendar | None = None) -> int | None:
     """Working days after today up to and with `due_on`: 0 when it is today, negative when it has passed, None without a deadline.
 
@@ -60,13 +78,13 @@ def workdays_left(due_on: date | None, calendar: Calendar | None = None) -> int 
     """
     if due_on is None:
         return None
-    left = (calendar or Calendar()).between(clock.today(), due_on)
+    left = (calendar or county_calendar()).between(clock.today(), due_on)
     return min(left, -1) if due_on < clock.today() else left
 
 
 def day_strip(start: date, end: date, calendar: Calendar | None = None) -> list[str]:
     """The cells from `start` to `end`: "past", "today", "todo" a working day each, one "gap" for each run of days off."""
-    calendar, today, cells = calendar or Calendar(), clock.today(), list[str]()
+    calendar, today, cells = calendar or county_calendar(), clock.today(), list[str]()
     for on in (start + timedelta(days=i) for i in range((end - start).days + 1)):
         if calendar.is_workday(on):
             cells.append("past" if on < today else "today" if on == today else "todo")
@@ -156,7 +174,7 @@ def here(**changed: object) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give every template these filters, and `here`, `day_strip` as functions."""
+    """Give every template these filters, and `here`, `day_strip`, `calendar_words` as functions."""
     app.jinja_env.filters.update(
         {
             f.__name__: f
@@ -176,4 +194,4 @@ def register(app: Flask) -> None:
             )
         }
     )
-    app.jinja_env.globals.update(here=here, day_strip=day_strip)
+    app.jinja_env.globals.update(here=here, day_strip=day_strip, calendar_words=calendar_words)

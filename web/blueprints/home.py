@@ -8,13 +8,12 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template, url_for
 
-from web.blueprints import edge, navigation, timeline, todos
+from web.blueprints import edge, filters, navigation, timeline, todos
 from web.blueprints.filters import workdays_left
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.events import Event
-from web.core.workdays import Calendar
 from web.extensions import db
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.tenants.accounts import service as accounts
@@ -49,7 +48,7 @@ def _queue(shown: todos.Shown) -> dict[str, Any]:
 
 def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
     """(day in words, how many, first names, is late) for the working days ahead."""
-    last, found = Calendar().add(clock.today(), AHEAD), Counter[Any]()
+    last, found = filters.county_calendar().add(clock.today(), AHEAD), Counter[Any]()
     names: dict[Any, list[str]] = {}
     for queue in shown:
         for item in queue.items:

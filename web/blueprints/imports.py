@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from web.blueprints import edge, navigation, todos
+from web.blueprints import edge, navigation, tasks, todos
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.errors import NotFound
@@ -19,6 +19,7 @@ from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.imports import service as imports
 from web.tenants.imports.models import ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.template import template_workbook
+from web.tenants.tasks.models import Task
 
 bp = Blueprint("imports", __name__, url_prefix="/<county>/imports")
 PAGE = 100
@@ -59,6 +60,12 @@ def _with_errors(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     return items, rows[0][1] if rows else 0
 
 
+def _errors_of(task: Task) -> str:
+    batch = imports.get(task.result_id) if task.result_id else None
+    return url_for("imports.errors", batch_id=batch.id) if batch and batch.counts.get("error") else ""
+
+
+tasks.ERRORS["import_apply"] = tasks.ERRORS["import_preview"] = _errors_of
 todos.QUEUES.append(
     todos.Queue(
         "import_errors", "导入有误", "核对出错、还没有导入的名册", Permission.IMPORT_WRITE, _with_errors,

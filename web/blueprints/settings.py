@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import Calendar as Months
+from calendar import isleap
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,7 +16,7 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid
-from web.core.workdays import last_published_year
+from web.core.workdays import Calendar, last_published_year
 from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
@@ -76,16 +78,55 @@ def _beside() -> dict[str, Any]:
     }
 
 
+YEARS_AHEAD = 2
+"""How far the calendar can be looked at."""
+
+
+def _month(year: int, month: int, kept: Calendar) -> list[list[tuple[date, str, str] | None]]:
+    """Weeks of a month from Monday on: (day, class, what it is), None outside of it."""
+    plain, weeks = Calendar(), []
+    for week in Months(firstweekday=0).monthdatescalendar(year, month):
+        cells: list[tuple[date, str, str] | None] = []
+        for day in week:
+            is_worked, was = kept.is_workday(day), plain.is_workday(day)
+            if day in kept.overrides:
+                kind, said = "own", "本县改为上班" if is_worked else "本县改为休息"
+            elif was and day.weekday() >= 5:
+                kind, said = "made", "调休上班"
+            elif not was and day.weekday() < 5:
+                kind, said = "off", "放假"
+            else:
+                kind, said = ("", "上班") if was else ("rest", "周末")
+            cells.append((day, kind, said) if day.month == month else None)
+        weeks.append(cells)
+    return weeks
+
+
+@bp.get("/calendar")
+@needs(Permission.HOME_READ)
+def calendar() -> str:
+    """The working days deadlines are counted by: the published arrangement, and what this county changed. Anybody may look."""
+    this = clock.today().year
+    year = min(max(request.args.get("year", this, type=int), this - 1), this + YEARS_AHEAD)
+    kept = counties.calendar()
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(365 + isleap(year))]
+    return render_template(
+        "settings/calendar.html", year=year, years=range(this - 1, this + YEARS_AHEAD + 1),
+        months=[(m, _month(year, m, kept)) for m in range(1, 13)], published=last_published_year(),
+        worked=sum(kept.is_workday(d) for d in days), changes=[d for d in kept.overrides if d.year == year],
+    )  # fmt: skip
+
+
 @bp.route("/workdays/new", methods=["GET", "POST"])
 @needs(Permission.COUNTY_MANAGE)
 def add_workday() -> Any:
-    form = Form(Workday)
+    form = Form(Workday, {"day": request.args.get("day", "")})
     if form.is_sent:
         with form:
             values = form.read()
             counties.correct_workday(values["day"], is_worked=values["is_worked"] == "1")
-            flash("工作日已调整")
-            return redirect(url_for("settings.index") + "#workdays", 303)
+            flash("工作日已调整，未到期的期限随即按新日历计算")
+            return redirect(url_for("settings.calendar", year=values["day"].year), 303)
     return form.page("settings/workday.html")
 
 
@@ -93,9 +134,10 @@ def add_workday() -> Any:
 @needs(Permission.COUNTY_MANAGE)
 def drop_workday() -> Any:
     form = Form(Dropped)
-    counties.drop_workday(form.read()["day"])
+    day = form.read()["day"]
+    counties.drop_workday(day)
     flash("已撤去这一天的调整")
-    return redirect(url_for("settings.index") + "#workdays", 303)
+    return redirect(url_for("settings.calendar", year=day.year), 303)
 
 
 @bp.route("/notice", methods=["GET", "POST"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,10 @@ RESULTS: dict[str, tuple[str, str]] = {
 }
 
 
+# Where the rows that could not be done are to be had: an address, or nothing.
+ERRORS: dict[str, Callable[[Task], str]] = {}
+
+
 def _named(argument: str, value: object) -> dict[str, Any]:
     return {argument: value}
 
@@ -53,13 +58,23 @@ def _job(task: Task) -> dict[str, Any]:
         "done": task.done,
         "total": task.total or 1,
         "unit": str(task.details.get("unit", "步")),
+        "left": _left(task),
         "says": words.ERRORS.get(task.error, task.error) if task.error else "",
         "url": url_for("tasks.fragment", task_id=task.id),
         "cancel_url": url_for("tasks.cancel", task_id=task.id),
         "retry_url": url_for("tasks.retry", task_id=task.id),
         "result_url": url_for(endpoint, **_named(argument, task.result_id)) if result else "",
-        "result_words": "打开结果",
+        "result_words": "下载" if task.kind == "export" else "打开结果",
+        "errors_url": ERRORS[task.kind](task) if task.kind in ERRORS and task.result_id else "",
     }
+
+
+def _left(task: Task) -> str:
+    """How long it may still take, by how long the part that is done took; nothing before there is anything to go by."""
+    if task.state is not TaskState.RUNNING or not 0 < task.done < task.total:
+        return ""
+    seconds = (task.heard_at - task.created_at).total_seconds() / task.done * (task.total - task.done)
+    return f"约剩 {max(1, round(seconds))} 秒" if seconds < 90 else f"约剩 {round(seconds / 60)} 分钟"
 
 
 def _mine(task_id: UUID, *, lock: bool = False) -> Task:

@@ -12,6 +12,7 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from web.blueprints import kept
 from web.core.errors import DomainError, NotPermitted
 from web.extensions import db
 from web.tenants.accounts import service as accounts
@@ -228,6 +229,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale_form(error: CSRFError) -> Any:
         db.session.rollback()
+        if g.get("county") is not None and not _signed_in() and (waits := kept.page()) is not None:
+            return waits
         return _answer(400, "csrf", ERRORS["csrf"])
 
     @app.errorhandler(HTTPException)

@@ -26,6 +26,7 @@ from web.tenants.register import bulk
 from web.tenants.register.bulk import Change
 from web.tenants.register.facets import Roll
 from web.tenants.tasks import service as task_service
+from web.tenants.tasks.models import Task
 from web.tenants.workbench import service as workbench
 
 tasks.RESULTS["bulk_edit"] = ("members.bulk_result", "task_id")
@@ -84,13 +85,31 @@ def bulk_edit() -> Any:
     )  # fmt: skip
 
 
+def _done(task_id: UUID) -> Task:
+    """One's own bulk edit that came to its end."""
+    task = task_service.get(task_id)
+    if task.kind != "bulk_edit" or task.account_id != edge.actor().account_id or "changed" not in task.details:
+        raise NotFound()
+    return task
+
+
+@bp.post("/bulk/<uuid:task_id>/retry")
+@needs(Permission.MEMBER_WRITE)
+def bulk_retry(task_id: UUID) -> Any:
+    """The same change again for those who were refused."""
+    task = _done(task_id)
+    ids = [UUID(i) for i, _code in task.details["failed"]]
+    if not ids:
+        raise Invalid({"id": "choose_one"}, code="nothing_chosen")
+    again = bulk.begin(ids, Change.read(task.details["change"]))
+    return redirect(url_for("tasks.show", task_id=again.id), 303)
+
+
 @bp.get("/bulk/<uuid:task_id>")
 @needs(Permission.MEMBER_WRITE)
 def bulk_result(task_id: UUID) -> str:
     """What became of each: how many changed, who was refused and why, and the way back."""
-    task = task_service.get(task_id)
-    if task.kind != "bulk_edit" or task.account_id != edge.actor().account_id or "changed" not in task.details:
-        raise NotFound()
+    task = _done(task_id)
     failed = {UUID(i): code for i, code in task.details["failed"]}
     rows = db.session.execute(db.select(Member.id, Member.name).where(Member.id.in_(list(failed)))).all()
     named = {row.id: row.name for row in rows}
