@@ -84,7 +84,9 @@ def test_the_search_box_answers_at_fifty_thousand_members(fresh, pair, proved):
     assert sign_in(client, side).status_code == 303
 
     def page(q: str, where: str = "members/found") -> str:
-        answer = client.get(f"/{side.code}/{where}", query_string={"q": q}, headers=HTMX if where == "members/found" else {})
+        answer = client.get(
+            f"/{side.code}/{where}", query_string={"q": q}, headers=HTMX if where == "members/found" else {}
+        )
         assert answer.status_code == 200
         return str(answer.text)
 

@@ -60,15 +60,17 @@ def test_the_line_says_where_we_stand_also_to_those_who_hear_it(show):
 @pytest.mark.parametrize(
     ("left", "long", "short"),
     [
-        (14, "剩余 14 个工作日", "14"),
+        (14, "<span>剩余 14 个工作日</span>", "<span>14</span>"),
         (0, '<span class="now-t">今日到期</span>', '<span class="now-t">今日</span>'),
         (-2, '<span class="now-t">超 2 个工作日</span>', '<span class="now-t">超 2</span>'),
         (None, '<span class="none">无期限</span>', '<span class="none">无</span>'),
     ],
 )
 def test_deadlines(show, left, long, short):
-    assert show("{{ p.deadline(left) }}", left=left) == long
-    assert show("{{ p.deadline(left, short=true) }}", left=left) == short
+    for source, words in (("{{ p.deadline(left) }}", long), ("{{ p.deadline(left, short=true) }}", short)):
+        shown = show(source, left=left)
+        assert re.sub(r' title="[^"]*"', "", shown) == words
+        assert left is None or 'title="按国务院办公厅放假安排' in shown, "which calendar it was counted by"
 
 
 def test_a_button_that_cannot_be_used_says_why_and_leads_nowhere(show):

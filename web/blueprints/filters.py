@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 from urllib.parse import urlencode
 
-from flask import Flask, g, request
+from flask import Flask, g, has_app_context, request
 from markupsafe import Markup, escape
 
 from web.core import clock
@@ -56,7 +56,7 @@ def weekday(value: date) -> str:
 
 def county_calendar() -> Calendar:
     """The working days of this request's county, read once; the State Council's alone where there is no county."""
-    if "county" not in g:
+    if not has_app_context() or "county" not in g:
         return Calendar()
     if "calendar" not in g:
         g.calendar = counties.calendar()
