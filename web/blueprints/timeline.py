@@ -102,7 +102,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "discard": "放弃名册导入",
         "undo": "撤销名册导入",
     },
-    "study_record": {"credit": "记入学时"},
+    "study_record": {"credit": "记入学时", "withdraw_credit": "撤下学时"},
     "party_org": {"found": "设立党组织", "rename": "更改党组织名称", "close": "撤销党组织"},
     "county_settings": {
         "number_letter": "取用介绍信编号",
@@ -301,6 +301,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "correct": "更正共签记录",
         "withdraw": "撤回共签",
         "lapse": "共签逾期失效",
+        "propose_annul": "提出作废已共签的记录",
+        "annul": "同意作废，学时从档案中撤下",
+        "keep": "不作废，共签照旧有效",
     },
 }
 

@@ -353,6 +353,9 @@ _ROWS = (
     ),
     MessageSpec("cosign.refuse", BOTH, Record({**ANSWERED_CONTENT, "reason": COSIGN_REFUSED}), TEXT),
     MessageSpec("cosign.withdraw", DECISION, _NOTHING, TEXT),
+    MessageSpec("cosign.propose_annul", BOTH, Record({**ANSWERED_CONTENT, "by": choice("recorder home")}), TEXT),
+    MessageSpec("cosign.annul", BOTH, Record(ANSWERED_CONTENT)),
+    MessageSpec("cosign.keep", BOTH, Record(ANSWERED_CONTENT), TEXT),
     MessageSpec("cosign.lapse", DECISION, _NOTHING),
     MessageSpec(  # each party → every other: how far it is with an item of the text in effect
         "agreement.progress",

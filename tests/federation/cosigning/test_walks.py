@@ -264,6 +264,91 @@ def test_a_home_never_sees_another_homes_lines(walk, proved):
     proved("lines hidden from other homes", len(walk.guests))
 
 
+def test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow(walk, proved):
+    home, host = walk.pair.home, walk.pair.host
+    other = world.third(walk.pair)
+    world.conclude(world.propose(host, [other]), host, [other])
+    walk.guests |= guests(other, host, walk.work, ["孙示己"], "松阳示例村支部")
+    walk.hold()
+    ids = walk.offer(home, other)
+    mine, third = ids[home.uid], ids[other.uid]
+    walk.say(home, service.countersign, mine, list(lines_of(home, mine)))
+    assert studied(home)["李例乙"] == ("重温入党誓词", Presence.PRESENT, 120)
+    # Lines of one home: its final record goes back, the other's offer stays as it is.
+    walk.say(host, service.correct, mine, {walk.guests["李例乙"]: Mark(Presence.PRESENT, 90)}, "李例乙提前离会")
+    assert walk.states(mine) == ("offered", "offered", "", 3, 3) and studied(home) == {}
+    assert walk.states(third, other) == ("offered", "offered", "", 1, 1)
+    walk.say(home, service.countersign, mine, list(lines_of(home, mine)))
+    assert studied(home)["李例乙"] == ("重温入党誓词", Presence.PRESENT, 90)
+    with host.act():
+        activity = activities.get(walk.activity_id)
+        head = activities.Head(
+            activity.org_id, activity.kind, "重温入党誓词和党章", activity.held_on, activity.place, "周例戊", 120
+        )
+    # The header is everybody's: both are offered again, as the same content.
+    walk.say(host, service.correct, third, {}, "主题写漏了", head)
+    assert walk.states(mine) == ("offered", "offered", "", 5, 5)
+    assert walk.states(third, other) == ("offered", "offered", "", 2, 2) and studied(home) == {}
+    with home.act():
+        one = service.get(mine)
+    with other.act():
+        two = service.get(third)
+        assert two.head()["title"] == "重温入党誓词和党章"
+    assert (one.k, one.content) == (two.k, two.content) == (3, two.content)
+    for side, id_ in ((home, mine), (other, third)):
+        walk.say(side, service.countersign, id_, list(lines_of(side, id_)))
+    assert studied(home)["李例乙"] == ("重温入党誓词和党章", Presence.PRESENT, 90)
+    assert studied(other) == {"孙示己": ("重温入党誓词和党章", Presence.PRESENT, 120)}
+    proved("records offered again after a correction", 3)
+
+
+@pytest.mark.parametrize("proposer", ["home", "host"])
+def test_annulled_by_both_it_stays_and_its_hours_go(walk, proposer):
+    walk.hold()
+    (id_,) = walk.offer().values()
+    home, host = walk.pair.home, walk.pair.host
+    walk.say(home, service.countersign, id_, list(lines_of(home, id_)))
+    asks, asked = (home, host) if proposer == "home" else (host, home)
+    with asks.act(), pytest.raises(Invalid):
+        service.propose_annul(id_, " ")
+    walk.say(asks, service.propose_annul, id_, "当日活动实际改期")
+    assert walk.states(id_)[:3] == ("annul_proposed", "annul_proposed", "") and len(studied(home)) == 3
+    for side, verbs in ((asks, ["keep"]), (asked, ["annul", "keep"])):
+        with side.act():
+            record = service.get(id_)
+            assert (service.verbs_now(record), record.words) == (verbs, "当日活动实际改期")
+    with asks.act(), pytest.raises(WrongState):
+        service.annul(id_)
+    # The other keeps it, then thinks again.
+    walk.say(asked, service.keep, id_, "签到表在，照旧")
+    assert walk.states(id_)[:2] == ("final", "final") and len(studied(home)) == 3
+    walk.say(asks, service.propose_annul, id_, "签到表是次日的")
+    walk.say(asked, service.annul, id_)
+    assert walk.states(id_)[:3] == ("annulled", "annulled", "") and studied(home) == {}
+    for side in (home, host):
+        with side.act():
+            record = service.get(id_)
+            assert record.head()["title"] == "重温入党誓词" and len(service.lines(id_)) == 3
+            assert (service.verbs_now(record), record.words, record.stopped) == ([], "签到表是次日的", "")
+    (again,) = walk.offer().values()  # and a right one may follow
+    assert again != id_
+
+
+def test_both_propose_to_annul_at_once(walk):
+    """They cross: the recorder's is the decision, home's is dropped, and home may agree."""
+    walk.hold()
+    (id_,) = walk.offer().values()
+    home, host = walk.pair.home, walk.pair.host
+    walk.say(home, service.countersign, id_, list(lines_of(home, id_)))
+    walk.say(home, service.propose_annul, id_, "名单有误", run=False)
+    walk.say(host, service.propose_annul, id_, "活动改期", run=False)
+    walk.work()
+    assert walk.states(id_) == ("annul_proposed", "annul_proposed", "", 3, 3)
+    with home.act():
+        record = service.get(id_)
+        assert (record.annul_by, record.words, service.verbs_now(record)) == ("recorder", "活动改期", ["annul", "keep"])
+
+
 def test_what_cannot_be_offered(pair, work):
     walk = Walk(pair, work, names=())
     with pair.host.act():
@@ -303,9 +388,12 @@ def test_illegal_moves_are_refused_and_nothing_changes(walk, proved):
         (host, service.countersign, (id_, some)),
         (host, service.dispute, (id_, {some[0]: "不对"})),
         (host, service.refuse, (id_, "not_ours")),
-        (host, service.correct, (id_, {}, "更正")),
+        (host, service.propose_annul, (id_, "作废")),
+        (host, service.annul, (id_,)),
+        (host, service.keep, (id_, "照旧")),
         (home, service.withdraw, (id_, "撤回")),
-        (home, service.correct, (id_, {}, "更正")),
+        (home, service.propose_annul, (id_, "作废")),
+        (home, service.keep, (id_, "照旧")),
     ):
         with side.act(), pytest.raises(WrongState, match="illegal_transition"):
             verb(*args)
@@ -322,6 +410,11 @@ def test_illegal_moves_are_refused_and_nothing_changes(walk, proved):
             verb(*args)
         assert list(wrong.value.fields) == [field]
         tried += 1
+    with home.act(), pytest.raises(NotFound):
+        service.correct(id_, {}, "更正")  # the activity is the recorder's
+    with host.act(), pytest.raises(Invalid) as wrong:
+        service.correct(id_, {}, "更正")  # offered already, and nothing is another
+    assert wrong.value.fields == {"person": ["nothing_corrected"]}
     with home.act(), pytest.raises(NotFound):
         service.countersign(uuid7(), some)
     with host.act(), pytest.raises(Invalid):  # a live record is there already

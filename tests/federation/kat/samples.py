@@ -139,4 +139,7 @@ SAMPLES: dict[str, Sample] = {
     "agreement.progress": Sample(
         {"w": 3, "item": "a1", "percent": 60, "on": "2025-09-30"}, {"/note": "春节走访18户"}, sender=HOST
     ),
+    "cosign.propose_annul": Sample({**ANSWERED, "by": "home"}, {"/text": "活动当日改期，名单作废"}, base=2),
+    "cosign.annul": Sample(ANSWERED, n=4, sender=HOST),
+    "cosign.keep": Sample(ANSWERED, {"/text": "已核对，名单无误"}, n=4, sender=HOST),
 }

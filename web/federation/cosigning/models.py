@@ -28,12 +28,16 @@ class CosignState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+    ANNUL_PROPOSED = "annul_proposed"
+    ANNULLED = "annulled"
     NOT_OPENED = "not_opened"
 
 
 S = CosignState
 OPEN = (S.OFFERED, S.DISPUTED)
-LIVE = (*OPEN, S.FINAL)
+AGREED = (S.FINAL, S.ANNUL_PROPOSED)
+"""Both counties stand by it, and its hours count: until the other agrees, an annulment is only proposed."""
+LIVE = (*OPEN, *AGREED)
 """An activity has at most one live record with a county; after it came to nothing another one may be offered."""
 LAPSES_AFTER = timedelta(days=30)
 
@@ -47,6 +51,13 @@ COSIGN = Machine(
         Row(S.OFFERED, "dispute", "home", S.DISPUTED, guard="names lines of this content, each with a reason"),
         Row(S.OFFERED, "refuse", "home", S.REFUSED, guard="a reason of the closed list"),
         Row(S.DISPUTED, "correct", "recorder", S.OFFERED, guard="another content, numbered k + 1"),
+        *(
+            Row(s, "correct", "recorder", S.OFFERED, guard="its lines or header are others in content k + 1")
+            for s in (S.OFFERED, S.FINAL)
+        ),
+        Row(S.FINAL, "propose_annul", "any", S.ANNUL_PROPOSED, guard="with a reason"),
+        Row(S.ANNUL_PROPOSED, "annul", "any", S.ANNULLED, guard="the county that did not propose it"),
+        Row(S.ANNUL_PROPOSED, "keep", "any", S.FINAL, guard="either: the other keeps it, the proposer thinks again"),
         *(Row(s, "withdraw", "recorder", S.WITHDRAWN) for s in OPEN),
         *(Row(s, "lapse", "recorder", S.LAPSED, automatic=True, timer=LAPSES_AFTER) for s in OPEN),
     ],
@@ -68,7 +79,8 @@ class CoSignedRecord(PairAggregate, Model):
     """One county's copy. `activity_id` is the recorder's; `content` the digest of content `k`, the same for all homes.
 
     `header`: title, place and responsible under the aggregate's key, at home a
-    working copy. `reason`: the closed-list word of a refusal; `words`: what was written beside the last answer.
+    working copy. `reason`: the closed-list word of a refusal; `words`: what was written beside the last answer;
+    `annul_by`: the role that proposed to annul it, empty while nobody does.
     """
 
     __tablename__ = "cosign"
@@ -82,6 +94,7 @@ class CoSignedRecord(PairAggregate, Model):
     header: Mapped[bytes | None] = mapped_column(LargeBinary)
     reason: Mapped[str] = mapped_column(String(20), default="")
     words: Mapped[str | None] = mapped_column(EncryptedText("cosign.words"))
+    annul_by: Mapped[str] = mapped_column(String(10), default="", server_default="")
 
     __table_args__ = (
         COSIGN.check(),
@@ -91,7 +104,7 @@ class CoSignedRecord(PairAggregate, Model):
             "partner_uid",
             "activity_id",
             unique=True,
-            postgresql_where="state IN ('offered', 'disputed', 'final')",
+            postgresql_where="state IN ('offered', 'disputed', 'final', 'annul_proposed')",
         ),
         Index("ix_cosign_list", "tenant_id", "state_at", "id"),
         Index("ix_cosign_activity", "tenant_id", "activity_id"),

@@ -1,39 +1,33 @@
-"""Verbs of co-signing: the recorder offers, corrects, withdraws; the home county countersigns, disputes, refuses.
-
-On `final`, the study time of the accepted lines reaches the home's files. Whatever ends otherwise is purged at home:
-the lines were the recorder's, and home acknowledged nothing.
+"""Verbs of co-signing: the recorder offers, corrects, withdraws; the home county countersigns, disputes, refuses; either
+proposes to annul what is final. What they do to both copies stands in `hearing.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import func
 
-from web.core import clock, events
+from web.core import events
 from web.core.errors import Invalid, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs
-from web.federation.admission import Admitted
 from web.federation.agreements import service as agreements
-from web.federation.cosigning import contents, people
-from web.federation.cosigning.models import COSIGN, LAPSES_AFTER, LIVE, Answer, CoSignedRecord, CosignLine, CosignState
+from web.federation.cosigning import contents, hearing, people
+from web.federation.cosigning.hearing import put, write_lines
+from web.federation.cosigning.models import COSIGN, LIVE, CoSignedRecord, CosignState
 from web.federation.messages import COSIGN_REFUSED
-from web.federation.post import service as post
-from web.federation.verbs import Kind, Said
-from web.federation.wire.codes import WireError
-from web.federation.wire.envelope import Envelope
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityState
-from web.tenants.activities.service import Mark
+from web.tenants.activities.service import Head, Mark
 from web.tenants.counties import service as counties
 
 SCOPE = "S5"
 S = CosignState
+COSIGN_KIND, lines = hearing.COSIGN_KIND, hearing.lines
 
 
 # The recorder's verbs
@@ -67,42 +61,75 @@ def offer(activity: Activity, partner_uids: Collection[UUID]) -> list[CoSignedRe
         record = CoSignedRecord(partner_uid=uid, role="recorder", activity_id=activity.id)
         record.under(under[uid])
         record.id = uuid7()
-        _put(record, content.body)
+        put(record, content.body)
         record.keep(**content.head)
         verbs.say(COSIGN_KIND, record, "offer", content.body, disclosures=content.disclosures(uid), sd=content.sd)
-        _write_lines(record, list(content.lines[uid]), {})
+        write_lines(record, list(content.lines[uid]), {})
         made.append(record)
     return made
 
 
-def correct(record_id: UUID, marks: Mapping[UUID, Mark | None], reason: str) -> CoSignedRecord:
-    """Change lines of a disputed record, by referral, and offer it again as content k + 1. None strikes a line out."""
-    record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
+def correct(
+    record_id: UUID, marks: Mapping[UUID, Mark | None], reason: str, head: Head | None = None
+) -> list[CoSignedRecord]:
+    """Change lines of this record, by referral, or the head of the activity, and offer it again as content k + 1.
+
+    None strikes a line out. The content is one for all homes: every home whose lines or header are others in it is
+    offered again, also one that was final; the rest keep what they have. Returns the records offered again.
+    """
+    activity = activities.get(get(record_id).activity_id, lock=True)
+    live = {record.id: record for record in _live(activity.id, lock=True)}
+    record = live.get(record_id) or get(record_id, lock=True)
     COSIGN.demand(record.state, "correct", record.role)
-    activity = activities.get(record.activity_id, lock=True)
     own = {line.referral_id for line in lines(record.id)}
     if not set(marks) <= own:
         raise Invalid({"person": "not_due_here"})
     if not reason.strip():
         raise Invalid({"reason": "required"})
-    activities.correct_guests(activity, marks)
+    activities.correct(activity, marks, head)
     if not own & set(activities.guests(activity.id)):
         raise Invalid({"person": "no_lines_left"})
     content = _compose(activity)
-    _put(record, content.body)
-    record.keep(**content.head)
-    _write_lines(record, list(content.lines[record.partner_uid]), {})
-    record.words = None
-    verbs.say(
-        COSIGN_KIND,
-        record,
-        "correct",
-        content.body,
-        reason=reason.strip(),
-        disclosures=content.disclosures(record.partner_uid),
-        sd=content.sd,
+    again = [found for found in live.values() if _differs(found, content)]
+    if record not in again:
+        if record.state is not S.DISPUTED:
+            raise Invalid({"person": "nothing_corrected"})
+        again.append(record)  # the recorder stands by what was disputed
+    for found in again:
+        if found.state is S.ANNUL_PROPOSED:
+            raise WrongState("annulment_proposed")
+        put(found, content.body)
+        found.keep(**content.head)
+        write_lines(found, list(content.lines[found.partner_uid]), {})
+        found.words = None
+        verbs.say(
+            COSIGN_KIND,
+            found,
+            "correct",
+            content.body,
+            reason=reason.strip(),
+            disclosures=content.disclosures(found.partner_uid),
+            sd=content.sd,
+        )
+    return again
+
+
+def _live(activity_id: UUID, *, lock: bool = False) -> list[CoSignedRecord]:
+    query = db.select(CoSignedRecord).where(
+        CoSignedRecord.activity_id == activity_id, CoSignedRecord.role == "recorder", CoSignedRecord.state.in_(LIVE)
     )
-    return record
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return list(db.session.scalars(query.order_by(CoSignedRecord.id)))
+
+
+def _differs(record: CoSignedRecord, content: contents.Content) -> bool:
+    """Is anything of what this home was offered another in the new content?"""
+    held = {(line.referral_id, line.values()["presence"], line.values()["minutes"]) for line in lines(record.id)}
+    new = {(line.referral_id, line.presence, line.minutes) for line in content.lines[record.partner_uid]}
+    was = (record.kind, record.held_on.isoformat(), record.minutes)
+    now = tuple(content.body[name] for name in ("kind", "held_on", "minutes"))
+    return held != new or was != now or record.head() != dict(content.head)
 
 
 def withdraw(record_id: UUID, reason: str) -> CoSignedRecord:
@@ -151,6 +178,36 @@ def refuse(record_id: UUID, reason: str, text: str = "") -> CoSignedRecord:
     return record
 
 
+# Either county's verbs, once it is final
+
+
+def propose_annul(record_id: UUID, reason: str) -> CoSignedRecord:
+    """Say that a countersigned record should not stand. The other county decides; until then it counts."""
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
+    body = {"k": record.k, "content": record.content, "by": record.role}
+    verbs.say(COSIGN_KIND, record, "propose_annul", body, {"/text": reason.strip()}, reason=reason.strip())
+    return record
+
+
+def annul(record_id: UUID) -> CoSignedRecord:
+    """Agree to it: the record stays, struck through, and its hours leave the files."""
+    record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
+    verbs.say(COSIGN_KIND, record, "annul", {"k": record.k, "content": record.content})
+    return record
+
+
+def keep(record_id: UUID, reason: str) -> CoSignedRecord:
+    """Let it stand: the other county does not agree, or the proposer takes it back."""
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
+    body = {"k": record.k, "content": record.content}
+    verbs.say(COSIGN_KIND, record, "keep", body, {"/text": reason.strip()}, reason=reason.strip())
+    return record
+
+
 def _answer(record: CoSignedRecord, numbers: Collection[int]) -> dict[str, Any]:
     return {"k": record.k, "content": record.content, "lines": sorted(set(numbers))}
 
@@ -172,18 +229,10 @@ def of_activity(activity_id: UUID) -> list[CoSignedRecord]:
     return list(db.session.scalars(query.order_by(CoSignedRecord.id.desc())))
 
 
-def lines(record_id: UUID) -> list[CosignLine]:
-    """Lines in order of their numbers; none once they were purged."""
-    query = db.select(CosignLine).where(CosignLine.record_id == record_id)
-    return list(db.session.scalars(query.order_by(CosignLine.line)))
-
-
 def verbs_now(record: CoSignedRecord) -> list[str]:
-    """What our side may say now."""
-    return verbs.can(COSIGN_KIND, record)
-
-
-# The content and its lines
+    """What our side may say now. Whoever proposed an annulment does not agree to it."""
+    found = verbs.can(COSIGN_KIND, record)
+    return [verb for verb in found if verb != "annul" or record.annul_by != record.role]
 
 
 def _compose(activity: Activity) -> contents.Content:
@@ -195,175 +244,6 @@ def _compose(activity: Activity) -> contents.Content:
         )
     )
     return contents.compose(activity, (last or 0) + 1, rows, homes)
-
-
-def _put(record: CoSignedRecord, body: Mapping[str, Any]) -> None:
-    record.k, record.content, record.kind = body["k"], body["content"], body["kind"]
-    record.held_on, record.minutes = date.fromisoformat(body["held_on"]), body["minutes"]
-
-
-def _write_lines(record: CoSignedRecord, found: list[contents.Line], ours: Mapping[UUID, UUID]) -> None:
-    db.session.execute(delete(CosignLine).where(CosignLine.record_id == record.id))
-    for line in found:
-        row = CosignLine(
-            record_id=record.id, line=line.line, referral_id=line.referral_id, member_id=ours.get(line.referral_id)
-        )
-        row.keep(presence=line.presence, minutes=line.minutes)
-        db.session.add(row)
-    db.session.flush()
-
-
-# What the verbs need and do, on both sides
-
-
-def _opens(envelope: Envelope, admitted: Admitted) -> CoSignedRecord:
-    record = CoSignedRecord(role="home", activity_id=UUID(envelope.body["activity"]))
-    _put(record, envelope.body)
-    return record
-
-
-def _check_offer(record: CoSignedRecord, said: Said) -> None:
-    """Heard at home: at least one line, or the rest has no meaning; one live record an activity."""
-    if said.is_ours:
-        return
-    if not contents.read(said.values)[1]:
-        raise WireError("malformed", where="lines")
-    query = db.select(CoSignedRecord.id).where(
-        CoSignedRecord.partner_uid == record.partner_uid,
-        CoSignedRecord.activity_id == record.activity_id,
-        CoSignedRecord.role == "home",
-        CoSignedRecord.state.in_(LIVE),
-    )
-    if db.session.scalar(query.limit(1)) is not None:
-        raise WireError("already_open")
-
-
-def _check_answer(record: CoSignedRecord, said: Said) -> None:
-    """An answer is about this content, and names lines of it. Countersigning needs our own members behind them."""
-    if (said.body["k"], said.body["content"]) != (record.k, record.content):
-        raise WireError("illegal_transition", where="content")
-    if "lines" not in said.body:
-        return
-    known = {line.line: line for line in lines(record.id)}
-    named = said.body["lines"]
-    is_known = bool(named) and set(named) <= set(known)
-    if not said.is_ours:
-        if not is_known:
-            raise WireError("illegal_transition", where="lines")
-        return
-    if not is_known:
-        raise Invalid({"lines": "choose_one"})
-    if said.verb == "countersign" and any(known[number].member_id is None for number in named):
-        raise Invalid({"lines": "not_our_member"})
-
-
-def _take_in(record: CoSignedRecord, said: Said) -> None:
-    """Offered or corrected: home's working copy, under the record's key."""
-    if record.role != "home":
-        return
-    head, found = contents.read(said.values)
-    record.words = None
-    _put(record, said.body)
-    record.keep(**head)
-    _write_lines(record, found, people.members(record.partner_uid, [line.referral_id for line in found]))
-
-
-def _countersigned(record: CoSignedRecord, said: Said) -> None:
-    accepted = set(said.body["lines"])
-    head = record.head()
-    for line in lines(record.id):
-        line.answer = Answer.ACCEPTED if line.line in accepted else Answer.LEFT_OUT
-        if record.role == "home" and line.answer is Answer.ACCEPTED and line.member_id is not None:
-            values = line.values()
-            activities.credit(
-                line.member_id,
-                record.id,
-                title=head.get("title", ""),
-                held_on=record.held_on,
-                presence=contents.READ[values["presence"]],
-                minutes=values["minutes"],
-                partner_uid=record.partner_uid,
-            )
-    db.session.flush()
-
-
-def _disputed(record: CoSignedRecord, said: Said) -> None:
-    """At the recorder the reasons arrive; at home they stand since the proposal."""
-    if record.role == "recorder":
-        record.words = said.values.get("/text")
-        _mark_disputed(record, said)
-
-
-def _mark_disputed(record: CoSignedRecord, said: Said) -> None:
-    for line in lines(record.id):
-        if line.line in said.body["lines"]:
-            line.answer = Answer.DISPUTED
-            line.keep(reason=said.values.get(f"/reasons/{line.line}") or "")
-    if said.is_ours:
-        record.words = said.values.get("/text")
-    db.session.flush()
-
-
-def _undo_dispute(record: CoSignedRecord, verb: str) -> None:
-    for line in lines(record.id):
-        line.answer = Answer.NONE
-        line.keep(reason="")
-    record.words = None
-
-
-def _refused(record: CoSignedRecord, said: Said) -> None:
-    record.reason = said.body["reason"]
-    if record.role == "recorder":
-        record.words = said.values.get("/text")
-    _purge(record, said)
-
-
-def _remember_words(record: CoSignedRecord, said: Said) -> None:
-    record.words = said.values.get("/text")
-
-
-def _withdrawn(record: CoSignedRecord, said: Said) -> None:
-    if not said.is_ours:
-        record.words = said.values.get("/text")
-    _purge(record, said)
-
-
-def _purge(record: CoSignedRecord, said: Said) -> None:
-    """Nothing was acknowledged: home's working copy goes, lines, head and disclosures. Seals and receipts still verify."""
-    if record.role != "home":
-        return
-    db.session.execute(delete(CosignLine).where(CosignLine.record_id == record.id))
-    record.header = None
-    db.session.flush()
-    post.purge(record.id)
-
-
-COSIGN_KIND = verbs.register(
-    Kind(
-        "cosign",
-        COSIGN,
-        CoSignedRecord,
-        opens=_opens,
-        checks={
-            "offer": _check_offer,
-            "countersign": _check_answer,
-            "dispute": _check_answer,
-            "refuse": _check_answer,
-        },
-        effects={
-            "offer": _take_in,
-            "correct": _take_in,
-            "countersign": _countersigned,
-            "dispute": _disputed,
-            "refuse": _refused,
-            "withdraw": _withdrawn,
-            "lapse": _purge,
-        },
-        suggests={"dispute": _mark_disputed, "refuse": _remember_words},
-        dropped={"dispute": _undo_dispute},
-        expires={"offer": lambda record: clock.now() + LAPSES_AFTER},
-    )
-)
 
 
 # What the activity may not do while a record of it is in other hands

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -144,6 +144,10 @@ def amend(activity: Activity, head: Head, actor: Actor) -> None:
             raise Invalid({"held_on": "in_the_future"})
         if head.org_id != activity.org_id:
             raise Invalid({"org_id": "activity_held_already"})
+    _amend(activity, head, actor)
+
+
+def _amend(activity: Activity, head: Head, actor: Actor) -> None:
     was = activity.minutes
     events.record("activity.amend", activity)
     _fill(activity, head, actor)
@@ -160,7 +164,7 @@ def _fill(activity: Activity, head: Head, actor: Actor) -> None:
     if not 0 < head.minutes <= MOST_MINUTES:
         wrong["minutes"] = "out_of_range"
     query = db.select(PartyOrg.is_active).where(PartyOrg.id == head.org_id, organisations.within(actor, PartyOrg.id))
-    if not db.session.scalar(query):
+    if head.org_id != activity.org_id and not db.session.scalar(query):
         wrong["org_id"] = "choose_one"
     if wrong:
         raise Invalid(wrong)
@@ -233,8 +237,14 @@ def record_attendance(
         raise Invalid({"person": "nobody_recorded"})
 
 
-def correct_guests(activity: Activity, marks: Mapping[UUID, Mark | None]) -> None:
-    """Lines of guests after a partner county disputed them; only web.federation.cosigning calls this."""
+def correct(activity: Activity, marks: Mapping[UUID, Mark | None], head: Head | None = None) -> None:
+    """Lines of guests, and the head, of an activity whose record is in other hands: only web.federation.cosigning calls
+    this, which offers the record again. The organisation and its day's being over stay as they are.
+    """
+    if head is not None:
+        if head.held_on > clock.today():
+            raise Invalid({"held_on": "in_the_future"})
+        _amend(activity, replace(head, org_id=activity.org_id), events.actor())
     _write(activity, "referral_id", marks)
 
 
@@ -334,3 +344,13 @@ def credit(
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def withdraw_credit(cosign_id: UUID) -> int:
+    """Take the study time of a record out of our members' files: it was corrected or annulled. How many lines went."""
+    rows = list(db.session.scalars(db.select(StudyRecord).where(StudyRecord.cosign_id == cosign_id)))
+    for row in rows:
+        events.record("study_record.withdraw_credit", row, member_id=row.member_id)
+        db.session.delete(row)
+    db.session.flush()
+    return len(rows)
