@@ -162,9 +162,19 @@ def records(walk, side=None):
         return list(db.session.scalars(db.select(CoSignedRecord).order_by(CoSignedRecord.id)))
 
 
+# The head of the walk's theme day, as the form of a correction shows it.
+HEAD = {
+    "kind": "theme_day",
+    "title": "重温入党誓词",
+    "place": "社区党群服务中心",
+    "responsible": "周例戊",
+    "minutes_of_all": "120",
+}
+
+
 def queued(client, side):
     """title → count of the to-dos on the home page."""
-    return dict(re.findall(r'aria-label="(待共签|共签有异议) (\d+) 件"', client.get(at(side, "/")).text))
+    return dict(re.findall(r'aria-label="(共签待答复|共签有异议) (\d+) 件"', client.get(at(side, "/")).text))
 
 
 def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, host, home, work):
@@ -184,7 +194,7 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     page = home.get(theirs).text
     assert "轮到我方：核对名单，共签或提出异议" in page and all(name in page for name in walk.guests)
     assert "赵示丁" not in page  # the recorder's own members never cross
-    assert (queued(home, there), queued(host, here)) == ({"待共签": "1"}, {})
+    assert (queued(home, there), queued(host, here)) == ({"共签待答复": "1"}, {})
     lines = re.findall(r'name="line" value="(\d+)"', page)
     empty = home.post(f"{theirs}/answer", data={"line": lines, "reason": [""] * 3, "act": "dispute"})
     assert empty.status_code == 422
@@ -200,7 +210,8 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     assert (queued(home, there), queued(host, here)) == ({}, {"共签有异议": "1"})
     form = host.get(f"{ours}/correct").text
     people = re.findall(r'name="person" value="([^"]+)"', form)
-    data = {"person": people, "presence": ["absent", "present", "present"], "minutes": ["", "120", "120"]}
+    data = HEAD | {"person": people, "presence": ["absent", "present", "present"], "minutes": ["", "120", "120"]}
+    data["held_on"] = (clock.today() - timedelta(days=1)).isoformat()
     assert host.post(f"{ours}/correct", data=data | {"reason": ""}).status_code == 422
     assert host.post(f"{ours}/correct", data=data | {"reason": "核对签到表"}).status_code == 303
     work()
@@ -223,7 +234,7 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     assert "已共签" in host.get(address).text
     sheet = host.get(f"{address}/attendance").text
     assert "已送请共签，有异议时在共签记录里更正" in sheet
-    for part, count in (("final", 1), ("to_countersign", 0), ("all", 1)):
+    for part, count in (("final", 1), ("to_answer", 0), ("all", 1)):
         listed = host.get(at(here, f"/cosigning/?part={part}")).text
         assert listed.count(str(record.id)) == count
 
@@ -252,6 +263,58 @@ def test_refused_and_withdrawn_pages(walk, host, home, work):
     assert records(walk, there)[-1].state is CosignState.WITHDRAWN
     page = home.get(at(there, f"/cosigning/{second.id}")).text
     assert "对方已撤回" in page and "登错了" in page and "王示甲" not in page
+
+
+def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work):
+    here, there = walk.pair.host, walk.pair.home
+    _address, offer = held(walk, host)
+    host.post(offer, data={"partner": [str(there.uid)]})
+    work()
+    (record,) = records(walk)
+    ours, theirs = at(here, f"/cosigning/{record.id}"), at(there, f"/cosigning/{record.id}")
+
+    def countersign():
+        lines = re.findall(r'name="line" value="(\d+)"', home.get(theirs).text)
+        assert home.post(f"{theirs}/answer", data={"accept": lines, "act": "countersign"}).status_code == 303
+        work()
+
+    countersign()
+    form = host.get(f"{ours}/correct").text
+    assert "已记入档案的学时撤下" in form and 'value="重温入党誓词"' in form
+    people = re.findall(r'name="person" value="([^"]+)"', form)
+    same = HEAD | {"person": people, "presence": ["present"] * 3, "minutes": ["120"] * 3, "reason": "主题写漏了"}
+    same["held_on"] = (clock.today() - timedelta(days=1)).isoformat()
+    unchanged = host.post(f"{ours}/correct", data=same)
+    assert unchanged.status_code == 422 and "没有改动，不用再送" in unchanged.text
+    assert host.post(f"{ours}/correct", data=same | {"title": " "}).status_code == 422
+    assert host.post(f"{ours}/correct", data=same | {"title": "重温入党誓词和党章"}).status_code == 303
+    work()
+    page = home.get(theirs).text
+    assert "重温入党誓词和党章" in page and "轮到我方：核对名单" in page
+    with there.act():
+        assert list(db.session.scalars(db.select(StudyRecord))) == []
+    countersign()
+    with there.act():
+        member_id = db.session.scalars(db.select(StudyRecord.member_id)).first()
+    member = at(there, f"/members/{member_id}")
+    assert f"{clock.today().year} 年 2 学时" in home.get(member).text
+    assert home.post(f"{theirs}/propose-annul", data={"reason": ""}).status_code == 422
+    assert home.post(f"{theirs}/propose-annul", data={"reason": "当日改期"}).status_code == 303
+    assert home.post(f"{theirs}/annul").status_code == 409  # waits for the other side to hear of it
+    work()
+    assert "等余杭区答复" in home.get(theirs).text and "收回提议" in home.get(theirs).text
+    page = host.get(ours).text
+    assert "岳西县提出作废这份记录，轮到我方答复" in page and "当日改期" in page
+    assert queued(host, here) == {"共签待答复": "1"}
+    assert host.post(f"{ours}/keep", data={"reason": ""}).status_code == 422
+    assert host.post(f"{ours}/annul").status_code == 303
+    work()
+    for client, where in ((host, ours), (home, theirs)):
+        page = client.get(where).text
+        assert "两县同意作废" in page and 'class="gone"' in page and "王示甲" in page
+    page = home.get(member).text
+    assert "还没有记录。本县活动" in page and " 年 2 学时" not in page and "撤下学时" in page
+    assert "送请共签" in host.get(at(here, f"/activities/{walk.activity_id}")).text
 
 
 def test_who_may_not(walk, host, work, fresh):

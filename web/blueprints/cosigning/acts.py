@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,19 +13,19 @@ from marshmallow import Schema
 from web.blueprints import edge, words
 from web.blueprints.cosigning.pages import lines_of, page_of
 from web.blueprints.cosigning.rooms import bp
-from web.blueprints.cosigning.wording import REFUSED, WIRE_PRESENCES, choices
-from web.blueprints.forms import Form, Id, Many, Number, One, Text
+from web.blueprints.cosigning.wording import KINDS, REFUSED, WIRE_PRESENCES, choices
+from web.blueprints.forms import Day, Form, Id, Many, Number, One, Text
 from web.blueprints.policy import needs
 from web.core.errors import DomainError, Invalid, WrongState
 from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.cosigning import contents, lists, service
-from web.federation.cosigning.models import CoSignedRecord
+from web.federation.cosigning.models import LIVE, CoSignedRecord
 from web.federation.post import keys
 from web.federation.post.models import Peer
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import service as activities
-from web.tenants.activities.models import Activity, Presence
+from web.tenants.activities.models import Activity, ActivityKind, Presence
 from web.tenants.activities.service import SYMBOLS, Mark
 from web.tenants.counties import service as counties
 
@@ -89,19 +91,60 @@ class Words(Schema):
     reason = Text("说明", limit=1000, required=True)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a page says of a verb that only needs its reason."""
+
+    title: str
+    what: str
+    button: str
+    done: str
+
+
+def _with_reason(record_id: UUID, verb: str, say: Callable[[UUID, str], Any], said: Said) -> Any:
+    record = lists.get(record_id, edge.actor())
+    _demand(record, verb)
+    form = Form(Words)
+    if form.is_sent:
+        with form:
+            say(record.id, form.read()["reason"])
+            flash(said.done)
+            return redirect(url_for("cosigning.show", record_id=record_id), 303)
+    return form.page("cosigning/reason.html", record=record, verb=verb, said=said)
+
+
 @bp.route("/<uuid:record_id>/withdraw", methods=["GET", "POST"])
 @needs(Permission.COSIGN_WRITE)
 def withdraw(record_id: UUID) -> Any:
     """Take it back; the other side purges what it holds."""
-    record = lists.get(record_id, edge.actor())
-    _demand(record, "withdraw")
-    form = Form(Words)
-    if form.is_sent:
-        with form:
-            service.withdraw(record.id, form.read()["reason"])
-            flash("已撤回")
-            return redirect(url_for("cosigning.show", record_id=record_id), 303)
-    return form.page("cosigning/withdraw.html", record=record)
+    what = "撤回后，送往对方的名单在对方清除。改好活动后可以重新送请共签。"
+    return _with_reason(record_id, "withdraw", service.withdraw, Said("撤回共签", what, "撤回", "已撤回"))
+
+
+@bp.route("/<uuid:record_id>/propose-annul", methods=["GET", "POST"])
+@needs(Permission.COSIGN_WRITE)
+def propose_annul(record_id: UUID) -> Any:
+    """Say that a countersigned record should not stand."""
+    what = "对方同意后，这份记录划去留存，学时从党员的档案中撤下。对方答复之前照旧有效。个别行有误的，由记录方更正再送，不用作废。"
+    said = Said("提出作废", what, "提出作废", "已提出作废，等对方答复")
+    return _with_reason(record_id, "propose_annul", service.propose_annul, said)
+
+
+@bp.route("/<uuid:record_id>/keep", methods=["GET", "POST"])
+@needs(Permission.COSIGN_WRITE)
+def keep(record_id: UUID) -> Any:
+    """Let it stand."""
+    what = "这份记录照旧有效，学时不变。"
+    return _with_reason(record_id, "keep", service.keep, Said("不作废", what, "照旧有效", "不作废，照旧有效"))
+
+
+@bp.post("/<uuid:record_id>/annul")
+@needs(Permission.COSIGN_WRITE)
+def annul(record_id: UUID) -> Any:
+    """Agree that it does not stand."""
+    service.annul(lists.get(record_id, edge.actor()).id)
+    flash("已同意作废")
+    return redirect(url_for("cosigning.show", record_id=record_id), 303)
 
 
 def _demand(record: CoSignedRecord, verb: str) -> None:
@@ -116,21 +159,43 @@ class Correction(Schema):
     presence = Many(One("", list(SYMBOLS), required=False), "到会情况")
     minutes = Many(Text("", limit=4), "学时")
     reason = Text("更正说明", limit=1000, required=True)
+    kind = One("类别", [(k.value, w) for k, w in KINDS.items()])
+    title = Text("主题", limit=120, required=True)
+    held_on = Day("日期", required=True)
+    place = Text("地点", limit=120, required=True)
+    responsible = Text("负责人", limit=40, required=True)
+    minutes_of_all = Number("计入学时（分钟）", low=1, high=activities.MOST_MINUTES)
+
+
+def _head(activity: Activity, said: dict[str, Any]) -> activities.Head | None:
+    """The head as typed, None where nothing in it is another."""
+    head = activities.Head(
+        activity.org_id,
+        ActivityKind(said["kind"]),
+        said["title"],
+        said["held_on"],
+        said["place"],
+        said["responsible"],
+        said["minutes_of_all"],
+    )
+    return None if all(getattr(activity, name) == said for name, said in vars(head).items()) else head
 
 
 @bp.route("/<uuid:record_id>/correct", methods=["GET", "POST"])
 @needs(Permission.COSIGN_WRITE)
 def correct(record_id: UUID) -> Any:
-    """Change what was disputed and offer it again."""
+    """Change lines of this home, or the head, and offer again what is another now: the head concerns every home."""
     record = lists.get(record_id, edge.actor())
     _demand(record, "correct")
     stored = activities.guests(record.activity_id)
-    form = Form(Correction)
+    activity = activities.get(record.activity_id)
+    names = ("kind", "title", "held_on", "place", "responsible")
+    form = Form(Correction, {name: getattr(activity, name) for name in names} | {"minutes_of_all": activity.minutes})
     if form.is_sent:
         with form:
             said = form.read()
-            service.correct(record.id, marks(said), said["reason"])
-            flash("已更正，再次送请共签")
+            again = service.correct(record.id, marks(said), said["reason"], _head(activity, said))
+            flash(f"已更正，再次送请 {len(again)} 个县共签")
             return redirect(url_for("cosigning.show", record_id=record_id), 303)
     return form.page(
         "cosigning/correct.html",
@@ -139,6 +204,12 @@ def correct(record_id: UUID) -> Any:
         stored=stored,
         symbols=choices(),
         partner=keys.peer(record.partner_uid),
+        kinds=list(KINDS.items()),
+        others=[
+            keys.peer(other.partner_uid).name
+            for other in service.of_activity(record.activity_id)
+            if other.state in LIVE and other.id != record.id
+        ],
     )
 
 

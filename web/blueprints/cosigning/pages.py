@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,12 @@ from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 
 S = CosignState
-ANSWERING = ("countersign", "dispute", "refuse")
+# Of a to-do, by state: what the partner did, and what is to be done.
+ASKED = {
+    S.OFFERED: ("记录　我方", "共签"),
+    S.DISPUTED: ("提出异议　对方", "更正"),
+    S.ANNUL_PROPOSED: ("提出作废　", "答复"),
+}
 timeline.VALUES |= {("cosign", "kind"): WIRE_KINDS, ("cosign", "role"): {"recorder": "记录方", "home": "党员所在的县"}}
 
 
@@ -49,10 +55,10 @@ def _todos(part: Part) -> Any:
         return [
             Todo(
                 f"{WIRE_KINDS[row.record.kind]} {row.record.held_on:%m-%d}",
-                f"{row.partner}{'记录　我方' if row.record.role == 'home' else '提出异议　对方'} {row.lines} 人　{row.title}",
+                f"{row.partner}{ASKED[row.record.state][0]} {row.lines} 人　{row.title}",
                 url_for("cosigning.show", record_id=row.record.id),
                 due_on(row.record),
-                "共签" if row.record.role == "home" else "更正",
+                ASKED[row.record.state][1],
             )
             for row in rows
         ], count
@@ -63,11 +69,11 @@ def _todos(part: Part) -> Any:
 todos.QUEUES += [
     Queue(
         "cosign",
-        "待共签",
-        "伙伴县记录了我方党员参加的活动",
+        "共签待答复",
+        "伙伴县记录了我方党员参加的活动，或提出作废已共签的",
         Permission.COSIGN_WRITE,
-        _todos(Part.TO_COUNTERSIGN),
-        lambda: url_for("cosigning.index", part=Part.TO_COUNTERSIGN),
+        _todos(Part.TO_ANSWER),
+        lambda: url_for("cosigning.index", part=Part.TO_ANSWER),
     ),
     Queue(
         "cosign_disputed",
@@ -209,17 +215,16 @@ def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> l
     ]
 
 
-def _said(record: CoSignedRecord, letter: post.Letter) -> str:
-    """What a message says. The recorder's answer to home's word is the same type: it confirms it."""
-    verb = letter.type.partition(".")[2]
-    confirms = verb in ANSWERING and letter.is_ours == (record.role == "recorder")
-    return f"{'确认' if confirms else ''}{VERBS[verb]}"
-
-
 def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
+    """Latest first. The recorder's answer to a word of home is a letter of the same type: it confirms it."""
     own = counties.own().name
     shown = []
-    for letter in reversed(letters):
+    for before, letter in zip([None, *letters], letters, strict=False):
+        confirms = (
+            before is not None
+            and before.type == letter.type
+            and letter.is_ours == (record.role == "recorder") != before.is_ours
+        )
         way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
         if letter.result is None:
             state, note = "theirs", "待发，自动续发"
@@ -231,11 +236,11 @@ def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -
         shown.append(
             {
                 "state": state,
-                "words": f"{_said(record, letter)}　{way}",
+                "words": f"{'确认' if confirms else ''}{VERBS[letter.type.partition('.')[2]]}　{way}",
                 "note": f"{when}　{note}　{f'第 {letter.seq} 号' if letter.seq else ''}",
             }
         )
-    return shown
+    return shown[::-1]
 
 
 def _log(record: CoSignedRecord) -> list[timeline.Entry]:
@@ -243,11 +248,10 @@ def _log(record: CoSignedRecord) -> list[timeline.Entry]:
     recorder's answer to a word of ours confirms it.
     """
     found = []
-    for entry in timeline.of(subject_id=record.id):
+    entries = [e for e in timeline.of(subject_id=record.id) if not e.event.verb.endswith(".changed")]
+    for entry, older in zip_longest(entries, entries[1:]):
         verb = entry.event.verb.rpartition(".")[2]
-        if verb == "changed":
-            continue
-        if record.role == "home" and entry.event.peer and verb in ANSWERING:
+        if entry.event.peer and older is not None and older.event.verb == f"cosign.propose_{verb}":
             entry = replace(entry, words=Markup("{}确认收到我方的{}").format(entry.event.actor_name, VERBS[verb]))
         found.append(entry)
     return found

@@ -8,7 +8,7 @@ from web.core import clock
 from web.core.workdays import Calendar
 from web.federation.cosigning import contents
 from web.federation.cosigning.lists import Part
-from web.federation.cosigning.models import Answer, CoSignedRecord, CosignState
+from web.federation.cosigning.models import OPEN, Answer, CoSignedRecord, CosignState
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities.models import ActivityKind, Presence
@@ -47,7 +47,7 @@ REFUSED = {
     "other": "其他，请说明",
 }
 PARTS = {
-    Part.TO_COUNTERSIGN: "待共签",
+    Part.TO_ANSWER: "待答复",
     Part.TO_CORRECT: "有异议待更正",
     Part.WAITING: "等对方",
     Part.FINAL: "已共签",
@@ -67,6 +67,9 @@ VERBS = {
     "refuse": "不予共签",
     "correct": "更正后再送",
     "withdraw": "撤回",
+    "propose_annul": "提出作废",
+    "annul": "同意作废",
+    "keep": "不作废",
     "lapse": "逾期失效",
 }
 
@@ -85,13 +88,17 @@ def state_of(record: CoSignedRecord) -> tuple[str, str]:
         S.REFUSED: ("off", "对方不予共签" if ours else "我方不予共签"),
         S.WITHDRAWN: ("off", "已撤回" if ours else "对方已撤回"),
         S.LAPSED: ("off", "逾期失效"),
+        S.ANNUL_PROPOSED: ("theirs", "已提出作废，等对方答复")
+        if record.annul_by == record.role
+        else ("now", "对方提出作废，待答复"),
+        S.ANNULLED: ("off", "已作废"),
         S.NOT_OPENED: ("off", "对方没有收下"),
     }[record.state]
 
 
 def due_on(record: CoSignedRecord) -> date | None:
     """By when an answer is expected: ten working days after it was our, or their, turn."""
-    if record.lapses_on is None:
+    if record.state not in (*OPEN, S.ANNUL_PROPOSED):
         return None
     return Calendar().add(record.state_at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
 

@@ -79,7 +79,7 @@ def render(whole: Whole, revealed: dict[str, str | None] | None = None) -> str:
     verbs = FLOW.allowed(flow.state) if flow else []
     return render_template(
         "members/show.html", m=m, whole=whole, flow=flow, past=[f for f in episodes if f.state is FlowState.ENDED],
-        revealed=revealed or {}, consents=_consents(m.id), partners=names, studied=studied, minutes=sum(s.minutes for s in recent),
+        revealed=revealed or {}, consents=_consents(m.id), partners=names, studied=studied, years=register.study_years(m.id), minutes=sum(s.minutes for s in recent),
         complete=register.completeness(m, flow, recent) if flow else [], papers=register.papers(m.id),
         entries=timeline.read(register.timeline(m.id)), w=wording, verbs=verbs, dues_limit=dues_limit(), closed=_closed(m), shows_papers="documents.show" in current_app.view_functions,
         acts=_acts(m, flow), inserts=[section(m, flow) for section in SECTIONS],

@@ -24,12 +24,15 @@ from web.tenants.organisations import service as organisations
 R, S = CoSignedRecord, CosignState
 TO_COUNTERSIGN = and_(R.role == "home", R.state == S.OFFERED, R.pending == "", R.stopped == "")
 TO_CORRECT = and_(R.role == "recorder", R.state == S.DISPUTED, R.stopped == "")
+TO_ANNUL = and_(R.state == S.ANNUL_PROPOSED, R.annul_by != R.role, R.pending == "", R.stopped == "")
+TO_ANSWER = or_(TO_COUNTERSIGN, TO_ANNUL)
+OUR_TURN = or_(TO_ANSWER, TO_CORRECT)
 
 
 class Part(StrEnum):
     """The tabs of the list."""
 
-    TO_COUNTERSIGN = "to_countersign"
+    TO_ANSWER = "to_answer"
     TO_CORRECT = "to_correct"
     WAITING = "waiting"
     FINAL = "final"
@@ -38,13 +41,11 @@ class Part(StrEnum):
 
 
 WHERE: dict[Part, ColumnElement[bool] | None] = {
-    Part.TO_COUNTERSIGN: TO_COUNTERSIGN,
+    Part.TO_ANSWER: TO_ANSWER,
     Part.TO_CORRECT: TO_CORRECT,
-    Part.WAITING: and_(
-        or_(R.state == S.OFFERED, R.state == S.DISPUTED), ~func.coalesce(TO_COUNTERSIGN, False), ~TO_CORRECT
-    ),
+    Part.WAITING: and_(R.state.in_([S.OFFERED, S.DISPUTED, S.ANNUL_PROPOSED]), ~OUR_TURN),
     Part.FINAL: R.state == S.FINAL,
-    Part.OVER: R.state.in_([S.REFUSED, S.WITHDRAWN, S.LAPSED, S.NOT_OPENED]),
+    Part.OVER: R.state.in_([S.REFUSED, S.WITHDRAWN, S.LAPSED, S.ANNULLED, S.NOT_OPENED]),
     Part.ALL: None,
 }
 
@@ -160,7 +161,7 @@ def page(
 
 def our_turn(actor: Actor) -> Select[Any]:
     """How many wait for us: for the navigation."""
-    return _narrowed(db.select(func.count()).select_from(R).where(or_(TO_COUNTERSIGN, TO_CORRECT)), actor)
+    return _narrowed(db.select(func.count()).select_from(R).where(OUR_TURN), actor)
 
 
 def waiting(part: Part, actor: Actor, limit: int) -> tuple[list[Row], int]:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, null, union_all
+from sqlalchemy import Select, Subquery, extract, func, literal, null, union_all
 
 from web.core.events import Actor, Event
 from web.core.fields import mask
@@ -251,8 +251,7 @@ class Study:
     partner_uid: UUID | None
 
 
-def study(member_id: UUID, *, since: date | None = None, limit: int = 50) -> list[Study]:
-    """Own activities and co-signed records from elsewhere, the latest first: one query."""
+def _studied(member_id: UUID) -> Subquery:
     ours = (
         db.select(
             Activity.held_on, Activity.title, Attendance.presence, Attendance.study_minutes, null().label("partner_uid")
@@ -263,11 +262,34 @@ def study(member_id: UUID, *, since: date | None = None, limit: int = 50) -> lis
     theirs = db.select(
         StudyRecord.held_on, StudyRecord.title, StudyRecord.presence, StudyRecord.study_minutes, StudyRecord.partner_uid
     ).where(StudyRecord.member_id == member_id)
-    both = union_all(theirs, ours).subquery()
+    return union_all(theirs, ours).subquery()
+
+
+def study(member_id: UUID, *, since: date | None = None, limit: int = 50) -> list[Study]:
+    """Own activities and co-signed records from elsewhere, the latest first: one query."""
+    both = _studied(member_id)
     query = db.select(both).order_by(both.c.held_on.desc()).limit(limit)
     if since is not None:
         query = query.where(both.c.held_on >= since)
     return [Study(*row) for row in db.session.execute(query)]
+
+
+@dataclass(frozen=True)
+class StudyYear:
+    """Study time of one year: `minutes` in all, of them `elsewhere` recorded by partner counties and countersigned here."""
+
+    year: int
+    minutes: int
+    elsewhere: int
+
+
+def study_years(member_id: UUID) -> list[StudyYear]:
+    """The yearly totals, the latest first: one query. A correction or an annulment of a record moves them by itself."""
+    both = _studied(member_id)
+    year, minutes = extract("year", both.c.held_on), both.c.study_minutes
+    abroad = func.coalesce(func.sum(minutes).filter(both.c.partner_uid.is_not(None)), 0)
+    query = db.select(year, func.sum(minutes), abroad).group_by(year).order_by(year.desc())
+    return [StudyYear(int(y), int(total), int(apart)) for y, total, apart in db.session.execute(query)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,172 @@
+"""The list, one activity with its partners' records, and its record to print."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints import edge, filters, timeline
+from web.blueprints.activities.planning import orgs_of
+from web.blueprints.activities.rooms import STATES, bp
+from web.blueprints.activities.sheet import rows_of
+from web.blueprints.cosigning.acts import offers
+from web.blueprints.cosigning.pages import cursor
+from web.blueprints.cosigning.wording import KINDS, PRESENCES, due_on, state_of, who_can
+from web.blueprints.policy import needs
+from web.core import clock
+from web.federation.cosigning import service
+from web.federation.cosigning.models import LIVE
+from web.federation.referrals import service as referrals
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.activities import lists
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import Activity, ActivityKind, ActivityState
+from web.tenants.activities.service import SYMBOLS
+from web.tenants.organisations import service as organisations
+
+LABELS = {"kind": "类别", "state": "状态", "org": "组织", "month": "月份", "q": "查找"}
+
+
+def _read(name: str, allowed: Any) -> tuple[Any, ...]:
+    return tuple(allowed(v) for v in request.args.getlist(name) if v in set(allowed))
+
+
+def _month() -> date | None:
+    try:
+        return date.fromisoformat(f"{request.args.get('month', '')}-01")
+    except ValueError:
+        return None
+
+
+def _id(name: str) -> UUID | None:
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _place(name: str) -> tuple[date, UUID] | None:
+    on, _, id_ = request.args.get(name, "").partition("~")
+    try:
+        return date.fromisoformat(on), UUID(id_)
+    except ValueError:
+        return None
+
+
+def _folded() -> Response | None:
+    """`pick=<name>:<value>&how=is|not` of the filter box becomes plain conditions: not this one is all the others."""
+    if "pick" not in request.args and "how" not in request.args:
+        return None
+    name, _, value = request.args.get("pick", "").partition(":")
+    changed: dict[str, object] = {"pick": None, "how": None}
+    lists_of: dict[str, list[str]] = {"kind": list(ActivityKind), "state": list(ActivityState)}
+    if name in lists_of and value:
+        wanted = [v for v in lists_of[name] if v != value] if request.args.get("how") == "not" else [value]
+        changed[name] = wanted
+    elif name == "org" and value:
+        changed["org"] = value
+    if not request.args.get("month"):
+        changed["month"] = None
+    return redirect(filters.here(**changed), 303)
+
+
+def _conditions(query: lists.Query, orgs: dict[str, str]) -> list[dict[str, str]]:
+    said = {
+        "q": query.text,
+        "kind": "、".join(KINDS[k] for k in query.kinds),
+        "state": "、".join(STATES[s][1] for s in query.states),
+        "org": orgs.get(str(query.org_id), "").strip("　") if query.org_id else "",
+        "month": f"{query.month:%Y-%m}" if query.month else "",
+    }
+    off = {"after": None, "before": None}
+    return [
+        {"label": LABELS[name], "how": "是", "what": what, "off": filters.here(**{name: None, **off})}
+        for name, what in said.items()
+        if what
+    ]
+
+
+@bp.get("/")
+@needs(Permission.ACTIVITY_READ)
+def index() -> Any:
+    """Narrowed by kind, state, organisation with all below it, and month; latest first."""
+    if (folded := _folded()) is not None:
+        return folded
+    orgs = orgs_of()
+    query = lists.Query(
+        _read("kind", ActivityKind),
+        _read("state", ActivityState),
+        _id("org") if request.args.get("org") in orgs else None,
+        _month(),
+        request.args.get("q", "").strip()[:50],
+    )
+    page = lists.page(query, edge.actor(), after=_place("after"), before=_place("before"))
+    return render_template(
+        "activities/index.html",
+        page=page,
+        query=query,
+        kinds=KINDS,
+        states=STATES,
+        conditions=_conditions(query, orgs),
+        fields=[
+            {"name": "kind", "label": "类别", "choices": [(k.value, w) for k, w in KINDS.items()]},
+            {"name": "state", "label": "状态", "choices": [(s.value, w) for s, (_k, w) in STATES.items()]},
+            {"name": "org", "label": "组织（含下级）", "choices": list(orgs.items())},
+            {"name": "month", "label": "月份", "choices": None, "type": "month"},
+        ],
+        clear=url_for("activities.index"),
+        cursor=cursor,
+    )
+
+
+def _whole(activity: Activity) -> dict[str, Any]:
+    rows = [row for row in rows_of(activity) if row["presence"] is not None]
+    named = referrals.peers()
+    return {
+        "activity": activity,
+        "org": organisations.get(activity.org_id),
+        "kind": KINDS[activity.kind],
+        "state": STATES[activity.state],
+        "summary": activities.summary(activity.id),
+        "own": [row for row in rows if row["key"][0] == "m"],
+        "visitors": [row for row in rows if row["key"][0] == "g"],
+        "signs": SYMBOLS,
+        "presences": PRESENCES,
+        "records": [
+            (record, named[record.partner_uid], len(service.lines(record.id)))
+            for record in service.of_activity(activity.id)
+        ],
+        "state_of": state_of,
+        "due_on": due_on,
+    }
+
+
+@bp.get("/<uuid:activity_id>")
+@needs(Permission.ACTIVITY_READ)
+def show(activity_id: UUID) -> str:
+    """Head, figures, sheet, and where its records stand with each partner county."""
+    activity = activities.get(activity_id, edge.actor())
+    held = GRANTS[Role(edge.actor().role)]
+    may_sign = Permission.COSIGN_WRITE in held
+    return render_template(
+        "activities/show.html",
+        **_whole(activity),
+        offers=offers(activity) if activity.state is ActivityState.HELD else [],
+        may_write=Permission.ACTIVITY_WRITE in held,
+        may_sign=may_sign,
+        who_signs="" if may_sign else who_can(),
+        is_over=activity.held_on <= clock.today(),
+        is_fast=any(record.state in LIVE for record in service.of_activity(activity.id)),
+        log=timeline.of(subject_id=activity.id),
+    )
+
+
+@bp.get("/<uuid:activity_id>/record")
+@needs(Permission.ACTIVITY_READ)
+def record(activity_id: UUID) -> str:
+    """The record of the activity as a sheet to print and file."""
+    return render_template("activities/record.html", **_whole(activities.get(activity_id, edge.actor())))

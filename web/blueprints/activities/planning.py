@@ -1,0 +1,115 @@
+"""Planning an activity, changing its head, holding it, calling it off."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from marshmallow import Schema
+
+from web.blueprints import edge
+from web.blueprints.activities.rooms import bp
+from web.blueprints.cosigning.wording import KINDS
+from web.blueprints.forms import Day, Form, Id, Number, One, Text
+from web.blueprints.policy import needs
+from web.core import clock
+from web.core.errors import Invalid, WrongState
+from web.federation.cosigning import service
+from web.federation.cosigning.models import LIVE
+from web.tenants.accounts.permissions import Permission
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import ActivityKind, ActivityState
+from web.tenants.activities.service import Head
+
+
+def orgs_of() -> dict[str, str]:
+    """Who can hold an activity: id → name, indented as in the tree."""
+    return {
+        str(org.id): "　" * max(org.path.count(".") - 1, 0) + org.name for org in activities.organisers(edge.actor())
+    }
+
+
+class Plan(Schema):
+    """The head of an activity."""
+
+    kind = One("类别", [(k.value, w) for k, w in KINDS.items()])
+    title = Text("主题", limit=120, required=True)
+    org_id = Id("举办的组织")
+    held_on = Day("日期", required=True)
+    place = Text("地点", limit=120, required=True)
+    responsible = Text("负责人", limit=40, required=True)
+    minutes = Number("计入学时（分钟）", low=1, high=activities.MOST_MINUTES)
+
+
+def _head(said: dict[str, Any]) -> Head:
+    return Head(**(said | {"kind": ActivityKind(said["kind"])}))
+
+
+def _demand_part(said: dict[str, Any]) -> None:
+    if str(said["org_id"]) not in orgs_of():
+        raise Invalid({"org_id": "choose_one"})
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@needs(Permission.ACTIVITY_WRITE)
+def new() -> Any:
+    """Put an activity on the calendar, or write down one that took place."""
+    actor = edge.actor()
+    begin = {"held_on": clock.today().isoformat(), "minutes": 120, "responsible": actor.name, "org_id": actor.org_id}
+    form = Form(Plan, begin | {"kind": ActivityKind.THEME_DAY.value})
+    if form.is_sent:
+        with form:
+            activity = activities.plan(_head(form.read()), actor)
+            flash("活动已安排，接着登记到会情况" if activity.held_on <= clock.today() else "活动已安排")
+            return redirect(url_for("activities.show", activity_id=activity.id), 303)
+    return form.page("activities/form.html", activity=None, orgs=list(orgs_of().items()), kinds=list(KINDS.items()))
+
+
+@bp.route("/<uuid:activity_id>/edit", methods=["GET", "POST"])
+@needs(Permission.ACTIVITY_WRITE)
+def edit(activity_id: UUID) -> Any:
+    """Change the head: freely while planned, and afterwards as long as no partner county has a record of it."""
+    activity = activities.get(activity_id, edge.actor(), lock=request.method == "POST")
+    if activity.state is ActivityState.CANCELLED:
+        raise WrongState("activity_over")
+    if any(record.state in LIVE for record in service.of_activity(activity.id)):
+        raise WrongState("activity_cosigned")
+    form = Form(Plan, {name: getattr(activity, name) for name in Plan().fields})
+    if form.is_sent:
+        with form:
+            activities.amend(activity, _head(form.read()), edge.actor())
+            flash("已保存")
+            return redirect(url_for("activities.show", activity_id=activity_id), 303)
+    return form.page("activities/form.html", activity=activity, orgs=list(orgs_of().items()), kinds=list(KINDS.items()))
+
+
+class Reason(Schema):
+    """Why it will not take place."""
+
+    reason = Text("原因", limit=500, required=True)
+
+
+@bp.route("/<uuid:activity_id>/cancel", methods=["GET", "POST"])
+@needs(Permission.ACTIVITY_WRITE)
+def cancel(activity_id: UUID) -> Any:
+    """It will not take place."""
+    activity = activities.get(activity_id, edge.actor(), lock=request.method == "POST")
+    if activity.state is not ActivityState.PLANNED:
+        raise WrongState("activity_over")
+    form = Form(Reason)
+    if form.is_sent:
+        with form:
+            activities.cancel(activity, form.read()["reason"])
+            flash("活动已取消")
+            return redirect(url_for("activities.show", activity_id=activity_id), 303)
+    return form.page("activities/cancel.html", activity=activity)
+
+
+@bp.post("/<uuid:activity_id>/hold")
+@needs(Permission.ACTIVITY_WRITE)
+def hold(activity_id: UUID) -> Any:
+    """It took place."""
+    activities.hold(activities.get(activity_id, edge.actor(), lock=True))
+    flash("已登记为举行")
+    return redirect(url_for("activities.show", activity_id=activity_id), 303)
