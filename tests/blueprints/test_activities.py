@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 
+import openpyxl
 import pytest
 
 from tests.blueprints.test_auth import sign_in
@@ -15,6 +17,7 @@ from web.extensions import db
 from web.federation.cosigning.models import CoSignedRecord, CosignState
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance, Presence, StudyRecord
+from web.tenants.members import service as members
 
 
 @pytest.fixture
@@ -315,6 +318,48 @@ def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work)
     page = home.get(member).text
     assert "还没有记录。本县活动" in page and " 年 2 学时" not in page and "撤下学时" in page
     assert "送请共签" in host.get(at(here, f"/activities/{walk.activity_id}")).text
+
+
+def test_a_list_pasted_or_uploaded_is_read_before_anything_is_written(walk, host):
+    side = walk.pair.host
+    with side.act():
+        twin = members.enroll(side.orgs["演示社区第一支部"], name="赵示丁", gender="1", member_kind="1").id
+        fence.commit()
+    address = at(side, f"/activities/{walk.activity_id}/attendance")
+    assert "从名单读入" in host.get(address).text and host.get(f"{address}/list").status_code == 200
+    text = "赵示丁 √\n王示甲 # 45\n李例乙 病\n某某 √\n陈演丙"
+    assert "没有读到姓名" in host.post(f"{address}/list", data={"text": "", "blank": ""}).text
+    page = host.post(f"{address}/list", data={"text": text, "blank": ""})
+    assert page.status_code == 200 and "读到 5 行，可记入 3 行，不能记入 2 行" in page.text
+    assert "名单里没有这个人" in page.text and "没有写到会情况" in page.text and "有 2 人同名，请选" in page.text
+    assert stored(walk, Attendance) == []
+    rows = {
+        "person": ["", f"g{walk.guests['王示甲']}", f"g{walk.guests['李例乙']}"],
+        "presence": ["present", "late", "sick"], "minutes": ["", "45", ""], "act": "save",
+    }  # fmt: skip
+    for name in ("presence", "minutes"):
+        assert re.findall(rf'type="hidden" name="{name}" value="(\w*)"', page.text) == rows[name]
+    # One wrong person, and nothing of the list is written.
+    assert host.post(address, data=rows | {"person": [f"m{uuid7()}", *rows["person"][1:]]}).status_code == 422
+    again = host.post(address, data=rows | {"person": [f"m{twin}", f"m{twin}", rows["person"][2]]})
+    assert again.status_code == 422 and "同一个人选了两次" in again.text and stored(walk, Attendance) == []
+    assert host.post(address, data=rows | {"person": [f"m{twin}", *rows["person"][1:]]}).status_code == 303
+    kept = {row.member_id or row.referral_id: (row.presence, row.study_minutes) for row in stored(walk, Attendance)}
+    assert kept == {
+        twin: (Presence.PRESENT, 120),
+        walk.guests["王示甲"]: (Presence.LATE, 45),
+        walk.guests["李例乙"]: (Presence.SICK, 0),
+    }
+    book = openpyxl.Workbook()
+    for row in (["签到表"], ["序号", "姓名", "签到"], [1, "陈演丙", "√"], [2, "王示甲", None]):
+        book.active.append(row)
+    book.save(file := io.BytesIO())
+    for data, name in ((file.getvalue(), "签到.xlsx"), ("姓名,签到\n陈演丙,√\n王示甲,".encode("gb18030"), "签到.csv")):
+        sent = {"text": "", "blank": "present", "file": (io.BytesIO(data), name)}
+        page = host.post(f"{address}/list", data=sent, content_type="multipart/form-data").text
+        assert "读到 2 行，可记入 2 行" in page
+    old = {"text": "", "blank": "", "file": (io.BytesIO(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)), "旧.xls")}
+    assert "另存为 .xlsx" in host.post(f"{address}/list", data=old, content_type="multipart/form-data").text
 
 
 def test_who_may_not(walk, host, work, fresh):

@@ -59,11 +59,19 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("3", "work lists: 待办, 未办结, 即将办理, 转出历史, 转入历史, 审批记录", still=_OPEN),
     _line("3", "overdue counters; 3-month rule", still=_OPEN),
     # 4 Co-signing
-    _line("4", "several homes per activity; corrections keep unchanged homes final", still=_OPEN),
-    _line("4", "annulment, lapse", still=_OPEN),
+    _line("4", "several homes per activity; corrections keep unchanged homes final", "cosigning.offer cosigning.correct",
+          "federation/cosigning/test_walks.py::test_a_home_never_sees_another_homes_lines federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
+          "blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
+    _line("4", "annulment, lapse, withdraw", "cosigning.propose_annul cosigning.annul cosigning.keep cosigning.withdraw",
+          "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go federation/cosigning/test_walks.py::test_both_propose_to_annul_at_once federation/cosigning/test_walks.py::test_lapsed_after_thirty_days "
+          "federation/cosigning/test_walks.py::test_withdrawn blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
     _line("4", "the co-signed record as PDF", still=_OPEN),
-    _line("4", "attendance by the symbols of §6.7 from a pasted or uploaded list", still=_OPEN),
-    _line("4", "hours recognised at home", still=_OPEN),
+    _line("4", "attendance by the symbols of §6.7 from a pasted or uploaded list", "activities.roll activities.attendance",
+          "tenants/test_rolls.py::test_every_symbol_and_its_words tenants/test_rolls.py::test_a_reason_for_every_line_left_out "
+          "blueprints/test_activities.py::test_a_list_pasted_or_uploaded_is_read_before_anything_is_written"),
+    _line("4", "hours recognised at home", "members.show",
+          "federation/cosigning/test_walks.py::test_offered_and_countersigned_hours_reach_the_file federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
+          "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
     _line("4", "guests never in votes or quorum", still=_OPEN),
     # 5 Requests
     _line("5", "the one mechanism with three kinds: visit a family, certificate check, a consent withdrawn at the host", still=_OPEN),

@@ -65,8 +65,19 @@ def rows_of(activity: Activity) -> list[dict[str, Any]]:
     return rows
 
 
+def _chosen(said: dict[str, Any]) -> dict[str, Any]:
+    """Without the lines of a list for which nobody was chosen."""
+    columns = [said[name] for name in ("person", "presence", "minutes")]
+    if len(set(map(len, columns))) > 1:
+        return said
+    rows = [row for row in zip(*columns, strict=True) if row[0]]
+    return (
+        dict(zip(("person", "presence", "minutes"), map(list, zip(*rows, strict=True)), strict=False)) if rows else said
+    )
+
+
 def _record(activity: Activity, said: dict[str, Any], rows: list[dict[str, Any]], *, fill: bool) -> None:
-    given: dict[str, Mark | None] = marks(said)
+    given: dict[str, Mark | None] = marks(_chosen(said))
     if fill:
         given |= {key: Mark(Presence.PRESENT) for key, mark in given.items() if mark is None}
     open_ = {row["key"] for row in rows if not row["held"]}

@@ -221,6 +221,8 @@ def marks(said: dict[str, Any]) -> dict[Any, Mark | None]:
     for person, presence, minutes in zip(said["person"], said["presence"], said["minutes"], strict=True):
         if minutes and not (minutes.isascii() and minutes.isdigit()):
             raise Invalid({"minutes": "not_a_number"})
+        if person in found:
+            raise Invalid({"person": "twice"})
         found[person] = Mark(Presence(presence), int(minutes) if minutes else None) if presence else None
     return found
 
