@@ -27,11 +27,11 @@ def read(text, **more):
 def test_every_symbol_and_its_words():
     for presence, sign in SYMBOLS.items():
         assert read(f"李明 {sign}")[0] == [(1, ["m1"], presence, None, None)]
-    for said, presence in (
+    for said, word in (
         ("✓", "present"), ("到会", "present"), ("＃", "late"), ("o", "sick"), ("0", "sick"), ("〇", "sick"), ("☆", "official"),
         ("公假", "official"), ("▲", "personal"), ("产假", "personal"), ("X", "absent"), ("旷", "absent"),
     ):  # fmt: skip
-        assert read(f"李明\t{said}")[0] == [(1, ["m1"], Presence(presence), None, None)]
+        assert read(f"李明\t{said}")[0] == [(1, ["m1"], Presence(word), None, None)]
 
 
 def test_shapes_of_a_list():
