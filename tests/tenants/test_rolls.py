@@ -43,7 +43,7 @@ def test_shapes_of_a_list():
         (1, ["m1"], Presence.PRESENT, None, None),
         (3, ["m4"], Presence.ABSENT, None, None),
     ]
-    table = [
+    table: list[list[object]] = [
         ["某支部签到表", None],
         [None, None],
         ["序号", "姓名", "支部", "到会情况"],
