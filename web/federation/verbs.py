@@ -92,6 +92,7 @@ class Kind:
     suggests  what a pending verb already does at the follower (provisional), undone by `dropped`
     dropped   called with the verb when a pending one was refused or overtaken
     answers   (aggregate, said) → (body, values) of the anchor's decision, where it differs from the proposal
+    answered  called when the anchor's decision on a proposal is put down: what may only follow it
     refused   called when a decision of ours was refused (a share's delta): code as argument
     """
 
@@ -104,6 +105,7 @@ class Kind:
     suggests: dict[str, Effect] = field(default_factory=dict)
     dropped: dict[str, Callable[[Any, str], None]] = field(default_factory=dict)
     answers: dict[str, Callable[[Any, Said], tuple[Mapping[str, Any], Mapping[str, Any]]]] = field(default_factory=dict)
+    answered: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     refused: Callable[[Any, str, str], None] | None = None
     expires: dict[str, Callable[[Any], datetime]] = field(default_factory=dict)
 
@@ -291,6 +293,8 @@ def _hear_proposal(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
         agreement=aggregate.agreement,
         member_id=getattr(aggregate, "member_id", None),
     )
+    if row.verb in kind.answered:
+        kind.answered[row.verb](aggregate)
 
 
 def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -> None:

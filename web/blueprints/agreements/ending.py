@@ -16,6 +16,7 @@ from web.core import clock
 from web.core.errors import NotFound, WrongState
 from web.federation.agreements import registers, scopes, service
 from web.federation.agreements.models import AgreementState
+from web.federation.sharing import lists as sharing
 from web.tenants.accounts.permissions import Permission
 
 
@@ -50,10 +51,19 @@ def pause(agreement_id: UUID) -> Any:
         with form:
             given = form.read()
             resume = bool(given.get("is_resumed"))
-            service.pause(agreement_id, given["scope"], resume=resume)
-            flash("已恢复" if resume else "已暂停，已告知各方")
+            service.pause(agreement_id, given["scope"], resume=resume, reason=given.get("reason", ""))
+            again = {"scope": given["scope"]} | ({} if resume else {"is_resumed": "1"})
+            said = "已恢复，已告知各方" if resume else "已暂停，已告知各方"
+            flash({"words": said, "undo": view.url("pause"), "fields": again})  # type: ignore[arg-type]
             return redirect(view.url("pause"), 303)
-    return form.page("agreements/pause.html", view=view, scopes=scopes.SCOPES, paused=view.own_party.paused)
+    names = {"all": "全部范围", **{scope: f"{scope}　{row.label}" for scope, row in scopes.SCOPES.items()}}
+    return form.page(
+        "agreements/pause.html",
+        view=view,
+        names=names,
+        since={(party, scope): (at, reason) for party, scope, at, reason in registers.pauses(view.agreement)},
+        standing=sharing.standing_under(agreement_id),
+    )
 
 
 @bp.post("/<uuid:agreement_id>/close/<uuid:partner_uid>")

@@ -57,8 +57,9 @@ class Leaving(Schema):
 
 
 class Pausing(Schema):
-    scope = One("范围", [("all", "全部"), *((s, s) for s in scopes.SCOPES)])
+    scope = One("暂停哪一项", [("all", "全部范围"), *((s, f"{s}　{row.label}") for s, row in scopes.SCOPES.items())])
     is_resumed = Text(limit=1)
+    reason = Text("原因", limit=1000)
 
 
 class DutyDone(Schema):

@@ -30,7 +30,7 @@ def covering(partner_uid: UUID, scope: str, *, owner_uid: UUID, receiver_uid: UU
         raise DomainError("agreement_not_active")
     for agreement, version in found:
         assert version.text is not None
-        if _is_paused(agreement, scope, partner_uid):
+        if is_paused(agreement.id, partner_uid, scope):
             continue
         if texts.granted(version.text, owner_uid, receiver_uid, scope):
             return AgreementRef(agreement.id, version.version, version.text_digest)
@@ -65,10 +65,12 @@ def in_force(partner_uid: UUID) -> list[tuple[Agreement, AgreementVersion]]:
     return found
 
 
-def _is_paused(agreement: Agreement, scope: str, partner_uid: UUID) -> bool:
-    """Has either of the pair paused it? What a third party pauses is its own business."""
-    pair = (counties.own().uid, partner_uid)
-    return any({"all", scope} & set(party.paused) for party in effects.parties(agreement) if party.uid in pair)
+def is_paused(agreement_id: UUID, partner_uid: UUID, scope: str) -> bool:
+    """Has either of the pair paused this scope? What a third party pauses is its own business."""
+    query = db.select(AgreementParty.paused).where(
+        AgreementParty.agreement_id == agreement_id, AgreementParty.uid.in_((counties.own().uid, partner_uid))
+    )
+    return any({"all", scope} & set(paused) for paused in db.session.scalars(query))
 
 
 def is_active(reference: AgreementRef, partner_uid: UUID) -> bool:

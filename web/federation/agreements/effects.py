@@ -106,7 +106,7 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
     decision, own = heard.decision, counties.own().uid
     if decision.prev != agreement.head or decision.n != agreement.n + 1:
         raise Impossible("not the chain held here")
-    if not _is_ours(agreement, decision):
+    if not is_ours(agreement, decision):
         _keep(agreement, heard)
         return None
     version = version_of(agreement, decision.version)
@@ -153,7 +153,7 @@ def fill_in(agreement: Agreement, decision: documents.Decision, values: Mapping[
         db.session.flush()
 
 
-def _is_ours(agreement: Agreement, decision: documents.Decision) -> bool:
+def is_ours(agreement: Agreement, decision: documents.Decision) -> bool:
     """Is the decision about a version that names us among its parties?"""
     if decision.verb == "propose":
         return str(counties.own().uid) in decision.body["parties"]

@@ -161,7 +161,8 @@ def _apply_chain(
         heard = effects.Heard(decision, found.values, tokens.get(decision.digest), given)
         try:
             with db.session.begin_nested():
-                _demand_decider(agreement, decision)
+                if effects.is_ours(agreement, decision):
+                    _demand_decider(agreement, decision)
                 effects.apply(agreement, heard)
         except (effects.Impossible, WrongState) as error:
             agreement.stopped = "impossible_decision"

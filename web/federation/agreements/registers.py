@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from web.core import clock, events
 from web.core.errors import Invalid, WrongState
+from web.core.events import Event
 from web.extensions import db
 from web.federation import verbs
 from web.federation.agreements import effects, hub
@@ -107,6 +108,20 @@ def pause(agreement: Agreement, scope: str, *, resume: bool = False, reason: str
     _tell(agreement, _others(agreement), "agreement.stop", {"w": party.w, "kind": kind, "scope": scope}, reason)
     db.session.flush()
     events.announce(verbs.Moved("agreement", agreement.id, kind, agreement.state, party.uid, True))
+
+
+def pauses(agreement: Agreement) -> list[tuple[UUID, str, datetime, str]]:
+    """(party, scope, since, reason) of every pause that stands, from the log."""
+    verbs_ = ("agreement.pause", "agreement.hear_pause")
+    query = db.select(Event).where(Event.subject_id == agreement.id, Event.verb.in_(verbs_)).order_by(Event.id)
+    own = counties.own().uid
+    said = {(UUID(e.peer) if e.peer else own, e.details["scope"]): e for e in db.session.scalars(query)}
+    return [
+        (party.uid, scope, said[party.uid, scope].at, said[party.uid, scope].reason)
+        for party in effects.parties(agreement)
+        for scope in party.paused
+        if (party.uid, scope) in said
+    ]
 
 
 def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, Any], reason: str) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from web.extensions import db
 from web.federation.agreements import duties, effects, hearing, hub, registers
-from web.federation.agreements.coverage import covering, grants, holds, in_force, is_active, is_granted
+from web.federation.agreements.coverage import covering, grants, holds, in_force, is_active, is_granted, is_paused
 from web.federation.agreements.effects import parties
 from web.federation.agreements.models import VERSION, Agreement, AgreementState
 from web.federation.agreements.negotiating import (
@@ -105,6 +105,7 @@ __all__ = [
     "in_force",
     "is_active",
     "is_granted",
+    "is_paused",
     "leave",
     "liaisons",
     "note_progress",

@@ -45,5 +45,8 @@ def may_cross(message: OutboxMessage, scope: str, pointer: str) -> bool:
         return False
     if message.member_id is not None and not consents.stands(message.member_id, message.peer_uid, scope):
         return False
+    # A handover runs on through a pause (FEDERATION §5); whatever else is sealed now stays shut while either paused it.
+    if not message.type.startswith("handover.") and agreements.is_paused(message.agreement_id, message.peer_uid, scope):
+        return False
     under = AgreementRef(message.agreement_id, message.agreement_version, message.agreement_digest)
     return agreements.holds(under, counties.own().uid, message.peer_uid, scope, row.field)

@@ -208,3 +208,13 @@ def told(shares: Iterable[StatusShare]) -> dict[str, list[Told]]:
                 words = values.worded(pointer, held[share.id][pointer])
                 found[share.role].append(Told(share, pointer, label, words))
     return found
+
+
+def standing_under(agreement_id: UUID) -> dict[str, int]:
+    """Scope → how many shares of ours stand under this agreement."""
+    query = (
+        db.select(StatusShare.scope, db.func.count())
+        .where(StatusShare.agreement_id == agreement_id, StatusShare.role == "owner", StatusShare.state.in_(STANDING))
+        .group_by(StatusShare.scope)
+    )
+    return {str(scope): int(count) for scope, count in db.session.execute(query)}

@@ -11,11 +11,13 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import ColumnElement
 
 from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, verbs
+from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.registers import AT_REST
 from web.federation.messages import SHARE_REVOKED
 from web.federation.post import service as post
@@ -101,6 +103,13 @@ def _purged(share: StatusShare, said: Said) -> None:
         values.purge(share)
 
 
+def _opened_anew(share: StatusShare) -> None:
+    """Taken back because the agreement changed: with its proof here, what is granted now is opened."""
+    referral = _of(share)
+    if share.reason == "narrowed" and referral.state is ReferralState.TAKEN_ON:
+        open_for(referral)
+
+
 def _failed(share: StatusShare, said: Said) -> None:
     values.purge(share)
 
@@ -125,6 +134,7 @@ KIND = verbs.register(
         StatusShare,
         _opens,
         effects={"snapshot": _snapshot, "delta": _snapshot, "revoke": _revoked, "purged": _purged, FAIL: _failed},
+        answered={"purged": _opened_anew},
         refused=_refused,
     )
 )
@@ -145,6 +155,17 @@ def standing(referral_id: UUID, role: str, scope: str) -> StatusShare | None:
         StatusShare.state.in_(STANDING),
     )
     return db.session.scalars(query.with_for_update()).first()
+
+
+def _is_there(referral_id: UUID, scope: str) -> bool:
+    """Does a share of ours stand, or wait for the proof that it was purged?"""
+    query = db.select(StatusShare.id).where(
+        StatusShare.referral_id == referral_id,
+        StatusShare.role == "owner",
+        StatusShare.scope == scope,
+        StatusShare.state.not_in((ShareState.PURGED, ShareState.NOT_OPENED)),
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _named(share: StatusShare) -> dict[str, str]:
@@ -186,7 +207,7 @@ def open_for(referral: Referral) -> list[StatusShare]:
         raise WrongState("not_taken_on")
     own = counties.own().uid
     for scope in SCOPES:
-        if not values.pointers(scope, referral.role) or standing(referral.id, "owner", scope) is not None:
+        if not values.pointers(scope, referral.role) or _is_there(referral.id, scope):
             continue
         basis = basis_of(referral, scope)
         reference = grants.covers(scope, owner_uid=own, receiver_uid=referral.partner_uid)
@@ -261,10 +282,40 @@ def _take_back(shares: list[StatusShare], reason: str) -> None:
 
 
 @events.subscribe(verbs.Moved)
-def _resumed(moved: verbs.Moved) -> None:
-    if moved.kind == "agreement" and moved.verb == "resume":
-        for share in _ours(StatusShare.needs_snapshot):
+def _paused(moved: verbs.Moved) -> None:
+    """A pause: what is on its way may be sealed without its values, so all of them go again when it is over. Resumed:
+    they go, and what could not be opened meanwhile is opened.
+    """
+    if moved.kind != "agreement" or moved.verb not in ("pause", "resume"):
+        return
+    own = counties.own().uid
+    for share in _ours(StatusShare.agreement_id == moved.about_id, StatusShare.state == ShareState.LIVE):
+        if moved.verb == "pause" and grants.covers(share.scope, owner_uid=own, receiver_uid=share.partner_uid) is None:
+            share.needs_snapshot = True
+        elif share.needs_snapshot:
             follow(share)
+    if moved.verb == "resume":
+        for referral in _taken_on(Referral.agreement_id == moved.about_id):
+            open_for(referral)
+
+
+@events.subscribe(GrantsChanged)
+def _grants_changed(what: GrantsChanged) -> None:
+    """Another version took effect: a share whose fields changed is taken back, purged there with proof, and opened anew
+    with what is granted now; what is newly granted is opened.
+    """
+    own = counties.own().uid
+    for owner, receiver, scope in sorted(what.changed, key=str):
+        if owner == own and scope in SCOPES:
+            _take_back(_ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope), "narrowed")
+    for receiver in sorted({receiver for owner, receiver, scope in what.changed if owner == own and scope in SCOPES}):
+        for referral in _taken_on(Referral.partner_uid == receiver):
+            open_for(referral)
+
+
+def _taken_on(*where: ColumnElement[bool]) -> list[Referral]:
+    query = db.select(Referral).where(Referral.state == ReferralState.TAKEN_ON, *where)
+    return list(db.session.scalars(query.order_by(Referral.id)))
 
 
 def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:

@@ -1,0 +1,100 @@
+"""Pauses and other versions of the agreement, as the shares feel them: nothing leaves, and what was taken back is proved."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from tests import world
+from web.core import fence
+from web.core.errors import DomainError
+from web.extensions import db
+from web.federation.agreements import service as agreements
+from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.federation.referrals import service as referrals
+from web.federation.sharing import values
+from web.federation.sharing.models import StatusShare
+from web.tenants.members import service as members
+
+
+def _agreement_of(walk):
+    with walk.home.act():
+        return referrals.get(walk.id).agreement_id
+
+
+def _pause(walk, side, scope, *, resume=False, run=True):
+    with side.act():
+        agreements.pause(_agreement_of(walk), scope, resume=resume)
+        fence.commit()
+    if run:
+        walk.work()
+
+
+def test_what_was_put_down_before_a_pause_is_sealed_without_its_values_and_goes_again_after(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        members.amend(members.get(walk.member_id, lock=True), {"dues_until": "2026-12"})
+        fence.commit()
+    _pause(walk, walk.home, "S6")
+    with walk.home.act():
+        sent = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "share.delta")).one()
+        rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.message_id == sent.id)).all()
+        assert sent.result == "applied" and [row.is_withheld for row in rows] == [True]
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-09"
+    _pause(walk, walk.home, "S6", resume=True)
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-12"
+
+
+def test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does(walk):
+    walk.offer()
+    walk.say(walk.host, referrals.accept)
+    _pause(walk, walk.host, "all")
+    with walk.home.act(), pytest.raises(DomainError):
+        agreements.covering(walk.host.uid, "S2", owner_uid=walk.home.uid, receiver_uid=walk.host.uid)
+    walk.say(walk.host, referrals.report_in, how="person")
+    walk.say(walk.host, referrals.take_on, walk.host.orgs["演示社区第一支部"])
+    assert walk.shares(walk.home) == walk.shares(walk.host) == {}
+    _pause(walk, walk.host, "all", resume=True)
+    assert walk.shares(walk.host)["receiver", "S6"][0] == walk.shares(walk.home)["receiver", "S6"][0] == "live"
+
+
+def _next_version(walk, change):
+    id_ = _agreement_of(walk)
+    with walk.host.act():
+        text = copy.deepcopy(agreements.amend(id_).text)
+        for grant in text["grants"]:
+            if (grant["owner"], grant["scope"]) == (str(walk.home.uid), "S6"):
+                grant["fields"] = change(grant["fields"])
+        agreements.revise(id_, text)
+        agreements.propose(id_)
+        fence.commit()
+    walk.work()
+    world.conclude(id_, walk.host, [walk.home])
+
+
+def _newest(walk, side, role):
+    """(state, values) of the share opened last."""
+    with side.act():
+        query = db.select(StatusShare).where(StatusShare.role == role, StatusShare.scope == "S6")
+        share = db.session.scalars(query.order_by(StatusShare.id.desc())).first()
+        return share.state.value, values.held([share.id]).get(share.id, {})
+
+
+def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again(walk):
+    walk.until_taken_on()
+    assert "/dues_until" in _newest(walk, walk.host, "receiver")[1]
+    _next_version(walk, lambda names: [name for name in names if name != "dues_until"])
+    for side, role in ((walk.home, "owner"), (walk.host, "receiver")):
+        state, found = _newest(walk, side, role)
+        assert state == "live" and found == {"/certificate_no": "示0001"}
+    with walk.home.act():
+        first, second = db.session.scalars(
+            db.select(StatusShare).where(StatusShare.role == "owner").order_by(StatusShare.id)
+        )
+        assert (first.state.value, first.reason, first.agreement.version) == ("purged", "narrowed", 1)
+        assert first.backups_until is not None and second.agreement.version == 2
+        gone = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == first.id)).all()
+        assert gone and all(row.wrapped is None for row in gone)
+    _next_version(walk, lambda names: sorted([*names, "dues_until"]))
+    assert _newest(walk, walk.host, "receiver") == ("live", {"/certificate_no": "示0001", "/dues_until": "2026-09"})
