@@ -173,6 +173,7 @@ def agreement_text(
         "effective_to": ends.isoformat(),
         "notice_days": notice_days,
         "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
+        "responsibilities": clauses.responsibilities(),
     }
     return made | changed
 

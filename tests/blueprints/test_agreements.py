@@ -17,7 +17,7 @@ from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service
-from web.federation.agreements.models import AgreementApproval, AgreementState, VersionState
+from web.federation.agreements.models import AgreementApproval, AgreementDuty, AgreementState, DutyKind, VersionState
 from web.federation.post import keys, relay
 from web.federation.wire.canonical import digest
 from web.tenants.documents.models import Document
@@ -394,3 +394,32 @@ def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stan
         assert "登记反馈" not in client.get(home).text
         assert "议定三件事" in client.get(f"{base}/{id_}").text
         assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 404
+
+
+def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year(agreed, browsers):
+    client, base = browsers(agreed.host)
+    id_ = agreed.ref.id
+    assert "佐证：谈话记录、活动证编号" in client.get(f"{base}/{id_}").text
+    client.post(f"{base}/{id_}/amend")
+    sent = fields_of(client.get(f"{base}/{id_}/draft").text)
+    wrong = client.post(f"{base}/{id_}/draft", data=sent | {"home_2_owner": "", "act": "save"})
+    assert wrong.status_code == 422 and "必填" in wrong.text
+    sent |= {"home_2_evidence": "核对记录和签字表", "host_12_item": ""}
+    assert client.post(f"{base}/{id_}/draft", data=sent | {"act": "save"}).status_code == 303
+    compared = client.get(f"{base}/{id_}/compare").text
+    assert "<ins>和签字表</ins>" in compared and "共 2 处不同" in compared
+    assert client.get(f"{base}/{id_}/duties/check").status_code == 404
+    with agreed.host.act():
+        service.withdraw(id_)
+        text = service.current(service.get(id_)).text
+        due = clock.today() + timedelta(days=364)
+        db.session.add(AgreementDuty(agreement_id=id_, kind=DutyKind.CHECK, due_on=due, is_missed=False, details={}))
+        fence.commit()
+    page = client.get(f"{base}/{id_}/duties/check").text
+    assert page.count("<select") == 24
+    said = {row["key"]: "met" for row in text["responsibilities"]} | {"done_on": clock.today().isoformat(), "note": ""}
+    refused = client.post(f"{base}/{id_}/duties/check", data=said | {"home4": ""})
+    assert refused.status_code == 422 and "请选一项" in refused.text
+    assert client.post(f"{base}/{id_}/duties/check", data=said | {"home4": "unmet"}).status_code == 303
+    after = client.get(f"{base}/{id_}/duties/check").text
+    assert "没有落实" in after and "1 项没有全部落实" in after and "本期已经检查" in after

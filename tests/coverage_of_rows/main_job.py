@@ -15,13 +15,17 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "decisions relayed: a receiver lacking one answers `behind`", "agreements.letters",
           "federation/agreements/test_three.py::test_a_receiver_that_lacks_decisions_says_behind_and_is_brought_up_by_whoever_writes "
           "federation/agreements/test_three.py::test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good"),
-    _line("1", "responsibility lists of both sides with a yearly check", still=_OPEN),
+    _line("1", "responsibility lists of both sides with a yearly check", "agreements.draft agreements.check",
+          "blueprints/test_agreements.py::test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year"),
     _line("1", "amend and renew: version n+1", "agreements.amend agreements.renew",
           "federation/agreements/test_year.py::test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap "
           "federation/agreements/test_endings.py::test_a_second_version_takes_the_place_of_the_first "
           "blueprints/test_agreements.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
-    _line("1", "narrowing purges the removed fields; widening is sealed by all", still=_OPEN),
-    _line("1", "pauses per scope and party", still=_OPEN),
+    _line("1", "narrowing purges the removed fields; widening is sealed by all", "agreements.amend agreements.show",
+          "federation/sharing/test_changed_grants.py::test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again"),
+    _line("1", "pauses per scope and party", "agreements.pause",
+          "federation/sharing/test_changed_grants.py::test_what_was_put_down_before_a_pause_is_sealed_without_its_values_and_goes_again_after "
+          "federation/sharing/test_changed_grants.py::test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does"),
     _line("1", "leave, successor, add a party", "agreements.leave agreements.add_party",
           "federation/agreements/test_three.py::test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends "
           "federation/agreements/test_three.py::test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_without_its_texts "

@@ -24,6 +24,7 @@ from web.reports import (
     Period,
     ProofSheet,
     Receipt,
+    Responsibility,
     ScopeUse,
     Seal,
     figure,
@@ -103,8 +104,8 @@ def agreement(parties: tuple[Party, ...] = (YUHANG, YUEXI, SONGYANG), **changed:
             CooperationItem("产业发展", "对接项目12个", "每季度一次产销对接，茶叶、香榧各两场", "乙方", "2026年12月"),
             CooperationItem("人才培育", "联合培训2期", "党务骨干和业务骨干各一期", "甲方", "2026年9月"),
         ),
-        "home_duties": ("外出前开展一次教育谈话，发放流动党员活动证", "外出之日起三十日内登记流向和联系方式", "每半年核对一次外出党员底数，数据逐人确认", "每季度至少联系一次，联系情况留有记录", "对流入地的参加记录在十五日内核对共签"),
-        "host_duties": ("公布报到地点、电话和办理时间", "对报到党员在五个工作日内核对完毕", "十五个工作日内编入一个党支部", "每月反馈一次参加组织生活情况"),
+        "home_duties": tuple(Responsibility(item, "党支部", "记录", "每季度") for item in ("外出前开展一次教育谈话，发放流动党员活动证", "外出之日起三十日内登记流向和联系方式", "每半年核对一次外出党员底数，数据逐人确认", "每季度至少联系一次，联系情况留有记录", "对流入地的参加记录在十五日内核对共签")),
+        "host_duties": tuple(Responsibility(item, "党支部", "记录", "每季度") for item in ("公布报到地点、电话和办理时间", "对报到党员在五个工作日内核对完毕", "十五个工作日内编入一个党支部", "每月反馈一次参加组织生活情况")),
         "liaisons": (
             Liaison("甲", "区委组织部组织科联络员", "王示甲", "0571-00000001"), Liaison("乙", "县委组织部组织股联络员", "李例乙", "0556-00000002"),
             *((Liaison("丙", "县委组织部基层党建股联络员"),) if len(parties) > 2 else ()),

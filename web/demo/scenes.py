@@ -52,6 +52,7 @@ def text(title: str, parties: Sequence[Stand], starts: date, items: list[dict[st
         "effective_to": ends.isoformat(),
         "notice_days": 60,
         "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
+        "responsibilities": clauses.responsibilities(),
     }
 
 

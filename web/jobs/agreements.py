@@ -138,8 +138,8 @@ def text_paper(version: AgreementVersion, code: str) -> reports.AgreementText:
             )
             for grant in sorted(text["grants"], key=lambda g: (stems[g["owner"]], stems[g["receiver"]], g["scope"]))
         ),
-        home_duties=clauses.HOME_DUTIES,
-        host_duties=clauses.HOST_DUTIES,
+        home_duties=_responsibilities(text, "home"),
+        host_duties=_responsibilities(text, "host"),
         items=tuple(
             reports.CooperationItem(
                 texts.CATEGORIES[item["category"]],
@@ -159,6 +159,13 @@ def text_paper(version: AgreementVersion, code: str) -> reports.AgreementText:
             )
             for place in range(len(text["parties"]))
         ),
+    )
+
+
+def _responsibilities(text: dict[str, Any], side: str) -> tuple[reports.Responsibility, ...]:
+    return tuple(
+        reports.Responsibility(row["item"], row["owner"], row["evidence"], texts.HOW_OFTEN[row["frequency"]])
+        for row in texts.responsibilities(text, side)
     )
 
 

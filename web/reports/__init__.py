@@ -5,7 +5,7 @@ only `figures` and `statements` read the county's rows, to compose a report from
 """
 
 from web.reports.agreement_report import AgreementReport, Direction, Item, Month, ScopeUse
-from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison
+from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison, Responsibility
 from web.reports.documents import Document, Party, Period, filename
 from web.reports.introduction_letter import IntroductionLetter, Receipt
 from web.reports.metrics import METRICS, Figure, Metric, figure
@@ -13,7 +13,32 @@ from web.reports.proof_sheet import ChannelHead, Decision, ProofSheet, Seal
 from web.reports.rendering import Attached, Rendered, render
 
 __all__ = [
-    "METRICS", "AgreementReport", "AgreementText", "Attached", "ChannelHead", "Clause", "CooperationItem", "Decision",
-    "Direction", "Document", "Figure", "Grant", "IntroductionLetter", "Item", "Liaison", "Metric", "Month", "Party",
-    "Period", "ProofSheet", "Receipt", "Rendered", "ScopeUse", "Seal", "figure", "filename", "render",
+    "METRICS",
+    "AgreementReport",
+    "AgreementText",
+    "Attached",
+    "ChannelHead",
+    "Clause",
+    "CooperationItem",
+    "Decision",
+    "Direction",
+    "Document",
+    "Figure",
+    "Grant",
+    "IntroductionLetter",
+    "Item",
+    "Liaison",
+    "Metric",
+    "Month",
+    "Party",
+    "Period",
+    "ProofSheet",
+    "Receipt",
+    "Rendered",
+    "Responsibility",
+    "ScopeUse",
+    "Seal",
+    "figure",
+    "filename",
+    "render",
 ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import ClassVar
 
 from web.reports.documents import Document, Party
@@ -36,6 +35,16 @@ class CooperationItem:
     measure: str
     owner: str
     due: str
+
+
+@dataclass(frozen=True)
+class Responsibility:
+    """One row of a side's list: what, whose, what shows it, how often (free words)."""
+
+    item: str
+    owner: str
+    evidence: str
+    frequency: str
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,8 @@ class AgreementText(Document):
     preamble: str
     clauses: tuple[Clause, ...]
     grants: tuple[Grant, ...]
-    home_duties: tuple[str, ...]
-    host_duties: tuple[str, ...]
+    home_duties: tuple[Responsibility, ...]
+    host_duties: tuple[Responsibility, ...]
     items: tuple[CooperationItem, ...] = ()
     liaisons: tuple[Liaison, ...] = ()
 
@@ -125,6 +134,8 @@ class AgreementText(Document):
         )
 
     @property
-    def duties(self) -> tuple[tuple[str, str], ...]:
-        """Both lists side by side; the shorter one ends with blanks."""
-        return tuple(zip_longest(self.home_duties, self.host_duties, fillvalue=""))
+    def duties(self) -> tuple[tuple[str, tuple[Responsibility, ...]], ...]:
+        """The lists that are there, each with its side."""
+        return tuple(
+            (side, rows) for side, rows in (("流出地", self.home_duties), ("流入地", self.host_duties)) if rows
+        )

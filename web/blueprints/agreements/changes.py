@@ -27,8 +27,9 @@ def others(former: Text | None, text: Text | None, name: Name) -> list[tuple[str
     for label, part, row_key, row_words in (
         ("授权", "grants", lambda g: (g["owner"], g["receiver"], g["scope"]), _grant),
         ("合作事项", "items", lambda i: (i["key"],), _item),
+        ("责任清单", "responsibilities", lambda d: (d["key"],), _duty),
     ):
-        before, after = ({row_key(row): row_words(row, name) for row in t[part]} for t in (former, text))
+        before, after = ({row_key(row): row_words(row, name) for row in t.get(part, [])} for t in (former, text))
         found += [
             (label, before.get(key, ""), after.get(key, ""))
             for key in sorted({*before, *after})
@@ -40,6 +41,11 @@ def others(former: Text | None, text: Text | None, name: Name) -> list[tuple[str
 def _grant(grant: Text, name: Name) -> str:
     scope = scopes.SCOPES[grant["scope"]]
     return f"{name(grant['owner'])} → {name(grant['receiver'])}　{scope.label}（{scopes.labels(grant['fields'])}）"
+
+
+def _duty(duty: Text, name: Name) -> str:
+    often = texts.HOW_OFTEN[duty["frequency"]]
+    return f"{texts.SIDES[duty['side']]}：{duty['item']}，{duty['owner']}，{duty['evidence']}，{often}"
 
 
 def _item(item: Text, name: Name) -> str:

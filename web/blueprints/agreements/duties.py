@@ -10,13 +10,13 @@ from flask import flash, redirect, url_for
 from web.blueprints import todos
 from web.blueprints.agreements import schemas, turns
 from web.blueprints.agreements.pages import bp, load
-from web.blueprints.forms import Form
+from web.blueprints.forms import Form, One
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.extensions import db
-from web.federation.agreements import duties, service
+from web.federation.agreements import duties, service, texts
 from web.federation.agreements.models import Agreement, AgreementDuty, DutyKind
 from web.tenants.accounts.permissions import Permission
 
@@ -68,3 +68,40 @@ def duty(agreement_id: UUID, kind: str) -> Any:
             flash("已登记，待办已消")
             return redirect(view.url("show") + "#duties", 303)
     return form.page("agreements/duty.html", view=view, words=turns.DUTIES[kind], duty=open_, past=past)
+
+
+FOUND = {"met": "已落实", "partly": "部分落实", "unmet": "没有落实", "idle": "本年没有这类情况"}
+
+
+@bp.route("/<uuid:agreement_id>/duties/check", methods=["GET", "POST"])
+@needs(Permission.AGREEMENT_WRITE)
+def check(agreement_id: UUID) -> Any:
+    """The yearly check of the responsibility list, item by item; earlier years stand beside it."""
+    view = load(agreement_id)
+    text = view.effective.text if view.effective is not None else None
+    open_ = next((row for row in duties.open_of(agreement_id) if row.kind is DutyKind.CHECK), None)
+    past = [row for row in duties.past_of(agreement_id) if row.kind is DutyKind.CHECK and row.done_on]
+    if text is None or (open_ is None and not past):
+        raise NotFound
+    rows = texts.responsibilities(text)
+    options = list(FOUND.items())
+    asked: dict[str, Any] = {row["key"]: One(row["item"], options) for row in rows}
+    form = Form(type("Check", (schemas.DutyDone,), asked), {"done_on": clock.today().isoformat()})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            found = {row["key"]: given[row["key"]] for row in rows}
+            agreement = service.get(agreement_id, lock=True)
+            duties.record(agreement, DutyKind.CHECK, given["done_on"], given["note"], found)
+            flash("年度检查已登记，待办已消")
+            return redirect(view.url("show") + "#duties", 303)
+    return form.page(
+        "agreements/check.html",
+        view=view,
+        duty=open_,
+        past=past,
+        rows=rows,
+        sides=texts.SIDES,
+        options=options,
+        found=FOUND,
+    )

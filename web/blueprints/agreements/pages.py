@@ -127,6 +127,9 @@ def show(agreement_id: UUID) -> str:
         never=scopes.NEVER,
         duties=duties.open_of(agreement_id),
         past_duties=duties.past_of(agreement_id, 12),
+        responsibilities={side: texts.responsibilities(view.text or {}, side) for side in texts.SIDES},
+        sides=texts.SIDES,
+        how_often=texts.HOW_OFTEN,
         duty_words=turns.DUTIES,
         duty_url=turns.duty_url,
         kinds={DocumentKind.AGREEMENT_TEXT: "协议文本", DocumentKind.PROOF_SHEET: "印签证明页"},
@@ -179,6 +182,7 @@ def _first_text(given: dict[str, Any]) -> dict[str, Any]:
         "effective_to": ends.isoformat(),
         "notice_days": given["notice_days"],
         "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
+        "responsibilities": clauses.responsibilities(),
     }
 
 
@@ -226,6 +230,9 @@ def form_page(form: Form, view: views.View, kind: str) -> Any:
         owners=[("all", "各方"), *((str(p.uid), p.name) for p in view.parties)],
         frequencies=list(texts.FREQUENCIES.items()),
         frequency_of=texts.FREQUENCY_OF,
+        sides=texts.SIDES,
+        duty_rows=range(1, texts.RESPONSIBILITIES + 1),
+        how_often=list(texts.HOW_OFTEN.items()),
         scopes=scopes.SCOPES,
         labels={s: scopes.labels(row.fields) for s, row in scopes.SCOPES.items()},
         never=scopes.NEVER,

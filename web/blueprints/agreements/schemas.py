@@ -13,6 +13,7 @@ from web.core.errors import Invalid
 from web.federation.agreements import clauses, scopes, texts
 
 ITEMS = 8  # rows of cooperation items in the form
+DUTY_FIELDS = ("item", "owner", "evidence", "frequency")
 ITEM_FIELDS = ("category", "goal", "measure", "owner", "due")
 
 
@@ -98,6 +99,14 @@ def _text_fields() -> dict[str, Any]:
             f"item_{row}_due": Day("期限"),
             f"item_{row}_key": Text(limit=12),
         }
+    for side, name in texts.SIDES.items():
+        for row in range(1, texts.RESPONSIBILITIES + 1):
+            found |= {
+                f"{side}_{row}_item": Text(f"{name}责任", limit=80),
+                f"{side}_{row}_owner": Text("责任单位", limit=40),
+                f"{side}_{row}_evidence": Text("佐证", limit=80),
+                f"{side}_{row}_frequency": One("频次", list(texts.HOW_OFTEN.items()), required=False),
+            }
     return found
 
 
@@ -115,6 +124,9 @@ def values_of(text: Mapping[str, Any], liaison: Mapping[str, str]) -> dict[str, 
         found[f"clause_{clause['no']}"] = "\n".join(clause["paragraphs"])
     for row, item in enumerate(text["items"][:ITEMS], 1):
         found |= {f"item_{row}_{name}": item[name] for name in (*ITEM_FIELDS, "key")}
+    for side in texts.SIDES:
+        for no, duty in enumerate(texts.responsibilities(text, side)[: texts.RESPONSIBILITIES], 1):
+            found |= {f"{side}_{no}_{name}": duty[name] for name in DUTY_FIELDS}
     return found
 
 
@@ -138,6 +150,9 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
         "items": _items(values, uids, errors),
         "grants": _grants(values["grants"], uids, former, errors),
     }
+    listed = _responsibilities(values, errors)
+    if listed or "responsibilities" in former:
+        text["responsibilities"] = listed
     if errors:
         raise Invalid(errors)
     return text
@@ -161,6 +176,18 @@ def _items(values: Mapping[str, Any], uids: list[str], errors: dict[str, object]
         if given["due"]:
             given["due"] = given["due"].isoformat()
         found.append({"key": values.get(f"item_{row}_key") or f"i{row}", **given})
+    return found
+
+
+def _responsibilities(values: Mapping[str, Any], errors: dict[str, object]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for side in texts.SIDES:
+        for row in range(1, texts.RESPONSIBILITIES + 1):
+            given = {name: values.get(f"{side}_{row}_{name}") or "" for name in DUTY_FIELDS}
+            if not given["item"]:
+                continue
+            errors |= {f"{side}_{row}_{name}": "required" for name in DUTY_FIELDS if not given[name]}
+            found.append({"key": f"{side}{row}", "side": side, **given})
     return found
 
 

@@ -65,6 +65,8 @@ def duty_url(duty: AgreementDuty) -> str:
         return url_for("agreements.show", agreement_id=duty.agreement_id) + "#ends"
     if duty.kind is DutyKind.ITEM:
         return url_for("agreements.progress", agreement_id=duty.agreement_id, key=duty.key)
+    if duty.kind is DutyKind.CHECK:
+        return url_for("agreements.check", agreement_id=duty.agreement_id)
     return url_for("agreements.duty", agreement_id=duty.agreement_id, kind=duty.kind.value)
 
 

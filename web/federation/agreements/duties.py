@@ -18,6 +18,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, NotFound
 from web.extensions import db
 from web.federation import verbs
+from web.federation.agreements import texts
 from web.federation.agreements.models import (
     Agreement,
     AgreementDuty,
@@ -73,7 +74,7 @@ def _newest(text: Mapping[str, Any], months: int, lead: int, today: date) -> dat
 def wanted(text: Mapping[str, Any], own: UUID, today: date) -> Iterator[tuple[DutyKind, str, date]]:
     """(kind, item key or "", last day) of what this text asks of us now."""
     for kind, rule in RULES.items():
-        if kind is DutyKind.CHECK and not text.get("duties"):
+        if kind is DutyKind.CHECK and not texts.responsibilities(text):
             continue
         if rule.every is not None:
             months = rule.every if isinstance(rule.every, int) else MONTHS[text["frequencies"][rule.every]]

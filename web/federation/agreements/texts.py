@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,10 @@ CATEGORIES = {
 LEVELS = {"county": "县级"}
 FREQUENCIES = {"monthly": "每月", "quarterly": "每季度", "half_yearly": "每半年", "yearly": "每年"}
 FREQUENCY_OF = {"register": "名册核对", "participation": "参加组织生活情况", "review": "联席会商"}
+# How often a responsibility asks for something, and of whom; twelve rows a side are usual (DOMAIN F102).
+HOW_OFTEN = {**FREQUENCIES, "as_needed": "随时"}
+SIDES = {"home": "流出地", "host": "流入地"}
+RESPONSIBILITIES = 12
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 SCHEMA = Record(
@@ -67,7 +72,23 @@ SCHEMA = Record(
         "effective_to": DATE,
         "notice_days": Integer(0, 365),
         "frequencies": Record({name: choice(" ".join(FREQUENCIES)) for name in FREQUENCY_OF}),
-    }
+    },
+    # The list of both sides, annexed; `evidence`: what shows that it was done. Texts sealed before it existed have none.
+    optional={
+        "responsibilities": ListOf(
+            Record(
+                {
+                    "key": Pattern(r"(home|host)[0-9]{1,2}"),
+                    "side": choice(" ".join(SIDES)),
+                    "item": Text(80),
+                    "owner": Text(40),
+                    "evidence": Text(80),
+                    "frequency": choice(" ".join(HOW_OFTEN)),
+                }
+            ),
+            most=2 * RESPONSIBILITIES,
+        )
+    },
 )
 
 
@@ -84,6 +105,7 @@ def check(text: Any) -> None:
         and len(set(keys)) == len(keys)
         and all(owner in parties and receiver in parties and owner != receiver for owner, receiver, _ in pairs)
         and all(item["owner"] == "all" or item["owner"] in parties for item in text["items"])
+        and len({row["key"] for row in responsibilities(text)}) == len(responsibilities(text))
         and all(set(g["fields"]) <= set(SCOPES[g["scope"]].fields) for g in text["grants"])
         and text["effective_from"] <= text["effective_to"]
     )
@@ -107,6 +129,11 @@ def write(text: dict[str, Any]) -> bytes:
 def party_uids(text: dict[str, Any]) -> list[UUID]:
     """The parties in their order, 甲 first."""
     return [UUID(party["uid"]) for party in text["parties"]]
+
+
+def responsibilities(text: Mapping[str, Any], side: str | None = None) -> list[dict[str, Any]]:
+    """The responsibility list, of one side or of both; empty in texts that have none."""
+    return [row for row in text.get("responsibilities", []) if side in (None, row["side"])]
 
 
 def has_clause_14(text: dict[str, Any]) -> bool:
