@@ -423,3 +423,32 @@ def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_y
     assert client.post(f"{base}/{id_}/duties/check", data=said | {"home4": "unmet"}).status_code == 303
     after = client.get(f"{base}/{id_}/duties/check").text
     assert "没有落实" in after and "1 项没有全部落实" in after and "本期已经检查" in after
+
+
+def test_a_template_is_saved_edited_chosen_and_dropped(agreed, browsers):
+    client, base = browsers(agreed.host)
+    assert "还没有模板" in client.get(f"{base}/templates").text
+    saved = client.post(f"{base}/{agreed.ref.id}/save-template", data={"name": "常用协议"})
+    assert saved.status_code == 303
+    again = client.post(f"{base}/{agreed.ref.id}/save-template", data={"name": "常用协议"})
+    assert again.status_code == 422 and "已有同名的" in again.text
+    edit = saved.headers["Location"]
+    page = client.get(edit).text
+    assert "〔生效日期〕" in page
+    sent = {name: value for name, value in fields_of(page).items() if name not in ("grants", "title")}
+    sent |= {"name": "常用协议", "notice_days": "60", "gives": ["S0", "S1"], "takes": ["S2"], "items": ["a1"]}
+    wrong = client.post(edit, data=sent | {"home_1_owner": ""})
+    assert wrong.status_code == 422 and "必填" in wrong.text
+    assert client.post(edit, data=sent | {"clause_12": "联合培训每年两期。"}).status_code == 303
+    template = edit.rpartition("/")[2]
+    begun = {
+        "title": "余杭、岳西产业协议", "partners": [str(agreed.home.uid)], "effective_from": clock.today().isoformat(),
+        "effective_to": (clock.today() + timedelta(days=365)).isoformat(), "notice_days": "60", "template": template,
+    }  # fmt: skip
+    draft = client.post(f"{base}/new", data=begun)
+    assert draft.status_code == 303
+    text = client.get(draft.headers["Location"]).text
+    assert "联合培训每年两期。" in text and "《余杭、岳西产业协议》" in text and "走访留守家属40户" in text
+    reader, _ = browsers(agreed.host, "leader_readonly")
+    assert "常用协议" in reader.get(f"{base}/templates").text and reader.get(edit).status_code == 403
+    assert client.post(f"{edit}/drop").status_code == 303 and "还没有模板" in client.get(f"{base}/templates").text

@@ -44,7 +44,7 @@ WITHIN_ANOTHER = {"study_minutes": "presence"}
 OF_OFFICES = {
     "peer": {"name", "address"}, "county": {"name"}, "account": {"name"}, "party_org": {"name", "phone", "address"},
     "agreement_party": {"name", "post", "phone"}, "agreement_approval": {"name"}, "cooperation_progress": {"name", "note"},
-    "agreement_duty": {"name", "note"},
+    "agreement_duty": {"name", "note"}, "agreement_template": {"name"},
     "handover": {"letter_no", "valid_days", "from_org", "to_org"},
 }  # fmt: skip
 

@@ -33,6 +33,7 @@ NOUNS: dict[str, str] = {
     "agreement_duty": "协议定期事项",
     "agreement_grant": "协议授权",
     "agreement_party": "协议当事方",
+    "agreement_template": "协议模板",
     "attendance": "到会情况",
     "channel": "通道",
     "consent": "告知同意",

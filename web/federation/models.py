@@ -9,6 +9,7 @@ from web.federation.agreements.models import (
     AgreementGrant,
     AgreementParty,
     AgreementSeal,
+    AgreementTemplate,
     AgreementVersion,
     CooperationProgress,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "AgreementGrant",
     "AgreementParty",
     "AgreementSeal",
+    "AgreementTemplate",
     "AgreementVersion",
     "Blob",
     "Channel",

@@ -16,7 +16,7 @@ from web.core import clock
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.extensions import db
-from web.federation.agreements import clauses, duties, scopes, service, texts
+from web.federation.agreements import clauses, duties, scopes, service, templates, texts
 from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -157,12 +157,18 @@ def new() -> Any:
             agreement = service.begin(given["partners"], _first_text(given))
             flash("草稿已建立，请逐条核对")
             return redirect(url_for("agreements.draft", agreement_id=agreement.id), 303)
-    return form.page("agreements/new.html", partners=partners)
+    return form.page("agreements/new.html", partners=partners, templates=templates.every())
 
 
 def _first_text(given: dict[str, Any]) -> dict[str, Any]:
     own = counties.own().uid
     uids = [own, *given["partners"]]
+    if given.get("template"):
+        parties = list(zip(uids, views.offices(given["partners"]), strict=True))
+        text = templates.text_from(
+            templates.find(given["template"]), given["title"], parties, given["effective_from"], given["effective_to"]
+        )
+        return text | {"notice_days": given["notice_days"]}
     grants = [
         texts.grant(a, b, scope)
         for a in uids

@@ -23,6 +23,7 @@ class NewAgreement(Schema):
     effective_from = Day("生效日期", required=True)
     effective_to = Day("期满日期", required=True)
     notice_days = Number("提前告知天数", low=0, high=365)
+    template = Id("模板", required=False)
 
 
 class Reason(Schema):
@@ -73,6 +74,25 @@ class Progress(Schema):
     note = Text("进展说明", limit=500)
 
 
+def _common_fields() -> dict[str, Any]:
+    """Frequencies, clauses and the responsibility list: of a text and of a template."""
+    found: dict[str, Any] = {}
+    for name, words in texts.FREQUENCY_OF.items():
+        found[f"frequency_{name}"] = One(words, list(texts.FREQUENCIES.items()))
+    for no, (heading, _) in enumerate(clauses.CLAUSES, 1):
+        found[f"heading_{no}"] = Text(f"第 {no} 条标题", limit=40, required=True)
+        found[f"clause_{no}"] = Text(f"第 {no} 条　{heading}", limit=8000)
+    for side, name in texts.SIDES.items():
+        for row in range(1, texts.RESPONSIBILITIES + 1):
+            found |= {
+                f"{side}_{row}_item": Text(f"{name}责任", limit=80),
+                f"{side}_{row}_owner": Text("责任单位", limit=40),
+                f"{side}_{row}_evidence": Text("佐证", limit=80),
+                f"{side}_{row}_frequency": One("频次", list(texts.HOW_OFTEN.items()), required=False),
+            }
+    return found
+
+
 def _text_fields() -> dict[str, Any]:
     found: dict[str, Any] = {
         "title": Text("协议名称", limit=120, required=True),
@@ -85,11 +105,6 @@ def _text_fields() -> dict[str, Any]:
         "liaison_phone": Text("工作电话", limit=60),
         "reason": Text("修改说明", limit=1000),
     }
-    for name, words in texts.FREQUENCY_OF.items():
-        found[f"frequency_{name}"] = One(words, list(texts.FREQUENCIES.items()))
-    for no, (heading, _) in enumerate(clauses.CLAUSES, 1):
-        found[f"heading_{no}"] = Text(f"第 {no} 条标题", limit=40, required=True)
-        found[f"clause_{no}"] = Text(f"第 {no} 条　{heading}", limit=8000)
     for row in range(1, ITEMS + 1):
         found |= {
             f"item_{row}_category": One("类别", list(texts.CATEGORIES.items()), required=False),
@@ -99,34 +114,85 @@ def _text_fields() -> dict[str, Any]:
             f"item_{row}_due": Day("期限"),
             f"item_{row}_key": Text(limit=12),
         }
-    for side, name in texts.SIDES.items():
-        for row in range(1, texts.RESPONSIBILITIES + 1):
-            found |= {
-                f"{side}_{row}_item": Text(f"{name}责任", limit=80),
-                f"{side}_{row}_owner": Text("责任单位", limit=40),
-                f"{side}_{row}_evidence": Text("佐证", limit=80),
-                f"{side}_{row}_frequency": One("频次", list(texts.HOW_OFTEN.items()), required=False),
-            }
-    return found
+    return found | _common_fields()
 
 
 TextForm: type[Schema] = type("TextForm", (Schema,), _text_fields())
+
+
+TemplateForm: type[Schema] = type(
+    "TemplateForm",
+    (Schema,),
+    _common_fields()
+    | {
+        "name": Text("模板名称", limit=80, required=True),
+        "notice_days": Number("提前告知天数", low=0, high=365),
+        "gives": Many(One("范围", list(scopes.SCOPES)), "牵头方给出"),
+        "takes": Many(One("范围", list(scopes.SCOPES)), "牵头方得到"),
+        "items": Many(Text(limit=12), "合作事项"),
+    },
+)
+
+
+class Saving(Schema):
+    name = Text("模板名称", limit=80, required=True)
+
+
+def _common_values(text: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {f"frequency_{name}": text["frequencies"][name] for name in texts.FREQUENCY_OF}
+    for clause in text["clauses"]:
+        found[f"heading_{clause['no']}"] = clause["heading"]
+        found[f"clause_{clause['no']}"] = "\n".join(clause["paragraphs"])
+    for side in texts.SIDES:
+        for no, duty in enumerate(texts.responsibilities(text, side)[: texts.RESPONSIBILITIES], 1):
+            found |= {f"{side}_{no}_{name}": duty[name] for name in DUTY_FIELDS}
+    return found
+
+
+def template_values(name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form of a template starts with."""
+    return _common_values(kept) | {
+        "name": name,
+        "notice_days": kept["notice_days"],
+        "gives": kept["gives"],
+        "takes": kept["takes"],
+        "items": [item["key"] for item in kept["items"]],
+    }
+
+
+def template_of(values: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a template that was sent. Invalid beside the field."""
+    errors: dict[str, object] = {}
+    made = _common_of(values) | {
+        "notice_days": values["notice_days"],
+        "gives": sorted(set(values["gives"])),
+        "takes": sorted(set(values["takes"])),
+        "items": [item for item in kept["items"] if item["key"] in values["items"]],
+        "responsibilities": _responsibilities(values, errors),
+    }
+    if errors:
+        raise Invalid(errors)
+    return made
+
+
+def _common_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "frequencies": {name: values[f"frequency_{name}"] for name in texts.FREQUENCY_OF},
+        "clauses": [
+            {"no": no, "heading": values[f"heading_{no}"], "paragraphs": _paragraphs(values[f"clause_{no}"])}
+            for no in range(1, texts.CLAUSES + 1)
+        ],
+    }
 
 
 def values_of(text: Mapping[str, Any], liaison: Mapping[str, str]) -> dict[str, Any]:
     """What the form starts with."""
     found: dict[str, Any] = {name: text[name] for name in ("title", "effective_from", "effective_to", "notice_days")}
     found["grants"] = [f"{g['owner']}:{g['receiver']}:{g['scope']}" for g in text["grants"]]
-    found |= {f"frequency_{name}": text["frequencies"][name] for name in texts.FREQUENCY_OF}
+    found |= _common_values(text)
     found |= {f"liaison_{name}": liaison.get(name, "") for name in ("name", "post", "phone")}
-    for clause in text["clauses"]:
-        found[f"heading_{clause['no']}"] = clause["heading"]
-        found[f"clause_{clause['no']}"] = "\n".join(clause["paragraphs"])
     for row, item in enumerate(text["items"][:ITEMS], 1):
         found |= {f"item_{row}_{name}": item[name] for name in (*ITEM_FIELDS, "key")}
-    for side in texts.SIDES:
-        for no, duty in enumerate(texts.responsibilities(text, side)[: texts.RESPONSIBILITIES], 1):
-            found |= {f"{side}_{no}_{name}": duty[name] for name in DUTY_FIELDS}
     return found
 
 
@@ -142,11 +208,7 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
         "effective_from": values["effective_from"].isoformat(),
         "effective_to": values["effective_to"].isoformat(),
         "notice_days": values["notice_days"],
-        "frequencies": {name: values[f"frequency_{name}"] for name in texts.FREQUENCY_OF},
-        "clauses": [
-            {"no": no, "heading": values[f"heading_{no}"], "paragraphs": _paragraphs(values[f"clause_{no}"])}
-            for no in range(1, texts.CLAUSES + 1)
-        ],
+        **_common_of(values),
         "items": _items(values, uids, errors),
         "grants": _grants(values["grants"], uids, former, errors),
     }

@@ -45,6 +45,24 @@ def renamed(text: dict[str, Any]) -> list[dict[str, Any]]:
     return _reworded(text, [(before, line)])
 
 
+TITLE, PARTIES, FROM, TO = "〔协议名称〕", "〔各方〕", "〔生效日期〕", "〔期满日期〕"
+
+
+def generic(text: dict[str, Any]) -> list[dict[str, Any]]:
+    """The clauses of a text with its name, parties and days taken out."""
+    days = [_on(date.fromisoformat(text[name])) for name in ("effective_from", "effective_to")]
+    words = [f"《{text['title']}》", _parties([party["office"] for party in text["parties"]]), *days]
+    return _reworded(text, list(zip(words, (f"《{TITLE}》", PARTIES, FROM, TO), strict=True)))
+
+
+def specific(
+    generic_: list[dict[str, Any]], title: str, offices: list[str], starts_on: date, ends_on: date
+) -> list[dict[str, Any]]:
+    """The clauses of a template with name, parties and days put in."""
+    pairs = [(TITLE, title), (PARTIES, _parties(offices)), (FROM, _on(starts_on)), (TO, _on(ends_on))]
+    return _reworded({"clauses": generic_}, pairs)
+
+
 def _reworded(text: dict[str, Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
     found = []
     for clause in text["clauses"]:

@@ -300,6 +300,18 @@ class AgreementDuty(Tenanted, Model):
     )
 
 
+class AgreementTemplate(Tenanted, Model):
+    """A text the county keeps for its next agreement; `text`: the parts of a text without parties and days."""
+
+    __tablename__ = "agreement_template"
+    name: Mapped[str] = mapped_column(String(80))
+    text: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+
 class CooperationProgress(Tenanted, Model):
     """How far a party is with an item, with a note; its newest word counts. `name`: who said it of ours, else the county."""
 

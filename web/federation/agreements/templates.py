@@ -1,0 +1,94 @@
+"""Texts a county keeps for its next agreement: without parties and days, which stand as 〔…〕 until an agreement begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from web.core import clock
+from web.core.errors import Invalid, NotFound
+from web.extensions import db
+from web.federation.agreements import clauses, effects, texts
+from web.federation.agreements.models import AgreementTemplate
+from web.federation.agreements.reading import current, get
+
+KEPT = ("clauses", "notice_days", "frequencies", "items", "responsibilities")
+
+
+def every() -> list[AgreementTemplate]:
+    """All of the county, the one changed last first."""
+    return list(db.session.scalars(db.select(AgreementTemplate).order_by(AgreementTemplate.updated_at.desc())))
+
+
+def find(template_id: UUID, *, lock: bool = False) -> AgreementTemplate:
+    """NotFound when it is absent or another county's."""
+    query = db.select(AgreementTemplate).where(AgreementTemplate.id == template_id)
+    found: AgreementTemplate | None = db.session.scalars(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def save(agreement_id: UUID, name: str) -> AgreementTemplate:
+    """Keep the text in hand of this agreement: parties and days are taken out of it. Invalid for a name there is already."""
+    agreement = get(agreement_id)
+    version = effects.effective_of(agreement) or current(agreement)
+    text = version.text
+    if text is None:
+        raise NotFound()
+    hub = text["parties"][0]["uid"]
+    kept = {key: text[key] for key in KEPT if key in text}
+    kept["clauses"] = clauses.generic(text)
+    kept["items"] = [{key: item[key] for key in ("key", "category", "goal", "measure")} for item in text["items"]]
+    kept["gives"] = sorted({g["scope"] for g in text["grants"] if g["owner"] == hub})
+    kept["takes"] = sorted({g["scope"] for g in text["grants"] if g["receiver"] == hub})
+    _demand_new(name)
+    now = clock.now()
+    row = AgreementTemplate(name=name, text=kept, created_at=now, updated_at=now)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def change(template_id: UUID, name: str, changed: Mapping[str, Any]) -> AgreementTemplate:
+    """Another name, other words. `changed`: any of KEPT, `gives`, `takes`."""
+    row = find(template_id, lock=True)
+    if name != row.name:
+        _demand_new(name)
+    row.name, row.text, row.updated_at = name, {**row.text, **changed}, clock.now()
+    db.session.flush()
+    return row
+
+
+def drop(template_id: UUID) -> None:
+    """Agreements made from it stay as they are."""
+    db.session.delete(find(template_id, lock=True))
+    db.session.flush()
+
+
+def _demand_new(name: str) -> None:
+    if db.session.scalar(db.select(AgreementTemplate.id).where(AgreementTemplate.name == name)) is not None:
+        raise Invalid({"name": "taken"})
+
+
+def text_from(
+    template: AgreementTemplate, title: str, parties: Sequence[tuple[UUID, str]], starts_on: date, ends_on: date
+) -> dict[str, Any]:
+    """A first text for `negotiating.begin`. `parties`: (uid, office), the hub first."""
+    kept, hub = template.text, parties[0][0]
+    others = [uid for uid, _ in parties[1:]]
+    grants = [texts.grant(hub, other, scope) for other in others for scope in kept["gives"]]
+    grants += [texts.grant(other, hub, scope) for other in others for scope in kept["takes"]]
+    text: dict[str, Any] = {
+        "title": title,
+        "clauses": clauses.specific(kept["clauses"], title, [office for _, office in parties], starts_on, ends_on),
+        "items": [{**item, "owner": "all", "due": ends_on.isoformat()} for item in kept["items"]],
+        "grants": grants,
+        "effective_from": starts_on.isoformat(),
+        "effective_to": ends_on.isoformat(),
+        "notice_days": kept["notice_days"],
+        "frequencies": kept["frequencies"],
+    }
+    return text | ({"responsibilities": kept["responsibilities"]} if "responsibilities" in kept else {})
