@@ -10,6 +10,7 @@ from web.core import clock, events, fence
 from web.extensions import db
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
+from web.tenants.consents import wordings
 from web.tenants.counties import service as counties
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
@@ -237,7 +238,14 @@ def test_settings_working_days_and_notice(fresh, pair, admin, base):
     assert admin.post(f"{days}/drop", data={"day": "2026-12-02"}).status_code == 303
     assert admin.post(f"{days}/drop", data={"day": "2026-12-02"}).status_code == 404
 
-    assert admin.post(f"{base}/settings/notice").status_code == 303
+    texts = {s.scope: f"{s.label}：{{county}}向{{partner}}提供。" for s in wordings.SHOWN}
+    for change, said in [({"S3": ""}, "必填"), ({"S2": "没有县名"}, "须写明")]:
+        refused = admin.post(f"{base}/settings/notice", data=texts | change)
+        assert refused.status_code == 422 and said in refused.text
+    assert admin.post(f"{base}/settings/notice", data=texts).status_code == 303
+    assert "没有改动" in admin.post(f"{base}/settings/notice", data=texts).text
+    old = admin.get(f"{base}/settings/notice").text
+    assert "第 1 版" in old and "敏感个人信息" in old, "the former words stay to be read"
     assert in_county(pair.home, counties.settings).notice_version == 2
     page = admin.get(f"{base}/settings").text
     assert "第 2 版" in page and re.search(r"[0-9a-f]{4} [0-9a-f]{4} [0-9a-f]{4}", page)

@@ -45,12 +45,30 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "templates a county keeps for its next agreement", still=_OPEN),
     _line("1", "township-level agreements", still=_OPEN),
     # 2 Scopes
-    _line("2", "S0–S7 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press", still=_OPEN),
-    _line("2", "their effect everywhere", still=_OPEN),
-    _line("2", "field cards show in plain words what crosses", still=_OPEN),
-    _line("2", "S1 counts with cells under 5 masked", still=_OPEN),
-    _line("2", "a received row shows from whom, why, until when", still=_OPEN),
-    _line("2", "every read of a received row is logged on both sides", still=_OPEN),
+    _line("2", "S0–S6 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press; S8 named and off",
+          "members.notice members.agree members.shown members.paper members.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",
+          "tenants/test_consents.py::test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes "
+          "blueprints/test_consents.py::test_one_number_is_agreed_to_by_itself_on_signed_paper "
+          "blueprints/test_consents.py::test_the_paper_to_sign_and_the_press_that_says_what_it_does "
+          "federation/sharing/test_publications.py::test_the_directory_is_kept_current_and_said_once "
+          "federation/sharing/test_publications.py::test_no_grant_no_list_and_the_end_destroys_both_copies"),
+    _line("2", "S7: a consent for one request alone", "", "tenants/test_consents.py::test_a_consent_to_a_service_stands_for_one_request_alone",
+          still="the consent and the check at sealing are there; requests must name themselves (about_id) when they record it"),
+    _line("2", "their effect everywhere", "members.withdraw shares.show",
+          "federation/sharing/test_sharing.py::test_the_telephone_only_with_consent_and_gone_with_it",
+          still="S5: a withdrawal stops the next record; lines already co-signed stay, they are one document of both counties"),
+    _line("2", "field cards show in plain words what crosses", "scopes.index scopes.show members.shared",
+          "federation/sharing/test_publications.py::test_cards_say_what_crosses_to_whom_why_until_when_and_on_what_it_rests"),
+    _line("2", "S1 counts with cells under 5 masked", "scopes.figures scopes.tell",
+          "federation/sharing/test_publications.py::test_counts_are_masked_before_they_cross_and_shown_as_a_table "
+          "federation/sharing/test_publications.py::test_a_figure_under_five_cannot_be_composed_at_all "
+          "federation/sharing/test_publications.py::test_no_masked_cell_follows_from_what_is_shown"),
+    _line("2", "a received row shows from whom, why, until when", "shared.show shares.show",
+          "blueprints/test_referrals.py::test_readings_of_shared_members_are_logged"),
+    _line("2", "every read of a received row is logged on both sides", "members.show members.seen",
+          "federation/sharing/test_readings.py::test_every_look_is_counted_told_and_shown_to_the_member "
+          "federation/sharing/test_readings.py::test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people "
+          "federation/sharing/test_readings.py::test_a_county_can_tell_only_of_rows_that_are_the_hearers_own"),
     _line("2", "property tests try to leak through every message type: 100,000 fuzzed messages, 0 leaks", still=_OPEN),
     # 3 Referrals and handovers
     _line("3", "the host's claim path", still=_OPEN),

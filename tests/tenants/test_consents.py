@@ -10,7 +10,7 @@ from web.core.errors import Invalid
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
-from web.tenants.consents import service
+from web.tenants.consents import service, wordings
 from web.tenants.consents.models import Basis, Consent, Method
 from web.tenants.members import service as members
 
@@ -44,6 +44,38 @@ def test_a_notice_stands_until_it_is_withdrawn_and_later_rooms_are_told(two):
     entry = db.session.scalars(db.select(Event).where(Event.verb == "consent.withdraw").limit(1)).one()
     assert (entry.reason, entry.member_id) == ("本人要求", member.id)
     assert [r.scope for r in service.give(member, partner, ["S2"], method=Method.WEB)] == ["S2"]
+
+
+def test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes(two):
+    pair, (member, _other) = two
+    (old,) = service.give(member, pair.host.uid, ["S2"], method=Method.IN_PERSON)
+    first = wordings.of_version(old.version)
+    assert "姓名" in first.texts["S2"] and "身份证号" not in first.texts["S2"], (
+        "made of the registry, nothing else in it"
+    )
+    assert "敏感" in first.texts["S3"] and "敏感" not in first.texts["S6"]
+    assert "余杭区党委组织部门" in wordings.shown(first.texts["S2"], "岳西县", "余杭区")[0]
+    texts = {**first.texts, "S3": "{county}向{partner}提供一个号码。"}
+    assert wordings.renew(texts).version == old.version + 1
+    (new,) = service.give(member, pair.host.uid, ["S3"], method=Method.IN_PERSON)
+    assert wordings.of_version(new.version).texts["S3"] == texts["S3"]
+    assert wordings.of_version(old.version).texts["S3"] != texts["S3"]
+    with pytest.raises(Invalid) as refused:
+        wordings.renew({**texts, "S2": "没有县名", "S4": " "})
+    assert refused.value.fields == {"S2": ["places_missing"], "S4": ["required"]}
+
+
+def test_a_consent_to_a_service_stands_for_one_request_alone(two):
+    pair, (member, _other) = two
+    partner, asked, another = pair.host.uid, uuid7(), uuid7()
+    with pytest.raises(Invalid):
+        service.give(member, partner, ["S3"], method=Method.PAPER, about_id=asked)
+    service.give(member, partner, ["S7"], method=Method.PAPER, about_id=asked)
+    service.give(member, partner, ["S7"], method=Method.PAPER, about_id=another)
+    assert service.stands(member.id, partner, "S7", asked) and service.stands(member.id, partner, "S7", another)
+    assert not service.stands(member.id, partner, "S7") and not service.stands(member.id, partner, "S7", uuid7())
+    service.withdraw(member, partner, ["S7"], about_id=asked)
+    assert not service.stands(member.id, partner, "S7", asked) and service.stands(member.id, partner, "S7", another)
 
 
 def test_what_cannot_be_is_refused_and_nothing_written(two):

@@ -16,9 +16,11 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid
+from web.core.scopes import BASES
 from web.core.workdays import Calendar, last_published_year
 from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
+from web.tenants.consents import wordings
 from web.tenants.counties import service as counties
 
 bp = Blueprint("settings", __name__, url_prefix="/<county>/settings")
@@ -39,6 +41,11 @@ class CountyForm(Schema):
 class Workday(Schema):
     day = Day("日期", required=True)
     is_worked = One("改为", [("1", "上班"), ("0", "休息")])
+
+
+NoticeForm: type[Schema] = Schema.from_dict(
+    {s.scope: Text(s.label, limit=wordings.LONGEST) for s in wordings.SHOWN}, name="NoticeForm"
+)
 
 
 class Dropped(Schema):
@@ -143,8 +150,13 @@ def drop_workday() -> Any:
 @bp.route("/notice", methods=["GET", "POST"])
 @needs(Permission.COUNTY_MANAGE)
 def renew_notice() -> Any:
-    if request.method == "POST":
-        version = counties.renew_notice()
-        flash(f"已启用第 {version} 版告知书")
-        return redirect(url_for("settings.index"), 303)
-    return render_template("settings/notice.html", row=counties.settings())
+    """The words members are shown, a text a scope; a changed text is a new version, the old ones stay to be read."""
+    form = Form(NoticeForm, wordings.in_use().texts)
+    if form.is_sent:
+        with form:
+            row = wordings.renew(form.read())
+            flash(f"已启用第 {row.version} 版告知书")
+            return redirect(url_for("settings.index"), 303)
+    return form.page(
+        "settings/notice.html", row=counties.settings(), versions=wordings.every(), scopes=wordings.SHOWN, bases=BASES
+    )

@@ -17,15 +17,18 @@ from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.pages import proofs
 from web.blueprints.todos import Queue, Todo
-from web.core import clock, events
+from web.core import clock
 from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
 from web.federation import verbs
+from web.federation.agreements import service as agreements
 from web.federation.post import keys
 from web.federation.post import service as post
+from web.federation.readings import service as readings
 from web.federation.referrals import lists as referrals
 from web.federation.referrals import service as referral_service
 from web.federation.sharing import lists, service, values
+from web.federation.sharing.cards import CLAUSE
 from web.federation.sharing.lists import Asked, Row
 from web.federation.sharing.models import ShareState, StatusShare
 from web.tenants.accounts.permissions import Permission
@@ -112,11 +115,8 @@ def _asked(partners: dict[UUID, str]) -> Asked:
 def _note(rows: Sequence[Row]) -> None:
     """Names of shared members were shown: logged like any reading of them."""
     if rows:
-        peers = sorted({str(r.share.partner_uid) for r in rows})
-        subject = counties.settings()  # the list as a whole was looked at: the county's, no share's
-        events.record(
-            "shared.view", subject, details={"count": len(rows), "list": "shares", "peers": peers}, peer=peers[0]
-        )
+        # The list as a whole was looked at: the county's, no share's.
+        readings.note(counties.settings(), [(r.share.referral_id, r.share.partner_uid) for r in rows], "shares")
 
 
 def _seen(share_id: UUID, *, lock: bool = False) -> tuple[StatusShare, Row]:
@@ -138,11 +138,18 @@ def show(share_id: UUID) -> str:
         "shares/show.html", s=share, row=row, r=referral, told=told["owner"] + told["receiver"],
         letters=proofs(row.partner, letters), digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=_can(share), is_live=share.state is ShareState.PURGE_REQUESTED,
-        seen=_mark(share),
+        seen=_mark(share), number=_number(share),
     )  # fmt: skip
     if share.member_id is None:
         _note([row])
     return page
+
+
+def _number(share: StatusShare) -> str:
+    """The agreement it came under, its version and the clause about personal information."""
+    if share.agreement_id is None:
+        return ""
+    return f"{agreements.get(share.agreement_id).number} 第 {share.agreement_version} 版第 {CLAUSE} 条"
 
 
 def _can(share: StatusShare) -> list[str]:

@@ -204,6 +204,14 @@ FIELD_ERRORS: dict[str, str] = {
     "before_received": "不能早于接收之日",
     "letter_expired": "介绍信已过有效期，请退回转出单位另开",
     "other_committee": "请选接收党委所属的支部",
+    "scan_empty": "这个文件是空的，请重新选择",
+    "scan_too_large": "文件超过 5 MB，请降低扫描分辨率后再传",
+    "scan_unreadable": "不是完整的 PDF、JPG 或 PNG 文件，请换成其中一种",
+    "scan_missing": "书面办理的，请附签字扫描件",
+    "places_missing": "须写明 {county} 和 {partner}，印出时换成两县名称",
+    "notice_unchanged": "内容没有改动，不需要启用新版",
+    "consent_per_request": "只有服务事项才逐件同意",
+    "not_agreed": "没有本人的单独同意，不能登记",
     "too_many_members": "一次最多选 1,000 人，请分批",
 }
 

@@ -6,6 +6,7 @@ Order at ingress: `wire.envelope.open_envelope` → `wire.channels.place` → `c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from web.federation.wire.documents import AgreementSeal, Decision, open_decision
 from web.federation.wire.envelope import Envelope
 from web.federation.wire.keys import Pins
 
+_ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
 _NOBODY = Pins(UUID(int=0), {})
 
 IsGranted = Callable[[Scope, str], bool]
@@ -173,6 +175,24 @@ def content_digest(body: Mapping[str, Any], sd: Collection[str]) -> str:
     return digest_of({**{name: value for name, value in body.items() if name != "content"}, "sd": sorted(sd)})
 
 
+def carries_id(field: str, value: Any) -> bool:
+    """Is there an identity number in a value that is none? It crosses with home's `confirm` alone (DOMAIN §9.4)."""
+    if field == "id_number":
+        return False
+    parts = value if isinstance(value, list) else [value]
+    return any(isinstance(part, str) and _ID_NUMBER.search(part) for part in parts)
+
+
+def is_known(type_: str, pointer: str, body: Mapping[str, Any]) -> bool:
+    """Is the pointer in the row of this type, under this share's scope? Values that come with an `agreement.decision` are
+    those of its verbs.
+    """
+    if type_ == "agreement.decision":
+        return any(spec.pointer(pointer) is not None for spec in DECISIONS.values())
+    spec = MESSAGES[type_]
+    return spec.pointer(pointer, body["scope"] if spec.about == "share" else None) is not None
+
+
 def pointer_of(spec: MessageSpec, path: str, scope: str | None = None) -> Pointer:
     """The row of a pointer; `scope_violation` if this type (under this share's scope) may not carry it."""
     found = spec.pointer(path, scope if spec.about == "share" else None)
@@ -234,7 +254,10 @@ def _admit(
             raise WireError("malformed" if len(disclosed) == sealed else "disclosure_missing", where=f"sd{row.path}")
     dropped = set()
     for path, row in rows.items():
-        if is_granted is not None and row.scope is not None and not is_granted(row.scope, row.field):
+        if is_granted is None:
+            continue  # composing: what does not cross is withheld at sealing, and the verb goes
+        is_free = row.scope is None or is_granted(row.scope, row.field)
+        if not is_free or carries_id(row.field, disclosed[path].value):
             if is_first:
                 raise WireError("scope_violation", pointer=path)
             dropped.add(path)

@@ -142,6 +142,8 @@ ID_NUMBER = Pattern(r"\d{17}[0-9X]", is_plain=False)
 REPORT_IN_CODE = Pattern(r"[0-9A-HJKMNP-TV-Z]{10}", is_plain=False)
 COUNTY = UUID_
 SHARED_SCOPE = choice("S3 S6")
+ORG_KIND = choice("county_committee township_committee general_branch branch party_group away_branch")
+COUNTED = choice("away_there taken_on_here activities_with_guests")
 PRESENCE = choice("present absent leave")
 LINE_NUMBERS = ListOf(Integer(0, 499), most=500, is_rising=True)
 MINUTES = Integer(0, 24 * 60)
@@ -153,6 +155,10 @@ HANDOVER_RECALLED = choice("wrong_entry member_stays letter_lost deceased other"
 COSIGN_REFUSED = choice("not_ours not_held wrong_header other")
 SHARE_REVOKED = choice("notice_withdrawn consent_withdrawn referral_ended transferred wound_down narrowed")
 RETURNED_FIELDS = choice("name birth_on sex ethnicity kind from_org to_org file dues application other")
+
+READERS = choice(
+    "county_admin township_officer branch_secretary away_secretary liaison leader_readonly other"
+)  # roles of the reader's county; never a name
 
 LIAISONS = (
     Pointer("/liaisons/*/name", NAME, False, None, "liaison_name"),
@@ -363,6 +369,50 @@ _ROWS = (
         Record({"w": NUMBER, "item": Pattern(r"[a-z0-9]{1,12}"), "percent": Integer(0, 100), "on": DATE}),
         _optional(None, note=Text(500, has_lines=True)),
         needs_agreement=False,
+    ),
+    # Reading: what the receiver's people looked at, told to the owner: [kind, row, day, role, looks of that day so far].
+    MessageSpec(
+        "reading.tell",
+        REGISTER,
+        Record(
+            {
+                "lines": ListOf(
+                    Row((choice("referral handover"), UUID_, DATE, READERS, Integer(1, 9999))), most=500, least=1
+                )
+            }
+        ),
+        needs_agreement=False,  # owed for what was received, whatever became of the agreement
+    ),
+    # Directory (S0) and counts (S1): the owner's whole list each time; a `w` not higher than the last is ignored.
+    MessageSpec(
+        "directory.tell",
+        REGISTER,
+        Record({"w": NUMBER}),
+        (
+            # [kind, name, where, telephone of the office]
+            Pointer(
+                "/organisations/*",
+                Row((ORG_KIND, ORGANISATION, Nullable(ORGANISATION), Nullable(PHONE))),
+                False,
+                Scope.DIRECTORY,
+                "organisation",
+            ),
+            # [name, address]
+            Pointer("/venues/*", Row((ORGANISATION, Nullable(ORGANISATION))), False, Scope.DIRECTORY, "venue"),
+            # [name, post, work telephone]
+            Pointer("/liaisons/*", Row((NAME, Nullable(Text(80)), Nullable(PHONE))), False, Scope.DIRECTORY, "liaison"),
+        ),
+    ),
+    MessageSpec(
+        "counts.tell",
+        REGISTER,
+        Record({"w": NUMBER, "until": DATE}),
+        # [what is counted, of which township (null: the county), how many]; null: fewer than five, never said
+        (
+            Pointer(
+                "/cells/*", Row((COUNTED, Nullable(ORGANISATION), Nullable(Integer(5)))), False, Scope.COUNTS, "counts"
+            ),
+        ),
     ),
 )
 

@@ -27,8 +27,9 @@ from web.federation.post.models import (
     PostDue,
     StoredDisclosure,
 )
+from web.federation.readings.models import Reading
 from web.federation.referrals.models import Referral, SharedGram, SharedMember, WrongCode
-from web.federation.sharing.models import SharedValue, StatusShare
+from web.federation.sharing.models import Publication, SharedValue, StatusShare
 
 __all__ = [
     "Agreement",
@@ -54,6 +55,8 @@ __all__ = [
     "Peer",
     "PeerKey",
     "PostDue",
+    "Publication",
+    "Reading",
     "Referral",
     "SharedGram",
     "SharedMember",

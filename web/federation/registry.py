@@ -8,13 +8,27 @@ from web.federation.cosigning import service as cosigning
 from web.federation.handovers import cases
 from web.federation.handovers import service as handovers
 from web.federation.post import service as post
+from web.federation.readings import service as readings
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
+from web.federation.sharing import publications
 from web.federation.sharing import service as sharing
 from web.tenants.flows import service as flows
 from web.tenants.transfers import service as transfers
 
-__all__ = ["agreements", "cases", "cosigning", "handovers", "models", "referrals", "run_timers", "sharing", "verbs"]
+__all__ = [
+    "agreements",
+    "cases",
+    "cosigning",
+    "handovers",
+    "models",
+    "publications",
+    "readings",
+    "referrals",
+    "run_timers",
+    "sharing",
+    "verbs",
+]
 
 # At sealing: what a member was told of, and what the agreement holds.
 post.HOOKS.may_cross = grants.may_cross
@@ -27,3 +41,5 @@ def run_timers() -> None:
     verbs.run_timers()
     handovers.expire_letters()
     transfers.expire_letters()
+    readings.tell()
+    publications.tell_all()

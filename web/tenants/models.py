@@ -4,9 +4,9 @@ from web.core.events import Event, EventSeal
 from web.core.vault import RecordKey
 from web.tenants.accounts.models import Account, LoginSession
 from web.tenants.activities.models import Activity, Attendance, StudyRecord
-from web.tenants.consents.models import Consent
+from web.tenants.consents.models import Consent, NoticeText
 from web.tenants.counties.models import County, CountySettings
-from web.tenants.documents.models import Document, ProofCode
+from web.tenants.documents.models import Document, ProofCode, Scan
 from web.tenants.flows.models import Flow
 from web.tenants.imports.models import HeaderAlias, ImportBatch, ImportRow
 from web.tenants.labels.models import Label, MemberLabel
@@ -39,11 +39,13 @@ __all__ = [
     "Member",
     "MemberGram",
     "MemberLabel",
+    "NoticeText",
     "PartyOrg",
     "ProofCode",
     "RecordKey",
     "RelationTransfer",
     "SavedFilter",
+    "Scan",
     "StudyRecord",
     "Task",
     "UndoStep",

@@ -142,4 +142,17 @@ SAMPLES: dict[str, Sample] = {
     "cosign.propose_annul": Sample({**ANSWERED, "by": "home"}, {"/text": "活动当日改期，名单作废"}, base=2),
     "cosign.annul": Sample(ANSWERED, n=4, sender=HOST),
     "cosign.keep": Sample(ANSWERED, {"/text": "已核对，名单无误"}, n=4, sender=HOST),
+    "reading.tell": Sample({"lines": [["referral", REFERRAL, "2025-09-29", "county_admin", 3]]}, sender=HOST),
+    "directory.tell": Sample(
+        {"w": 1},
+        {
+            "/organisations/0": ["township_committee", "中共岳西县天堂镇委员会", None, "0556-0000001"],
+            "/venues/0": ["天堂镇党群服务中心", "示例路1号"],
+            "/liaisons/0": ["陈例丁", "跨区联络员", "0556-0000002"],
+        },
+    ),
+    "counts.tell": Sample(
+        {"w": 1, "until": "2025-08-31"},
+        {"/cells/0": ["away_there", "天堂镇", 26], "/cells/1": ["away_there", "温泉镇", None]},
+    ),
 }

@@ -1,32 +1,45 @@
-"""Notices and consents: recorded for one member or for all of a selection, withdrawn after saying what will happen."""
+"""Notices and consents: recorded for one member or a selection, shown in the words of their day, withdrawn.
+
+A notice (S2, S5, S6) informs and can be about many; a consent (S3) is asked by itself, for one partner and one number.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import Response, flash, g, redirect, render_template, request, url_for
 
 from web.blueprints.forms import Form
 from web.blueprints.members import wording
 from web.blueprints.members.lists import ENDPOINTS, chosen
 from web.blueprints.members.pages import locked, partners, person
 from web.blueprints.members.rooms import bp
-from web.blueprints.members.schemas import Notice, NoticeOfMany, Withdraw
+from web.blueprints.members.schemas import Agreed, Notice, NoticeOfMany, Withdraw
 from web.blueprints.policy import needs
-from web.core import clock
+from web.core import clock, events
 from web.core.errors import Invalid, NotFound
+from web.core.fields import mask
+from web.core.scopes import SCOPES
+from web.federation.sharing import lists as shares
 from web.tenants.accounts.permissions import Permission
-from web.tenants.consents import service
-from web.tenants.consents.models import Method
+from web.tenants.consents import service, wordings
+from web.tenants.consents.models import Consent, Method
+from web.tenants.documents import scans
 from web.tenants.members import service as members
+from web.tenants.members.models import Member
 from web.tenants.register.facets import Roll
 
 _FIRST = {"scope": ["S2", "S6", "S5"], "method": Method.IN_PERSON.value}
 
 
 def _scopes() -> list[tuple[str, str, str]]:
-    return [(s, *wording.SCOPES[s]) for s in wording.OFFERED_SCOPES]
+    return [(s, *wording.SCOPES[s]) for s in wording.NOTICES]
+
+
+def _start(known: dict[UUID, str]) -> dict[str, Any]:
+    return {"given_on": clock.today(), "partner": next(iter(known)) if len(known) == 1 else ""}
 
 
 def _checked(given: dict[str, Any], known: dict[UUID, str]) -> dict[str, Any]:
@@ -35,24 +48,130 @@ def _checked(given: dict[str, Any], known: dict[UUID, str]) -> dict[str, Any]:
     return given
 
 
+def _scan(member: Member, title: str) -> UUID | None:
+    """The signed paper that came with the form, kept; None when none did."""
+    sent = request.files.get("scan")
+    if sent is None or not sent.filename:
+        return None
+    return scans.keep(sent.read(scans.MAX_BYTES + 1), title=title, member_id=member.id).id
+
+
+def _back(member_id: UUID) -> Any:
+    return redirect(url_for("members.show", member_id=member_id) + "#notices", 303)
+
+
 @bp.route("/<uuid:member_id>/notice", methods=["GET", "POST"])
 @needs(Permission.MEMBER_WRITE)
 def notice(member_id: UUID) -> Any:
-    """Record what the member was told or agreed to about one partner county."""
+    """Record what the member was told about one partner county."""
     member = locked(member_id) if request.method == "POST" else person(member_id).member
     members.demand_open(member)
     known = partners()
-    form = Form(Notice, {**_FIRST, "given_on": clock.today(), "partner": next(iter(known)) if len(known) == 1 else ""})
+    form = Form(Notice, {**_FIRST, **_start(known)})
     if form.is_sent:
         with form:
             given = _checked(form.read(), known)
             rows = service.give(
-                member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"]
+                member,
+                given["partner"],
+                given["scope"],
+                method=Method(given["method"]),
+                on=given["given_on"],
+                scan_id=_scan(member, f"告知书　{known[given['partner']]}"),
             )
             flash(f"已登记 {len(rows)} 项告知" if rows else "这些范围此前已告知")
-            return redirect(url_for("members.show", member_id=member_id) + "#notices", 303)
-    back = url_for("members.show", member_id=member_id)
-    return form.page("members/notice.html", m=member, count=1, partners=known, scopes=_scopes(), w=wording, back=back)
+            return _back(member_id)
+    return form.page(
+        "members/notice.html", m=member, count=1, partners=known, scopes=_scopes(), w=wording,
+        back=url_for("members.show", member_id=member_id), version=wordings.in_use().version,
+    )  # fmt: skip
+
+
+@bp.route("/<uuid:member_id>/consent", methods=["GET", "POST"])
+@needs(Permission.MEMBER_WRITE)
+def agree(member_id: UUID) -> Any:
+    """The member's separate consent to one number going to one partner (S3)."""
+    member = locked(member_id) if request.method == "POST" else person(member_id).member
+    members.demand_open(member)
+    known, text = partners(), wordings.in_use()
+    form = Form(Agreed, {"chosen_phone": member.chosen_phone, "method": Method.PAPER.value, **_start(known)})
+    if form.is_sent:
+        with form:
+            given = _checked(form.read(), known)
+            if not given["is_own_wish"]:
+                raise Invalid({"is_own_wish": "not_agreed"})
+            scan_id = _scan(member, f"单独同意书　{known[given['partner']]}")
+            if given["method"] == Method.PAPER and scan_id is None:
+                raise Invalid({"scan": "scan_missing"})
+            chosen_now = {"chosen_phone": given["chosen_phone"]}
+            if given.get("number"):
+                chosen_now[given["chosen_phone"]] = given["number"]
+            try:
+                members.amend(member, chosen_now, reason="本人选定送往外县的号码")
+            except Invalid as wrong:
+                raise Invalid({"number": wrong.fields.get(given["chosen_phone"], ["invalid"])}) from wrong
+            if not member.contact_phone:
+                raise Invalid({"number": "required"})
+            rows = service.give(
+                member, given["partner"], ["S3"], method=Method(given["method"]), on=given["given_on"], scan_id=scan_id
+            )
+            flash("已登记单独同意" if rows else "此前已同意；号码已按本人选定的更新")
+            return _back(member_id)
+    partner = next((name for uid, name in known.items() if str(uid) == str(form.values.get("partner"))), "伙伴县")
+    return form.page(
+        "members/agree.html", m=member, partners=known, w=wording, version=text.version,
+        words=wordings.shown(text.texts["S3"], g.county.name, partner),
+        numbers={f: mask(f, getattr(member, f)) or "未填" for f in wording.PHONES},
+    )  # fmt: skip
+
+
+@bp.get("/<uuid:member_id>/consents/<uuid:consent_id>")
+@needs(Permission.MEMBER_READ)
+def shown(member_id: UUID, consent_id: UUID) -> str:
+    """One notice or consent: the words the member was shown, how, when, the signed paper, and what came of it."""
+    whole = person(member_id)
+    row = next((c for c in service.history(member_id) if c.id == consent_id), None)
+    if row is None:
+        raise NotFound()
+    partner = partners().get(row.partner_uid, "伙伴县")
+    text = wordings.of_version(row.version)
+    return render_template(
+        "members/shown.html", m=whole.member, c=row, partner=partner, w=wording, scope=SCOPES[row.scope],
+        words=wordings.shown(text.texts.get(row.scope, ""), g.county.name, partner) if text else [],
+        used_from=text.used_from if text else None, scan=scans.get(row.scan_id) if row.scan_id else None,
+        shares=[s for s in shares.of_member(member_id, row.partner_uid) if s.scope == row.scope],
+    )  # fmt: skip
+
+
+@bp.get("/<uuid:member_id>/notice/paper")
+@needs(Permission.MEMBER_READ)
+def paper(member_id: UUID) -> str:
+    """The paper to read out and sign: the words in use now, for the partner and the scopes of the address."""
+    whole, known = person(member_id), partners()
+    partner = next(((uid, name) for uid, name in known.items() if str(uid) == request.args.get("partner")), None)
+    scopes = [s for s in request.args.getlist("scope") if s in (*wording.NOTICES, "S3")] or [*wording.NOTICES]
+    text = wordings.in_use()
+    is_consent = scopes == ["S3"]
+    return render_template(
+        "members/paper.html", m=whole.member, w=wording, partners=known, partner=partner, version=text.version,
+        scopes=[(SCOPES[s], wordings.shown(text.texts[s], g.county.name, partner[1])) for s in scopes] if partner else [],
+        asked=scopes, is_consent=is_consent,
+    )  # fmt: skip
+
+
+@bp.get("/<uuid:member_id>/scans/<uuid:scan_id>")
+@needs(Permission.MEMBER_REVEAL)
+def scan(member_id: UUID, scan_id: UUID) -> Response:
+    """The signed paper, to be stored: never opened inside our pages. Each download is logged."""
+    whole, row = person(member_id), scans.get(scan_id)
+    if row.member_id != whole.member.id:
+        raise NotFound()
+    events.record("scan.read", row, member_id=member_id)
+    answer = Response(scans.opened(row), mimetype=row.media_type)
+    name = f"{row.title.replace('　', '_')}_{whole.member.name}.{scans.SUFFIXES[row.media_type]}"
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer
 
 
 @bp.post("/notify")
@@ -62,7 +181,7 @@ def notify() -> Any:
     known, ids, form = partners(), chosen(), Form(NoticeOfMany)
     roll = Roll(request.form.get("roll", Roll.MEMBERS))
     if request.form.get("act") != "give":
-        form.values |= {**_FIRST, "given_on": clock.today(), "partner": next(iter(known)) if len(known) == 1 else ""}
+        form.values |= {**_FIRST, **_start(known)}
     else:
         with form:
             given = _checked(form.read(), known)
@@ -72,14 +191,9 @@ def notify() -> Any:
             )
             return redirect(url_for(ENDPOINTS[roll]), 303)
     return form.page(
-        "members/notice.html",
-        m=None,
-        count=len(ids),
-        partners=known,
-        scopes=_scopes(),
-        w=wording,
-        back=url_for(ENDPOINTS[roll]),
-    )
+        "members/notice.html", m=None, count=len(ids), partners=known, scopes=_scopes(), w=wording,
+        back=url_for(ENDPOINTS[roll]), version=wordings.in_use().version,
+    )  # fmt: skip
 
 
 def _tell(member_id: UUID, given: dict[str, Any]) -> bool:
@@ -94,7 +208,7 @@ def _tell(member_id: UUID, given: dict[str, Any]) -> bool:
 @bp.route("/<uuid:member_id>/notice/<uuid:partner_uid>/withdraw", methods=["GET", "POST"])
 @needs(Permission.MEMBER_WRITE)
 def withdraw(member_id: UUID, partner_uid: UUID) -> Any:
-    """Says what a withdrawal does, then does it at once."""
+    """Says what a withdrawal does, in numbers, then does it at once."""
     whole = person(member_id)
     stands = [c for c in service.standing(member_id) if c.partner_uid == partner_uid]
     if not stands:
@@ -108,7 +222,13 @@ def withdraw(member_id: UUID, partner_uid: UUID) -> Any:
             if not rows:
                 raise Invalid({"scope": "choose_one"})
             flash(f"已撤回 {len(rows)} 项，停止共享并请对方销毁")
-            return redirect(url_for("members.show", member_id=member_id) + "#notices", 303)
+            return _back(member_id)
     return form.page(
-        "members/withdraw.html", m=whole.member, stands=stands, partner=partners().get(partner_uid, "伙伴县"), w=wording
-    )
+        "members/withdraw.html", m=whole.member, stands=_each(stands), w=wording,
+        partner=partners().get(partner_uid, "伙伴县"), effect=shares.effect_of_withdrawal(member_id, partner_uid),
+    )  # fmt: skip
+
+
+def _each(stands: list[Consent]) -> list[Consent]:
+    """One line a scope, however many requests a consent of S7 stands for."""
+    return list({c.scope: c for c in stands}.values())

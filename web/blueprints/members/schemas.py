@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from marshmallow import Schema
 
 from web.blueprints.forms import Day, Id, Many, One, Text, Tick
-from web.blueprints.members.wording import ENDED, ENDS, METHODS, OFFERED_SCOPES, SCOPES
+from web.blueprints.members.wording import ENDED, ENDS, METHODS, NOTICES, PHONES, SCOPES
 from web.tenants.members import codes
 from web.tenants.register.facets import Roll
 
@@ -30,6 +30,7 @@ class _Facts(Schema):
     certificate_no = Text("活动证编号", limit=40)
     id_number = Text("身份证号", limit=24)
     phone = Text("联系电话", limit=60)
+    second_phone = Text("第二电话", limit=60)
     address = Text("家庭住址", limit=200)
     backup_contact = Text("家乡联系人", limit=60)
     backup_phone = Text("家乡联系人电话", limit=60)
@@ -42,6 +43,7 @@ class NewMember(_Facts):
 
 
 class EditMember(_Facts):
+    chosen_phone = One("送往外县用哪个号码", list(PHONES.items()), required=False)
     review_result = Text("活动证年审结果", limit=20)
     appraisal = Text("民主评议等次", limit=20)
     clear = Many(Text(limit=20), "清空")
@@ -91,9 +93,20 @@ class EndFlow(Schema):
 
 class Notice(Schema):
     partner = Id("伙伴县")
-    scope = Many(One("", OFFERED_SCOPES), "告知范围")
+    scope = Many(One("", NOTICES), "告知范围")
     method = One("告知方式", list(METHODS.items()))
     given_on = Day("告知日期", required=True)
+    scan = Text("签字扫描件")  # a file: it comes beside the fields, its errors stand here
+
+
+class Agreed(Schema):
+    partner = Id("伙伴县")
+    chosen_phone = One("本人选定的号码", list(PHONES.items()))
+    number = Text("号码", limit=60)
+    method = One("同意方式", list(METHODS.items()))
+    given_on = Day("同意日期", required=True)
+    is_own_wish = Tick("本人单独、自愿同意")
+    scan = Text("签字扫描件")
 
 
 class NoticeOfMany(Notice):

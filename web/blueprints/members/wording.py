@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from web.core import scopes
 from web.core.fields import mask
 from web.tenants.activities.models import Presence
 from web.tenants.consents.models import Basis, Method
@@ -17,6 +18,7 @@ from web.tenants.register.facets import EDUCATIONS, FLOW_ENDS, FLOW_STATES, RELA
 REVEALABLE = {
     "id_number": "身份证号",
     "phone": "联系电话",
+    "second_phone": "第二电话",
     "address": "家庭住址",
     "backup_contact": "家乡联系人",
     "backup_phone": "家乡联系人电话",
@@ -24,18 +26,13 @@ REVEALABLE = {
 }
 """Masked fields, with their labels; each is shown for a reason only."""
 
-SCOPES = {
-    "S2": ("报到通知", "姓名、性别、出生年份、人员类别、所在支部、到达年月"),
-    "S3": ("联系电话", "本人选定的一个号码，须单独同意"),
-    "S4": ("关系转接", "介绍信所载内容，本人申请"),
-    "S5": ("参加活动", "日期、到会、学时"),
-    "S6": ("状态告知", "编入支部、活动证年审、党费缴至、评议等次"),
-    "S7": ("服务事项", "一件事的内容，每件单独同意"),
-}
-OFFERED_SCOPES = ("S2", "S6", "S5", "S3")
-"""What a notice on the member's page can be about; S4 comes with an application, S7 with each request."""
+SCOPES = {name: (row.label, row.words) for name, row in scopes.SCOPES.items() if row.basis != "agreement"}
+NOTICES = ("S2", "S6", "S5")
+"""What a notice on the member's page can be about; S3 is agreed to by itself, S4 comes with an application, S7 with a request."""
 
 BASES = {Basis.NOTICE: "告知", Basis.CONSENT: "同意", Basis.APPLICATION: "申请"}
+PHONES = {"phone": "联系电话", "second_phone": "第二电话"}
+"""Which number a member can choose for other counties."""
 METHODS = {Method.PAPER: "书面", Method.IN_PERSON: "当面", Method.PHONE: "电话", Method.WEB: "网上"}
 ENDS = {FlowEnd.RETURNED: "已返乡", FlowEnd.DECEASED: "死亡", FlowEnd.WRONG_ENTRY: "登记有误"}
 """Ends of a flow a clerk can say; the others follow from a handover or from the end of membership."""
@@ -91,6 +88,7 @@ LABELS: dict[str, Any] = {
     "flow_ends": _labels(FLOW_ENDS),
     "relations": _labels(RELATIONS),
     "presences": _labels(PRESENCES),
+    "w_phones": PHONES,
     "hidden": mask,
     "place": divisions.full_name,
 }

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, tuple_
 
-from web.core import clock, events, vault
+from web.core import clock, vault
 from web.core.events import Actor
 from web.extensions import db
 from web.federation.handovers.models import OPEN, Handover, HandoverState
 from web.federation.post.models import Peer
+from web.federation.readings import service as readings
 from web.tenants.counties import service as counties
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
@@ -151,15 +152,9 @@ def one(handover: Handover, actor: Actor) -> Row | None:
 def note_reading(rows: Sequence[Row]) -> None:
     """Log that values of another county's members were read: one event a page, naming the counties."""
     shown = [r.handover for r in rows if r.handover.role == "host" and r.handover.state != S.CLOSED and r.name]
-    if not shown:
-        return
-    peers = sorted({str(h.partner_uid) for h in shown})
-    subject = (
-        shown[0] if len(rows) == 1 else Handover(id=counties.own().uid)
-    )  # never stored: the list as a whole was read
-    events.record(
-        "shared.view", subject, details={"count": len(shown), "list": "handovers", "peers": peers}, peer=peers[0]
-    )
+    # A new one is never stored: the list as a whole was read.
+    subject = shown[0] if len(rows) == 1 and shown else Handover(id=counties.own().uid)
+    readings.note(subject, [(h.id, h.partner_uid) for h in shown], "handovers")
 
 
 def counts(actor: Actor, partner_uid: UUID | None = None) -> dict[Tab, int]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from web.core import vault
 from web.core.states import Machine, Row
 from web.extensions import Model
+from web.federation.readings import service as readings
 from web.federation.verbs import FAIL, PairAggregate
 
 
@@ -164,6 +165,8 @@ class Handover(PairAggregate, Model):
             found: dict[str, Any] = json.loads(vault.unwrap(self.id, self.packet))
         except vault.Purged:
             return {}
+        if self.role == "host" and self.state is not HandoverState.CLOSED:
+            readings.opened("handover", self.id, self.partner_uid)
         return found
 
     def keep(self, **more: Any) -> None:

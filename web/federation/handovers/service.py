@@ -6,7 +6,7 @@ the thawed member at home, the purged packet and the undone row at the host.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from web.federation.handovers.models import (
 )
 from web.federation.post import service as post
 from web.federation.post.models import Peer, PeerState
+from web.federation.readings import service as readings
 from web.federation.verbs import Kind, Moved, Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef, Envelope
@@ -375,6 +376,15 @@ def _refused_decision(handover: Handover, verb: str, code: str) -> None:
         events.record("handover.stop", handover, reason=code, peer=str(handover.partner_uid))
 
 
+def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
+    """Our members behind these handovers, of those we released or asked that county for."""
+    query = db.select(Handover.id, Handover.member_id).where(
+        Handover.id.in_(ids), Handover.role == "home", Handover.partner_uid == partner_uid
+    )
+    return {id_: member_id for id_, member_id in db.session.execute(query) if member_id is not None}
+
+
+readings.OWNERS["handover"] = _members_behind
 KIND = verbs.register(
     Kind(
         "handover",

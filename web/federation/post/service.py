@@ -6,7 +6,7 @@ The relay seals and sends (post.relay). Other rooms see the state of their messa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from web.federation import admission
 from web.federation.messages import MESSAGES, MessageSpec
 from web.federation.post.models import Blob, InboxMessage, OutboxMessage, PostDue, StoredDisclosure
 from web.federation.wire.canonical import digest
+from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import Disclosure, commitments
 from web.federation.wire.envelope import AgreementRef, Envelope
 
@@ -88,6 +89,9 @@ def send(
     """
     body = dict(body or {})
     made = list(disclosures) if disclosures is not None else admission.compose(type_, body, values or {})
+    MESSAGES[type_].body.check(body, "body")
+    if unknown := [item.pointer for item in made if not admission.is_known(type_, item.pointer, body)]:
+        raise WireError("scope_violation", pointers=unknown)
     message = OutboxMessage(
         id=uuid7(),
         peer_uid=to,
@@ -111,7 +115,10 @@ def send(
     db.session.add(message)
     spec, opens = MESSAGES[type_], n == 1 or base == 0
     for item in made:
-        db.session.add(stored(message.id, about_id, item, scope_of(spec, item.pointer, body), is_new=opens))
+        row = stored(message.id, about_id, item, scope_of(spec, item.pointer, body), is_new=opens)
+        # An identity number in a value that is none does not cross; the verb does.
+        row.is_withheld = admission.carries_id(item.pointer.removeprefix("/"), item.value)
+        db.session.add(row)
     due(to, clock.now())
     return message.id
 
@@ -209,6 +216,21 @@ def purge(about_id: UUID) -> int:
         row.wrapped = None
         gone += 1
     vault.destroy(about_id)
+    db.session.flush()
+    return gone
+
+
+def forget(about_id: UUID, pointers: Collection[str]) -> int:
+    """Destroy the stored values of these pointers alone, both said and heard; the seals over them still verify."""
+    query = db.select(StoredDisclosure).where(
+        StoredDisclosure.about_id == about_id,
+        StoredDisclosure.pointer.in_(pointers),
+        StoredDisclosure.wrapped.is_not(None),
+    )
+    gone = 0
+    for row in db.session.scalars(query):
+        row.wrapped = None
+        gone += 1
     db.session.flush()
     return gone
 

@@ -43,7 +43,9 @@ def may_cross(message: OutboxMessage, scope: str, pointer: str) -> bool:
     row = MESSAGES[message.type].pointer(pointer)
     if row is None:
         return False
-    if message.member_id is not None and not consents.stands(message.member_id, message.peer_uid, scope):
+    if message.member_id is not None and not consents.stands(
+        message.member_id, message.peer_uid, scope, message.about_id
+    ):
         return False
     # A handover runs on through a pause (FEDERATION §5); whatever else is sealed now stays shut while either paused it.
     if not message.type.startswith("handover.") and agreements.is_paused(message.agreement_id, message.peer_uid, scope):

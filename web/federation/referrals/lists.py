@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, tuple_
 
-from web.core import events, vault
+from web.core import vault
 from web.core.events import Actor
 from web.extensions import db
 from web.federation.post.models import Peer
+from web.federation.readings import service as readings
 from web.federation.referrals import packets
 from web.federation.referrals.models import OPEN, Referral, ReferralState, SharedGram, SharedMember
 from web.tenants.counties import service as counties
@@ -277,13 +278,10 @@ def of_member(member_id: UUID) -> list[Referral]:
 
 def note_reading(rows: Sequence[Row], what: str) -> None:
     """Log that federated values were read: one event a page, naming each county whose members it showed."""
-    shown = [r for r in rows if r.referral.role == "host" and r.values]
-    peers = sorted({str(r.referral.partner_uid) for r in shown})
+    shown = [r.referral for r in rows if r.referral.role == "host" and r.values]
+    read = [(referral.id, referral.partner_uid) for referral in shown]
     if len(shown) == 1 and what == "one":
-        referral = shown[0].referral
-        events.record("shared.view", referral, details={"count": 1}, peer=str(referral.partner_uid))
-    elif shown:
-        subject = SharedMember(id=counties.own().uid)  # never stored: the list as a whole is what was looked at
-        events.record(
-            "shared.view", subject, details={"count": len(shown), "list": what, "peers": peers}, peer=peers[0]
-        )
+        readings.note(shown[0], read)
+    else:
+        # Never stored: the list as a whole is what was looked at.
+        readings.note(SharedMember(id=counties.own().uid), read, what)

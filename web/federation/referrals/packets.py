@@ -14,6 +14,7 @@ from web.extensions import db
 from web.federation.messages import MESSAGES
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.federation.readings import service as readings
 from web.federation.referrals import codes
 from web.federation.referrals.models import Referral, SharedGram, SharedMember
 from web.tenants.flows.models import Flow
@@ -85,6 +86,7 @@ def opened(row: SharedMember | None) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(vault.unwrap(row.id, row.wrapped))
     except vault.Purged:
         return {}
+    readings.opened("referral", row.id, row.partner_uid)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from web.federation import admission, verbs
 from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.post.models import Peer
+from web.federation.readings import service as readings
 from web.federation.referrals import codes, grants, packets
 from web.federation.referrals.models import (
     LAPSES_AFTER,
@@ -108,6 +109,15 @@ def _refused(referral: Referral, verb: str, code: str) -> None:
         log.error("decision.refused", kind="referral", verb=verb, code=code)
 
 
+def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
+    """Our members behind these referrals, of those we made to that county."""
+    query = db.select(Referral.id, Referral.member_id).where(
+        Referral.id.in_(ids), Referral.role == "home", Referral.partner_uid == partner_uid
+    )
+    return {id_: member_id for id_, member_id in db.session.execute(query) if member_id is not None}
+
+
+readings.OWNERS["referral"] = _members_behind
 KIND = verbs.register(
     verbs.Kind(
         "referral",

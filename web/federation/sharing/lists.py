@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, tuple_
 
 from web.core import clock, vault
 from web.core.events import Actor
+from web.core.scopes import SCOPES
 from web.extensions import db
 from web.federation.post.models import InboxMessage, OutboxMessage, Peer
+from web.federation.readings import service as readings
 from web.federation.referrals import packets
 from web.federation.referrals.models import Referral, SharedMember
 from web.federation.sharing import values
@@ -197,12 +199,41 @@ def of_referral(referral_id: UUID) -> list[StatusShare]:
     return list(db.session.scalars(query.order_by(StatusShare.role, StatusShare.scope, StatusShare.id)))
 
 
+def of_member(member_id: UUID, partner_uid: UUID | None = None) -> list[StatusShare]:
+    """Every share about one of our members (towards one partner), the latest first."""
+    query = db.select(StatusShare).where(StatusShare.member_id == member_id)
+    if partner_uid is not None:
+        query = query.where(StatusShare.partner_uid == partner_uid)
+    return list(db.session.scalars(query.order_by(StatusShare.id.desc())))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a withdrawal would touch now: letters not sealed yet, shares of ours that stand, their scopes in words."""
+
+    waiting: int
+    live: int
+    labels: str
+
+
+def effect_of_withdrawal(member_id: UUID, partner_uid: UUID) -> Effect:
+    """Counted before the press, for the page that asks: two queries."""
+    waiting = db.select(func.count()).where(
+        OutboxMessage.member_id == member_id, OutboxMessage.peer_uid == partner_uid, OutboxMessage.sealed_at.is_(None)
+    )
+    standing = [s for s in of_member(member_id, partner_uid) if s.state in STANDING]
+    labels = "、".join(dict.fromkeys(SCOPES[s.scope].label for s in standing))
+    return Effect(db.session.scalar(waiting) or 0, len(standing), labels)
+
+
 def told(shares: Iterable[StatusShare]) -> dict[str, list[Told]]:
     """Our role in the share (owner: what we tell, receiver: what we are told) → values that stand: two queries."""
     standing = [s for s in shares if s.state in STANDING]
     held: Mapping[UUID, Mapping[str, Any]] = values.held(s.id for s in standing)
     found: dict[str, list[Told]] = {"owner": [], "receiver": []}
     for share in standing:
+        if share.role == "receiver" and share.member_id is None and held.get(share.id):
+            readings.opened("referral", share.referral_id, share.partner_uid)
         for pointer, label in values.LABELS.items():
             if pointer in held.get(share.id, {}):
                 words = values.worded(pointer, held[share.id][pointer])

@@ -1,4 +1,4 @@
-"""StatusShare and its machine; the values each side holds under it."""
+"""StatusShare and its machine; the values each side holds under it; Publication, a whole list of no one member."""
 
 from __future__ import annotations
 
@@ -97,3 +97,27 @@ class SharedValue(Tenanted, Model):
             ["tenant_id", "share_id"], ["status_share.tenant_id", "status_share.id"], ondelete="CASCADE"
         ),
     )
+
+
+class Publication(Tenanted, Model):
+    """The directory (S0) or the counts (S1) of one county as another last heard it; of ours, as we last said it.
+
+    `about_id`: of the message that carried it; its key opens `wrapped`, and dies when the next one is there.
+    `digest`: of the content as it was sent, so that nothing is said twice.
+    """
+
+    __tablename__ = "publication"
+    __logged__ = False  # each one said or heard is a named event
+    kind: Mapped[str] = mapped_column(String(20))
+    partner_uid: Mapped[UUID]
+    is_ours: Mapped[bool]
+    w: Mapped[int]
+    agreement_id: Mapped[UUID | None]
+    about_id: Mapped[UUID | None]
+    digest: Mapped[str] = mapped_column(String(60), default="")
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    as_of: Mapped[date | None]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    looked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (UniqueConstraint("tenant_id", "partner_uid", "kind", "is_ours"),)

@@ -78,6 +78,9 @@ def _snapshot(share: StatusShare, said: Said) -> None:
     if share.role == "receiver":
         values.demand_owner(share, _of(share), said.values)
     values.keep(share, said.values, whole=said.verb == "snapshot")
+    if said.verb == "snapshot":
+        # What is not in it any more was narrowed away or is no longer so: its former values go too.
+        post.forget(share.id, sorted({*values.LABELS} - {*said.values}))
     share.needs_snapshot = False if said.verb == "snapshot" else share.needs_snapshot
 
 
@@ -352,7 +355,7 @@ def _branch_changed(what: referrals.BranchAssigned) -> None:
 
 @events.subscribe(MemberChanged)
 def _member_changed(what: MemberChanged) -> None:
-    if what.fields & set(values.OF_MEMBER.values()):
+    if what.fields & values.WATCHED:
         for share in _ours(StatusShare.member_id == what.member_id):
             follow(share)
 

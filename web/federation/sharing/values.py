@@ -34,9 +34,11 @@ OF_MEMBER: dict[str, str] = {
     "/review_result": "review_result",
     "/dues_until": "dues_until",
     "/appraisal": "appraisal",
-    "/phone": "phone",
+    "/phone": "contact_phone",
 }
-"""Pointer → column of the home's member row."""
+"""Pointer → what the home's member row has for it."""
+WATCHED = {*OF_MEMBER.values(), "phone", "second_phone", "chosen_phone"}
+"""Columns whose change a share follows."""
 
 
 def pointers(scope: str, flow_role: str) -> tuple[Pointer, ...]:

@@ -1,4 +1,4 @@
-"""Consent: one notice shown to, or one consent given by, a member about one partner county and scope."""
+"""Consent (one notice shown to, or one consent given by, a member) and NoticeText (the words that were shown)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, String
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web.core.fence import Tenanted
@@ -32,7 +33,11 @@ class Method(StrEnum):
 
 
 class Consent(Tenanted, Model):
-    """`partner_uid`: the county it is about. Withdrawn rows stay as history and carry nothing any more."""
+    """`partner_uid`: the county it is about. Withdrawn rows stay as history and carry nothing any more.
+
+    `version`: of the NoticeText the member was shown. `about_id`: the one request a consent of S7 is for. `scan_id`: the
+    signed paper.
+    """
 
     __tablename__ = "consent"
     member_id: Mapped[UUID]
@@ -41,6 +46,8 @@ class Consent(Tenanted, Model):
     basis: Mapped[Basis] = mapped_column(EnumText(Basis))
     method: Mapped[Method] = mapped_column(EnumText(Method))
     version: Mapped[int] = mapped_column(default=1)
+    about_id: Mapped[UUID | None]
+    scan_id: Mapped[UUID | None]
     given_on: Mapped[date]
     recorded_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -48,5 +55,17 @@ class Consent(Tenanted, Model):
 
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "scan_id"], ["scan.tenant_id", "scan.id"], ondelete="RESTRICT"),
         Index("ix_consent_member", "tenant_id", "member_id", "partner_uid", "scope"),
     )
+
+
+class NoticeText(Tenanted, Model):
+    """One version of the county's notice: a text for each scope, with {county} and {partner} to be filled in."""
+
+    __tablename__ = "notice_text"
+    version: Mapped[int]
+    texts: Mapped[dict[str, str]] = mapped_column(JSONB)
+    used_from: Mapped[date]
+
+    __table_args__ = (UniqueConstraint("tenant_id", "version"),)

@@ -10,8 +10,8 @@ from uuid import UUID
 from web.core import clock, events
 from web.core.errors import Invalid
 from web.extensions import db
+from web.tenants.consents import wordings
 from web.tenants.consents.models import Basis, Consent, Method
-from web.tenants.counties import service as counties
 from web.tenants.members.models import Member
 
 # What each data scope needs from the member (DOMAIN §9.4, C-33). A scope that is not here needs nothing personal.
@@ -24,27 +24,44 @@ NEEDS: dict[str, Basis] = {
     "S7": Basis.CONSENT,
 }
 
+# Scopes agreed to one request at a time: a consent that names its request stands for it alone.
+PER_REQUEST = frozenset({"S7"})
+
 
 @dataclass(frozen=True)
 class ConsentWithdrawn:
-    """Announced in the transaction of the withdrawal; sharing listens and purges."""
+    """Announced in the transaction of the withdrawal; sharing listens and purges. `about_ids`: of requests (S7)."""
 
     member_id: UUID
     partner_uid: UUID
     scopes: tuple[str, ...]
+    about_ids: tuple[UUID, ...] = ()
 
 
 def give(
-    member: Member, partner_uid: UUID, scopes: Iterable[str], *, method: Method, on: date | None = None
+    member: Member,
+    partner_uid: UUID,
+    scopes: Iterable[str],
+    *,
+    method: Method,
+    on: date | None = None,
+    about_id: UUID | None = None,
+    scan_id: UUID | None = None,
 ) -> list[Consent]:
-    """Record what the member was told or agreed to, by the notice in use now; scopes that already stand are left as they are."""
+    """Record what the member was told or agreed to, by the notice in use now; scopes that already stand are left as they are.
+
+    `about_id`: the request a consent of S7 is for, and stands for alone; anything but S7 with it is Invalid.
+    """
     day = on or clock.today()
     if day > clock.today():
         raise Invalid({"given_on": "in_the_future"})
     wanted = list(dict.fromkeys(scopes))
     if not wanted or not set(wanted) <= set(NEEDS):
         raise Invalid({"scope": "unknown_scope" if wanted else "choose_one"})
-    stood = {c.scope for c in standing(member.id) if c.partner_uid == partner_uid}
+    if about_id is not None and not PER_REQUEST.issuperset(wanted):
+        raise Invalid({"scope": "consent_per_request"})
+    stood = {c.scope for c in standing(member.id) if c.partner_uid == partner_uid and c.about_id == about_id}
+    version = wordings.in_use().version
     given = []
     for scope in wanted:
         if scope in stood:
@@ -55,28 +72,37 @@ def give(
             scope=scope,
             basis=NEEDS[scope],
             method=method,
-            version=counties.settings().notice_version,
+            version=version,
+            about_id=about_id,
+            scan_id=scan_id,
             given_on=day,
             recorded_by=events.actor().account_id,
             created_at=clock.now(),
         )
         db.session.add(row)
-        events.record("consent.give", row, details={"scope": scope, "partner": str(partner_uid)})
+        events.record("consent.give", row, details={"scope": scope, "partner": str(partner_uid), "version": version})
         given.append(row)
     db.session.flush()
     return given
 
 
-def withdraw(member: Member, partner_uid: UUID, scopes: Iterable[str], reason: str = "") -> list[Consent]:
-    """End them now, with one event each, and tell the rooms that share under them."""
+def withdraw(
+    member: Member, partner_uid: UUID, scopes: Iterable[str], reason: str = "", *, about_id: UUID | None = None
+) -> list[Consent]:
+    """End them now, with one event each, and tell the rooms that share under them. `about_id`: that request's alone."""
     wanted = set(scopes)
-    rows = [c for c in standing(member.id) if c.partner_uid == partner_uid and c.scope in wanted]
+    rows = [
+        c
+        for c in standing(member.id)
+        if c.partner_uid == partner_uid and c.scope in wanted and about_id in (None, c.about_id)
+    ]
     for row in rows:
         events.record("consent.withdraw", row, reason=reason, details={"scope": row.scope})
         row.withdrawn_at = clock.now()
     db.session.flush()
     if rows:
-        events.announce(ConsentWithdrawn(member.id, partner_uid, tuple(sorted(r.scope for r in rows))))
+        about_ids = tuple(r.about_id for r in rows if r.about_id is not None)
+        events.announce(ConsentWithdrawn(member.id, partner_uid, tuple(sorted({r.scope for r in rows})), about_ids))
     return rows
 
 
@@ -93,8 +119,8 @@ def history(member_id: UUID) -> Sequence[Consent]:
     ).all()
 
 
-def stands(member_id: UUID, partner_uid: UUID, scope: str) -> bool:
-    """May this scope of this member cross to that county, as far as the member is concerned?"""
+def stands(member_id: UUID, partner_uid: UUID, scope: str, about_id: UUID | None = None) -> bool:
+    """May this scope of this member cross to that county, as far as the member is concerned? S7: for this request."""
     if scope not in NEEDS:
         return True
     query = db.select(Consent.id).where(
@@ -103,6 +129,9 @@ def stands(member_id: UUID, partner_uid: UUID, scope: str) -> bool:
         Consent.scope == scope,
         Consent.withdrawn_at.is_(None),
     )
+    if scope in PER_REQUEST:
+        # One that names no request was recorded by a room that keeps the request's own consent beside it.
+        query = query.where((Consent.about_id == about_id) | Consent.about_id.is_(None))
     return db.session.scalar(query.limit(1)) is not None
 
 

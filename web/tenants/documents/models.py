@@ -1,4 +1,4 @@
-"""Document (a stored PDF) and ProofCode (the public half of its QR code)."""
+"""Document (a stored PDF), ProofCode (the public half of its QR code), and Scan (paper somebody signed)."""
 
 from __future__ import annotations
 
@@ -49,3 +49,18 @@ class ProofCode(Exempt, Model):
     code: Mapped[str] = mapped_column(String(12), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(Integer)
     document_id: Mapped[UUID]
+
+
+class Scan(Tenanted, Model):
+    """A signed paper about one member as it was sent in; `wrapped`: its bytes under the scan's own key, which dies alone."""
+
+    __tablename__ = "scan"
+    title: Mapped[str] = mapped_column(String(160))
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    wrapped: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
+    member_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index("ix_scan_member", "tenant_id", "member_id"),)

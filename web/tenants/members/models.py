@@ -39,6 +39,8 @@ class Member(Tenanted, Model):
     id_blind: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone: Mapped[str | None] = mapped_column(EncryptedText("member.phone"))
     phone_blind: Mapped[bytes | None] = mapped_column(LargeBinary)
+    second_phone: Mapped[str | None] = mapped_column(EncryptedText("member.second_phone"))
+    chosen_phone: Mapped[str] = mapped_column(String(12), default="phone")
     address: Mapped[str | None] = mapped_column(EncryptedText("member.address"))
     education: Mapped[str] = mapped_column(String(4), default="")
     member_kind: Mapped[str] = mapped_column(String(1))
@@ -60,6 +62,11 @@ class Member(Tenanted, Model):
     frozen_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def contact_phone(self) -> str | None:
+        """The one number the member chose for other counties (scope S3); None when it is not filled in."""
+        return self.second_phone if self.chosen_phone == "second_phone" else self.phone
 
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),

@@ -29,13 +29,12 @@ def tail_of(number: str) -> str:
     return re.sub(r"\D", "", number.split("转", 1)[0])[-4:] if not re.fullmatch(r"\d{17}[\dX]", number) else number[-4:]
 
 
-def grams_of(name: str, id_number: str | None, phone: str | None) -> frozenset[str]:
+def grams_of(name: str, id_number: str | None, *phones: str | None) -> frozenset[str]:
     """All search tokens of a member."""
     found = set(names.grams(name))
     if id_number:
         found.add(_tail_gram("i", tail_of(id_number)))
-    if phone:
-        found.add(_tail_gram("p", tail_of(phone)))
+    found |= {_tail_gram("p", tail_of(phone)) for phone in phones if phone}
     return frozenset(found)
 
 

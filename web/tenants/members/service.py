@@ -178,7 +178,7 @@ def amend(
         _demand_unique(changed["id_number"], but=member.id)
     events.record("member.amend", member, reason=reason)
     _write(member, _with_derived(changed))
-    if {"name", "id_number", "phone"} & set(changed):
+    if {"name", "id_number", "phone", "second_phone"} & set(changed):
         _index(member)
     return set(changed)
 
@@ -323,7 +323,7 @@ def _index(member: Member, *, fresh: bool = False) -> None:
     """The search tokens, in the transaction of the row they belong to."""
     if not fresh:
         db.session.execute(delete(MemberGram).where(MemberGram.member_id == member.id))
-    tokens = search.grams_of(member.name, member.id_number, member.phone)
+    tokens = search.grams_of(member.name, member.id_number, member.phone, member.second_phone)
     db.session.add_all(MemberGram(member_id=member.id, gram=gram) for gram in sorted(tokens))
     db.session.flush()
 

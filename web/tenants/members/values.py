@@ -43,6 +43,12 @@ def _phone(value: object) -> str | None:
     return str(reading.value[0])
 
 
+def _which_phone(value: object) -> str:
+    if value not in ("phone", "second_phone"):
+        raise _Wrong("choose_one")
+    return str(value)
+
+
 def _day(value: object) -> date | None:
     if value in (None, ""):
         return None
@@ -96,6 +102,8 @@ READERS: dict[str, Read] = {
     "birth_on": _day,
     "id_number": _id_number,
     "phone": _phone,
+    "second_phone": _phone,
+    "chosen_phone": _which_phone,
     "address": _secret(200),
     "education": _code(codes.EDUCATION),
     "member_kind": _code(codes.MEMBER_KIND, required=True),

@@ -1,0 +1,73 @@
+"""Notices and consents at the edge: the words shown, the signed paper looked at and encrypted, one number, one press."""
+
+from io import BytesIO
+
+import pytest
+
+from tests.blueprints.test_members import at, browser, side  # noqa: F401
+from web.core import fence
+from web.extensions import db
+from web.tenants.consents.models import Consent
+from web.tenants.documents import scans
+from web.tenants.documents.models import Scan
+from web.tenants.members.models import Member
+
+PDF = b"%PDF-1.7\n% signed by hand\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40 + b"IEND\xaeB`\x82"
+
+
+@pytest.fixture
+def given(pair):
+    return {"partner": str(pair.host.uid), "chosen_phone": "second_phone", "number": "154 0000 0009", "method": "paper",
+            "given_on": "2026-03-01", "is_own_wish": "1"}  # fmt: skip
+
+
+def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, given):  # noqa: F811
+    admin, page = browser(), at(side, "王示甲", "/consent")
+    asked = admin.get(page).text
+    assert "第 1 版" in asked and "敏感个人信息" in asked
+    for wrong, file, words in (
+        ({}, None, "请附签字扫描件"),
+        ({"is_own_wish": None}, PDF, "没有本人的单独同意"),
+        ({"number": "12"}, PDF, "读不出号码"),
+        ({"number": ""}, PDF, "必填"),
+        ({}, b"MZ" + PDF, "不是完整的"),
+        ({}, PDF[:-8], "不是完整的"),
+        ({}, PDF + b"\0" * scans.MAX_BYTES, "超过 5 MB"),
+    ):
+        data = {k: v for k, v in {**given, **wrong}.items() if v is not None}
+        if file is not None:
+            data["scan"] = (BytesIO(file), "x.pdf")
+        refused = admin.post(page, data=data)
+        assert refused.status_code == 422 and words in refused.text, (wrong, words)
+    with fence.acting_for(side.tenant_id):
+        assert not db.session.scalars(db.select(Scan)).all() and not db.session.scalars(db.select(Consent)).all()
+    assert admin.post(page, data={**given, "scan": (BytesIO(PNG), "签字.exe")}).status_code == 303
+    with fence.acting_for(side.tenant_id):
+        row, scan = db.session.scalars(db.select(Consent)).one(), db.session.scalars(db.select(Scan)).one()
+        member = db.session.get(Member, (side.tenant_id, row.member_id))
+        assert (row.scope, row.version, row.scan_id, scan.media_type) == ("S3", 1, scan.id, "image/png")
+        assert PNG not in scan.wrapped and scans.opened(scan) == PNG, "kept encrypted"
+        assert member.contact_phone == member.second_phone == "15400000009" != member.phone
+        record, kept = f"/consents/{row.id}", f"/scans/{scan.id}"
+    shown = admin.get(at(side, "王示甲", record)).text
+    assert "用途：联系报到" in shown and "PNG" in shown and pair.host.name in shown
+    taken = admin.get(at(side, "王示甲", kept))
+    assert taken.data == PNG and taken.headers["Content-Disposition"].startswith("attachment")
+    secretary = browser("branch_secretary")
+    assert secretary.get(at(side, "王示甲", kept)).status_code == 403, "a signature is opened by those who may reveal"
+    assert admin.get(at(side, "李例乙", kept)).status_code == 404 == admin.get(at(side, "李例乙", record)).status_code
+    assert "下载扫描件" not in secretary.get(at(side, "王示甲", record)).text
+
+
+def test_the_paper_to_sign_and_the_press_that_says_what_it_does(browser, side, pair):  # noqa: F811
+    admin = browser()
+    assert "写给哪个伙伴县" in admin.get(at(side, "王示甲", "/notice/paper")).text
+    printed = admin.get(at(side, "王示甲", f"/notice/paper?partner={pair.host.uid}&scope=S3")).text
+    assert "单独同意书" in printed and f"{pair.host.name}党委组织部门" in printed and "签字：" in printed
+    told = {"partner": str(pair.host.uid), "scope": ["S2"], "method": "paper", "given_on": "2026-03-01",
+            "scan": (BytesIO(PDF), "告知.pdf")}  # fmt: skip
+    assert admin.post(at(side, "王示甲", "/notice"), data=told).status_code == 303
+    assert "附扫描件" in admin.get(at(side, "王示甲")).text
+    asked = admin.get(at(side, "王示甲", f"/notice/{pair.host.uid}/withdraw")).text
+    assert "现在没有排队未送出的" in asked and "二十四小时" in asked

@@ -1,0 +1,1 @@
+"""Readings: every look at a row another county gave us, counted here and told to its owner."""

@@ -1,0 +1,36 @@
+"""What our directory says to a partner (scope S0): committees, away branches, and the liaisons with their work phones.
+
+Branches in the villages are not in it: a partner writes to the township or to the liaison, and the letter names the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from web.extensions import db
+from web.federation.post.models import Peer
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import Role
+from web.tenants.organisations.models import OrgKind, PartyOrg
+
+KINDS = (OrgKind.COUNTY_COMMITTEE, OrgKind.TOWNSHIP_COMMITTEE, OrgKind.GENERAL_BRANCH, OrgKind.AWAY_BRANCH)
+AT_MOST = 400
+
+
+def make(partner: Peer, day: date) -> dict[str, list[list[Any]]]:
+    """Pointer → rows, in the order of the tree; the same for every partner."""
+    orgs = db.select(PartyOrg.kind, PartyOrg.full_name, PartyOrg.address, PartyOrg.phone).where(
+        PartyOrg.is_active, PartyOrg.kind.in_(KINDS)
+    )
+    people = db.select(Account.name, Account.work_phone).where(Account.role == Role.LIAISON, Account.is_active)
+    return {
+        "/organisations": [
+            [kind.value, name, address.strip() or None, phone.strip() or None]
+            for kind, name, address, phone in db.session.execute(orgs.order_by(PartyOrg.path).limit(AT_MOST))
+        ],
+        "/liaisons": [
+            [name, "跨区联络员", phone.strip() or None]
+            for name, phone in db.session.execute(people.order_by(Account.name).limit(50))
+        ],
+    }
