@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.fence import protect
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 
 FENCED = ["notice_text", "scan"]
 

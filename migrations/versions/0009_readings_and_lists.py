@@ -7,8 +7,8 @@ from alembic import context, op
 
 from migrations.fence import protect
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 
 FENCED = ["publication", "reading"]
 
