@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pypdf
 import pytest
@@ -452,3 +453,35 @@ def test_a_template_is_saved_edited_chosen_and_dropped(agreed, browsers):
     reader, _ = browsers(agreed.host, "leader_readonly")
     assert "常用协议" in reader.get(f"{base}/templates").text and reader.get(edit).status_code == 403
     assert client.post(f"{edit}/drop").status_code == 303 and "还没有模板" in client.get(f"{base}/templates").text
+
+
+def test_townships_conclude_without_persons_and_the_county_vouches_in_the_paper(pair, work, browsers):
+    client, base = browsers(pair.host)
+    asked = {
+        "title": "余杭街道、天堂镇结对共建协议", "partners": [str(pair.home.uid)], "effective_from": clock.today().isoformat(),
+        "effective_to": (clock.today() + timedelta(days=365)).isoformat(), "notice_days": "60",
+    }  # fmt: skip
+    assert "乡镇级：余杭街道" in client.get(f"{base}/new").text
+    strange = client.post(f"{base}/new", data=asked | {"org": "别县街道党工委"})
+    assert strange.status_code == 422 and "请选本县的一个乡镇街道党委" in strange.text
+    draft = client.post(f"{base}/new", data=asked | {"org": "余杭街道"}).headers["Location"]
+    sent = fields_of(client.get(draft).text) | {"act": "propose"}
+    assert {grant.rpartition(":")[2] for grant in sent["grants"]} == {"S0", "S1"}
+    nameless = client.post(draft, data=sent)
+    assert nameless.status_code == 422 and "岳西县的乡镇街道党委" in nameless.text
+    sent["org_1"] = "中共岳西县天堂镇委员会"
+    persons = client.post(draft, data=sent | {"grants": [*sent["grants"], f"{pair.home.uid}:{pair.host.uid}:S2"]})
+    assert persons.status_code == 422 and "党员个人的信息按县级协议互通" in persons.text
+    done = client.post(draft, data=sent)
+    assert done.status_code == 303
+    work()
+    id_ = UUID(done.headers["Location"].rpartition("/")[2])
+    world.conclude(id_, pair.host, [pair.home])
+    other, theirs = browsers(pair.home)
+    page = other.get(f"{theirs}/{id_}").text
+    assert "乡镇级协议" in page and "中共岳西县天堂镇委员会" in page and "不互通党员个人信息" in page
+    with pair.home.act():
+        assert service.current(service.get(id_)).text["level"] == "township"
+        file = db.session.scalars(db.select(Document.content).order_by(Document.created_at.desc())).first()
+    words = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file)).pages).replace("\n", "")
+    assert "中共岳西县天堂镇委员会（乙方）" in words and "由该县担保" in words

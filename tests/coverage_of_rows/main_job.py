@@ -42,8 +42,14 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_duties.py::test_what_is_due_is_told_once_recorded_by_a_person_and_the_next_one_takes_its_place "
           "federation/agreements/test_duties.py::test_renewal_and_items_close_by_themselves "
           "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
-    _line("1", "templates a county keeps for its next agreement", still=_OPEN),
-    _line("1", "township-level agreements", still=_OPEN),
+    _line("1", "templates a county keeps for its next agreement", "agreements.template_list agreements.save_template agreements.edit_template",
+          "federation/agreements/test_templates.py::test_saved_from_an_agreement_changed_and_begun_with_other_parties "
+          "blueprints/test_agreements.py::test_a_template_is_saved_edited_chosen_and_dropped"),
+    _line("1", "township-level agreements", "agreements.new agreements.show",
+          "blueprints/test_agreements.py::test_townships_conclude_without_persons_and_the_county_vouches_in_the_paper"),
+    _line("1", "each side's progress with the cooperation items reaches the others and the report", "agreements.progress agreements.show",
+          "federation/agreements/test_duties.py::test_each_sides_progress_reaches_the_other_and_an_older_word_is_ignored "
+          "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
     # 2 Scopes
     _line("2", "S0–S6 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press; S8 named and off",
           "members.notice members.agree members.shown members.paper members.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",

@@ -135,6 +135,8 @@ FIELD_ERRORS: dict[str, str] = {
     "kind_not_under_parent": "这种组织不能设在所选上级之下",
     "has_open_organisations": "下面还有未撤销的组织，请先撤销或调整",
     "unknown_scope": "没有这个共享范围",
+    "persons_of_townships": "乡镇级协议只能勾名录和汇总数；党员个人的信息按县级协议互通",
+    "not_a_township": "请选本县的一个乡镇街道党委",
     "not_a_date": "不是有效日期，请写成 2026-11-23",
     "not_a_month": "请写成 年-月，例如 2026-10",
     "invalid": "不是有效的值",

@@ -140,6 +140,9 @@ def text_paper(version: AgreementVersion, code: str) -> reports.AgreementText:
         ),
         home_duties=_responsibilities(text, "home"),
         host_duties=_responsibilities(text, "host"),
+        townships=tuple(
+            (stem, party["org"]) for stem, party in zip(clauses.STEMS, text["parties"], strict=False) if "org" in party
+        ),
         items=tuple(
             reports.CooperationItem(
                 texts.CATEGORIES[item["category"]],

@@ -88,6 +88,8 @@ class AgreementText(Document):
     home_duties: tuple[Responsibility, ...]
     host_duties: tuple[Responsibility, ...]
     items: tuple[CooperationItem, ...] = ()
+    # At township level: stem → the township committee that concludes it; the party above is the county that vouches.
+    townships: tuple[tuple[str, str], ...] = ()
     liaisons: tuple[Liaison, ...] = ()
 
     @property

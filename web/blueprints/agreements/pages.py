@@ -23,6 +23,7 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
+from web.tenants.organisations import service as organisations
 
 bp = Blueprint("agreements", __name__, url_prefix="/<county>/agreements")
 LIVING = (AgreementState.PENDING, AgreementState.ACTIVE, AgreementState.WINDING_DOWN)
@@ -146,6 +147,7 @@ def new() -> Any:
         "effective_to": (today + views.TWO_YEARS).isoformat(),
         "notice_days": 60,
     }
+    townships = organisations.townships()
     form = Form(schemas.NewAgreement, starts)
     if form.is_sent:
         with form:
@@ -154,34 +156,40 @@ def new() -> Any:
                 raise Invalid({"effective_to": "before_start"})
             if not given["partners"]:
                 raise Invalid({"partners": "choose_one"})
-            agreement = service.begin(given["partners"], _first_text(given))
+            if given["org"] and given["org"] not in townships:
+                raise Invalid({"org": "not_a_township"})
+            agreement = service.begin(given["partners"], _first_text(given), given["org"])
             flash("草稿已建立，请逐条核对")
             return redirect(url_for("agreements.draft", agreement_id=agreement.id), 303)
-    return form.page("agreements/new.html", partners=partners, templates=templates.every())
+    return form.page("agreements/new.html", partners=partners, templates=templates.every(), townships=townships)
 
 
 def _first_text(given: dict[str, Any]) -> dict[str, Any]:
     own = counties.own().uid
     uids = [own, *given["partners"]]
+    is_township = bool(given["org"])
+    names = views.offices(given["partners"])
+    if is_township:
+        names = [given["org"], *names[1:]]
     if given.get("template"):
-        parties = list(zip(uids, views.offices(given["partners"]), strict=True))
+        parties = list(zip(uids, names, strict=True))
         text = templates.text_from(
             templates.find(given["template"]), given["title"], parties, given["effective_from"], given["effective_to"]
         )
+        if is_township:
+            text["grants"] = [g for g in text["grants"] if g["scope"] in texts.OF_NO_PERSON]
         return text | {"notice_days": given["notice_days"]}
     grants = [
         texts.grant(a, b, scope)
         for a in uids
         for b in uids
         if a != b
-        for scope in (scopes.SCOPES if own in (a, b) else ("S0", "S1"))
+        for scope in (scopes.SCOPES if own in (a, b) and not is_township else texts.OF_NO_PERSON)
     ]
     starts, ends = given["effective_from"], given["effective_to"]
     return {
         "title": given["title"],
-        "clauses": clauses.defaults(
-            given["title"], views.offices(given["partners"]), starts, ends, given["notice_days"]
-        ),
+        "clauses": clauses.defaults(given["title"], names, starts, ends, given["notice_days"], is_township=is_township),
         "items": [],
         "grants": grants,
         "effective_from": starts.isoformat(),

@@ -24,6 +24,7 @@ class NewAgreement(Schema):
     effective_to = Day("期满日期", required=True)
     notice_days = Number("提前告知天数", low=0, high=365)
     template = Id("模板", required=False)
+    org = Text("本县乡镇街道党委", limit=80)
 
 
 class Reason(Schema):
@@ -104,6 +105,7 @@ def _text_fields() -> dict[str, Any]:
         "liaison_post": Text("联络员岗位", limit=80),
         "liaison_phone": Text("工作电话", limit=60),
         "reason": Text("修改说明", limit=1000),
+        **{f"org_{place}": Text("乡镇街道党委", limit=80) for place in range(10)},
     }
     for row in range(1, ITEMS + 1):
         found |= {
@@ -190,6 +192,7 @@ def values_of(text: Mapping[str, Any], liaison: Mapping[str, str]) -> dict[str, 
     found: dict[str, Any] = {name: text[name] for name in ("title", "effective_from", "effective_to", "notice_days")}
     found["grants"] = [f"{g['owner']}:{g['receiver']}:{g['scope']}" for g in text["grants"]]
     found |= _common_values(text)
+    found |= {f"org_{place}": party["org"] for place, party in enumerate(text["parties"]) if "org" in party}
     found |= {f"liaison_{name}": liaison.get(name, "") for name in ("name", "post", "phone")}
     for row, item in enumerate(text["items"][:ITEMS], 1):
         found |= {f"item_{row}_{name}": item[name] for name in (*ITEM_FIELDS, "key")}
@@ -212,6 +215,11 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
         "items": _items(values, uids, errors),
         "grants": _grants(values["grants"], uids, former, errors),
     }
+    if former["level"] == "township":
+        text["parties"] = _orgs(values, former["parties"], errors)
+        text["clauses"] = clauses.reparty(text, former["parties"], text["parties"])
+        if any(grant["scope"] not in texts.OF_NO_PERSON for grant in text["grants"]):
+            errors["grants"] = "persons_of_townships"
     listed = _responsibilities(values, errors)
     if listed or "responsibilities" in former:
         text["responsibilities"] = listed
@@ -239,6 +247,11 @@ def _items(values: Mapping[str, Any], uids: list[str], errors: dict[str, object]
             given["due"] = given["due"].isoformat()
         found.append({"key": values.get(f"item_{row}_key") or f"i{row}", **given})
     return found
+
+
+def _orgs(values: Mapping[str, Any], former: list[dict[str, Any]], errors: dict[str, object]) -> list[dict[str, Any]]:
+    errors |= {f"org_{place}": "required" for place in range(len(former)) if not values.get(f"org_{place}")}
+    return [{**party, "org": values.get(f"org_{place}") or ""} for place, party in enumerate(former)]
 
 
 def _responsibilities(values: Mapping[str, Any], errors: dict[str, object]) -> list[dict[str, Any]]:

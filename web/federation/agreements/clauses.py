@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+
+from web.federation.agreements import texts
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 _COUNT = ("", "一", "双", "三", "四", "五", "六", "七", "八", "九", "十")
@@ -40,9 +43,14 @@ def redated(text: dict[str, Any], starts_on: date, ends_on: date) -> list[dict[s
 
 def renamed(text: dict[str, Any]) -> list[dict[str, Any]]:
     """The clauses of a text whose list of parties has grown: the first one names all of them, as at the beginning."""
-    line = _parties([party["office"] for party in text["parties"]])
-    before = _parties([party["office"] for party in text["parties"][:-1]])
-    return _reworded(text, [(before, line)])
+    return reparty(text, text["parties"][:-1], text["parties"])
+
+
+def reparty(
+    text: Mapping[str, Any], before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The clauses of a text with one list of parties, as it is written out, in the place of another."""
+    return _reworded(text, [(_parties([*map(texts.signatory, before)]), _parties([*map(texts.signatory, after)]))])
 
 
 TITLE, PARTIES, FROM, TO = "〔协议名称〕", "〔各方〕", "〔生效日期〕", "〔期满日期〕"
@@ -51,7 +59,7 @@ TITLE, PARTIES, FROM, TO = "〔协议名称〕", "〔各方〕", "〔生效日�
 def generic(text: dict[str, Any]) -> list[dict[str, Any]]:
     """The clauses of a text with its name, parties and days taken out."""
     days = [_on(date.fromisoformat(text[name])) for name in ("effective_from", "effective_to")]
-    words = [f"《{text['title']}》", _parties([party["office"] for party in text["parties"]]), *days]
+    words = [f"《{text['title']}》", _parties([*map(texts.signatory, text["parties"])]), *days]
     return _reworded(text, list(zip(words, (f"《{TITLE}》", PARTIES, FROM, TO), strict=True)))
 
 
@@ -63,7 +71,7 @@ def specific(
     return _reworded({"clauses": generic_}, pairs)
 
 
-def _reworded(text: dict[str, Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def _reworded(text: Mapping[str, Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
     found = []
     for clause in text["clauses"]:
         paragraphs = clause["paragraphs"]
@@ -81,7 +89,13 @@ def _on(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def defaults(title: str, offices: list[str], starts_on: date, ends_on: date, notice_days: int) -> list[dict[str, Any]]:
+OF_COUNTIES, OF_TOWNSHIPS = "由县级党委组织部门订立", "由乡镇街道党委订立，各自所在县的党委组织部门印签担保"
+NO_PERSONS = "本协议不互通党员个人信息；涉及党员个人的事项，按各自所在县之间的协议办理。"
+
+
+def defaults(
+    title: str, offices: list[str], starts_on: date, ends_on: date, notice_days: int, *, is_township: bool = False
+) -> list[dict[str, Any]]:
     """The sixteen clauses with the parties and dates filled in, as they stand in a text."""
     words = {
         "full": f"《{title}》",
@@ -92,10 +106,14 @@ def defaults(title: str, offices: list[str], starts_on: date, ends_on: date, not
         "days": str(notice_days),
         "copies": _COPIES[len(offices)],
     }
-    return [
+    found: list[dict[str, Any]] = [
         {"no": no, "heading": heading, "paragraphs": [paragraph.format(**words) for paragraph in paragraphs]}
         for no, (heading, paragraphs) in enumerate(CLAUSES, 1)
     ]
+    if is_township:
+        found = _reworded({"clauses": found}, [(OF_COUNTIES, OF_TOWNSHIPS)])
+        found[5]["paragraphs"].append(NO_PERSONS)
+    return found
 
 
 PREAMBLE = "为加强流动党员教育管理服务，流出地与流入地共同管理、共同培育，{all}本着平等自愿、各负其责、相互配合的原则，订立本协议。"

@@ -32,9 +32,9 @@ from web.tenants.counties import service as counties
 from web.tenants.counties.models import County
 
 
-def begin(partners: Sequence[UUID], text: Mapping[str, Any]) -> Agreement:
+def begin(partners: Sequence[UUID], text: Mapping[str, Any], org: str = "") -> Agreement:
     """A draft with us as its hub. `text` without number, level and parties, which are filled in. Invalid for a partner
-    who is not confirmed.
+    who is not confirmed. `org`: our township committee, for an agreement of townships; theirs are written in the draft.
     """
     peers = {peer.uid: peer for peer in keys.partners()}
     if not partners or any(uid not in peers for uid in partners) or len(set(partners)) != len(partners):
@@ -48,7 +48,10 @@ def begin(partners: Sequence[UUID], text: Mapping[str, Any]) -> Agreement:
     db.session.add(agreement)
     db.session.flush()
     parties = [_party(own), *(_party(peers[uid]) for uid in partners)]
-    whole = {**text, "number": agreement.number, "level": "county", "parties": parties}
+    if org:
+        parties = [{**party, "org": org if party["uid"] == str(own.uid) else ""} for party in parties]
+    level = "township" if org else "county"
+    whole = {**text, "number": agreement.number, "level": level, "parties": parties}
     effects.keep_parties(agreement, whole)
     _draft(agreement, 1, whole)
     return agreement
@@ -128,9 +131,11 @@ def add_party(agreement_id: UUID, uid: UUID) -> AgreementVersion:
     if peer is None or peer.uid in texts.party_uids(version.text):
         raise Invalid({"party": "not_a_partner"})
     text = dict(version.text)
-    text["parties"] = [*text["parties"], _party(peer)]
+    is_township = text["level"] == "township"
+    text["parties"] = [*text["parties"], _party(peer) | ({"org": ""} if is_township else {})]
     between = ((agreement.hub_uid, uid), (uid, agreement.hub_uid))
-    text["grants"] = [*text["grants"], *(texts.grant(a, b, s) for a, b in between for s in scopes.SCOPES)]
+    given = texts.OF_NO_PERSON if is_township else scopes.SCOPES
+    text["grants"] = [*text["grants"], *(texts.grant(a, b, s) for a, b in between for s in given)]
     text["clauses"] = clauses.renamed(text)
     version.text = text
     if version.version == 1:
@@ -145,7 +150,7 @@ def _party(county: Peer | County) -> dict[str, str]:
 
 
 def revise(agreement_id: UUID, text: Mapping[str, Any]) -> AgreementVersion:
-    """Change the draft. Number, level and parties stay."""
+    """Change the draft. Number, level and parties stay; at township level the committees are written here."""
     agreement = get(agreement_id, lock=True)
     version = opened(agreement)
     if version.state is not VersionState.DRAFT:
@@ -159,7 +164,12 @@ def revise(agreement_id: UUID, text: Mapping[str, Any]) -> AgreementVersion:
 
 def _whole(version: AgreementVersion, text: Mapping[str, Any]) -> dict[str, Any]:
     assert version.text is not None
-    return {**text, **{name: version.text[name] for name in ("number", "level", "parties")}}
+    orgs = {party["uid"]: party["org"] for party in text.get("parties", []) if "org" in party}
+    parties = [
+        {**party, "org": orgs.get(party["uid"], party["org"])} if "org" in party else party
+        for party in version.text["parties"]
+    ]
+    return {**text, **{name: version.text[name] for name in ("number", "level")}, "parties": parties}
 
 
 def _written(agreement: Agreement, text: Mapping[str, Any]) -> str:

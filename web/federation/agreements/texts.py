@@ -21,7 +21,10 @@ CATEGORIES = {
     "education": "教育共管",
     "service": "服务共享",
 }
-LEVELS = {"county": "县级"}
+# At township level each party is a township committee (`org`) of the county that seals for it. Such a text settles what
+# the two do together, lists and counts; persons' data cross under the county's own agreement only.
+LEVELS = {"county": "县级", "township": "乡镇级"}
+OF_NO_PERSON = ("S0", "S1")
 FREQUENCIES = {"monthly": "每月", "quarterly": "每季度", "half_yearly": "每半年", "yearly": "每年"}
 FREQUENCY_OF = {"register": "名册核对", "participation": "参加组织生活情况", "review": "联席会商"}
 # How often a responsibility asks for something, and of whom; twelve rows a side are usual (DOMAIN F102).
@@ -36,7 +39,12 @@ SCHEMA = Record(
         "number": Pattern(r"[0-9A-Z-]{1,40}"),
         "level": choice(" ".join(LEVELS)),
         "parties": ListOf(
-            Record({"uid": UUID_, "code": Pattern(r"\d{6}"), "name": Text(40), "office": Text(80)}), most=10, least=2
+            Record(
+                {"uid": UUID_, "code": Pattern(r"\d{6}"), "name": Text(40), "office": Text(80)},
+                optional={"org": Text(80)},
+            ),
+            most=10,
+            least=2,
         ),
         "clauses": ListOf(
             Record({"no": Integer(1, CLAUSES), "heading": Text(40), "paragraphs": ListOf(Text(2000), most=20)}),
@@ -106,6 +114,8 @@ def check(text: Any) -> None:
         and all(owner in parties and receiver in parties and owner != receiver for owner, receiver, _ in pairs)
         and all(item["owner"] == "all" or item["owner"] in parties for item in text["items"])
         and len({row["key"] for row in responsibilities(text)}) == len(responsibilities(text))
+        and all(("org" in party) == (text["level"] == "township") for party in text["parties"])
+        and (text["level"] == "county" or all(g["scope"] in OF_NO_PERSON for g in text["grants"]))
         and all(set(g["fields"]) <= set(SCOPES[g["scope"]].fields) for g in text["grants"])
         and text["effective_from"] <= text["effective_to"]
     )
@@ -134,6 +144,11 @@ def party_uids(text: dict[str, Any]) -> list[UUID]:
 def responsibilities(text: Mapping[str, Any], side: str | None = None) -> list[dict[str, Any]]:
     """The responsibility list, of one side or of both; empty in texts that have none."""
     return [row for row in text.get("responsibilities", []) if side in (None, row["side"])]
+
+
+def signatory(party: Mapping[str, Any]) -> str:
+    """Who the party is: its township committee, else the county's office."""
+    return str(party.get("org") or party["office"])
 
 
 def has_clause_14(text: dict[str, Any]) -> bool:

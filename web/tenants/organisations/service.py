@@ -203,3 +203,11 @@ def visible(query: Select[Any], actor: Actor, *columns: Any) -> Select[Any]:
     if actor.role in WHOLE_COUNTY:
         return query
     return query.where(within(actor, *columns))
+
+
+def townships() -> list[str]:
+    """Full names of the township committees that stand, as papers write them."""
+    query = db.select(PartyOrg.full_name, PartyOrg.name).where(
+        PartyOrg.kind == OrgKind.TOWNSHIP_COMMITTEE, PartyOrg.is_active
+    )
+    return [full or name for full, name in db.session.execute(query.order_by(PartyOrg.name))]
