@@ -16,17 +16,27 @@ from web.federation import verbs
 from web.federation.agreements import files, texts
 from web.federation.agreements.models import (
     AGREEMENT,
-    OPEN,
     VERSION,
     Agreement,
     AgreementClosing,
     AgreementDecision,
     AgreementGrant,
-    AgreementParty,
     AgreementSeal,
     AgreementState,
     AgreementVersion,
     VersionState,
+)
+from web.federation.agreements.standing import (
+    effective_of,
+    keep_parties,
+    open_of,
+    parties,
+    proposed_parties,
+    rows_of,
+    stays,
+    successions,
+    texts_in_turn,
+    version_of,
 )
 from web.federation.post import service as post
 from web.federation.wire import documents
@@ -58,46 +68,6 @@ class GrantsChanged:
     changed: frozenset[tuple[UUID, UUID, str]]
 
 
-def parties(agreement: Agreement) -> list[AgreementParty]:
-    """In their order, 甲 first."""
-    query = db.select(AgreementParty).where(AgreementParty.agreement_id == agreement.id)
-    return list(db.session.scalars(query.order_by(AgreementParty.place)))
-
-
-def version_of(agreement: Agreement, version: int) -> AgreementVersion | None:
-    """The row of that version here."""
-    query = db.select(AgreementVersion).where(
-        AgreementVersion.agreement_id == agreement.id, AgreementVersion.version == version
-    )
-    return db.session.scalars(query).first()
-
-
-def effective_of(agreement: Agreement) -> AgreementVersion | None:
-    """The version in effect, if one is."""
-    query = db.select(AgreementVersion).where(
-        AgreementVersion.agreement_id == agreement.id, AgreementVersion.state == VersionState.EFFECTIVE
-    )
-    return db.session.scalars(query).first()
-
-
-def texts_in_turn(agreement: Agreement) -> list[dict[str, Any]]:
-    """The text in effect and, sealed already, the one that follows it; none before a first one took effect."""
-    query = db.select(AgreementVersion.text, AgreementVersion.state).where(
-        AgreementVersion.agreement_id == agreement.id,
-        AgreementVersion.state.in_((VersionState.EFFECTIVE, VersionState.SEALED)),
-    )
-    rows = db.session.execute(query.order_by(AgreementVersion.version)).all()
-    return [text for text, _ in rows] if rows and rows[0][1] is VersionState.EFFECTIVE else []
-
-
-def open_of(agreement: Agreement) -> AgreementVersion | None:
-    """The one version that is being negotiated or waits for its day."""
-    query = db.select(AgreementVersion).where(
-        AgreementVersion.agreement_id == agreement.id, AgreementVersion.state.in_(OPEN)
-    )
-    return db.session.scalars(query.order_by(AgreementVersion.version.desc())).first()
-
-
 def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
     """Move the version, number the agreement, keep the decision. Impossible or WrongState when it does not follow.
 
@@ -127,15 +97,6 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
         verbs.Moved("agreement", agreement.id, decision.verb, version.state, decision.by, decision.by == own)
     )
     return version
-
-
-def successions(agreement: Agreement) -> list[dict[str, Any]]:
-    """The first decision and those that named another hub, ascending: who signs which."""
-    query = db.select(AgreementDecision.payload).where(
-        AgreementDecision.agreement_id == agreement.id,
-        (AgreementDecision.n == 1) | (AgreementDecision.verb == "succeed"),
-    )
-    return list(db.session.scalars(query.order_by(AgreementDecision.n)))
 
 
 def fill_in(agreement: Agreement, decision: documents.Decision, values: Mapping[str, Any]) -> None:
@@ -236,49 +197,6 @@ def take_text(agreement: Agreement, version: AgreementVersion, data: bytes) -> N
     if agreement.state is AgreementState.PENDING:
         agreement.title, agreement.number = text["title"], text["number"]
     db.session.flush()
-
-
-def stays(party: AgreementParty, on: date) -> bool:
-    """Is it a party on that day? Only one that gave notice may be left out of a text."""
-    return party.ended_on is None and (party.leaves_on is None or party.leaves_on > on)
-
-
-def proposed_parties(agreement: Agreement, version: AgreementVersion) -> list[str]:
-    """The parties the proposing decision named, ascending; empty for a draft."""
-    query = db.select(AgreementDecision.payload).where(
-        AgreementDecision.agreement_id == agreement.id,
-        AgreementDecision.version == version.version,
-        AgreementDecision.verb == "propose",
-    )
-    payload = db.session.scalar(query)
-    return list(payload["body"]["parties"]) if payload else []
-
-
-def keep_parties(agreement: Agreement, text: dict[str, Any]) -> None:
-    """Rows of the parties as a text names them, in its order; one it no longer names stays behind them, for its end."""
-    known = {party.uid: party for party in parties(agreement)}
-    for place, row in enumerate(rows_of(agreement, text, known)):
-        row.place = place
-        db.session.add(row)
-        known.pop(row.uid, None)
-    for place, row in enumerate(known.values(), len(text["parties"])):
-        row.place = place
-    db.session.flush()
-
-
-def rows_of(
-    agreement: Agreement, text: dict[str, Any], known: Mapping[UUID, AgreementParty] | None = None
-) -> list[AgreementParty]:
-    """The parties of a text in its order: rows that stand, and new ones, not stored, for those it would add."""
-    known = {party.uid: party for party in parties(agreement)} if known is None else known
-    return [
-        known.get(UUID(party["uid"]))
-        or AgreementParty(
-            agreement_id=agreement.id, uid=UUID(party["uid"]), place=place, code=party["code"], name=party["name"],
-            office=party["office"], w=0, paused=[],
-        )
-        for place, party in enumerate(text["parties"])
-    ]  # fmt: skip
 
 
 def _accept(agreement: Agreement, version: AgreementVersion, heard: Heard) -> None:
@@ -479,3 +397,26 @@ EFFECTS: dict[str, Effect] = {
     "lapse": _end,
     "void": _end,
 }
+
+__all__ = [
+    "EFFECTS",
+    "GrantsChanged",
+    "Heard",
+    "Impossible",
+    "apply",
+    "effective_of",
+    "fill_in",
+    "is_accepted",
+    "is_ours",
+    "keep_parties",
+    "open_of",
+    "parties",
+    "proposed_parties",
+    "rows_of",
+    "stays",
+    "successions",
+    "take_file",
+    "take_text",
+    "texts_in_turn",
+    "version_of",
+]
