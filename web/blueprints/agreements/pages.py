@@ -36,26 +36,22 @@ def _count(actor: Actor) -> Any:
 navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index", Permission.AGREEMENT_READ, count=_count))
 
 
-def living() -> list[views.View]:
-    """The agreements that are not over, newest first."""
-    query = db.select(Agreement).where(Agreement.state.in_(LIVING)).order_by(Agreement.created_at.desc())
-    return [views.View(row) for row in db.session.scalars(query.limit(100))]
+def _views(*where: Any, limit: int) -> list[views.View]:
+    """Those that are not over first, newest first; two queries."""
+    order = (Agreement.state.in_(LIVING).desc(), Agreement.created_at.desc())
+    return [views.View.of(row) for row in listed(*where, order=order, limit=limit)]
 
 
 def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     """Agreements that wait for us: for the leader those to approve, for the clerk the rest."""
-    query = (
-        db.select(Agreement)
-        .join(
-            AgreementVersion,
-            (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
-        )
-        .where(AgreementVersion.state.in_(OPEN), Agreement.state.in_(LIVING))
+    is_open = db.exists().where(
+        AgreementVersion.tenant_id == Agreement.tenant_id,
+        AgreementVersion.agreement_id == Agreement.id,
+        AgreementVersion.state.in_(OPEN),
     )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    for agreement in db.session.scalars(query.limit(50)):
-        view = views.View(agreement)
+    for view in _views(is_open, Agreement.state.in_(LIVING), limit=50):
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)
@@ -103,11 +99,11 @@ def load(agreement_id: UUID) -> views.View:
 @bp.get("")
 @needs(Permission.AGREEMENT_READ)
 def index() -> str:
-    over = db.select(Agreement).where(Agreement.state.not_in(LIVING)).order_by(Agreement.created_at.desc()).limit(50)
+    found = _views(limit=150)
     return render_template(
         "agreements/index.html",
-        rows=living(),
-        over=[views.View(row) for row in db.session.scalars(over)],
+        rows=[view for view in found if view.agreement.state in LIVING],
+        over=[view for view in found if view.agreement.state not in LIVING],
         partners=keys.partners(),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +16,16 @@ from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock
 from web.core.workdays import Calendar
 from web.federation.agreements import clauses, effects, hub, registers, scopes, service, texts
+from web.federation.agreements.listing import Listed
 from web.federation.agreements.models import (
     VERSION,
     Agreement,
+    AgreementApproval,
+    AgreementDecision,
     AgreementParty,
+    AgreementSeal,
     AgreementState,
+    AgreementVersion,
     VersionState,
 )
 from web.federation.post import keys
@@ -44,26 +51,69 @@ def long(digest: str | None) -> str:
 
 
 class View:
-    """One agreement with what its pages ask again and again, read once."""
+    """One agreement with what its pages ask again and again, read when it is first asked for, once."""
 
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
-        self.version = service.current(agreement)
-        everyone = effects.parties(agreement)
-        text = self.version.text
-        # Of the version in hand, which may add one; a party that has left is still named.
-        self.parties = effects.rows_of(agreement, text, {p.uid: p for p in everyone}) if text else everyone
-        self.names = {party.uid: party.name for party in [*everyone, *self.parties]}
-        self.pairs = [party for party in everyone if party.uid != g.county.uid]
         self.own: UUID = g.county.uid
         self.is_hub = agreement.hub_uid == self.own
-        self.verbs = service.can(agreement)
-        self.seals = hub.seal_rows(agreement, self.version)
-        self.sealed = {row.county_uid for row in self.seals}
-        self.approval = service.approval(agreement, self.version)
-        self.decisions = service.decisions(agreement)
-        self.effective = effects.effective_of(agreement)
-        self.liaisons = service.liaisons(agreement)
+
+    @classmethod
+    def of(cls, row: Listed) -> View:
+        """One of a list, with what the list read."""
+        view = cls(row.agreement)
+        vars(view).update({each.name: getattr(row, each.name) for each in fields(row)})
+        return view
+
+    @cached_property
+    def version(self) -> AgreementVersion:
+        return service.current(self.agreement)
+
+    @cached_property
+    def everyone(self) -> list[AgreementParty]:
+        return effects.parties(self.agreement)
+
+    @cached_property
+    def parties(self) -> list[AgreementParty]:
+        """Of the version in hand, which may add one; a party that has left is still named."""
+        known = {party.uid: party for party in self.everyone}
+        return effects.rows_of(self.agreement, self.text, known) if self.text else self.everyone
+
+    @cached_property
+    def names(self) -> dict[UUID, str]:
+        return {party.uid: party.name for party in [*self.everyone, *self.parties]}
+
+    @property
+    def pairs(self) -> list[AgreementParty]:
+        return [party for party in self.everyone if party.uid != self.own]
+
+    @cached_property
+    def verbs(self) -> list[str]:
+        return service.can(self.agreement)
+
+    @cached_property
+    def seals(self) -> list[AgreementSeal]:
+        return hub.seal_rows(self.agreement, self.version)
+
+    @cached_property
+    def sealed(self) -> set[UUID]:
+        return {row.county_uid for row in self.seals}
+
+    @cached_property
+    def approval(self) -> AgreementApproval | None:
+        return service.approval(self.agreement, self.version)
+
+    @cached_property
+    def decisions(self) -> list[AgreementDecision]:
+        return service.decisions(self.agreement)
+
+    @cached_property
+    def effective(self) -> AgreementVersion | None:
+        return effects.effective_of(self.agreement)
+
+    @cached_property
+    def liaisons(self) -> dict[int, dict[str, str]]:
+        return service.liaisons(self.agreement)
 
     @property
     def title(self) -> str:
