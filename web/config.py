@@ -38,6 +38,7 @@ class Settings:
     owner_url: str = ""
     public_url: str = "http://127.0.0.1:8000"
     is_https: bool = False
+    metrics_token: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -57,4 +58,5 @@ class Settings:
             owner_url=env.get("KITELINE_OWNER_URL", ""),
             public_url=env.get("KITELINE_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             is_https=env.get("KITELINE_PUBLIC_URL", "").startswith("https://"),
+            metrics_token=env.get("KITELINE_METRICS_TOKEN", ""),
         )

@@ -46,7 +46,7 @@ def _unit_key() -> int:
 db = SQLAlchemy(
     model_class=Base,
     session_options={"class_": Session, "scopefunc": _unit_key},
-    engine_options={"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8},
+    engine_options={"hide_parameters": True, "pool_pre_ping": True, "pool_size": 8, "max_overflow": 8},
 )
 if TYPE_CHECKING:
     Model = Base

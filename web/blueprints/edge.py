@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import structlog
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user
@@ -23,8 +25,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.blueprints import filters, kept, navigation, policy, words
 from web.config import Settings
-from web.core import clock, events, fence
+from web.core import clock, counters, events, fence, logs
 from web.core.events import Actor
+from web.core.ids import uuid7
 from web.extensions import csrf, db, login, valkey
 from web.tenants.accounts.models import Account, LoginSession
 from web.tenants.accounts.permissions import GRANTS, Permission
@@ -36,6 +39,8 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
+
+log = structlog.get_logger(__name__)
 
 
 class Kiteline(Flask):
@@ -105,6 +110,7 @@ def _code() -> str:
 
 def build(settings: Settings) -> Flask:
     """Everything in its order; the policies are enforced last."""
+    logs.configure()
     app = Kiteline("web", root_path=str(Path(__file__).parent.parent))
     app.config.update(
         SECRET_KEY=settings.secret,
@@ -135,11 +141,18 @@ def build(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     app.context_processor(_context)
     app.after_request(_headers)
+    app.after_request(_told)
     policy.enforce(app)
     return app
 
 
 def _requests(app: Flask) -> None:
+    @app.before_request
+    def number_it() -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=str(uuid7()))
+        g.began = time.perf_counter()
+
     @app.before_request
     def open_unit() -> None:
         stack = g.stack = ExitStack()
@@ -247,6 +260,19 @@ def _headers(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint not in ("static", "assets.file"):
         response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _told(response: Response) -> Response:
+    """One line and one count a request: its route, never its address, which may hold what somebody searched for."""
+    if request.endpoint in ("static", "assets.file"):
+        return response
+    route = request.url_rule.rule if request.url_rule else "none"
+    status = str(response.status_code)
+    counters.count("kiteline_requests_total", route=route, method=request.method, status=status)
+    log.info("request", route=route, method=request.method, status=response.status_code,
+             ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000))  # fmt: skip
+    response.headers["X-Request-Id"] = logs.request_id()
     return response
 
 

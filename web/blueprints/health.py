@@ -1,23 +1,36 @@
-"""Is this deployment fit to work: database, Valkey, schema. For whoever starts and watches it."""
+"""For whoever starts and watches this deployment: does it live, is it fit to work, and what it counted."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response, abort, jsonify, request
 from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from web.blueprints.policy import public
-from web.extensions import db, valkey
+from web.core import clock, counters
+from web.core.queue import QUEUES
+from web.extensions import db, settings, valkey
+from web.federation.post.models import PostDue
 
 bp = Blueprint("health", __name__)
 MIGRATIONS = Path(__file__).parent.parent.parent / "migrations" / "versions"
 HEAD = max(path.name[:4] for path in MIGRATIONS.glob("[0-9]*.py"))  # numbered without a gap: a test asks Alembic
 
 
+@bp.get("/health/live")
+@public("照看程序时来问，只答进程还在")
+def live() -> Any:
+    """200 as long as the process answers: nothing else is asked, so a dead database does not get it restarted."""
+    return jsonify(live=True)
+
+
+@bp.get("/health/ready")
 @bp.get("/health")
 @public("启动和照看程序时来问，只答是否正常")
 def health() -> Any:
@@ -35,3 +48,32 @@ def health() -> Any:
     answer = jsonify(parts)
     answer.status_code = 200 if all(parts.values()) else 503
     return answer
+
+
+@bp.get("/metrics")
+@public("只给持有监控口令的采集程序，数字里没有人名、地名")
+def metrics() -> Response:
+    """Figures in Prometheus' text format, for who shows KITELINE_METRICS_TOKEN; absent for everybody else."""
+    token, shown = settings().metrics_token, request.headers.get("Authorization", "")
+    if not token or not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
+        abort(404)
+    lines = [f"{name} {value:g}" for name, value in (counters.every() | _post() | _queues()).items()]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+def _queues() -> dict[str, float]:
+    """Jobs that wait, by queue."""
+    return {
+        f'kiteline_queue_jobs{{queue="{name}"}}': float(valkey.client.llen(f"rq:queue:{name}"))
+        for name in sorted(set(QUEUES.values()))
+    }
+
+
+def _post() -> dict[str, float]:
+    """Lines between counties with something to send, and how long each is overdue; a line is named by a digest."""
+    now, found = clock.now(), dict[str, float]()
+    rows = db.session.execute(db.select(PostDue.tenant_id, PostDue.peer_uid, PostDue.due_at)).all()
+    for tenant_id, peer_uid, due_at in rows:
+        line = hashlib.sha256(f"{tenant_id}/{peer_uid}".encode()).hexdigest()[:12]
+        found[f'kiteline_post_overdue_seconds{{line="{line}"}}'] = max((now - due_at).total_seconds(), 0)
+    return {"kiteline_post_lines_waiting": float(len(rows)), **found}

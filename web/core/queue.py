@@ -13,7 +13,7 @@ import redis
 import structlog
 from rq import Queue, SimpleWorker
 
-from web.core import fence
+from web.core import fence, logs
 from web.extensions import valkey
 
 log = structlog.get_logger(__name__)
@@ -59,9 +59,14 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
-        queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=600)
+        queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=600, meta=_meta())
     except redis.RedisError as error:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
+
+
+def _meta() -> dict[str, str]:
+    """The request a job comes from travels with it, for the log alone."""
+    return {"request": logs.request_id()}
 
 
 class _Passing(SimpleWorker):

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from web.core import clock, events, fence
+import structlog
+from rq import get_current_job
+
+from web.core import clock, counters, events, fence
+from web.core.ids import uuid7
 from web.core.queue import Job, enqueue
 from web.extensions import db
 from web.federation import registry
@@ -23,6 +28,8 @@ from web.tenants.register import bulk
 from web.tenants.tasks import service as tasks
 from web.tenants.workbench import exports
 from web.tenants.workbench import service as workbench
+
+log = structlog.get_logger(__name__)
 
 
 def timers() -> None:
@@ -49,8 +56,22 @@ UNITS: dict[Job, Callable[..., object]] = {
 
 
 def run(name: str, tenant_id: int, *ids: str) -> None:
-    """Entry point of the workers."""
-    job, args = Job(name), [UUID(i) for i in ids]
+    """Entry point of the workers: under the number of the request it comes from, counted and timed."""
+    job, args, began, outcome = Job(name), [UUID(i) for i in ids], time.perf_counter(), "failed"
+    current = get_current_job()
+    asked_by = (current.get_meta(refresh=False).get("request") if current else "") or str(uuid7())
+    with structlog.contextvars.bound_contextvars(request=asked_by, job=job.value, county=tenant_id):
+        try:
+            _run(job, tenant_id, args)
+            outcome = "done"
+        finally:
+            seconds = time.perf_counter() - began
+            counters.count("kiteline_jobs_total", job=job.value, outcome=outcome)
+            counters.count("kiteline_job_seconds_total", seconds, job=job.value)
+            log.info("job", outcome=outcome, ms=round(seconds * 1000))
+
+
+def _run(job: Job, tenant_id: int, args: list[UUID]) -> None:
     if job in WHOLE:
         WHOLE[job](tenant_id, *args)
         return

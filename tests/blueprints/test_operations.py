@@ -1,0 +1,70 @@
+"""What an operator sees: alive, ready, figures behind a token, and one number from a request to the jobs it left."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+import redis
+
+from tests import world
+from tests.blueprints.test_auth import sign_in
+from web.core import counters, logs
+
+
+@pytest.fixture
+def lines():
+    written = io.StringIO()
+    logs.configure(written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logs.configure()
+
+
+def test_alive_is_not_ready(application, fresh, monkeypatch):
+    client = fresh.test_client()
+    assert client.get("/health").status_code == client.get("/health/ready").status_code == 200
+
+    def dead(*args, **kwargs):
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(redis.Redis, "ping", dead)
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503 and answer.json == {"database": True, "schema": True, "valkey": False}
+    assert client.get("/health/live").status_code == 200
+
+
+def test_the_figures_are_for_who_has_the_token(application, fresh, pair, work, monkeypatch):
+    client = fresh.test_client()
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+    token = "monitor-9"
+    monkeypatch.setitem(fresh.extensions, "kiteline", replace(fresh.extensions["kiteline"], metrics_token=token))
+    assert client.get("/metrics", headers={"Authorization": "Bearer other"}).status_code == 404
+    assert sign_in(client, pair.home).status_code == 303
+    client.get(f"/{pair.home.code}/members/?q=王示甲")
+    work()
+    counters.hand_in()
+    said = client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+    assert 'kiteline_requests_total{method="GET",route="/<county>/members/",status="200"} 1' in said
+    assert "kiteline_post_lines_waiting" in said and 'kiteline_queue_jobs{queue="post"} 0' in said
+    for never in ("王示", pair.home.code, pair.home.name, str(pair.host.uid)):
+        assert never not in said
+    for line in said.splitlines():
+        float(line.rpartition(" ")[2])
+
+
+def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work, lines):
+    world._build(*world.THIRD)
+    world._make_keys(world.THIRD[0])
+    client = fresh.test_client()
+    sign_in(client, pair.home)
+    answer = client.post(f"/{pair.home.code}/peers/invite", data={"code": world.THIRD[0]})
+    assert answer.status_code == 303
+    number = answer.headers["X-Request-Id"]
+    logs.structlog.contextvars.clear_contextvars()
+    work()
+    told = [line for line in lines() if line.get("request") == number]
+    assert {line["event"] for line in told} >= {"request", "job"}
+    assert [line["job"] for line in told if line["event"] == "job"] == ["hello"]
