@@ -90,6 +90,14 @@ class Instance:
         for path in [self.root / name for name in names] or [self.root]:
             shutil.rmtree(path, ignore_errors=True)
 
+    def is_held(self) -> bool:
+        """Does another process hold it?"""
+        try:
+            with self.held(""):
+                return False
+        except Stopped:
+            return True
+
     @contextmanager
     def held(self, fix: str) -> Iterator[None]:
         """Hold the instance for this process alone."""

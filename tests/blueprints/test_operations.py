@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import redis
+import structlog
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
@@ -63,7 +64,7 @@ def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work,
     answer = client.post(f"/{pair.home.code}/peers/invite", data={"code": world.THIRD[0]})
     assert answer.status_code == 303
     number = answer.headers["X-Request-Id"]
-    logs.structlog.contextvars.clear_contextvars()
+    structlog.contextvars.clear_contextvars()
     work()
     told = [line for line in lines() if line.get("request") == number]
     assert {line["event"] for line in told} >= {"request", "job"}

@@ -1,0 +1,80 @@
+"""`deploy/backup FILE`: the whole deployment in one encrypted file, while it goes on working."""
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy import archive, copies, instances
+from deploy.console import Stopped, say, step
+from deploy.instances import SEAL_KEY, Services
+from deploy.places import Instance
+from deploy.processes import Family
+
+PASSPHRASE, SHORTEST = "KITELINE_BACKUP_PASSPHRASE", 16
+KEYS = ("KITELINE_SECRET", "KITELINE_FIELD_KEY", SEAL_KEY)
+
+
+def parser(command: str, words: str) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(command, description=words)
+    made.add_argument("file", type=Path, help="the backup")
+    made.add_argument("--port", type=int, default=8000, help="which instance: the port it serves on (default: 8000)")
+    made.add_argument("--key-file", type=Path, help="a file that is the key; without it a passphrase is asked for")
+    return made
+
+
+def key(given: Path | None) -> bytes:
+    """The operator's secret: the key file's bytes, KITELINE_BACKUP_PASSPHRASE, or what is typed."""
+    if given is not None:
+        try:
+            found = given.read_bytes().strip()
+        except OSError as error:
+            raise Stopped(f"{given}: {error.strerror}", f"head -c 32 /dev/urandom | base64 > {given}") from error
+    else:
+        found = os.environ.get(PASSPHRASE, "").encode()
+        if not found and sys.stdin.isatty():
+            found = getpass.getpass("passphrase of the backup: ").encode()
+    if len(found) < SHORTEST:
+        raise Stopped(
+            f"the passphrase or key has fewer than {SHORTEST} characters", f"--key-file FILE, or set {PASSPHRASE}"
+        )
+    return found
+
+
+@contextmanager
+def serving(instance: Instance) -> Iterator[Services]:
+    """The instance's servers: those that run already, else started for this command."""
+    if instance.is_held() and not os.environ.get("DATABASE_URL"):
+        yield instances.embedded(instance)
+        return
+    with Family() as family:
+        yield instances.start(instance, family, is_forgetful=False)
+
+
+def main(arguments: list[str]) -> int:
+    asked = parser("deploy/backup", "The whole deployment in one encrypted file.").parse_args(arguments)
+    secret, path = key(asked.key_file), asked.file.resolve()
+    if path.exists():
+        raise Stopped(f"{path} exists already", "name a new file")
+    with serving(Instance(f"demo-{asked.port}")) as services:
+        with step("rows counted and digested"):
+            facts, dump = copies.taken(services.urls.owner)
+        manifest = {
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "app_role": copies.role_of(services.urls.app),
+            "keys": {name: services.keys[name] for name in KEYS},
+            **facts,
+        }
+        with step("database and keys") as notes:
+            archive.write(path, secret, manifest, dump)
+            notes.append(f"{path.stat().st_size:,} bytes")
+        with step("read back"):
+            _, again = archive.read(path, secret)
+            for _ in again:
+                pass
+    say(f"\n{path}: revision {facts['revision']}, {sum(int(n) for n, _ in facts['rows'].values()):,} rows, encrypted")
+    return 0

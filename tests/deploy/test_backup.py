@@ -1,0 +1,142 @@
+"""The drill: a deployment is backed up, lost, restored elsewhere, and everything in it is as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from deploy import archive, copies, instances
+from deploy.database import for_psycopg
+from deploy.places import CHECKOUT, Instance, state_root
+from deploy.processes import Family
+
+PORT, PASSPHRASE = 8471, "a passphrase nobody guesses"
+
+
+@pytest.fixture
+def place(monkeypatch):
+    """A state directory that is thrown away, where the servers' user may go; the folder for backup files."""
+    top = Path(tempfile.mkdtemp(prefix="kiteline backup ", dir="/tmp"))
+    top.chmod(0o711)
+    monkeypatch.setenv("KITELINE_STATE_DIR", str(top / "state"))
+    monkeypatch.setenv("KITELINE_BACKUP_PASSPHRASE", PASSPHRASE)
+    for name in (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "KITELINE_OWNER_URL",
+        "KITELINE_SEAL_KEY",
+        "KITELINE_FIELD_KEY",
+        "KITELINE_SECRET",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    yield top
+    shutil.rmtree(top)
+
+
+def command(name: str, *words: object, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, CHECKOUT / "deploy" / name, *map(str, words), "--port", str(PORT)],
+        env=os.environ | env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def flask(services: instances.Services, *words: str) -> str:
+    env = services.environment(instances.SEAL_KEY, instances.OWNER_URL)
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "web", *words], env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+SERVES = """
+from web import create_app
+from web.core import fence
+from web.extensions import db
+from web.federation.post import keys
+from web.tenants.counties import service as counties
+app = create_app()
+client = app.test_client()
+assert client.get("/health").status_code == 200
+assert "岳西" in client.get("/340828/sign-in").text
+with app.app_context():
+    with fence.platform("drill"):
+        tenant_id = counties.by_code("340828").tenant_id
+    with fence.acting_for(tenant_id):
+        print(keys.own_fingerprint())
+"""
+
+
+def test_backed_up_lost_and_restored(place, proved):
+    instance, file = Instance(f"demo-{PORT}"), place / "kiteline.backup"
+    with Family() as family:
+        services = instances.start(instance, family, is_forgetful=True)
+        flask(services, "migrate")
+        flask(services, "county", "add", "340828", "--admin", "何试丁", "--username", "he")
+        with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
+            before = copies.digests(connection)
+        fingerprint = subprocess.run(
+            [sys.executable, "-c", SERVES], env=services.environment(instances.SEAL_KEY), cwd=CHECKOUT, capture_output=True, text=True, check=True
+        ).stdout  # fmt: skip
+    assert before["county"][0] == "1" and before["alembic_version"][0] == "1"
+
+    done = command("backup", file)
+    assert done.returncode == 0, done.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert command("backup", file).returncode == 1, "a backup never takes another's place"
+    whole = file.read_bytes()
+    for secret in (b"340828", b"county", b"KITELINE_FIELD_KEY", instance.secrets()["KITELINE_FIELD_KEY"].encode()):
+        assert secret not in whole, "nothing of it is readable"
+
+    refused = command("restore", file)
+    assert refused.returncode == 1 and "--force" in refused.stderr, "what is there is not lost by mistake"
+    cut = place / "cut"
+    for wrong in (whole[:-1], whole[: len(whole) // 2], whole[:60] + b"x" + whole[61:], b"something else"):
+        cut.write_bytes(wrong)
+        assert command("restore", cut, "--force").returncode == 1
+    assert command("restore", file, "--force", KITELINE_BACKUP_PASSPHRASE="another passphrase").returncode == 1
+
+    secrets, elsewhere = instance.secrets(), place / "other state"
+    os.environ["KITELINE_STATE_DIR"] = str(elsewhere)  # the fixture puts the old value back
+    shutil.rmtree(place / "state")
+    done = command("restore", file)
+    assert done.returncode == 0, done.stderr
+    assert state_root().is_relative_to(elsewhere)
+    kept = instance.secrets()
+    assert all(kept[name] == secrets[name] for name in secrets if name.startswith("KITELINE_"))
+    assert kept["app"] != secrets["app"], "passwords of the new server are its own"
+    with Family() as family:
+        services = instances.start(instance, family, is_forgetful=True)
+        with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
+            assert copies.digests(connection) == before
+            left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'kiteline%'").fetchall()
+        assert left == [("kiteline",)]
+        served = subprocess.run(
+            [sys.executable, "-c", SERVES], env=services.environment(instances.SEAL_KEY), cwd=CHECKOUT, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert served.returncode == 0, served.stderr
+        assert served.stdout == fingerprint, "the county's keys open"
+    proved("deployments restored from a backup", 1)
+
+
+def test_a_file_is_read_whole_or_not_at_all(tmp_path):
+    file, key = tmp_path / "file", b"k" * 32
+    parts = [os.urandom(archive.CHUNK), b"", os.urandom(archive.CHUNK * 2 + 17)]
+    archive.write(file, key, {"made": "今天"}, iter(parts))
+    manifest, sql = archive.read(file, key)
+    assert manifest == {"made": "今天"} and b"".join(sql) == b"".join(parts)
+    whole = file.read_bytes()
+    first = len(archive.MAGIC) + archive.SALT
+    sealed = first + 4 + archive.CHUNK + archive.TAG
+    swapped = whole[:first] + whole[sealed : 2 * sealed - first] + whole[first:sealed] + whole[2 * sealed - first :]
+    for wrong in (whole[:sealed], swapped, whole + whole[first:sealed], whole[:-1], whole[:-20] + bytes(20)):
+        file.write_bytes(wrong)
+        with pytest.raises(archive.Broken):
+            b"".join(archive.read(file, key)[1])
