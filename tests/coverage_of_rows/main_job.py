@@ -148,13 +148,25 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("10", "a partner page with the sankey of flows and the life of the agreement", still=_OPEN),
     # 11 Separated administrators and operations
     _line("11", "sysadmin, secadmin, auditor, operator; no person combines them; operators see no business data and stand in the county's log", still=_OPEN),
-    _line("11", "structured logs with a tested redaction; health and readiness; Prometheus metrics", still=_OPEN),
-    _line("11", "backup and restore of the whole deployment as two commands in deploy/, a drill as a test", still=_OPEN),
+    _line("11", "structured logs with a tested redaction; one number from the request to its jobs; health and readiness apart",
+          "health.live health.health",
+          "core/test_logs.py::test_what_looks_like_a_secret_is_gone_wherever_it_stands "
+          "core/test_logs.py::test_the_value_of_a_registered_field_or_a_secret_is_gone_whatever_it_is "
+          "core/test_logs.py::test_an_exception_leaves_its_kind_and_places_and_none_of_its_words "
+          "blueprints/test_operations.py::test_one_number_from_the_request_to_its_jobs "
+          "blueprints/test_operations.py::test_alive_is_not_ready"),
+    _line("11", "Prometheus metrics: requests by route and status, jobs, drains and render seconds, queues, lines between counties overdue",
+          "health.metrics", "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token"),
+    _line("11", "the depth of each outbox as a figure; the request's number inside the message", still="lines waiting and their age are there; how many messages wait on each is not, and the number ends at the drain's log line"),
+    _line("11", "backup and restore of the whole deployment as two commands in deploy/, a drill as a test", "health.health",
+          "deploy/test_backup.py::test_backed_up_lost_and_restored deploy/test_backup.py::test_a_file_is_read_whole_or_not_at_all"),
     # Benchmarks
     _line("bench", "those of the walk at 50,000 members and 300 counties: page ÷ page with 3 counties ≤ 1.1", still=_OPEN),
     _line("bench", "register page through the whole app ÷ the same query and template in bare Flask + psycopg ≤ 1.5", still=_OPEN),
     _line("bench", "report PDF ÷ WeasyPrint alone on the same HTML ≤ 1.1", still=_OPEN),
-    _line("bench", "every list ≤ 6 queries whatever its length; home page ≤ 8", still=_OPEN),
+    _line("bench", "every list asks the same queries whatever its length; home page ≤ 8", "home.index agreements.index",
+          "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more"),
+    _line("bench", "every list ≤ 6 queries", still="six pages are wider and stand in WIDER of contracts/test_query_budgets.py with their numbers"),
     _line("bench", "20,000-message chaos run with the rate it sustained", still=_OPEN),
     _line("bench", "report of 10 pages; 1,000 letters as one job ÷ WeasyPrint alone ≤ 1.3", still=_OPEN),
 )  # fmt: skip
