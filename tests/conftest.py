@@ -240,8 +240,8 @@ def agreed(fresh: Flask, stand: Callable[[State], Any], with_agreement: State) -
 
 
 @pytest.fixture(scope="session")
-def with_demo(keep: Keep, application: Flask) -> State:
-    """The whole demo of today, made by the command that deploy/demo runs."""
+def build_demo(application: Flask) -> Callable[[], None]:
+    """build_demo(): today's demo in the worker's empty database, by the command that deploy/demo runs."""
 
     def build() -> None:
         env = environment(_database_of(application), 0, is_sealing=True)
@@ -249,7 +249,13 @@ def with_demo(keep: Keep, application: Flask) -> State:
         done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
-    return keep("demo", build)
+    return build
+
+
+@pytest.fixture(scope="session")
+def with_demo(keep: Keep, build_demo: Callable[[], None]) -> State:
+    """The whole demo of today, once a run."""
+    return keep("demo", build_demo)
 
 
 @pytest.fixture

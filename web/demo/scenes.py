@@ -246,7 +246,7 @@ def dispute(home: Stand, host: Stand) -> None:
     """Home does not agree with the first line of what this host offered."""
     with acting(home):
         for record in _waiting(host):
-            first = cosigning.lines(record)[0]
+            first = min(cosigning.lines(record), key=lambda line: line.referral_id)  # lines are numbered by lot
             cosigning.dispute(record, {first.line: "当日本人在外地出差，未到会，请核对签到表"})
 
 
@@ -258,7 +258,7 @@ def _waiting(host: Stand) -> list[UUID]:
         CoSignedRecord.partner_uid == host.uid,
         CoSignedRecord.state == CosignState.OFFERED,
     )
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.order_by(CoSignedRecord.id)))
 
 
 def withdraw_notice(home: Stand, host: Stand, nth: int) -> None:
