@@ -39,7 +39,7 @@ navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index",
 def _views(*where: Any, limit: int) -> list[views.View]:
     """Those that are not over first, newest first; two queries."""
     order = (Agreement.state.in_(LIVING).desc(), Agreement.created_at.desc())
-    return [views.View.of(row) for row in listed(*where, order=order, limit=limit)]
+    return views.many(*where, order=order, limit=limit)
 
 
 def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
 from functools import cached_property
@@ -16,7 +17,7 @@ from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock
 from web.core.workdays import Calendar
 from web.federation.agreements import clauses, effects, hub, registers, scopes, service, texts
-from web.federation.agreements.listing import Listed
+from web.federation.agreements.listing import Listed, listed
 from web.federation.agreements.models import (
     VERSION,
     Agreement,
@@ -406,6 +407,11 @@ class View:
 
     def url(self, endpoint: str, **more: Any) -> str:
         return url_for(f"agreements.{endpoint}", agreement_id=self.agreement.id, **more)
+
+
+def many(*where: Any, order: Sequence[Any], limit: int) -> list[View]:
+    """All for which `where` holds, with what a list shows of them: two queries."""
+    return [View.of(row) for row in listed(*where, order=order, limit=limit)]
 
 
 def clock_of(at: Any) -> str:
