@@ -194,3 +194,40 @@ def test_labels_are_the_countys_and_narrow_the_list(browser, side):
     assert len(names(admin.get(lists(side) + "?label=").text)) == 3, "a deleted label is on nobody"
     assert admin.post(f"{page}/{label_id}/restore").status_code == 303
     assert "困难党员" in admin.get(lists(side)).text
+
+
+def test_other_lists_are_declared_the_same_way(browser, side):
+    """Activities and handovers: columns, filters, export and copy without a line of their own."""
+    admin = browser()
+    plan = {"kind": "theme_day", "title": "=学党章", "org_id": str(side.orgs["示例村支部"]), "held_on": "2026-11-01",
+            "place": "村部", "responsible": "王示甲", "minutes": "120"}  # fmt: skip
+    assert admin.post(f"/{side.code}/activities/new", data=plan).status_code == 303
+    assert (
+        admin.post(
+            tool(side, "activities/columns"),
+            data={"column": ["title", "place"], "place-title": "2", "place-place": "1"},
+        ).status_code
+        == 303
+    )
+    shown = admin.get(f"/{side.code}/activities/").text
+    assert [re.sub(r"<[^>]+>", "", h) for h in re.findall(r"<th scope=\"col\"[^>]*>(.*?)</th>", shown)] == [
+        "日期",
+        "地点",
+        "主题",
+    ]
+    _, _, rows = made(admin, admin.post(tool(side, "activities/export"), data={"numbers": "masked", "reason": ""}))
+    assert rows == [["日期", "地点", "主题"], ["2026-11-01", "村部", "'=学党章"]]
+    assert (
+        admin.post(
+            tool(side, "activities/filters/new?state=held"), data={"title": "办过的", "is_default": "1"}
+        ).status_code
+        == 303
+    )
+    assert admin.get(f"/{side.code}/activities/").location.endswith("?state=held")
+    assert "还没有" not in admin.get(f"/{side.code}/activities/?all=1").text
+    text = admin.get(tool(side, "handovers/copy?tab=open")).text
+    assert "姓名\t方向\t状态" in text
+    assert "结果" in admin.get(tool(side, "handovers_ended/columns?tab=out")).text
+    assert browser("away_secretary").get(tool(side, "handovers/copy")).status_code == 404, (
+        "whoever reads no handovers copies none"
+    )

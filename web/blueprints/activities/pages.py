@@ -10,6 +10,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters, timeline
+from web.blueprints.activities.columns import query_of
 from web.blueprints.activities.planning import orgs_of
 from web.blueprints.activities.rooms import STATES, bp
 from web.blueprints.activities.sheet import rows_of
@@ -17,6 +18,7 @@ from web.blueprints.cosigning.acts import offers
 from web.blueprints.cosigning.pages import cursor
 from web.blueprints.cosigning.wording import KINDS, PRESENCES, due_on, state_of, who_can
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import everything, opening, sheet_of
 from web.core import clock
 from web.federation.cosigning import service
 from web.federation.cosigning.models import LIVE
@@ -29,24 +31,6 @@ from web.tenants.activities.service import SYMBOLS
 from web.tenants.organisations import service as organisations
 
 LABELS = {"kind": "类别", "state": "状态", "org": "组织", "month": "月份", "q": "查找"}
-
-
-def _read(name: str, allowed: Any) -> tuple[Any, ...]:
-    return tuple(allowed(v) for v in request.args.getlist(name) if v in set(allowed))
-
-
-def _month() -> date | None:
-    try:
-        return date.fromisoformat(f"{request.args.get('month', '')}-01")
-    except ValueError:
-        return None
-
-
-def _id(name: str) -> UUID | None:
-    try:
-        return UUID(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _place(name: str) -> tuple[date, UUID] | None:
@@ -97,18 +81,16 @@ def index() -> Any:
     if (folded := _folded()) is not None:
         return folded
     orgs = orgs_of()
-    query = lists.Query(
-        _read("kind", ActivityKind),
-        _read("state", ActivityState),
-        _id("org") if request.args.get("org") in orgs else None,
-        _month(),
-        request.args.get("q", "").strip()[:50],
-    )
+    sheet = sheet_of("activities")
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    query = query_of(request.args)
     page = lists.page(query, edge.actor(), after=_place("after"), before=_place("before"))
     return render_template(
         "activities/index.html",
         page=page,
         query=query,
+        sheet=sheet,
         kinds=KINDS,
         states=STATES,
         conditions=_conditions(query, orgs),
@@ -118,7 +100,7 @@ def index() -> Any:
             {"name": "org", "label": "组织（含下级）", "choices": list(orgs.items())},
             {"name": "month", "label": "月份", "choices": None, "type": "month"},
         ],
-        clear=url_for("activities.index"),
+        clear=everything(url_for("activities.index"), sheet.arranged),
         cursor=cursor,
     )
 

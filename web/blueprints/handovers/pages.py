@@ -14,9 +14,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from web.blueprints import edge, filters, words
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.acts import ACTS
+from web.blueprints.handovers.columns import listing_of
 from web.blueprints.handovers.papers import papers_of
 from web.blueprints.handovers.rooms import bp, seen
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.events import Event
 from web.core.fields import mask
@@ -52,12 +54,16 @@ def index() -> Any:
     page = lists.page(
         tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""), partner_uid=chosen
     )
+    sheet = sheet_of(listing_of(tab).name)
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
     counts = lists.counts(actor, chosen)
     lists.note_reading(page.rows)
     return render_template(
         "handovers/index.html",
         tab=tab,
         page=page,
+        sheet=sheet,
         total=counts[tab],
         tabs=[
             {

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from web.core import clock
 from web.core.errors import NotFound
@@ -80,6 +81,11 @@ def find(name: str, actor: Actor) -> Listing:
     if listing is None or listing.permission not in GRANTS[Role(actor.role)]:
         raise NotFound()
     return listing
+
+
+def pairs_of(query: str) -> list[tuple[str, str]]:
+    """The pairs of a query string, empty values too."""
+    return parse_qsl(query, keep_blank_values=True)
 
 
 def words(value: object) -> str:
