@@ -10,14 +10,16 @@ import pytest
 
 from tests.world import count
 from web.core import events, fence
-from web.core.errors import WrongState
+from web.core.errors import Invalid, WrongState
 from web.demo import people, register
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
 from web.tenants.flows.models import Flow
 from web.tenants.imports import service as imports
-from web.tenants.imports.models import ImportState
+from web.tenants.imports.models import ImportRow, ImportState
+from web.tenants.members import citizen_id
+from web.tenants.members import service as members
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
@@ -124,3 +126,52 @@ def test_a_file_that_is_no_register_is_refused_with_words(side, work):
         batch = imports.get(batch_id)
         assert batch.state is ImportState.REFUSED and "另存为" in batch.refusal
         assert batch.content is None and count(Member) == 0
+
+
+def test_a_heading_is_told_once_and_the_same_person_is_warned_of(side, work, proved):
+    """干的啥活 is no name of ours: a person says what it is, and the next file knows. Two rows are people we may have."""
+    book = openpyxl.load_workbook(io.BytesIO(register.workbook(side.code, TODAY)))
+    sheet = book.active
+    header = next(r for r in sheet.iter_rows() if any(c.value == "身份证号" for c in r))
+    at = {c.value: c.column for c in header}
+    sheet.cell(header[0].row, at["从事行业"]).value = "干的啥活"
+    first = header[0].row + 1
+    name, number = (sheet.cell(first, at[title]).value for title in ("姓名", "身份证号"))
+    born = citizen_id.birth_on(str(number))
+    out = io.BytesIO()
+    book.save(out)
+    with side.act():
+        branch = next(o for o in organisations.tree() if o.kind is OrgKind.BRANCH)
+        other = citizen_id.invent("990121", born, 77)
+        members.enroll(branch.id, name=name, gender=citizen_id.gender_of(other), member_kind="1", id_number=other)
+        fence.commit()
+    batch_id = _upload(side, work, out.getvalue())
+    with side.act():
+        batch = imports.get(batch_id)
+        assert batch.report["ignored"] == ["干的啥活"]
+        assert sum(batch.counts.values()) == batch.report["rows"], "every row is in one of the sums"
+        row = db.session.scalars(
+            db.select(ImportRow).where(ImportRow.batch_id == batch_id, ImportRow.number == first)
+        ).one()
+        assert row.outcome == "new" and any(
+            "可能是同一人" in text and not is_error for _c, text, is_error in row.findings
+        )
+        with pytest.raises(Invalid):
+            imports.remember_headings(batch, {"干的啥活": "no_such_field"})
+        with _as(side, Role.COUNTY_ADMIN):
+            again, _ = imports.remember_headings(batch, {"干的啥活": "industry"})
+        again_id = again.id
+        fence.commit()
+    work()
+    with side.act():
+        assert imports.get(batch_id).state is ImportState.DISCARDED
+        assert imports.get(again_id).report["ignored"] == []
+    third = _upload(side, work, out.getvalue())
+    with side.act():
+        assert imports.get(third).report["ignored"] == [], "the next file is understood at once"
+        imports.forget_heading(imports.headings()[0].id)
+        fence.commit()
+    fourth = _upload(side, work, out.getvalue())
+    with side.act():
+        assert imports.get(fourth).report["ignored"] == ["干的啥活"]
+    proved("headings a county taught", 1)

@@ -17,6 +17,7 @@ from web.core.events import Actor
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.imports import service as imports
+from web.tenants.imports.layouts import MEMBER_REGISTER, SKIP
 from web.tenants.imports.models import ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.template import template_workbook
 from web.tenants.tasks.models import Task
@@ -35,6 +36,9 @@ STATES = {
     "undone": "已撤销",
 }
 navigation.ITEMS.append(Item("名册", "导入名册", "imports.index", Permission.IMPORT_WRITE))
+
+
+FIELDS_ASKED = [(c.field, c.title) for c in MEMBER_REGISTER.columns if c.field] + [(SKIP, "不用导入")]
 
 
 def _with_errors(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
@@ -90,7 +94,14 @@ def index() -> str:
     ]
     if request.args.get("state") == "previewed":
         mine = [b for b in mine if b.state is ImportState.PREVIEWED and b.counts.get("error")]
-    return render_template("imports/index.html", batches=mine, states=STATES, error="")
+    return render_template(
+        "imports/index.html",
+        batches=mine,
+        states=STATES,
+        error="",
+        headings=imports.headings(),
+        fields=dict(FIELDS_ASKED),
+    )
 
 
 @bp.get("/template.xlsx")
@@ -107,7 +118,9 @@ def upload() -> Any:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         error = "请先选择一个 .xlsx 文件"
-        return render_template("imports/index.html", batches=imports.recent(), states=STATES, error=error), 422
+        return render_template(
+            "imports/index.html", batches=imports.recent(), states=STATES, error=error, headings=[], fields={}
+        ), 422
     batch, _ = imports.upload(sent.filename, sent.read())
     return redirect(url_for("imports.show", batch_id=batch.id), 303)
 
@@ -129,7 +142,7 @@ def show(batch_id: UUID) -> str:
         task = job_of(batch.task_id)
     return render_template(
         "imports/show.html", batch=batch, rows=rows[:PAGE], more=rows[PAGE - 1].number if len(rows) > PAGE else None,
-        outcome=outcome, outcomes=OUTCOMES, states=STATES, job=task,
+        outcome=outcome, outcomes=OUTCOMES, states=STATES, job=task, asked=FIELDS_ASKED,
         undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
     )  # fmt: skip
 
@@ -140,6 +153,25 @@ def apply(batch_id: UUID) -> Any:
     """All or nothing, or only the good rows: the button says which."""
     imports.begin(_batch(batch_id, lock=True), only_good=request.form.get("rows") == "good")
     return redirect(url_for("imports.show", batch_id=batch_id), 303)
+
+
+@bp.post("/<uuid:batch_id>/headings")
+@needs(Permission.IMPORT_WRITE)
+def tell_headings(batch_id: UUID) -> Any:
+    """What the headings nobody knew are: kept for this county's next files, and this one is read again."""
+    told = dict(zip(request.form.getlist("heading"), request.form.getlist("field"), strict=False))
+    batch, _ = imports.remember_headings(_batch(batch_id, lock=True), told)
+    flash("表头的对应已记住，正在重新核对")
+    return redirect(url_for("imports.show", batch_id=batch.id), 303)
+
+
+@bp.post("/headings/<uuid:alias_id>/forget")
+@needs(Permission.IMPORT_WRITE)
+def forget_heading(alias_id: UUID) -> Any:
+    """It was told wrongly."""
+    imports.forget_heading(alias_id)
+    flash("已忘掉这个表头，下次导入会再问")
+    return redirect(url_for("imports.index"), 303)
 
 
 @bp.post("/<uuid:batch_id>/discard")

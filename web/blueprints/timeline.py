@@ -166,6 +166,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "drop": "删除筛选",
         "restore": "恢复筛选",
     },
+    "header_alias": {
+        "remember": "记住表头“{heading}”的对应",
+        "forget": "忘掉表头“{heading}”的对应",
+    },
     "label": {"add": "新建标签", "change": "修改标签", "drop": "删除标签", "restore": "恢复标签"},
     "consent": {"give": "登记告知同意", "withdraw": "登记撤回同意"},
     "activity": {

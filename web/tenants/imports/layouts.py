@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from web.tenants.imports.reading import ImportRefused, Sheet, Workbook
 from web.tenants.members.readings import folded, text_of
@@ -110,6 +110,19 @@ def header_key(cell: object) -> str:
 
 def _index(layout: Layout) -> dict[str, Column]:
     return {header_key(name): column for column in layout.columns for name in (column.title, *column.aliases)}
+
+
+SKIP = "skip"
+"""What a person says of a heading that is none of ours: leave it out, and do not mention it again."""
+
+
+def known_as(layout: Layout, aliases: Mapping[str, str]) -> Layout:
+    """The layout with more names for its columns. `aliases`: heading → field, or SKIP."""
+    by_field: dict[str, list[str]] = {}
+    for heading, name in aliases.items():
+        by_field.setdefault("" if name == SKIP else name, []).append(heading)
+    columns = (replace(c, aliases=(*c.aliases, *by_field.get(c.field, ()))) for c in layout.columns)
+    return replace(layout, columns=tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,8 +25,8 @@ from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.flows import service as flows
 from web.tenants.imports import reasons
 from web.tenants.imports.errors_file import errors_workbook
-from web.tenants.imports.layouts import find_layout
-from web.tenants.imports.models import IMPORT, ImportBatch, ImportRow, ImportState, Outcome
+from web.tenants.imports.layouts import LAYOUTS, MEMBER_REGISTER, SKIP, Layout, find_layout, known_as
+from web.tenants.imports.models import IMPORT, HeaderAlias, ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.reading import ImportRefused, read_workbook
 from web.tenants.imports.rows import Register, RowReading, primary_phone, read_register
 from web.tenants.members import service as members
@@ -72,7 +72,46 @@ def get(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
 def _register(batch: ImportBatch) -> Register:
     if batch.content is None:
         raise WrongState("import_file_gone")
-    return read_register(find_layout(read_workbook(batch.content)), today=clock.today())
+    layouts = tuple(known_as(layout, aliases(layout)) for layout in LAYOUTS)
+    return read_register(find_layout(read_workbook(batch.content), layouts), today=clock.today())
+
+
+def aliases(layout: Layout) -> dict[str, str]:
+    """Headings this county told us about: heading → field."""
+    query = db.select(HeaderAlias.heading, HeaderAlias.field).where(HeaderAlias.layout == layout.name)
+    return {row.heading: row.field for row in db.session.execute(query)}
+
+
+def remember_headings(batch: ImportBatch, told: Mapping[str, str]) -> tuple[ImportBatch, Task]:
+    """Keep what these headings mean for every later file, and read this one again with it. Invalid for a strange field."""
+    known = {c.field for c in MEMBER_REGISTER.columns if c.field} | {SKIP}
+    meant = {heading: name for heading, name in told.items() if name}
+    if not meant or not set(meant.values()) <= known or not set(meant) <= set(batch.report.get("ignored", ())):
+        raise Invalid({"heading": "choose_one"})
+    if batch.content is None:
+        raise WrongState("import_file_gone")
+    for heading, name in meant.items():
+        row = HeaderAlias(layout=MEMBER_REGISTER.name, heading=heading[:80], field=name, created_at=clock.now())
+        events.record("header_alias.remember", row, details={"heading": heading, "field": name})
+        db.session.add(row)
+    again = upload(batch.filename, batch.content)
+    discard(batch)
+    return again
+
+
+def forget_heading(alias_id: UUID) -> None:
+    """It was told wrongly: the heading is unknown again. NotFound when it is absent."""
+    row = db.session.scalars(db.select(HeaderAlias).where(HeaderAlias.id == alias_id)).first()
+    if row is None:
+        raise NotFound
+    events.record("header_alias.forget", row, details={"heading": row.heading})
+    db.session.delete(row)
+    db.session.flush()
+
+
+def headings() -> list[HeaderAlias]:
+    """All that were told, by heading."""
+    return list(db.session.scalars(db.select(HeaderAlias).order_by(HeaderAlias.heading)))
 
 
 class _Judge:
@@ -95,6 +134,7 @@ class _Judge:
         query = db.select(Member).where(
             Member.id_blind.in_(list(self.blinds.values())), Member.relation.in_(members.LIVE)
         )
+        self.alike = _alike([r for r in rows if r.values.get("name")])
         self.known = {bytes(m.id_blind): m for m in db.session.scalars(query) if m.id_blind}
 
     def branch(self, row: RowReading) -> PartyOrg | None:
@@ -109,6 +149,23 @@ class _Judge:
         """Who has this identity number here already."""
         return self.known.get(self.blinds.get(str(row.values.get("citizen_id")), b""))
 
+    def doubts(self, row: RowReading) -> list[list[Any]]:
+        """Members who may be the same person although the number differs: same name, and same birth or telephone."""
+        given, said = member_fields(row), []
+        for other, branch in self.alike.get(str(given["name"]), []):
+            same = [
+                words
+                for words, is_same in (
+                    ("出生日期", given["birth_on"] is not None and other.birth_on == given["birth_on"]),
+                    ("联系电话", given["phone"] is not None and other.phone == given["phone"]),
+                )
+                if is_same
+            ]
+            if same:
+                text = f"第 {row.number} 行“姓名”：与{branch}的{other.name}{'、'.join(same)}相同，身份证号不同，可能是同一人。请核对后再导入"
+                said.append(["姓名", text, False])
+        return said
+
     def judge(self, row: RowReading) -> tuple[Outcome, list[list[Any]], list[str], Member | None]:
         """Outcome, findings to show, fields that would change, and the member it is about."""
         findings = [[f.column, f.text, f.is_error] for f in row.findings]
@@ -120,12 +177,25 @@ class _Judge:
             return Outcome.ERROR, [*findings, ["所在党支部", text, True]], [], None
         member = self.member(row)
         if member is None:
-            return Outcome.NEW, findings, [], None
+            return Outcome.NEW, [*findings, *self.doubts(row)], [], None
         if member.frozen_by is not None:
             text = f"第 {row.number} 行“姓名”：{row.values['name']}的组织关系正在转接，办结前不能修改"
             return Outcome.ERROR, [*findings, ["姓名", text, True]], [], member
         changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
         return (Outcome.CHANGED if changed else Outcome.SAME), findings, changed, member
+
+
+def _alike(rows: list[RowReading]) -> dict[str, list[tuple[Member, str]]]:
+    """Members here by name, of those the rows name."""
+    found: dict[str, list[tuple[Member, str]]] = {}
+    query = (
+        db.select(Member, PartyOrg.name)
+        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .where(Member.name.in_({str(r.values["name"]) for r in rows}), Member.relation.in_(members.LIVE))
+    )
+    for member, branch in db.session.execute(query):
+        found.setdefault(member.name, []).append((member, branch))
+    return found
 
 
 def member_fields(row: RowReading) -> dict[str, Any]:
