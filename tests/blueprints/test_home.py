@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -13,6 +14,7 @@ from web.core import events, fence
 from web.core.events import Actor
 from web.extensions import db
 from web.federation.handovers import service as handovers
+from web.federation.handovers.models import Handover
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Role
 from web.tenants.consents.models import Method
@@ -73,3 +75,17 @@ def test_who_has_no_part_in_it_has_nothing_to_do(asked, fresh):
         )
         assert ("欧阳示甲" in live) == works_on_it, role
     assert events.actor() is events.SYSTEM
+
+
+def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh):
+    client = fresh.test_client()
+    assert sign_in(client, asked.host).status_code == 303
+    bell = re.compile(r"通知 (?:<span>)?(\d+)")
+    assert bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1] != "0"
+    with asked.host.act(), events.by(actor(asked.host, Role.COUNTY_ADMIN)):
+        for handover in db.session.scalars(db.select(Handover)):
+            events.record("handover.changed", handover)
+        fence.commit()
+    page = client.get(f"/{asked.host.code}/notices").text
+    assert page.count("已了结") >= 3 and "今日待办" in page
+    assert "3 件" in page, "what waits today is said beside"

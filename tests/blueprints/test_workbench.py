@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date, timedelta
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -16,6 +17,7 @@ from web.extensions import db
 from web.tenants.labels import service as labels
 from web.tenants.members import citizen_id, service
 from web.tenants.members.models import Member
+from web.tenants.tasks import service as tasks
 from web.tenants.workbench import exports
 from web.tenants.workbench.models import Export
 
@@ -231,3 +233,26 @@ def test_other_lists_are_declared_the_same_way(browser, side):
     assert browser("away_secretary").get(tool(side, "handovers/copy")).status_code == 404, (
         "whoever reads no handovers copies none"
     )
+
+
+def test_a_task_says_how_long_it_may_take_and_is_cancelled(browser, side):
+    """An export on its way: what is done, what is left, and that nobody wants it any more."""
+    admin = browser()
+    task = admin.post(tool(side, "members/export"), data={"numbers": "masked", "reason": ""}).location
+    task_id = UUID(task.rpartition("/")[2])
+    with side.act():
+        assert tasks.run(task_id) is not None
+    with clock.at(clock.now() + timedelta(seconds=60)):
+        tasks_said(side, task_id)
+        shown = admin.get(task).text
+        assert "1 / 3 人" in shown and "约剩" in shown
+        assert admin.post(task + "/cancel").status_code == 303
+    run_all()
+    assert "已取消" in admin.get(task).text
+    with side.act():
+        assert world.count(Export, Export.wrapped.is_not(None)) == 0
+
+
+def tasks_said(side, task_id):
+    with side.act():
+        assert tasks.progress(task_id, 1, 3)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, url_for
@@ -127,19 +128,35 @@ def live() -> str:
     return render_template("home/queues.html", **_shown())
 
 
+@dataclass
+class Digest:
+    """One day of notices: how many came, and how many nobody has answered yet."""
+
+    day: date
+    lines: list[tuple[timeline.Entry, str, bool]]
+
+    @property
+    def open(self) -> int:
+        return sum(not is_done for _line, _url, is_done in self.lines)
+
+
 @bp.get("/notices")
 @needs(Permission.HOME_READ)
 def notices() -> str:
-    """What partner counties did in the last thirty days; seeing the page is reading it."""
+    """What partner counties did in the last thirty days, a digest a day, and what waits today; seeing the page is reading it.
+
+    A notice closes itself: once somebody here has acted on its record, it counts no more.
+    """
     actor = edge.actor()
-    query = navigation.notices_of(actor).order_by(Event.id.desc()).limit(100)
-    entries = list(db.session.scalars(query))
-    lines = [
-        (line, _record(entry)) for line, entry in zip(timeline.read(entries, with_values=False), entries, strict=True)
-    ]
+    query = navigation.notices_of(actor).add_columns(navigation.answered()).order_by(Event.id.desc()).limit(100)
+    rows = db.session.execute(query).all()
+    days: dict[date, Digest] = {}
+    for line, (entry, is_done) in zip(timeline.read([e for e, _ in rows], with_values=False), rows, strict=True):
+        on = entry.at.astimezone(clock.CHINA).date()
+        days.setdefault(on, Digest(on, [])).lines.append((line, _record(entry), is_done))
     if actor.account_id is not None:
         accounts.see_notices(actor.account_id)
-    return render_template("home/notices.html", lines=lines)
+    return render_template("home/notices.html", days=list(days.values()), queues=todos.load(actor, 20))
 
 
 # Where the record of a notice is opened: endpoint and the name of its argument.

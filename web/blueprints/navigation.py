@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, not_, or_
 
 from web.core import clock
 from web.core.events import Actor, Event
@@ -135,10 +135,25 @@ def notices_of(actor: Actor) -> Select[Any]:
     return query.where(or_(Event.subject_kind.not_in(list(SEEN)), *own))
 
 
+def answered() -> ColumnElement[bool]:
+    """Somebody of ours did something to the record since: the notice has closed itself."""
+    later = db.aliased(Event)
+    return (
+        db.select(later.id)
+        .where(
+            later.tenant_id == Event.tenant_id, later.subject_id == Event.subject_id, later.id > Event.id,
+            later.peer == "", later.actor_id.is_not(None),
+        )
+        .correlate(Event)
+        .exists()
+    )  # fmt: skip
+
+
 def unread(actor: Actor) -> Select[Any]:
-    """Counts those the account has not seen: what the bell shows."""
+    """Counts those the account has not seen and nobody has answered yet: what the bell shows."""
     seen = db.select(Account.notices_seen_at).where(Account.id == actor.account_id).scalar_subquery()
-    fresh = notices_of(actor).where(Event.at > db.func.coalesce(seen, clock.now() - KEPT)).subquery()
+    since = db.func.coalesce(seen, clock.now() - KEPT)
+    fresh = notices_of(actor).where(Event.at > since, not_(answered())).subquery()
     return db.select(db.func.count()).select_from(fresh)
 
 

@@ -1,0 +1,65 @@
+"""The workbench by keyboard: a cell changed in the table, a conflict that shows both values, the way back, columns moved."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.windows import YUEXI, Windows, look
+
+
+def test_a_cell_by_keyboard_a_conflict_and_the_way_back(windows: Windows):
+    mine, other = windows.open(YUEXI, "county_admin"), windows.open(YUEXI, "county_admin", windows.context())
+    mine.go("members/?flow=")
+    page = mine.page
+    cells = page.locator('a[data-cell="党费缴至"]')
+    was = cells.first.inner_text()
+    href = str(cells.first.get_attribute("href")).partition("?")[0]
+    cells.first.press("Enter")
+    field = page.locator("td.edit input")
+    field.fill("2026-03")
+    field.press("Escape")
+    expect(cells.first).to_have_text(was)
+    cells.first.press("Enter")
+    field.fill("2026-04")
+    field.press("Enter")
+    expect(cells.first).to_have_text(re.compile("2026-04"))
+    page.keyboard.press("z")
+    page.wait_for_load_state()
+    expect(page.locator('a[data-cell="党费缴至"]').first).to_have_text(was)
+    # Two open the same cell; the later one is shown both values and chooses.
+    cells.first.press("Enter")
+    other.page.goto(mine.base + href)
+    other.page.locator('[name="value"]').fill("2026-05")
+    other.page.locator('[name="value"]').press("Enter")
+    other.page.wait_for_load_state()
+    field.fill("2026-06")
+    field.press("Enter")
+    clash = page.locator("dialog[open]")
+    expect(clash).to_contain_text("2026-05")
+    expect(clash).to_contain_text("2026-06")
+    clash.get_by_role("button", name="用我的").click()
+    expect(cells.first).to_have_text(re.compile("2026-06"))
+    assert [c for c in mine.complaints if "412" not in c] == []
+
+
+def test_columns_move_and_pages_of_the_workbench_are_in_order(windows: Windows):
+    window = windows.open(YUEXI, "county_admin")
+    window.go("workbench/members/columns")
+    row = window.page.locator("tr", has_text="手机")
+    before = row.locator("[type=number]").input_value()
+    row.get_by_role("button", name="手机上移").click()
+    expect(row.locator("[type=number]")).to_have_value(str(int(before) - 1))
+    window.press("保存")
+    heads = window.page.locator("thead th").all_inner_texts()
+    assert heads.index("手机") < heads.index("身份证")
+    for path in (
+        "members/",
+        "workbench/members/export",
+        "workbench/members/filters",
+        "settings/calendar?year=2027",
+        "members/lookup",
+    ):
+        window.go(path)
+        assert look(window.page) == [], path
