@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from datetime import timedelta
 
 import openpyxl
@@ -14,9 +15,12 @@ from tests.federation.cosigning.walk import build_with_guests, clerk, load_walk 
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
+from web.federation.cosigning import service as cosigning
 from web.federation.cosigning.models import CoSignedRecord, CosignState
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance, Presence, StudyRecord
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import DocumentKind
 from web.tenants.members import service as members
 
 
@@ -318,6 +322,71 @@ def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work)
     page = home.get(member).text
     assert "还没有记录。本县活动" in page and " 年 2 学时" not in page and "撤下学时" in page
     assert "送请共签" in host.get(at(here, f"/activities/{walk.activity_id}")).text
+
+
+def read_paper(client, side, record_id, work):
+    """Order the record's paper, let the worker make it, open it: (text without blanks, the code of its proof)."""
+    made = client.post(at(side, f"/cosigning/{record_id}/paper"))
+    assert made.status_code == 303
+    work()
+    with side.act():
+        row = documents.of_subject(record_id, DocumentKind.COSIGNED_RECORD)[0]
+    pdf = client.get(at(side, f"/documents/{row.id}"))
+    assert pdf.mimetype == "application/pdf"
+    text = subprocess.run(["pdftotext", "-", "-"], input=pdf.data, capture_output=True, check=True).stdout.decode()
+    return re.sub(r"\s", "", text), row
+
+
+def test_the_record_as_paper_at_both_sides(walk, host, home, work, fresh):
+    here, there = walk.pair.host, walk.pair.home
+    address, offer = held(walk, host)
+    written = {"starts_at": "9:30", "ends_at": "09：10", "chair": "周例戊", "minute_taker": "吴例庚", "lecturer": ""}
+    written |= {"agenda": "一、重温入党誓词", "decisions": "设立流动党员服务岗"}
+    wrong = host.post(f"{address}/proceedings", data=written | {"starts_at": "上午"})
+    assert wrong.status_code == 422 and "请填时间，例如 09:30" in wrong.text and "设立流动党员服务岗" in wrong.text
+    assert "应在开始之后" in host.post(f"{address}/proceedings", data=written).text
+    assert host.post(f"{address}/proceedings", data=written | {"ends_at": "11:30"}).status_code == 303
+    for page in (host.get(address).text, host.get(f"{address}/record").text):
+        assert "过半数" in page and "设立流动党员服务岗" in page
+    host.post(offer, data={"partner": [str(there.uid)]})
+    work()
+    (record,) = records(walk)
+    early = host.post(at(here, f"/cosigning/{record.id}/paper"))
+    assert early.status_code == 409 and "两县共签之后才有共签记录单" in early.text
+    theirs = at(there, f"/cosigning/{record.id}")
+    lines = re.findall(r'name="line" value="(\d+)"', home.get(theirs).text)
+    home.post(f"{theirs}/answer", data={"accept": lines, "act": "countersign"})
+    work()
+    text, row = read_paper(host, here, record.id, work)
+    assert "应到1人，实到1人，过半数" in text and "只计本县党员" in text and text.count("（盖章）") == 2
+    for words in (
+        "09:30至11:30",
+        "周例戊",
+        "吴例庚",
+        "设立流动党员服务岗",
+        "赵示丁",
+        *walk.guests,
+        "340828-",
+        "330110-",
+    ):
+        assert words in text, words
+    proof = fresh.test_client().get(f"/v/{row.proof_code}").text
+    assert "活动共签记录单" in proof and "共签" in proof and "王示甲" not in proof
+    text, row = read_paper(home, there, record.id, work)
+    assert all(name in text for name in walk.guests) and "赵示丁" not in text and "设立流动党员服务岗" not in text
+    assert row.title in home.get(theirs).text
+    township = fresh.test_client()  # sees some of the members only
+    sign_in(township, there, "township_officer")
+    assert township.get(at(there, f"/documents/{row.id}")).status_code == 403
+    assert row.title not in township.get(theirs).text
+    with there.act():
+        cosigning.propose_annul(record.id, "名单有误")
+        fence.commit()
+    work()
+    assert host.post(at(here, f"/cosigning/{record.id}/annul")).status_code == 303
+    work()
+    text, _row = read_paper(home, there, record.id, work)
+    assert "作废，名单划去留存" in text and "同意作废" in text
 
 
 def test_a_list_pasted_or_uploaded_is_read_before_anything_is_written(walk, host):

@@ -97,14 +97,16 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("4", "annulment, lapse, withdraw", "cosigning.propose_annul cosigning.annul cosigning.keep cosigning.withdraw",
           "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go federation/cosigning/test_walks.py::test_both_propose_to_annul_at_once federation/cosigning/test_walks.py::test_lapsed_after_thirty_days "
           "federation/cosigning/test_walks.py::test_withdrawn blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
-    _line("4", "the co-signed record as PDF", still=_OPEN),
+    _line("4", "the co-signed record as PDF", "cosigning.paper activities.proceedings documents.show",
+          "blueprints/test_activities.py::test_the_record_as_paper_at_both_sides reports/test_papers.py::test_every_visible_character_is_in_the_file_in_the_named_faces_on_a4"),
     _line("4", "attendance by the symbols of §6.7 from a pasted or uploaded list", "activities.roll activities.attendance",
           "tenants/test_rolls.py::test_every_symbol_and_its_words tenants/test_rolls.py::test_a_reason_for_every_line_left_out "
           "blueprints/test_activities.py::test_a_list_pasted_or_uploaded_is_read_before_anything_is_written"),
     _line("4", "hours recognised at home", "members.show",
           "federation/cosigning/test_walks.py::test_offered_and_countersigned_hours_reach_the_file federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
           "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
-    _line("4", "guests never in votes or quorum", still=_OPEN),
+    _line("4", "guests never in votes or quorum", "activities.show activities.record",
+          "federation/cosigning/test_walks.py::test_guests_never_make_a_quorum blueprints/test_activities.py::test_the_record_as_paper_at_both_sides"),
     # 5 Requests
     _line("5", "the one mechanism with three kinds: visit a family, certificate check, a consent withdrawn at the host", still=_OPEN),
     _line("5", "a new kind is a data entry plus its form", still=_OPEN),

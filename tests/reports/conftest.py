@@ -19,6 +19,8 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     "agreement": samples.agreement,
     "agreement_of_two": lambda: samples.agreement(TWO, is_demo=False, name="余杭、岳西流动党员共管共育协议"),
     "proof": samples.proof,
+    "cosigned": samples.cosigned,
+    "cosigned_at_home": lambda: samples.cosigned(own=0, guests=3, is_annulled=True),
     "proof_of_two": lambda: samples.proof(TWO, is_demo=False),
     "report": samples.report,
     "report_of_hub": lambda: samples.report(

@@ -9,9 +9,12 @@ from decimal import Decimal
 from web.reports import (
     AgreementReport,
     AgreementText,
+    Attendee,
     ChannelHead,
     Clause,
     CooperationItem,
+    CosignedRecord,
+    Count,
     Decision,
     Direction,
     Figure,
@@ -27,6 +30,7 @@ from web.reports import (
     Responsibility,
     ScopeUse,
     Seal,
+    SealedWord,
     figure,
 )  # fmt: skip
 
@@ -224,3 +228,46 @@ def report(**changed: object) -> AgreementReport:
         "previous": previous(),
     }  # fmt: skip
     return AgreementReport(**(COMMON | given | changed))  # type: ignore[arg-type]
+
+
+def cosigned(*, own: int = 38, guests: int = 6, is_annulled: bool = False) -> CosignedRecord:
+    """A theme day of 余杭 with members of 岳西; `own=0`: as the home county holds it, which knows no sheet of the other."""
+    signs = ("√", "√", "√", "#", "O", "√", "★", "△", "×")
+    sealed = [
+        SealedWord(YUHANG, "记录", "330110-seal-2026-1", "k" * 43 + "Q" * 43, "d" * 43, MADE_AT),
+        SealedWord(YUEXI, "共签", "340828-seal-2026-1", "m" * 43 + "R" * 43, "e" * 43, MADE_AT),
+    ]
+    if is_annulled:
+        sealed.append(SealedWord(YUHANG, "同意作废", "330110-seal-2026-1", "n" * 86, "f" * 43, MADE_AT))
+    head = (
+        ("主题", "“金秋助学”主题党日，重温入党誓词"),
+        ("时间", "2026年6月28日　09:30至11:30"),
+        ("地点", "余杭街道党群服务中心二楼会议室"),
+    )
+    led = (("主持人", "周例戊"), ("记录人", "吴例庚"), ("负责人", "欧阳演丙"), ("计入学时", "120分钟"))
+    said = (("议程", "一、奏唱国歌\n二、重温入党誓词\n三、学习讨论"), ("决议", "一致同意设立流动党员服务岗。"))
+    office = YUHANG.name
+    names = ("示甲", "例乙", "演丙", "试丁", "示戊", "例己")
+    return CosignedRecord(
+        **COMMON,  # type: ignore[arg-type]
+        salt=b"0123456789abcdef",
+        kind="主题党日",
+        held_on=dt.date(2026, 6, 28),
+        fields=(("组织", "中共余杭区余杭街道演示社区第一支部委员会"), *head, *led, *said)
+        if own
+        else (("记录单位", office), *head, *led[2:]),
+        recorder=YUHANG,
+        home=YUEXI,
+        k=2,
+        content=digest("名单"),
+        guests=tuple(
+            Attendee(f"王{names[i % 6]}", "演示社区第一支部", ("√", "√", "请假")[i % 3], (120, 90, 0)[i % 3], "已共签")
+            for i in range(guests)
+        ),
+        seals=tuple(sealed),
+        count=Count(own, sum(signs[i % 9] in "√#" for i in range(own)), (("O", 4), ("★", 4), ("△", 4), ("×", 4)))
+        if own
+        else None,
+        own=tuple(Attendee(f"赵{names[i % 6]}", "演示社区第一支部", signs[i % 9], 120) for i in range(own)),
+        annulled_on=dt.date(2026, 7, 1) if is_annulled else None,
+    )

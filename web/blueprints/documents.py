@@ -17,6 +17,8 @@ from web.core.errors import NotFound, NotPermitted
 from web.extensions import db
 from web.federation.agreements import effects, hub, service
 from web.federation.agreements.models import AgreementVersion
+from web.federation.cosigning import evidence
+from web.federation.cosigning import service as cosigning
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
@@ -31,6 +33,7 @@ KINDS = {
     DocumentKind.PROOF_SHEET: "印签证明页",
     DocumentKind.AGREEMENT_REPORT: "协议执行半年报告",
     DocumentKind.INTRODUCTION_LETTER: "党员组织关系介绍信",
+    DocumentKind.COSIGNED_RECORD: "活动共签记录单",
 }
 # Who may open which kind; a paper about one member also needs that member to be visible.
 READ_BY = {
@@ -38,6 +41,8 @@ READ_BY = {
     DocumentKind.PROOF_SHEET: Permission.AGREEMENT_READ,
     DocumentKind.AGREEMENT_REPORT: Permission.REPORT_READ,
     DocumentKind.INTRODUCTION_LETTER: Permission.HANDOVER_READ,
+    # It names members of all branches, so those read it who sign for the whole county.
+    DocumentKind.COSIGNED_RECORD: Permission.COSIGN_WRITE,
 }
 
 
@@ -100,8 +105,14 @@ def _agreement_seals(row: Document) -> list[tuple[str, str]]:
     ]
 
 
+def _cosign_seals(row: Document) -> list[tuple[str, str]]:
+    """The two counties, and when each sealed its word."""
+    return [(word.office, f"{moment(word.at)} {word.what}") for word in evidence.words(cosigning.get(row.subject_id))]
+
+
 # What the public page says of the seals under a kind of paper.
 PROVES: dict[DocumentKind, Callable[[Document], list[tuple[str, str]]]] = {
     DocumentKind.AGREEMENT_TEXT: _agreement_seals,
     DocumentKind.PROOF_SHEET: _agreement_seals,
+    DocumentKind.COSIGNED_RECORD: _cosign_seals,
 }

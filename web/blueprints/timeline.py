@@ -174,6 +174,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "consent": {"give": "登记告知同意", "withdraw": "登记撤回同意"},
     "activity": {
         "amend": "修改活动记录",
+        "write_down": "填写会议记录",
         "plan": "安排活动",
         "hold": "登记活动和到会情况",
         "cancel": "取消活动",

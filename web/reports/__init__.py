@@ -6,6 +6,7 @@ only `figures` and `statements` read the county's rows, to compose a report from
 
 from web.reports.agreement_report import AgreementReport, Direction, Item, Month, ScopeUse
 from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison, Responsibility
+from web.reports.cosigned_record import Attendee, CosignedRecord, Count, SealedWord
 from web.reports.documents import Document, Party, Period, filename
 from web.reports.introduction_letter import IntroductionLetter, Receipt
 from web.reports.metrics import METRICS, Figure, Metric, figure
@@ -17,9 +18,12 @@ __all__ = [
     "AgreementReport",
     "AgreementText",
     "Attached",
+    "Attendee",
     "ChannelHead",
     "Clause",
     "CooperationItem",
+    "CosignedRecord",
+    "Count",
     "Decision",
     "Direction",
     "Document",
@@ -38,6 +42,7 @@ __all__ = [
     "Responsibility",
     "ScopeUse",
     "Seal",
+    "SealedWord",
     "figure",
     "filename",
     "render",

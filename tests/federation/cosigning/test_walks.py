@@ -92,6 +92,18 @@ def test_offered_and_countersigned_hours_reach_the_file(walk, proved):
     proved("co-signed lines that reached a file", 3)
 
 
+def test_guests_never_make_a_quorum(walk):
+    """Three guests came and the one own member did not: nobody of those due was there."""
+    with walk.pair.host.act():
+        activity = activities.get(walk.activity_id, lock=True)
+        visitors = dict.fromkeys(walk.guests.values(), CAME)
+        activities.record_attendance(activity, {walk.own: AWAY}, visitors, may_attend=visitors)
+        summary = activities.summary(activity.id)
+        assert (summary.due, summary.actual, summary.guests_came, summary.is_quorate) == (1, 0, 3, False)
+        activities.record_attendance(activity, {walk.own: LATE}, dict.fromkeys(visitors, AWAY))
+        assert activities.summary(activity.id).is_quorate
+
+
 def test_some_lines_only(walk):
     walk.hold()
     (id_,) = walk.offer().values()

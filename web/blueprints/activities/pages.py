@@ -105,6 +105,20 @@ def index() -> Any:
     )
 
 
+def _proceedings(activity: Activity) -> list[tuple[str, str]]:
+    """The rows of the meeting's record that are filled in."""
+    times = "—".join(f"{at:%H:%M}" for at in (activity.starts_at, activity.ends_at) if at)
+    rows = [
+        ("起止", times),
+        ("主持人", activity.chair),
+        ("记录人", activity.minute_taker),
+        ("主讲人", activity.lecturer),
+        ("议程", activity.agenda),
+        ("决议", activity.decisions),
+    ]
+    return [(label, said) for label, said in rows if said]
+
+
 def _whole(activity: Activity) -> dict[str, Any]:
     rows = [row for row in rows_of(activity) if row["presence"] is not None]
     named = referrals.peers()
@@ -116,6 +130,7 @@ def _whole(activity: Activity) -> dict[str, Any]:
         "summary": activities.summary(activity.id),
         "own": [row for row in rows if row["key"][0] == "m"],
         "visitors": [row for row in rows if row["key"][0] == "g"],
+        "proceedings": _proceedings(activity),
         "signs": SYMBOLS,
         "presences": PRESENCES,
         "records": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from web.federation.cosigning.models import LIVE
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, ActivityState
-from web.tenants.activities.service import Head
+from web.tenants.activities.service import Head, Proceedings
 
 
 def orgs_of() -> dict[str, str]:
@@ -82,6 +83,44 @@ def edit(activity_id: UUID) -> Any:
             flash("已保存")
             return redirect(url_for("activities.show", activity_id=activity_id), 303)
     return form.page("activities/form.html", activity=activity, orgs=list(orgs_of().items()), kinds=list(KINDS.items()))
+
+
+class Record(Schema):
+    """The record of the meeting (三会一课)."""
+
+    starts_at = Text("开始时间", limit=5)
+    ends_at = Text("结束时间", limit=5)
+    chair = Text("主持人", limit=40)
+    minute_taker = Text("记录人", limit=40)
+    lecturer = Text("主讲人", limit=40)
+    agenda = Text("议程", limit=2000)
+    decisions = Text("决议", limit=2000)
+
+
+def _time(said: str, name: str) -> time | None:
+    try:
+        return time.fromisoformat(said.replace("：", ":").rjust(5, "0")) if said else None
+    except ValueError:
+        raise Invalid({name: "not_a_time"}) from None
+
+
+@bp.route("/<uuid:activity_id>/proceedings", methods=["GET", "POST"])
+@needs(Permission.ACTIVITY_WRITE)
+def proceedings(activity_id: UUID) -> Any:
+    """What the record of the meeting says beside its head. It stays in the county."""
+    activity = activities.get(activity_id, edge.actor(), lock=request.method == "POST")
+    if activity.state is ActivityState.CANCELLED:
+        raise WrongState("activity_over")
+    kept = {name: getattr(activity, name) for name in Record().fields}
+    form = Form(Record, kept | {n: f"{kept[n]:%H:%M}" if kept[n] else "" for n in ("starts_at", "ends_at")})
+    if form.is_sent:
+        with form:
+            said = dict.fromkeys(kept, "") | form.read()
+            times = {name: _time(said[name], name) for name in ("starts_at", "ends_at")}
+            activities.write_down(activity, Proceedings(**(said | times)))
+            flash("会议记录已存下")
+            return redirect(url_for("activities.show", activity_id=activity_id), 303)
+    return form.page("activities/proceedings.html", activity=activity)
 
 
 class Reason(Schema):

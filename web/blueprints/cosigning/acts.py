@@ -17,9 +17,10 @@ from web.blueprints.cosigning.wording import KINDS, REFUSED, WIRE_PRESENCES, cho
 from web.blueprints.forms import Day, Form, Id, Many, Number, One, Text
 from web.blueprints.policy import needs
 from web.core.errors import DomainError, Invalid, WrongState
+from web.core.queue import Job
 from web.extensions import db
 from web.federation.agreements import service as agreements
-from web.federation.cosigning import contents, lists, service
+from web.federation.cosigning import contents, evidence, lists, service
 from web.federation.cosigning.models import LIVE, CoSignedRecord
 from web.federation.post import keys
 from web.federation.post.models import Peer
@@ -28,6 +29,8 @@ from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityKind, Presence
 from web.tenants.activities.service import SYMBOLS, Mark
 from web.tenants.counties import service as counties
+from web.tenants.documents.models import DocumentKind
+from web.tenants.tasks import service as tasks
 
 
 class Answers(Schema):
@@ -150,6 +153,21 @@ def annul(record_id: UUID) -> Any:
 def _demand(record: CoSignedRecord, verb: str) -> None:
     if verb not in service.verbs_now(record):
         raise WrongState("waiting_for_partner" if record.pending else "illegal_transition")
+
+
+@bp.post("/<uuid:record_id>/paper")
+@needs(Permission.COSIGN_WRITE)
+def paper(record_id: UUID) -> Any:
+    """Order the record as paper; its page shows the progress."""
+    record = lists.get(record_id, edge.actor())
+    evidence.words(record)
+    task = tasks.start(
+        Job.RENDER,
+        f"共签记录单：{record.held_on:%Y-%m-%d} {keys.peer(record.partner_uid).name}",
+        subject_id=record.id,
+        details={"paper": DocumentKind.COSIGNED_RECORD.value, "unit": "份"},
+    )
+    return redirect(url_for("tasks.show", task_id=task.id), 303)
 
 
 class Correction(Schema):

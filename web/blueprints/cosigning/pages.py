@@ -30,11 +30,12 @@ from web.core import clock
 from web.extensions import db
 from web.federation.cosigning import lists, people, service
 from web.federation.cosigning.lists import Part
-from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
+from web.federation.cosigning.models import AGREED, CoSignedRecord, CosignLine, CosignState
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
+from web.tenants.documents import service as documents
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
@@ -278,6 +279,8 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
         letters=_letters(record, letters, peer.name),
         sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
         log=_log(record),
+        papers=documents.of_subject(record.id) if can_write else [],
+        is_signed=record.state in (*AGREED, S.ANNULLED),
         **more,
     )
 

@@ -9,6 +9,7 @@ from web.core.workdays import Calendar
 from web.federation.cosigning import contents
 from web.federation.cosigning.lists import Part
 from web.federation.cosigning.models import OPEN, Answer, CoSignedRecord, CosignState
+from web.reports import cosigned_record
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities.models import ActivityKind, Presence
@@ -18,18 +19,8 @@ S = CosignState
 ANSWER_DAYS = 10
 """Working days within which an answer is expected; the record lapses after thirty days."""
 
-KINDS = {
-    ActivityKind.THEME_DAY: "主题党日",
-    ActivityKind.BRANCH_ASSEMBLY: "党员大会",
-    ActivityKind.COMMITTEE_MEETING: "支委会",
-    ActivityKind.GROUP_MEETING: "党小组会",
-    ActivityKind.PARTY_LECTURE: "党课",
-    ActivityKind.STUDY_SESSION: "学习培训",
-}
-WIRE_KINDS = {contents.KINDS[kind]: words for kind, words in KINDS.items()} | {
-    "volunteer": "志愿服务",
-    "other": "其他活动",
-}
+WIRE_KINDS = cosigned_record.KINDS
+KINDS = {kind: WIRE_KINDS[contents.KINDS[kind]] for kind in ActivityKind}
 PRESENCES = {
     Presence.PRESENT: "到会",
     Presence.LATE: "迟到",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
 
@@ -58,7 +58,9 @@ ACTIVITY = Machine(
 
 
 class Activity(Tenanted, Model):
-    """One meeting of one organisation. `minutes`: study time it counts for."""
+    """One meeting of one organisation. `minutes`: study time it counts for. From `starts_at` on: its record (DOMAIN §6.7),
+    which stays in the county.
+    """
 
     __tablename__ = "activity"
     state: Mapped[ActivityState] = ACTIVITY.column()
@@ -69,6 +71,13 @@ class Activity(Tenanted, Model):
     place: Mapped[str] = mapped_column(String(120), default="")
     responsible: Mapped[str] = mapped_column(String(40), default="")
     minutes: Mapped[int] = mapped_column(default=0)
+    starts_at: Mapped[time | None]
+    ends_at: Mapped[time | None]
+    chair: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    minute_taker: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    lecturer: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    agenda: Mapped[str] = mapped_column(String(2000), default="", server_default="")
+    decisions: Mapped[str] = mapped_column(String(2000), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 from uuid import UUID
 
 from sqlalchemy import func, or_
@@ -60,6 +60,19 @@ class Head:
 
 
 @dataclass(frozen=True)
+class Proceedings:
+    """The record of the meeting (三会一课). Nothing of it crosses."""
+
+    starts_at: time | None
+    ends_at: time | None
+    chair: str
+    minute_taker: str
+    lecturer: str
+    agenda: str
+    decisions: str
+
+
+@dataclass(frozen=True)
 class Mark:
     """One person's line. `minutes` None: what the activity counts for, if the person came."""
 
@@ -103,6 +116,11 @@ class Summary:
     minutes: int
     guests: int
     guests_came: int
+
+    @property
+    def is_quorate(self) -> bool:
+        """More than half of the own members due came. Guests are neither due nor do they vote."""
+        return 2 * self.actual > self.due
 
 
 def get(activity_id: UUID, actor: Actor | None = None, *, lock: bool = False) -> Activity:
@@ -155,6 +173,18 @@ def _amend(activity: Activity, head: Head, actor: Actor) -> None:
         query = db.select(Attendance).where(Attendance.activity_id == activity.id, Attendance.study_minutes == was)
         for row in db.session.scalars(query.where(Attendance.presence.in_(CAME))):
             row.study_minutes = head.minutes
+    db.session.flush()
+
+
+def write_down(activity: Activity, said: Proceedings) -> None:
+    """Keep the meeting's record, also after partner counties countersigned: it is not part of what they have."""
+    if activity.state is ActivityState.CANCELLED:
+        raise WrongState("activity_over")
+    if said.starts_at and said.ends_at and said.ends_at <= said.starts_at:
+        raise Invalid({"ends_at": "ends_before_it_starts"})
+    events.record("activity.write_down", activity)
+    for name, value in vars(said).items():
+        setattr(activity, name, value)
     db.session.flush()
 
 

@@ -21,6 +21,7 @@ class DocumentKind(StrEnum):
     PROOF_SHEET = "proof_sheet"
     AGREEMENT_REPORT = "agreement_report"
     INTRODUCTION_LETTER = "introduction_letter"
+    COSIGNED_RECORD = "cosigned_record"
 
 
 class Document(Tenanted, Model):
