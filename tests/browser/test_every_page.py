@@ -14,7 +14,7 @@ from web.tenants.accounts.permissions import Role
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 FILES = re.compile(r"\.xlsx$|/documents/|/paper")  # downloads, proved elsewhere
-KINDS = re.compile(r"^(handovers|referrals|agreements|cosigning)/:id$")
+KINDS = re.compile(r"^(handovers|referrals|agreements|cosigning|requests)/:id$")
 CLERK = Role.COUNTY_ADMIN
 EVERYONE = [
     (YUHANG, CLERK),

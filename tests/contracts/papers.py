@@ -21,7 +21,7 @@ from web.tenants.accounts.permissions import Role
 KAT = ROOT / "tests" / "federation" / "kat"
 MARK = "<!-- made from the code: {} -->\n"
 END = "<!-- until here -->"
-ACROSS = ("agreement", "agreement_version", "referral", "share", "handover", "cosign")
+ACROSS = ("agreement", "agreement_version", "referral", "share", "handover", "cosign", "request")
 
 
 def codes() -> str:

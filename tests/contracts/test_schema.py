@@ -37,6 +37,7 @@ UNDER_A_KEY = {
     "shared_value.wrapped",
     "cosign_line.wrapped",
     "cosign.words",
+    "request.words",
 }
 # A line of a co-signed record is one value of several: its field is that of the first.
 WITHIN_ANOTHER = {"study_minutes": "presence"}

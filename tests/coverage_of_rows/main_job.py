@@ -108,8 +108,16 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("4", "guests never in votes or quorum", "activities.show activities.record",
           "federation/cosigning/test_walks.py::test_guests_never_make_a_quorum blueprints/test_activities.py::test_the_record_as_paper_at_both_sides"),
     # 5 Requests
-    _line("5", "the one mechanism with three kinds: visit a family, certificate check, a consent withdrawn at the host", still=_OPEN),
-    _line("5", "a new kind is a data entry plus its form", still=_OPEN),
+    _line("5", "the one mechanism with three kinds: visit a family, certificate check, a consent withdrawn at the host",
+          "requests.index requests.new requests.show requests.accept requests.decline requests.done requests.fail requests.rate "
+          "requests.withdraw requests.sheet",
+          "federation/requests/test_walks.py::test_a_visit_is_asked_done_and_rated federation/requests/test_walks.py::test_a_certificate_is_checked_and_its_answer_needs_the_notice "
+          "federation/requests/test_walks.py::test_a_consent_withdrawn_at_the_host_ends_at_home_by_a_persons_press "
+          "federation/requests/test_walks.py::test_what_comes_to_nothing_is_purged_where_it_was_asked federation/requests/test_walks.py::test_what_cannot_be_asked "
+          "blueprints/test_requests.py::test_a_visit_from_the_referral_to_the_rating blueprints/test_requests.py::test_who_may_not "
+          "blueprints/test_requests.py::test_the_lists_narrow_by_what_stands_in_the_address"),
+    _line("5", "a new kind is a data entry plus its form", "requests.new requests.done",
+          "federation/requests/test_walks.py::test_a_fourth_kind_is_an_entry_and_its_form federation/requests/test_walks.py::test_a_kind_smuggles_nothing_of_another"),
     # 6 Crossings and bad days
     _line("6", "all pairs of verbs in both orders, from the tables the code runs on", still=_OPEN),
     _line("6", "all illegal state × verb cells", still=_OPEN),

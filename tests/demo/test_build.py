@@ -17,6 +17,7 @@ from web.federation.agreements.models import Agreement, AgreementParty, Agreemen
 from web.federation.cosigning.models import CoSignedRecord
 from web.federation.handovers.models import Handover
 from web.federation.post.models import Channel, InboxMessage, OutboxMessage
+from web.federation.requests.models import Request
 from web.federation.sharing.models import StatusShare
 from web.tenants.counties import service as counties
 from web.tenants.documents.models import Document
@@ -52,6 +53,7 @@ def _look() -> dict[str, Any]:
         "parties": Counter(db.session.scalars(db.select(AgreementParty.agreement_id))),
         "handovers": states(Handover),
         "records": states(CoSignedRecord),
+        "requests": states(Request),
         "shares": states(StatusShare),
         "imports": states(ImportBatch),
         "papers": Counter(str(k) for k in db.session.scalars(db.select(Document.kind))),
@@ -77,7 +79,8 @@ def test_the_demo_holds_what_it_promises(built):
     handovers = built["340828"]["handovers"] + built["331124"]["handovers"]
     for state in ("closed", "refused", "recalled", "released"):
         assert handovers[state], f"no handover is {state}"
-    assert at_host["records"]["disputed"]
+    assert at_host["records"]["disputed"] and at_host["records"]["annul_proposed"]
+    assert set(at_host["requests"]) == {"done", "accepted", "requested"}, "requests in different states"
     assert sum(built[c]["shares"]["purged"] for c in codes), "a withdrawn notice"
     assert sum(built[c]["papers"]["agreement_report"] for c in codes), "a report"
 

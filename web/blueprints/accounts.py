@@ -42,6 +42,8 @@ PERMISSIONS: dict[Permission, str] = {
     P.ACTIVITY_WRITE: "登记活动和到会",
     P.COSIGN_READ: "看共签记录",
     P.COSIGN_WRITE: "办理共签",
+    P.REQUEST_READ: "看协助请求",
+    P.REQUEST_WRITE: "提出和办理协助请求",
     P.AGREEMENT_READ: "看共管共育协议",
     P.AGREEMENT_WRITE: "起草、协商、印签协议",
     P.AGREEMENT_APPROVE: "批准印签协议",

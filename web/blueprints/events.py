@@ -39,6 +39,7 @@ PAGES = {
     "agreement": ("agreements.show", "agreement_id"),
     "activity": ("activities.show", "activity_id"),
     "cosign": ("cosigning.show", "record_id"),
+    "request": ("requests.show", "request_id"),
 }
 
 

@@ -165,6 +165,7 @@ _PAGES = {
     "referral": ("referrals.show", "referral_id"),
     "handover": ("handovers.show", "handover_id"),
     "co_signed_record": ("cosigning.show", "record_id"),
+    "request": ("requests.show", "request_id"),
 }
 
 

@@ -16,6 +16,7 @@ from web.extensions import db
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
 from web.federation.referrals import lists as referrals
+from web.federation.requests import lists as requests
 from web.federation.sharing import lists as sharing
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, WHOLE_COUNTY, Permission, Role
@@ -68,6 +69,7 @@ ORDER = (
     "shares.index",
     "transfers.index",
     "cosigning.index",
+    "requests.index",
     "activities.index",
     "reports.index",
     "peers.index",
@@ -109,6 +111,7 @@ TOLD: dict[str, Permission] = {
     "status_share": Permission.REFERRAL_READ,
     "handover": Permission.HANDOVER_READ,
     "co_signed_record": Permission.COSIGN_READ,
+    "request": Permission.REQUEST_READ,
     "peer": Permission.PEER_READ,
     "channel": Permission.PEER_READ,
 }
@@ -118,6 +121,7 @@ SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
     "status_share": sharing.ids,
     "handover": handovers.ids,
     "co_signed_record": cosigning.ids,
+    "request": requests.ids,
 }
 KEPT = timedelta(days=30)
 # What the calendar says is told too.

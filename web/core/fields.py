@@ -113,6 +113,7 @@ FIELDS: dict[str, Field] = {
     "counts": _f("按乡镇的人数和场次，小于5的不显示", N, "半年报告、年度评估", "协议期间", "S1"),
     "presence": _f("到会情况", P, "组织生活", _SHARE, "S5"),
     "study_minutes": _f("学时", P, "组织生活", _SHARE, "S5"),
+    "visit_trigger": _f("走访事由", S, "请原籍走访家属", "办结之后三年", "S7"),
     "letter_no": _f("介绍信编号", P, "组织关系转接", _LETTER, "S4"),
     "from_org": _f("转出组织", P, "组织关系转接", _LETTER, "S4"),
     "to_org": _f("转入组织", P, "组织关系转接", _LETTER, "S4"),

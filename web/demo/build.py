@@ -115,7 +115,14 @@ Scene = Callable[[], object]
 
 def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
     """What happens, and how many days ago; played oldest first."""
-    return [*_referrals(demo), *_handovers(demo), *_activities(demo), *_on_the_table(demo), *_reports(demo)]
+    return [
+        *_referrals(demo),
+        *_handovers(demo),
+        *_activities(demo),
+        *_requests(demo),
+        *_on_the_table(demo),
+        *_reports(demo),
+    ]
 
 
 def _referrals(demo: Demo) -> list[tuple[int, Scene]]:
@@ -181,7 +188,21 @@ def _activities(demo: Demo) -> list[tuple[int, Scene]]:
     told.append((113, partial(scenes.countersign, demo.songyang, host)))
     told.append((21, partial(scenes.countersign, demo.yuexi, host)))
     told.append((20, partial(scenes.dispute, demo.songyang, host)))  # still open: it lapses after 30 days
+    told.append((3, partial(scenes.propose_annul, demo.yuexi, host)))  # the host has yet to answer
     return told
+
+
+def _requests(demo: Demo) -> list[tuple[int, Scene]]:
+    """One of each kind, in different states: a visit done, a certificate in work, a withdrawal and a visit not answered yet."""
+    host, yuexi, songyang, made = demo.host, demo.yuexi, demo.songyang, dict[str, UUID]()
+    return [
+        (60, lambda: made.update(visit=scenes.ask(host, yuexi, "visit", 2, trigger="hardship"))),
+        (57, lambda: scenes.answer(yuexi, made["visit"])),
+        (6, lambda: made.update(certificate=scenes.ask(host, songyang, "certificate", 1))),
+        (5, lambda: scenes.answer(songyang, made["certificate"], answered=False)),
+        (3, partial(scenes.ask, host, yuexi, "visit", 3, trigger="not_home_for_new_year")),
+        (1, partial(scenes.ask, host, yuexi, "withdrawal", 4, what="contact")),
+    ]
 
 
 def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:

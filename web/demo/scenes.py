@@ -18,10 +18,12 @@ from web.federation.agreements import clauses, texts
 from web.federation.agreements import service as agreements
 from web.federation.cosigning import people as guests_of
 from web.federation.cosigning import service as cosigning
+from web.federation.cosigning.models import CoSignedRecord, CosignState
 from web.federation.handovers import service as handovers
 from web.federation.referrals import offering
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import Referral, ReferralState
+from web.federation.requests import service as requests
 from web.tenants.accounts.permissions import Role
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, Presence
@@ -34,7 +36,7 @@ from web.tenants.organisations.models import OrgKind, PartyOrg
 from web.tenants.tasks import service as tasks
 
 HOME_GIVES = ("S0", "S1", "S2", "S3", "S4", "S5", "S6")
-HOST_GIVES = ("S0", "S1", "S4", "S5", "S6")
+HOST_GIVES = ("S0", "S1", "S4", "S5", "S6", "S7")
 
 
 def text(title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]]) -> dict[str, Any]:
@@ -250,9 +252,37 @@ def dispute(home: Stand, host: Stand) -> None:
             cosigning.dispute(record, {first.line: "当日本人在外地出差，未到会，请核对签到表"})
 
 
-def _waiting(host: Stand) -> list[UUID]:
-    from web.federation.cosigning.models import CoSignedRecord, CosignState
+def propose_annul(home: Stand, host: Stand) -> None:
+    """Home finds that a record it countersigned should not stand; the host has not answered yet."""
+    with acting(home):
+        final = db.select(CoSignedRecord.id).where(
+            CoSignedRecord.role == "home",
+            CoSignedRecord.partner_uid == host.uid,
+            CoSignedRecord.state == CosignState.FINAL,
+        )
+        record_id = db.session.scalars(final.order_by(CoSignedRecord.id.desc())).first()
+        if record_id is not None:
+            cosigning.propose_annul(record_id, "活动当日改在次日举行，日期有误")
 
+
+def ask(host: Stand, home: Stand, kind: str, nth: int, **values: str) -> UUID:
+    """The host asks home for help about the nth member it took on; the request's id."""
+    with acting(host):
+        taken = _open(host, home, ReferralState.TAKEN_ON)
+        consent = {"consent_on": clock.today(), "consent_how": Method.IN_PERSON} if kind == "visit" else {}
+        return requests.ask(referrals.get(taken[nth]), kind, values, **consent).id  # type: ignore[arg-type]
+
+
+def answer(home: Stand, id_: UUID, *, answered: bool = True, **values: str) -> None:
+    """Home accepts a request and, unless it is still at it, says that it is done."""
+    with acting(home):
+        requests.accept(id_)
+    if answered:
+        with acting(home):
+            requests.done(id_, clock.today(), values)
+
+
+def _waiting(host: Stand) -> list[UUID]:
     query = db.select(CoSignedRecord.id).where(
         CoSignedRecord.role == "home",
         CoSignedRecord.partner_uid == host.uid,

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
+from web.federation.request_kinds import REQUEST_KINDS, RequestKind
 from web.federation.wire import seals
 from web.federation.wire.kinds import (
     DATE,
@@ -64,6 +65,7 @@ class Scope(StrEnum):
     TRANSFER = "S4"
     PARTICIPATION = "S5"
     STATUS = "S6"
+    SERVICE = "S7"
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,9 @@ HANDOVER_REFUSED = choice("wrong_person not_here already_member missing_file due
 HANDOVER_RECALLED = choice("wrong_entry member_stays letter_lost deceased other")
 COSIGN_REFUSED = choice("not_ours not_held wrong_header other")
 SHARE_REVOKED = choice("notice_withdrawn consent_withdrawn referral_ended transferred wound_down narrowed")
+REQUEST_DECLINED = choice("not_ours not_able unclear other")
+REQUEST_FAILED = choice("not_found member_declined not_able other")
+REQUEST_RATED = choice("helped partly not_helped")
 RETURNED_FIELDS = choice("name birth_on sex ethnicity kind from_org to_org file dues application other")
 
 READERS = choice(
@@ -202,7 +207,7 @@ SHARE = {"referral": UUID_, "scope": SHARED_SCOPE}
 
 _NOTHING = Record({})
 _TEXT_OF = {"version": NUMBER, "text": DIGEST}
-_PAUSED = {"scope": choice("all S0 S1 S2 S3 S4 S5 S6")}
+_PAUSED = {"scope": choice("all S0 S1 S2 S3 S4 S5 S6 S7")}
 
 _ROWS = (
     # Agreement. `about` names it; none travels under an agreement version, they make it.
@@ -417,6 +422,39 @@ _ROWS = (
 )
 
 MESSAGES: dict[str, MessageSpec] = {spec.type: spec for spec in _ROWS}
+
+
+def _requests() -> tuple[MessageSpec, ...]:
+    """Request: anchor the asker. Made of the kinds there are; a kind's own values stand under its name."""
+
+    def under(part: str) -> tuple[Pointer, ...]:
+        return tuple(
+            Pointer(f"/{kind.name}/{it.name}", it.kind, False, Scope(it.scope) if it.scope else None, it.field)
+            for kind in REQUEST_KINDS.values()
+            for it in getattr(kind, part)
+        )
+
+    asked = Record({"kind": choice(" ".join(REQUEST_KINDS)), "due_on": DATE}, {"referral": UUID_})
+    return (
+        MessageSpec("request.ask", DECISION, asked, under("asks"), opens=True, may_expire=True),
+        MessageSpec("request.accept", BOTH, _NOTHING),
+        MessageSpec("request.decline", BOTH, Record({"reason": REQUEST_DECLINED}), TEXT),
+        MessageSpec("request.done", BOTH, Record({"on": DATE}), under("answers")),
+        MessageSpec("request.fail", BOTH, Record({"reason": REQUEST_FAILED}), TEXT),
+        MessageSpec("request.rate", DECISION, Record({"rating": REQUEST_RATED})),
+        MessageSpec("request.withdraw", DECISION, _NOTHING, TEXT),
+        MessageSpec("request.lapse", DECISION, _NOTHING),
+    )
+
+
+def admit_request(kind: RequestKind) -> None:
+    """Let a kind of request pass the border: the rows of requests are made anew with it."""
+    REQUEST_KINDS[kind.name] = kind
+    MESSAGES.update({spec.type: spec for spec in _requests()})
+    scoped_fields.cache_clear()
+
+
+MESSAGES.update({spec.type: spec for spec in _requests()})
 
 
 def _decision(verb: str, body: Record = _NOTHING, pointers: tuple[Pointer, ...] = (), **more: bool) -> MessageSpec:

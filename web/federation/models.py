@@ -29,6 +29,7 @@ from web.federation.post.models import (
 )
 from web.federation.readings.models import Reading
 from web.federation.referrals.models import Referral, SharedGram, SharedMember, WrongCode
+from web.federation.requests.models import Request
 from web.federation.sharing.models import Publication, SharedValue, StatusShare
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Publication",
     "Reading",
     "Referral",
+    "Request",
     "SharedGram",
     "SharedMember",
     "SharedValue",

@@ -11,6 +11,7 @@ from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
+from web.federation.requests import service as requests
 from web.federation.sharing import publications
 from web.federation.sharing import service as sharing
 from web.tenants.flows import service as flows
@@ -25,6 +26,7 @@ __all__ = [
     "publications",
     "readings",
     "referrals",
+    "requests",
     "run_timers",
     "sharing",
     "verbs",

@@ -155,4 +155,18 @@ SAMPLES: dict[str, Sample] = {
         {"w": 1, "until": "2025-08-31"},
         {"/cells/0": ["away_there", "天堂镇", 26], "/cells/1": ["away_there", "温泉镇", None]},
     ),
+    "request.ask": Sample(
+        {"kind": "visit", "due_on": "2025-10-17", "referral": REFERRAL},
+        {"/visit/trigger": "hardship"},
+        n=1,
+        sender=HOST,
+        expires=EXPIRES,
+    ),
+    "request.accept": Sample(base=1),
+    "request.decline": Sample({"reason": "not_able"}, {"/text": "人手不足"}, base=1),
+    "request.done": Sample({"on": "2025-10-12"}, {"/certificate/outcome": "reviewed"}, base=2),
+    "request.fail": Sample({"reason": "not_found"}, {"/text": "家中无人"}, base=2),
+    "request.rate": Sample({"rating": "helped"}, n=4, sender=HOST),
+    "request.withdraw": Sample({}, {"/text": "本人已联系上"}, n=2, sender=HOST),
+    "request.lapse": Sample(n=2, sender=HOST),
 }

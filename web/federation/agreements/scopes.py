@@ -46,6 +46,7 @@ SCOPES = {
         ScopeRow("S4", "转接", "转接字段", "转接组织关系", "application", "逐件"),
         ScopeRow("S5", "参加情况", "参加活动、学时", "共签与评议", "notice", "每月", ("study_minutes",)),
         ScopeRow("S6", "状态", "支部、活动证、党费月份", "组织生活衔接", "notice", "每季"),
+        ScopeRow("S7", "服务", "逐件请求的事由", "办理本人的一件事", "consent", "逐件"),
     )
 }
 NEEDS = {"agreement": "协议约定", "notice": "告知本人", "consent": "本人单独同意", "application": "本人申请"}

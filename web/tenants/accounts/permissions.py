@@ -35,6 +35,8 @@ class Permission(StrEnum):
     REFERRAL_WRITE = "referral:write"
     REPORT_READ = "report:read"
     REPORT_WRITE = "report:write"
+    REQUEST_READ = "request:read"
+    REQUEST_WRITE = "request:write"
     SELF_WRITE = "self:write"
     TRANSFER_APPROVE = "transfer:approve"
     TRANSFER_READ = "transfer:read"
@@ -72,6 +74,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.TRANSFER_READ,
         P.TRANSFER_WRITE,
         P.TRANSFER_APPROVE,
+        P.REQUEST_READ,
+        P.REQUEST_WRITE,
     },
     Role.BRANCH_SECRETARY: _EVERYBODY
     | _PERSONS
@@ -89,6 +93,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.REFERRAL_WRITE,
         P.REPORT_READ,
         P.TRANSFER_READ,
+        P.REQUEST_READ,
+        P.REQUEST_WRITE,
     },
     # The leader decides on the county's seal and reads aggregates: no rows of persons (DOMAIN §2).
     Role.LEADER_READONLY: _EVERYBODY | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.REPORT_READ, P.PEER_READ},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 
 NAMES = ("chair", "minute_taker", "lecturer")
 TEXTS = ("agenda", "decisions")

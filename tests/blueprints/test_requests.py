@@ -1,0 +1,121 @@
+"""Requests as people use them: from the referral's page to the answer, the lists, and who may not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.blueprints.test_auth import sign_in
+from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
+from web.core import clock
+from web.core.ids import uuid7
+
+
+@pytest.fixture
+def host(walk, fresh):
+    client = fresh.test_client()
+    sign_in(client, walk.pair.host)
+    return client
+
+
+@pytest.fixture
+def home(walk, fresh):
+    client = fresh.test_client()
+    sign_in(client, walk.pair.home)
+    return client
+
+
+def at(side, path):
+    return f"/{side.code}{path}"
+
+
+def ask(walk, host, kind, **data):
+    referral = walk.guests["王示甲"]
+    made = host.post(at(walk.pair.host, f"/requests/new?referral={referral}&kind={kind}"), data=data)
+    assert made.status_code == 303, made.text
+    walk.work()
+    return made.location.rsplit("/", 1)[1]
+
+
+def visit(walk, host):
+    today = clock.today().isoformat()
+    return ask(walk, host, "visit", trigger="rights", consent_on=today, consent_how="in_person")
+
+
+def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
+    here, there = walk.pair.host, walk.pair.home
+    referral = at(here, f"/referrals/{walk.guests['王示甲']}")
+    assert "请对方协助" in host.get(referral).text
+    assert "先打开这名党员的转接报到" in host.get(at(here, "/requests/new")).text
+    kinds = host.get(at(here, f"/requests/new?referral={walk.guests['王示甲']}")).text
+    assert all(title in kinds for title in ("走访家属", "核查活动证", "转告撤回同意"))
+    start = at(here, f"/requests/new?referral={walk.guests['王示甲']}&kind=visit")
+    assert "不送具体情形" in host.get(start).text
+    wrong = host.post(start, data={"trigger": "", "consent_on": "", "consent_how": "paper"})
+    assert wrong.status_code == 422 and "必填" in wrong.text
+    id_ = visit(walk, host)
+    ours, theirs = at(here, f"/requests/{id_}"), at(there, f"/requests/{id_}")
+    assert "等岳西县答复" in host.get(ours).text and "权益受损" in host.get(ours).text
+    page = home.get(theirs).text
+    assert "轮到我方：接受" in page and "王示甲" in page and "权益受损" in page and "剩余 10 个工作日" in page
+    assert 'aria-label="协助请求 1 件"' in home.get(at(there, "/")).text
+    assert home.post(f"{theirs}/accept").status_code == 303
+    walk.work()
+    refused = home.post(f"{theirs}/fail", data={"reason": "other", "text": ""})
+    assert refused.status_code == 422
+    assert home.post(f"{theirs}/done", data={"on": clock.today().isoformat()}).status_code == 303
+    assert "已答复，等余杭区的系统确认" in home.get(theirs).text
+    walk.work()
+    assert host.post(f"{ours}/rate", data={"rating": "helped"}).status_code == 303
+    walk.work()
+    for client, where in ((host, ours), (home, theirs)):
+        page = client.get(where).text
+        assert "已办结，已评价" in page and "有帮助" in page and "一致" in page
+        assert "（盖章）" in client.get(f"{where}/sheet").text
+
+
+def test_the_lists_narrow_by_what_stands_in_the_address(walk, host, home):
+    here, there = walk.pair.host, walk.pair.home
+    made = {
+        kind: ask(walk, host, kind, **data) for kind, data in (("certificate", {}), ("withdrawal", {"what": "all"}))
+    }
+    made["visit"] = visit(walk, host)
+    for client, side, query, wanted in (
+        (host, here, "part=sent", set(made)),
+        (host, here, "part=to_do", set()),
+        (home, there, "", set(made)),
+        (home, there, "part=received&kind=visit", {"visit"}),
+        (home, there, "part=received&state=accepted", set()),
+        (home, there, f"part=received&partner={here.uid}", set(made)),
+        (home, there, "part=over", set()),
+    ):
+        page = client.get(at(side, f"/requests/?{query}")).text
+        assert {kind for kind, id_ in made.items() if id_ in page} == wanted, query
+    assert re.search(r"没有符合条件的请求", home.get(at(there, "/requests/?kind=visit&state=done")).text)
+    assert host.post(at(here, f"/requests/{made['visit']}/withdraw"), data={"reason": ""}).status_code == 422
+    assert host.post(at(here, f"/requests/{made['visit']}/withdraw"), data={"reason": "已联系上"}).status_code == 303
+    walk.work()
+    page = home.get(at(there, f"/requests/{made['visit']}")).text
+    assert "对方已撤回" in page and "已联系上" in page and "权益受损" not in page
+    declined = home.post(at(there, f"/requests/{made['certificate']}/decline"), data={"reason": "unclear", "text": ""})
+    assert declined.status_code == 303
+    walk.work()
+    assert "请求不清楚" in host.get(at(here, f"/requests/{made['certificate']}")).text
+
+
+def test_who_may_not(walk, host, home, fresh):
+    here, there = walk.pair.host, walk.pair.home
+    id_ = ask(walk, host, "withdrawal", what="all")
+    theirs = at(there, f"/requests/{id_}")
+    liaison = fresh.test_client()
+    sign_in(liaison, there, "liaison")  # answers other kinds, but does not withdraw consents
+    page = liaison.get(theirs).text
+    assert "county_admin甲" in page and "aria-disabled" in page
+    assert liaison.post(f"{theirs}/accept").status_code == 403
+    secretary = fresh.test_client()
+    sign_in(secretary, there, "branch_secretary")
+    assert secretary.get(theirs).status_code == 403
+    assert host.post(at(here, f"/requests/{id_}/accept")).status_code == 409  # it is not the asker's to accept
+    for path in (f"/requests/{uuid7()}", f"/requests/new?referral={uuid7()}", "/requests/new?referral=nonsense"):
+        assert host.get(at(here, path)).status_code == 404

@@ -1,0 +1,257 @@
+"""Requests between two counties: the three kinds, every end, what may not be asked or answered, and a fourth kind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.blueprints.test_auth import sign_in
+from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
+from web.blueprints.requests.wording import FORMS, KindForm
+from web.core import clock, fence
+from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.extensions import db
+from web.federation import messages, registry
+from web.federation.agreements import service as agreements
+from web.federation.post.models import StoredDisclosure
+from web.federation.referrals import service as referrals
+from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
+from web.federation.requests import service
+from web.federation.wire import kinds
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Consent, Method
+
+
+def ask(walk, kind, values=None, *, run=True, **more):
+    """The host asks about 王示甲; the request's id."""
+    with walk.pair.host.act():
+        referral = referrals.get(walk.guests["王示甲"])
+        id_ = service.ask(referral, kind, values or {}, **more).id
+        fence.commit()
+    if run:
+        walk.work()
+    return id_
+
+
+def visit(walk, **more):
+    return ask(walk, "visit", {"trigger": "hardship"}, consent_on=clock.today(), consent_how=Method.PAPER, **more)
+
+
+def say(walk, side, verb, *args):
+    with side.act():
+        verb(*args)
+        fence.commit()
+    walk.work()
+
+
+def states(walk, id_):
+    """(at the asker, at the asked, pending at the asked)."""
+    with walk.pair.host.act():
+        ours = service.get(id_).state.value
+    with walk.pair.home.act():
+        theirs = service.get(id_)
+        return ours, theirs.state.value, theirs.pending
+
+
+def test_a_visit_is_asked_done_and_rated(walk, proved):
+    home, host = walk.pair.home, walk.pair.host
+    id_ = visit(walk)
+    assert states(walk, id_) == ("requested", "requested", "")
+    with home.act():
+        request = service.get(id_)
+        assert request.values() == {"trigger": "hardship"} and service.verbs_now(request) == ["accept", "decline"]
+        assert request.member_id is not None and request.due_on > clock.today()
+        rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == id_)).all()
+        assert [(row.pointer, row.scope) for row in rows] == [("/visit/trigger", "S7")]  # the trigger, and nothing else
+    with host.act(), pytest.raises(WrongState):
+        service.accept(id_)
+    say(walk, home, service.accept, id_)
+    assert states(walk, id_) == ("accepted", "accepted", "")
+    with home.act(), pytest.raises(Invalid):
+        service.done(id_, clock.today() + timedelta(days=1))
+    say(walk, home, service.done, id_, clock.today())
+    assert states(walk, id_) == ("done", "done", "")
+    with home.act(), pytest.raises(WrongState):
+        service.rate(id_, "helped")
+    say(walk, host, service.rate, id_, "helped")
+    for side in (home, host):
+        with side.act():
+            request = service.get(id_)
+            assert (request.state, request.rating, request.done_on) == ("rated", "helped", clock.today())
+    proved("requests played to their end", 1)
+
+
+def test_a_certificate_is_checked_and_its_answer_needs_the_notice(walk):
+    home, host = walk.pair.home, walk.pair.host
+    id_ = ask(walk, "certificate")
+    say(walk, home, service.accept, id_)
+    with home.act(), pytest.raises(Invalid) as wrong:
+        service.done(id_, clock.today(), {"outcome": "lost"})
+    assert list(wrong.value.fields) == ["outcome"]
+    say(walk, home, service.done, id_, clock.today(), {"outcome": "reviewed"})
+    with host.act():
+        assert service.get(id_).values() == {"outcome": "reviewed"} and service.withheld(service.get(id_)) == []
+    # The notice ends between the answer and its sealing: the word goes, the value does not.
+    second = ask(walk, "certificate")
+    say(walk, home, service.accept, second)
+    with home.act():
+        service.done(second, clock.today(), {"outcome": "valid"})
+        consent = db.session.scalars(
+            db.select(Consent).where(Consent.member_id == service.get(second).member_id, Consent.scope == "S6")
+        ).one()
+        consent.withdrawn_at = clock.now()
+        fence.commit()
+    walk.work()
+    assert states(walk, second)[:2] == ("done", "done")
+    with host.act():
+        assert service.get(second).values() == {} and service.withheld(service.get(second)) == ["outcome"]
+
+
+def test_a_consent_withdrawn_at_the_host_ends_at_home_by_a_persons_press(walk):
+    home = walk.pair.home
+    id_ = ask(walk, "withdrawal", {"what": "all"})
+    with home.act():
+        member_id = service.get(id_).member_id
+        assert consents.stands(member_id, walk.pair.host.uid, "S5")  # hearing it changes nothing
+    say(walk, home, service.accept, id_)
+    say(walk, home, service.done, id_, clock.today())
+    with home.act():
+        assert not any(consents.stands(member_id, walk.pair.host.uid, scope) for scope in ("S2", "S5", "S6"))
+    with walk.pair.host.act():
+        assert referrals.get(walk.guests["王示甲"]).state == "ended" and service.get(id_).state == "done"
+
+
+@pytest.mark.parametrize("end", ["decline", "fail", "withdraw", "lapse"])
+def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
+    home, host = walk.pair.home, walk.pair.host
+    id_ = visit(walk)
+    if end == "decline":
+        with home.act(), pytest.raises(Invalid):
+            service.decline(id_, "other")
+        say(walk, home, service.decline, id_, "not_able", "人手不足")
+    elif end == "fail":
+        say(walk, home, service.accept, id_)
+        say(walk, home, service.fail, id_, "not_found")
+    elif end == "withdraw":
+        with host.act(), pytest.raises(Invalid):
+            service.withdraw(id_, " ")
+        say(walk, host, service.withdraw, id_, "本人已联系上")
+    else:
+        with clock.at(clock.now() + timedelta(days=31)):
+            with host.act():
+                registry.verbs.run_timers()
+                fence.commit()
+            walk.work()
+    ended = {"decline": "declined", "fail": "failed", "withdraw": "withdrawn", "lapse": "lapsed"}[end]
+    assert states(walk, id_) == (ended, ended, "")
+    with home.act():
+        assert service.get(id_).values() == {} and service.get(id_).wrapped is None
+        query = db.select(StoredDisclosure).where(
+            StoredDisclosure.about_id == id_, StoredDisclosure.wrapped.is_not(None)
+        )
+        assert db.session.scalars(query).all() == []
+    if end == "decline":
+        with host.act():
+            assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")
+
+
+def test_what_cannot_be_asked(walk):
+    host, home = walk.pair.host, walk.pair.home
+    with host.act():
+        referral = referrals.get(walk.guests["王示甲"])
+        for kind, values, more, field in (
+            ("no_such_kind", {}, {}, "kind"),
+            ("visit", {}, {"consent_on": clock.today(), "consent_how": Method.PAPER}, "trigger"),
+            ("visit", {"trigger": "癌症"}, {"consent_on": clock.today(), "consent_how": Method.PAPER}, "trigger"),
+            ("visit", {"trigger": "rights"}, {}, "consent_on"),
+            (
+                "visit",
+                {"trigger": "rights"},
+                {"consent_on": clock.today() + timedelta(days=1), "consent_how": Method.PAPER},
+                "consent_on",
+            ),
+        ):
+            with pytest.raises(Invalid) as wrong:
+                service.ask(referral, kind, values, **more)  # type: ignore[arg-type]
+            assert list(wrong.value.fields) == [field]
+    with home.act(), pytest.raises(Invalid):  # the home side may not ask itself for a visit
+        service.ask(referrals.get(walk.guests["王示甲"]), "visit", {"trigger": "rights"})
+    with host.act():
+        agreements.pause(agreements.in_force(home.uid)[0][0].id, "S7", reason="核对中")
+        fence.commit()
+    walk.work()
+    with pytest.raises(DomainError, match="scope_not_granted"):
+        visit(walk)
+
+
+def test_a_kind_smuggles_nothing_of_another(walk, monkeypatch):
+    """A program that skips its checks sends a value of another kind: refused, and nothing of it is kept."""
+    monkeypatch.setattr(service, "_pointers", lambda kind, values: {"/visit/trigger": "hardship"})
+    id_ = ask(walk, "certificate")
+    with walk.pair.host.act():
+        request = service.get(id_)
+        assert (request.state, request.refused_code) == ("not_opened", "scope_violation")
+    with walk.pair.home.act(), pytest.raises(NotFound):
+        service.get(id_)
+
+
+@pytest.fixture
+def housing(monkeypatch):
+    """A fourth kind: a data entry and its form, registered as a room would, and taken out again."""
+    entry = RequestKind(
+        "housing",
+        asker="host",
+        due_days=3,
+        asks=(Asked("need", kinds.Text(80), "visit_trigger", "S7"), Asked("people", kinds.Integer(1, 20), "people")),
+        answers=(Asked("ready_on", kinds.DATE, "ready_on"),),
+        needs_consent=True,
+    )
+    monkeypatch.setitem(REQUEST_KINDS, "housing", entry)
+    monkeypatch.setitem(
+        FORMS,
+        "housing",
+        KindForm(
+            "返乡住房",
+            "请原籍协助安排返乡住处",
+            "这个人、需要",
+            {"need": "需要", "people": "人数", "ready_on": "可入住"},
+        ),
+    )
+    kept = dict(messages.MESSAGES)
+    messages.admit_request(entry)
+    yield
+    messages.MESSAGES.clear()
+    messages.MESSAGES.update(kept)
+    messages.scoped_fields.cache_clear()
+
+
+def test_a_fourth_kind_is_an_entry_and_its_form(walk, housing, fresh):
+    """Played through pages and wire of both counties without any other code."""
+    here, there = walk.pair.host, walk.pair.home
+    host, home = fresh.test_client(), fresh.test_client()
+    sign_in(host, here)
+    sign_in(home, there)
+    start = f"/{here.code}/requests/new?referral={walk.guests['王示甲']}"
+    assert "返乡住房" in host.get(start).text
+    page = host.get(f"{start}&kind=housing").text
+    assert "需要" in page and "人数" in page and "期限 3 个工作日" in page
+    given = {"need": "", "people": "0", "consent_on": clock.today().isoformat(), "consent_how": "paper"}
+    wrong = host.post(f"{start}&kind=housing", data=given)
+    assert wrong.status_code == 422 and "必填" in wrong.text and "超出允许的范围" in wrong.text
+    made = host.post(f"{start}&kind=housing", data=given | {"need": "一间临时住处", "people": "3"})
+    assert made.status_code == 303
+    walk.work()
+    id_ = made.location.rsplit("/", 1)[1]
+    theirs = f"/{there.code}/requests/{id_}"
+    page = home.get(theirs).text
+    assert "一间临时住处" in page and "返乡住房" in page and "轮到我方" in page
+    assert home.post(f"{theirs}/accept").status_code == 303
+    walk.work()
+    assert "可入住" in home.get(f"{theirs}/done").text
+    assert home.post(f"{theirs}/done", data={"on": clock.today().isoformat(), "ready_on": ""}).status_code == 422
+    ready = (clock.today() + timedelta(days=2)).isoformat()
+    assert home.post(f"{theirs}/done", data={"on": clock.today().isoformat(), "ready_on": ready}).status_code == 303
+    walk.work()
+    page = host.get(f"/{here.code}/requests/{id_}").text
+    assert "余杭区请岳西县办理" in page and ready in page and "已办结" in page

@@ -1,0 +1,240 @@
+"""The lists received and sent, the to-do queue, and the page of one request: ours, theirs, proof."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+
+from web.blueprints import edge, filters, timeline, todos
+from web.blueprints.cosigning.pages import cursor
+from web.blueprints.policy import needs
+from web.blueprints.requests.rooms import bp
+from web.blueprints.requests.wording import (
+    DECLINED,
+    FAILED,
+    FORMS,
+    METHODS,
+    PARTS,
+    RATED,
+    STATES,
+    VERBS,
+    shown,
+    state_of,
+    title_of,
+    who_can,
+)
+from web.blueprints.todos import Queue, Todo
+from web.core import clock
+from web.federation.post import keys
+from web.federation.post import service as post
+from web.federation.referrals import service as referrals
+from web.federation.request_kinds import REQUEST_KINDS
+from web.federation.requests import lists, service
+from web.federation.requests.lists import Part, Row
+from web.federation.requests.models import Request, RequestState
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
+
+S = RequestState
+timeline.VALUES |= {("request", "kind"): {name: title_of(name) for name in REQUEST_KINDS}}
+
+
+def _todos(actor: Any, limit: int) -> tuple[list[Todo], int]:
+    rows, count = lists.waiting(actor, limit)
+    return [
+        Todo(
+            f"{title_of(row.request.kind)}　{row.name or '姓名已清除'}",
+            f"{row.partner}请求，{state_of(row.request)[1]}",
+            url_for("requests.show", request_id=row.request.id),
+            row.request.due_on,
+            "答复" if row.request.state is S.REQUESTED else "办理",
+        )
+        for row in rows
+    ], count
+
+
+todos.QUEUES.append(
+    Queue(
+        "request",
+        "协助请求",
+        "伙伴县请我方就近帮忙办的事",
+        Permission.REQUEST_WRITE,
+        _todos,
+        lambda: url_for("requests.index", part=Part.TO_DO),
+    )
+)
+
+
+def _place(name: str) -> tuple[datetime, UUID] | None:
+    at, _, id_ = request.args.get(name, "").partition("~")
+    try:
+        return datetime.fromisoformat(at), UUID(id_)
+    except ValueError:
+        return None
+
+
+def _query() -> lists.Query:
+    partner = request.args.get("partner", "")
+    known = {str(uid) for uid in referrals.peers()}
+    return lists.Query(
+        tuple(name for name in request.args.getlist("kind") if name in REQUEST_KINDS),
+        tuple(S(name) for name in request.args.getlist("state") if name in set(S)),
+        UUID(partner) if partner in known else None,
+    )
+
+
+def _conditions(query: lists.Query) -> list[dict[str, str]]:
+    said = {
+        "kind": ("种类", "、".join(title_of(name) for name in query.kinds)),
+        "state": ("状态", "、".join(STATES[state] for state in query.states)),
+        "partner": ("伙伴县", referrals.peers()[query.partner_uid].name if query.partner_uid else ""),
+    }
+    off = {"after": None, "before": None}
+    return [
+        {"label": label, "what": what, "off": filters.here(**{name: None, **off})}
+        for name, (label, what) in said.items()
+        if what
+    ]
+
+
+@bp.get("/")
+@needs(Permission.REQUEST_READ)
+def index() -> str:
+    """Received and sent, narrowed by kind, state and partner, all in the address."""
+    asked = request.args.get("part", "")
+    part = Part(asked) if asked in set(Part) else Part.TO_DO
+    query = _query()
+    page = lists.page(part, query, edge.actor(), after=_place("after"), before=_place("before"))
+    tabs = [
+        {
+            "title": words,
+            "url": filters.here(part=name, after=None, before=None),
+            "count": page.counts[name],
+            "is_current": name is part,
+        }
+        for name, words in PARTS.items()
+    ]
+    return render_template(
+        "requests/index.html",
+        page=page,
+        part=part,
+        tabs=tabs,
+        query=query,
+        total=page.counts[part],
+        conditions=_conditions(query),
+        kinds=[(name, title_of(name)) for name in REQUEST_KINDS],
+        states=[(state.value, words) for state, words in STATES.items()],
+        partners=[(str(uid), peer.name) for uid, peer in referrals.peers().items()],
+        title_of=title_of,
+        state_of=state_of,
+        open_states=(S.REQUESTED, S.ACCEPTED),
+        cursor=cursor,
+    )
+
+
+def _seam(found: Request, letters: list[post.Letter], partner: str) -> list[dict[str, Any]]:
+    """Ours, theirs and what proves it; theirs is what receipts and sealed answers say."""
+    ours = [letter for letter in letters if letter.is_ours]
+    is_waiting = bool(found.pending) or any(letter.result is None for letter in ours)
+    refused = next((letter.code for letter in reversed(ours) if letter.result == "refused"), None)
+    word = state_of(found)[1]
+    return [
+        {
+            "label": "状态",
+            "ours": word,
+            "theirs": None if is_waiting else f"与我方一致，第 {found.n} 次决定" if not refused else "没有收下",
+            "is_same": None if is_waiting else refused is None,
+            "missing": "等对方回执",
+            "proof": f"退回原因：{refused}" if refused else f"{partner}的回执" if ours else "对方印签",
+        },
+        {
+            "label": "期限",
+            "ours": found.due_on.isoformat(),
+            "theirs": None if is_waiting else found.due_on.isoformat(),
+            "is_same": None if is_waiting else True,
+            "missing": "等对方回执",
+            "proof": "随请求封在信封里",
+        },
+    ]
+
+
+def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
+    own, rows = counties.own().name, []
+    for letter in reversed(letters):
+        way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
+        if letter.result is None:
+            state, note = "theirs", "待发，自动续发"
+        elif letter.result == "refused":
+            state, note = "off", f"退回：{letter.code}"
+        else:
+            state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
+        when = f"{letter.at.astimezone(clock.CHINA):%m-%d %H:%M}"
+        rows.append(
+            {"state": state, "words": f"{VERBS[letter.type.partition('.')[2]]}　{way}", "note": f"{when}　{note}"}
+        )
+    return rows
+
+
+def may_answer(found: Request) -> bool:
+    """Has this role what the kind asks of whoever answers it?"""
+    held = GRANTS[Role(edge.actor().role)]
+    return Permission.REQUEST_WRITE in held and Permission(found.of_kind.answered_by) in held
+
+
+def page_of(row: Row, **more: Any) -> str:
+    """The page; `more`: a form with its errors."""
+    found, peer = row.request, keys.peer(row.request.partner_uid)
+    letters = post.traffic(found.id)
+    can_write = (
+        may_answer(found) if found.role == "asked" else Permission.REQUEST_WRITE in GRANTS[Role(edge.actor().role)]
+    )
+    needed = Permission(found.of_kind.answered_by) if found.role == "asked" else Permission.REQUEST_WRITE
+    return render_template(
+        "requests/show.html",
+        it=found,
+        name=row.name,
+        partner=peer,
+        form_of=FORMS[found.kind],
+        said=shown(found, found.values()),
+        withheld=[FORMS[found.kind].labels.get(name, name) for name in service.withheld(found)],
+        state=state_of(found),
+        verbs=service.verbs_now(found) if can_write else [],
+        why="" if can_write else who_can(needed),
+        reasons=DECLINED | FAILED,
+        rated=RATED,
+        methods=METHODS,
+        is_open=found.state in (S.REQUESTED, S.ACCEPTED),
+        seam=_seam(found, letters, peer.name),
+        letters=_letters(letters, peer.name),
+        log=[e for e in timeline.of(subject_id=found.id) if not e.event.verb.endswith(".changed")],
+        **more,
+    )
+
+
+@bp.get("/<uuid:request_id>")
+@needs(Permission.REQUEST_READ)
+def show(request_id: UUID) -> str:
+    """Whose turn it is, what was asked and answered, ours and theirs, and the letters."""
+    return page_of(lists.get(request_id, edge.actor()))
+
+
+@bp.get("/<uuid:request_id>/sheet")
+@needs(Permission.REQUEST_READ)
+def sheet(request_id: UUID) -> str:
+    """The request as a sheet to print and file."""
+    row = lists.get(request_id, edge.actor())
+    found = row.request
+    return render_template(
+        "requests/sheet.html",
+        it=found,
+        name=row.name,
+        partner=keys.peer(found.partner_uid),
+        form_of=FORMS[found.kind],
+        said=shown(found, found.values()),
+        state=state_of(found),
+        reason=(DECLINED | FAILED).get(found.reason, ""),
+        rated=RATED.get(found.rating, ""),
+    )

@@ -1,0 +1,71 @@
+"""The kinds of request two counties may send each other (FEDERATION §5): data. A new kind is an entry here and its form.
+
+`web.federation.messages` makes the wire's rows of it, `web.federation.requests` plays it, and the edge keeps the words
+of its form (`web/blueprints/requests/wording.py`). What a kind may carry is closed: the fields named here, under their
+scope, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from web.federation.wire.kinds import Kind, choice
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One value of a request or of its answer. `scope`: the data scope that must be granted for it, "" = none.
+    `field`: its name in the registry of fields.
+    """
+
+    name: str
+    kind: Kind
+    field: str
+    scope: str = ""
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class RequestKind:
+    """`asker`: which role of the referral may ask, or any. `due_days`: working days to the answer. `answered_by`: the
+    permission the answering person needs. `needs_consent`: the member's own yes to this one request (S7).
+    `withdraws`: its being done withdraws the member's notices and consents at home.
+    """
+
+    name: str
+    asker: str
+    due_days: int
+    asks: tuple[Asked, ...] = ()
+    answers: tuple[Asked, ...] = ()
+    answered_by: str = "request:write"
+    needs_consent: bool = False
+    withdraws: bool = False
+
+
+REQUEST_KINDS: dict[str, RequestKind] = {
+    kind.name: kind
+    for kind in (
+        # 三个必访 (F413): the trigger alone, never what is behind it.
+        RequestKind(
+            "visit",
+            asker="host",
+            due_days=10,
+            asks=(Asked("trigger", choice("hardship rights not_home_for_new_year"), "visit_trigger", "S7"),),
+            needs_consent=True,
+        ),
+        RequestKind(
+            "certificate",
+            asker="host",
+            due_days=5,
+            answers=(Asked("outcome", choice("valid reviewed void"), "review_result", "S6"),),
+        ),
+        RequestKind(
+            "withdrawal",
+            asker="host",
+            due_days=1,
+            asks=(Asked("what", choice("all contact"), "withdrawn"),),
+            answered_by="member:write",
+            withdraws=True,
+        ),
+    )
+}

@@ -1,0 +1,114 @@
+"""Request and its machine: asked, accepted or declined, done or not, rated."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web.core import clock, vault
+from web.core.fields import EncryptedText
+from web.core.states import Machine, Row
+from web.extensions import Model
+from web.federation.request_kinds import REQUEST_KINDS, RequestKind
+from web.federation.verbs import FAIL, PairAggregate
+
+
+class RequestState(StrEnum):
+    """Of one request."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    DONE = "done"
+    FAILED = "failed"
+    RATED = "rated"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    NOT_OPENED = "not_opened"
+
+
+S = RequestState
+OPEN = (S.REQUESTED, S.ACCEPTED)
+LAPSES_AFTER = timedelta(days=30)
+
+REQUEST = Machine(
+    "request",
+    RequestState,
+    [
+        Row(None, "ask", "asker", S.REQUESTED, guard="the kind's values, its scope granted, the member's consent if it needs one"),
+        Row(S.REQUESTED, FAIL, "asker", S.NOT_OPENED, automatic=True),
+        Row(S.REQUESTED, "accept", "asked", S.ACCEPTED),
+        Row(S.REQUESTED, "decline", "asked", S.DECLINED, guard="a reason from the list"),
+        Row(S.ACCEPTED, "done", "asked", S.DONE, guard="the kind's answer"),
+        Row(S.ACCEPTED, "fail", "asked", S.FAILED, guard="a reason from the list"),
+        Row(S.DONE, "rate", "asker", S.RATED),
+        *(Row(s, "withdraw", "asker", S.WITHDRAWN) for s in OPEN),
+        *(Row(s, "lapse", "asker", S.LAPSED, automatic=True, timer=LAPSES_AFTER) for s in OPEN),
+    ],
+    anchor="asker",
+    roles=("asker", "asked"),
+)  # fmt: skip
+
+
+class Request(PairAggregate, Model):
+    """One county's copy. `referral_id`: who it is about, where it is about a person; `member_id`: our own member behind it.
+
+    `consent_on`, `consent_how`: the member's yes to this request, as the asker recorded it. `wrapped`: what was asked and
+    answered, under the record's key. `reason`: the closed-list word of declining or failing; `words`: beside it.
+    """
+
+    __tablename__ = "request"
+    state: Mapped[RequestState] = REQUEST.column()
+    kind: Mapped[str] = mapped_column(String(20))
+    referral_id: Mapped[UUID | None]
+    member_id: Mapped[UUID | None]
+    due_on: Mapped[date]
+    consent_on: Mapped[date | None]
+    consent_how: Mapped[str] = mapped_column(String(20), default="")
+    done_on: Mapped[date | None]
+    rating: Mapped[str] = mapped_column(String(20), default="")
+    reason: Mapped[str] = mapped_column(String(20), default="")
+    words: Mapped[str | None] = mapped_column(EncryptedText("request.words"))
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        REQUEST.check(),
+        ForeignKeyConstraint(["tenant_id", "referral_id"], ["referral.tenant_id", "referral.id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="RESTRICT"),
+        Index("ix_request_list", "tenant_id", "role", "state_at", "id"),
+        Index("ix_request_referral", "tenant_id", "referral_id"),
+        Index("ix_request_member", "tenant_id", "member_id"),
+    )
+
+    @property
+    def of_kind(self) -> RequestKind:
+        """The entry of its kind."""
+        return REQUEST_KINDS[self.kind]
+
+    @property
+    def lapses_on(self) -> date | None:
+        """The last day of an open one, in China."""
+        return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date() if self.state in OPEN else None
+
+    def values(self) -> dict[str, Any]:
+        """What was asked and answered, by name; empty once it was purged."""
+        if self.wrapped is None:
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(vault.unwrap(self.id, self.wrapped))
+        except vault.Purged:
+            return {}
+        return found
+
+    def keep(self, values: dict[str, Any]) -> None:
+        """Put values in; those not named stay."""
+        self.wrapped = vault.wrap(self.id, json.dumps(self.values() | values, ensure_ascii=False).encode())
+
+
+REQUEST.guard(Request)

@@ -1,0 +1,311 @@
+"""Verbs of requests: the asker asks, withdraws, rates; the asked county accepts or declines, and says it is done or not.
+
+Every kind runs through here alike: what it carries, under which scope, and what its being done does at home stands in
+its entry (`web.federation.request_kinds`). What ends otherwise than done is purged at the asked county.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from web.core import clock
+from web.core.errors import DomainError, Invalid
+from web.core.ids import uuid7
+from web.core.workdays import Calendar
+from web.extensions import db
+from web.federation import verbs
+from web.federation.admission import Admitted
+from web.federation.agreements import service as agreements
+from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RATED
+from web.federation.post import service as post
+from web.federation.referrals.models import OPEN as OPEN_REFERRALS
+from web.federation.referrals.models import Referral
+from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
+from web.federation.requests.models import LAPSES_AFTER, REQUEST, Request
+from web.federation.verbs import FAIL, Kind, Said
+from web.federation.wire.codes import WireError
+from web.federation.wire.envelope import AgreementRef, Envelope
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Method
+from web.tenants.counties import service as counties
+from web.tenants.members import service as members
+
+CONTACT = ("S3",)
+
+# The asker's verbs
+
+
+def kinds_for(referral: Referral) -> list[RequestKind]:
+    """What our side of this referral may ask for."""
+    if referral.state not in OPEN_REFERRALS:
+        return []
+    return [kind for kind in REQUEST_KINDS.values() if kind.asker in ("any", referral.role)]
+
+
+def ask(
+    referral: Referral,
+    kind_name: str,
+    values: Mapping[str, Any],
+    *,
+    consent_on: date | None = None,
+    consent_how: Method | None = None,
+) -> Request:
+    """Ask the partner of a referral. `values`: by the names of the kind's fields.
+
+    Invalid for a kind this side may not ask, a missing value, or no consent where one is needed; DomainError where no
+    agreement in force covers it.
+    """
+    kind = next((k for k in kinds_for(referral) if k.name == kind_name), None)
+    if kind is None:
+        raise Invalid({"kind": "choose_one"})
+    given = _given(kind, "asks", values)
+    if kind.needs_consent and (consent_on is None or consent_how is None):
+        raise Invalid({"consent_on": "required"})
+    if consent_on is not None and consent_on > clock.today():
+        raise Invalid({"consent_on": "in_the_future"})
+    request = Request(
+        partner_uid=referral.partner_uid, role="asker", kind=kind.name, referral_id=referral.id,
+        member_id=referral.member_id, due_on=Calendar().add(clock.today(), kind.due_days),
+        consent_on=consent_on if kind.needs_consent else None,
+        consent_how=consent_how.value if kind.needs_consent and consent_how else "", reason="", rating="",
+    )  # fmt: skip
+    request.id = uuid7()
+    request.under(_covering(kind, referral))
+    if kind.needs_consent and referral.member_id is not None and consent_how is not None:
+        member = members.get(referral.member_id, lock=True)
+        consents.give(member, referral.partner_uid, ["S7"], method=consent_how, on=consent_on)
+    body = {"kind": kind.name, "due_on": request.due_on.isoformat(), "referral": str(referral.id)}
+    verbs.say(REQUEST_KIND, request, "ask", body, _pointers(kind, given))
+    request.keep(given)
+    db.session.flush()
+    return request
+
+
+def _covering(kind: RequestKind, referral: Referral) -> AgreementRef:
+    """The agreement that grants what it carries; a kind that carries nothing scoped needs one in force."""
+    us, partner = counties.own().uid, referral.partner_uid
+    scopes = {it.scope for it in kind.asks if it.scope}
+    for scope in scopes:
+        return agreements.covering(partner, scope, owner_uid=us, receiver_uid=partner)
+    found = agreements.in_force(partner)
+    if not found:
+        raise DomainError("agreement_not_active")
+    agreement, version = found[0]
+    return AgreementRef(agreement.id, version.version, version.text_digest)
+
+
+def rate(request_id: UUID, rating: str) -> Request:
+    """Say whether it helped: the county's word about the other county's work, never the member's."""
+    if rating not in REQUEST_RATED.words:
+        raise Invalid({"rating": "choose_one"})
+    return _say(request_id, "rate", {"rating": rating})
+
+
+def withdraw(request_id: UUID, reason: str) -> Request:
+    """It is not needed any more; the other side purges what it holds."""
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    return _say(request_id, "withdraw", values={"/text": reason.strip()}, reason=reason.strip())
+
+
+# The asked county's verbs
+
+
+def accept(request_id: UUID) -> Request:
+    """We will do it."""
+    return _say(request_id, "accept")
+
+
+def decline(request_id: UUID, reason: str, text: str = "") -> Request:
+    """We will not, with a reason of the list; "other" needs words."""
+    return _say(request_id, "decline", *_because(REQUEST_DECLINED.words, reason, text), reason=text.strip() or reason)
+
+
+def fail(request_id: UUID, reason: str, text: str = "") -> Request:
+    """It could not be done, with a reason of the list; "other" needs words."""
+    return _say(request_id, "fail", *_because(REQUEST_FAILED.words, reason, text), reason=text.strip() or reason)
+
+
+def done(request_id: UUID, on: date, values: Mapping[str, Any] | None = None) -> Request:
+    """It is done; `values`: the kind's answer. Of a withdrawal, this press withdraws the notices and consents here."""
+    if on > clock.today():
+        raise Invalid({"on": "in_the_future"})
+    request = get(request_id, lock=True)
+    given = _given(request.of_kind, "answers", values or {})
+    if request.of_kind.withdraws:
+        REQUEST.demand(request.state, "done", request.role)
+        _withdraw_consents(request)
+    request = _say(request_id, "done", {"on": on.isoformat()}, _pointers(request.of_kind, given))
+    request.keep(given)
+    db.session.flush()
+    return request
+
+
+def _withdraw_consents(request: Request) -> None:
+    """At home: what the member said no to at the host ends here, by the same path as when said here."""
+    if request.member_id is None:
+        raise Invalid({"on": "not_our_member"})
+    scopes = CONTACT if request.values().get("what") == "contact" else tuple(consents.NEEDS)
+    member = members.get(request.member_id, lock=True)
+    consents.withdraw(member, request.partner_uid, scopes, "本人在流入地提出撤回")
+
+
+def _because(words: frozenset[str], reason: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    if reason not in words:
+        raise Invalid({"reason": "choose_one"})
+    if reason == "other" and not text.strip():
+        raise Invalid({"text": "required"})
+    return {"reason": reason}, {"/text": text.strip()} if text.strip() else {}
+
+
+def _say(
+    request_id: UUID,
+    verb: str,
+    body: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> Request:
+    request = get(request_id, lock=True)
+    verbs.say(REQUEST_KIND, request, verb, body, values, reason=reason)
+    return request
+
+
+def _given(kind: RequestKind, part: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the kind's fields, each as its entry says. Invalid beside the field that is missing or wrong."""
+    fields: tuple[Asked, ...] = getattr(kind, part)
+    found = {it.name: values[it.name] for it in fields if values.get(it.name) not in (None, "")}
+    found = {name: said.isoformat() if isinstance(said, date) else said for name, said in found.items()}
+    wrong: dict[str, object] = {it.name: "required" for it in fields if it.is_required and it.name not in found}
+    for it in fields:
+        if it.name in found:
+            try:
+                it.kind.check(found[it.name], it.name)
+            except WireError:
+                wrong[it.name] = "choose_one"
+    if wrong:
+        raise Invalid(wrong)
+    return found
+
+
+def _pointers(kind: RequestKind, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"/{kind.name}/{name}": value for name, value in values.items()}
+
+
+# Questions
+
+
+def get(request_id: UUID, *, lock: bool = False) -> Request:
+    """NotFound when it is absent or another county's."""
+    found: Request = REQUEST_KIND.get(request_id, lock=lock)
+    return found
+
+
+def verbs_now(request: Request) -> list[str]:
+    """What our side may say now."""
+    return verbs.can(REQUEST_KIND, request)
+
+
+def withheld(request: Request) -> list[str]:
+    """Names of the kind's values that should be here and are not: consent or grant was gone when it was sealed."""
+    expected = request.of_kind.asks + (request.of_kind.answers if request.done_on else ())
+    return [it.name for it in expected if it.is_required and it.name not in request.values()]
+
+
+# What the verbs need and do, on both sides
+
+
+def _opens(envelope: Envelope, admitted: Admitted) -> Request:
+    """About a referral both have, asked from a side that may ask for this kind."""
+    body = envelope.body
+    kind, referral = REQUEST_KINDS[body["kind"]], None
+    if "referral" in body:
+        query = db.select(Referral).where(Referral.id == UUID(body["referral"]))
+        referral = db.session.scalars(query.where(Referral.partner_uid == envelope.sender)).first()
+    if referral is None or referral.state not in OPEN_REFERRALS:
+        raise WireError("not_open")
+    theirs = "host" if referral.role == "home" else "home"
+    if kind.asker not in ("any", theirs):
+        raise WireError("illegal_transition", where="kind")
+    return Request(
+        role="asked",
+        kind=kind.name,
+        referral_id=referral.id,
+        member_id=referral.member_id,
+        due_on=date.fromisoformat(body["due_on"]),
+        reason="",
+        rating="",
+        consent_how="",
+    )
+
+
+def _check_values(part: str) -> verbs.Effect:
+    def check(request: Request, said: Said) -> None:
+        """What came is of this kind, and what the kind demands came or was withheld."""
+        if said.is_ours:
+            return
+        kind = request.of_kind
+        fields: tuple[Asked, ...] = getattr(kind, part)
+        named = {f"/{kind.name}/{it.name}" for it in fields}
+        came = {*said.values, *said.withheld}
+        if came - named:
+            raise WireError("scope_violation")
+        if any(it.is_required and f"/{kind.name}/{it.name}" not in came for it in fields):
+            raise WireError("malformed", where=part)
+
+    return check
+
+
+def _asked(request: Request, said: Said) -> None:
+    if request.role == "asked":
+        request.keep(_read(request, said))
+
+
+def _read(request: Request, said: Said) -> dict[str, Any]:
+    start = f"/{request.kind}/"
+    return {path.removeprefix(start): value for path, value in said.values.items() if path.startswith(start)}
+
+
+def _done(request: Request, said: Said) -> None:
+    request.done_on = date.fromisoformat(said.body["on"])
+    if request.role == "asker":
+        request.keep(_read(request, said))
+
+
+def _rated(request: Request, said: Said) -> None:
+    request.rating = said.body["rating"]
+
+
+def _ended(request: Request, said: Said) -> None:
+    """It came to nothing: the asked county keeps nothing of it. The words are those of the side that spoke."""
+    request.reason = said.body.get("reason", "")
+    request.words = said.values.get("/text", request.words)
+    if request.role == "asked":
+        request.wrapped = None
+        db.session.flush()
+        post.purge(request.id)
+
+
+def _noted(request: Request, said: Said) -> None:
+    request.words = said.values.get("/text")
+
+
+REQUEST_KIND = verbs.register(
+    Kind(
+        "request",
+        REQUEST,
+        Request,
+        opens=_opens,
+        checks={"ask": _check_values("asks"), "done": _check_values("answers")},
+        effects={
+            "ask": _asked,
+            "done": _done,
+            "rate": _rated,
+            **dict.fromkeys(("decline", "fail", "withdraw", "lapse", FAIL), _ended),
+        },
+        suggests={"decline": _noted, "fail": _noted},
+        expires={"ask": lambda _request: clock.now() + LAPSES_AFTER},
+    )
+)
