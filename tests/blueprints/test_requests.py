@@ -40,7 +40,7 @@ def ask(walk, host, kind, **data):
 
 def visit(walk, host):
     today = clock.today().isoformat()
-    return ask(walk, host, "visit", trigger="rights", consent_on=today, consent_how="in_person")
+    return ask(walk, host, "must_visit", trigger="rights", consent_on=today, consent_how="in_person")
 
 
 def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
@@ -50,7 +50,7 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     assert "先打开这名党员的转接报到" in host.get(at(here, "/requests/new")).text
     kinds = host.get(at(here, f"/requests/new?referral={walk.guests['王示甲']}")).text
     assert all(title in kinds for title in ("走访家属", "核查活动证", "转告撤回同意"))
-    start = at(here, f"/requests/new?referral={walk.guests['王示甲']}&kind=visit")
+    start = at(here, f"/requests/new?referral={walk.guests['王示甲']}&kind=must_visit")
     assert "不送具体情形" in host.get(start).text
     wrong = host.post(start, data={"trigger": "", "consent_on": "", "consent_how": "paper"})
     assert wrong.status_code == 422 and "必填" in wrong.text
@@ -80,23 +80,25 @@ def test_the_lists_narrow_by_what_stands_in_the_address(walk, host, home):
     made = {
         kind: ask(walk, host, kind, **data) for kind, data in (("certificate", {}), ("withdrawal", {"what": "all"}))
     }
-    made["visit"] = visit(walk, host)
+    made["must_visit"] = visit(walk, host)
     for client, side, query, wanted in (
         (host, here, "part=sent", set(made)),
         (host, here, "part=to_do", set()),
         (home, there, "", set(made)),
-        (home, there, "part=received&kind=visit", {"visit"}),
+        (home, there, "part=received&kind=must_visit", {"must_visit"}),
         (home, there, "part=received&state=accepted", set()),
         (home, there, f"part=received&partner={here.uid}", set(made)),
         (home, there, "part=over", set()),
     ):
         page = client.get(at(side, f"/requests/?{query}")).text
         assert {kind for kind, id_ in made.items() if id_ in page} == wanted, query
-    assert re.search(r"没有符合条件的请求", home.get(at(there, "/requests/?kind=visit&state=done")).text)
-    assert host.post(at(here, f"/requests/{made['visit']}/withdraw"), data={"reason": ""}).status_code == 422
-    assert host.post(at(here, f"/requests/{made['visit']}/withdraw"), data={"reason": "已联系上"}).status_code == 303
+    assert re.search(r"没有符合条件的请求", home.get(at(there, "/requests/?kind=must_visit&state=done")).text)
+    assert host.post(at(here, f"/requests/{made['must_visit']}/withdraw"), data={"reason": ""}).status_code == 422
+    assert (
+        host.post(at(here, f"/requests/{made['must_visit']}/withdraw"), data={"reason": "已联系上"}).status_code == 303
+    )
     walk.work()
-    page = home.get(at(there, f"/requests/{made['visit']}")).text
+    page = home.get(at(there, f"/requests/{made['must_visit']}")).text
     assert "对方已撤回" in page and "已联系上" in page and "权益受损" not in page
     declined = home.post(at(there, f"/requests/{made['certificate']}/decline"), data={"reason": "unclear", "text": ""})
     assert declined.status_code == 303

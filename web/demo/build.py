@@ -196,11 +196,11 @@ def _requests(demo: Demo) -> list[tuple[int, Scene]]:
     """One of each kind, in different states: a visit done, a certificate in work, a withdrawal and a visit not answered yet."""
     host, yuexi, songyang, made = demo.host, demo.yuexi, demo.songyang, dict[str, UUID]()
     return [
-        (60, lambda: made.update(visit=scenes.ask(host, yuexi, "visit", 2, trigger="hardship"))),
+        (60, lambda: made.update(visit=scenes.ask(host, yuexi, "must_visit", 2, trigger="hardship"))),
         (57, lambda: scenes.answer(yuexi, made["visit"])),
         (6, lambda: made.update(certificate=scenes.ask(host, songyang, "certificate", 1))),
         (5, lambda: scenes.answer(songyang, made["certificate"], answered=False)),
-        (3, partial(scenes.ask, host, yuexi, "visit", 3, trigger="not_home_for_new_year")),
+        (3, partial(scenes.ask, host, yuexi, "must_visit", 3, trigger="not_home_for_new_year")),
         (1, partial(scenes.ask, host, yuexi, "withdrawal", 4, what="contact")),
     ]
 

@@ -269,7 +269,7 @@ def ask(host: Stand, home: Stand, kind: str, nth: int, **values: str) -> UUID:
     """The host asks home for help about the nth member it took on; the request's id."""
     with acting(host):
         taken = _open(host, home, ReferralState.TAKEN_ON)
-        consent = {"consent_on": clock.today(), "consent_how": Method.IN_PERSON} if kind == "visit" else {}
+        consent = {"consent_on": clock.today(), "consent_how": Method.IN_PERSON} if kind == "must_visit" else {}
         return requests.ask(referrals.get(taken[nth]), kind, values, **consent).id  # type: ignore[arg-type]
 
 

@@ -47,7 +47,7 @@ REQUEST_KINDS: dict[str, RequestKind] = {
     for kind in (
         # 三个必访 (F413): the trigger alone, never what is behind it.
         RequestKind(
-            "visit",
+            "must_visit",
             asker="host",
             due_days=10,
             asks=(Asked("trigger", choice("hardship rights not_home_for_new_year"), "visit_trigger", "S7"),),

@@ -156,8 +156,8 @@ SAMPLES: dict[str, Sample] = {
         {"/cells/0": ["away_there", "天堂镇", 26], "/cells/1": ["away_there", "温泉镇", None]},
     ),
     "request.ask": Sample(
-        {"kind": "visit", "due_on": "2025-10-17", "referral": REFERRAL},
-        {"/visit/trigger": "hardship"},
+        {"kind": "must_visit", "due_on": "2025-10-17", "referral": REFERRAL},
+        {"/must_visit/trigger": "hardship"},
         n=1,
         sender=HOST,
         expires=EXPIRES,

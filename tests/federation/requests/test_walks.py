@@ -35,7 +35,7 @@ def ask(walk, kind, values=None, *, run=True, **more):
 
 
 def visit(walk, **more):
-    return ask(walk, "visit", {"trigger": "hardship"}, consent_on=clock.today(), consent_how=Method.PAPER, **more)
+    return ask(walk, "must_visit", {"trigger": "hardship"}, consent_on=clock.today(), consent_how=Method.PAPER, **more)
 
 
 def say(walk, side, verb, *args):
@@ -63,7 +63,9 @@ def test_a_visit_is_asked_done_and_rated(walk, proved):
         assert request.values() == {"trigger": "hardship"} and service.verbs_now(request) == ["accept", "decline"]
         assert request.member_id is not None and request.due_on > clock.today()
         rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == id_)).all()
-        assert [(row.pointer, row.scope) for row in rows] == [("/visit/trigger", "S7")]  # the trigger, and nothing else
+        assert [(row.pointer, row.scope) for row in rows] == [
+            ("/must_visit/trigger", "S7")
+        ]  # the trigger, and nothing else
     with host.act(), pytest.raises(WrongState):
         service.accept(id_)
     say(walk, home, service.accept, id_)
@@ -162,11 +164,11 @@ def test_what_cannot_be_asked(walk):
         referral = referrals.get(walk.guests["王示甲"])
         for kind, values, more, field in (
             ("no_such_kind", {}, {}, "kind"),
-            ("visit", {}, {"consent_on": clock.today(), "consent_how": Method.PAPER}, "trigger"),
-            ("visit", {"trigger": "癌症"}, {"consent_on": clock.today(), "consent_how": Method.PAPER}, "trigger"),
-            ("visit", {"trigger": "rights"}, {}, "consent_on"),
+            ("must_visit", {}, {"consent_on": clock.today(), "consent_how": Method.PAPER}, "trigger"),
+            ("must_visit", {"trigger": "癌症"}, {"consent_on": clock.today(), "consent_how": Method.PAPER}, "trigger"),
+            ("must_visit", {"trigger": "rights"}, {}, "consent_on"),
             (
-                "visit",
+                "must_visit",
                 {"trigger": "rights"},
                 {"consent_on": clock.today() + timedelta(days=1), "consent_how": Method.PAPER},
                 "consent_on",
@@ -176,7 +178,7 @@ def test_what_cannot_be_asked(walk):
                 service.ask(referral, kind, values, **more)  # type: ignore[arg-type]
             assert list(wrong.value.fields) == [field]
     with home.act(), pytest.raises(Invalid):  # the home side may not ask itself for a visit
-        service.ask(referrals.get(walk.guests["王示甲"]), "visit", {"trigger": "rights"})
+        service.ask(referrals.get(walk.guests["王示甲"]), "must_visit", {"trigger": "rights"})
     with host.act():
         agreements.pause(agreements.in_force(home.uid)[0][0].id, "S7", reason="核对中")
         fence.commit()
@@ -187,7 +189,7 @@ def test_what_cannot_be_asked(walk):
 
 def test_a_kind_smuggles_nothing_of_another(walk, monkeypatch):
     """A program that skips its checks sends a value of another kind: refused, and nothing of it is kept."""
-    monkeypatch.setattr(service, "_pointers", lambda kind, values: {"/visit/trigger": "hardship"})
+    monkeypatch.setattr(service, "_pointers", lambda kind, values: {"/must_visit/trigger": "hardship"})
     id_ = ask(walk, "certificate")
     with walk.pair.host.act():
         request = service.get(id_)

@@ -45,6 +45,7 @@ def test_only_openings_and_counters_may_expire():
         "referral.offer",
         "handover.request",
         "cosign.offer",
+        "request.ask",
     }
     assert {spec.type for spec in MESSAGES.values() if spec.opens} == {
         "agreement.decision",
@@ -52,6 +53,7 @@ def test_only_openings_and_counters_may_expire():
         "share.grant",
         "handover.request",
         "cosign.offer",
+        "request.ask",
     }
 
 

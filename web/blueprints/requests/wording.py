@@ -36,7 +36,7 @@ class KindForm:
 
 
 FORMS: dict[str, KindForm] = {
-    "visit": KindForm(
+    "must_visit": KindForm(
         "走访家属",
         "三个必访：生活困难、权益受损、年底不能返乡。请原籍就近走访家属，不写困难的具体情形",
         "这个人、走访的事由、办结期限。不送具体情形",
