@@ -39,7 +39,10 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 
 S = RequestState
-timeline.VALUES |= {("request", "kind"): {name: title_of(name) for name in REQUEST_KINDS}}
+timeline.VALUES |= {
+    ("request", "kind"): {name: title_of(name) for name in REQUEST_KINDS},
+    ("request", "role"): {"asker": "请求方", "asked": "被请求方"},
+}
 
 
 def _todos(actor: Any, limit: int) -> tuple[list[Todo], int]:
