@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from web.federation.requests import service
 from web.federation.wire import kinds
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Consent, Method
+from web.tenants.members import service as members
 
 
 def ask(walk, kind, values=None, *, run=True, **more):
@@ -226,6 +228,31 @@ def housing(monkeypatch):
     messages.MESSAGES.clear()
     messages.MESSAGES.update(kept)
     messages.scoped_fields.cache_clear()
+
+
+def test_a_consent_stands_for_one_request_and_takes_it_back(walk, housing, monkeypatch):
+    """Asked by the home about its own member: the consent names the request; withdrawn, the request is."""
+    home, host = walk.pair.home, walk.pair.host
+    monkeypatch.setitem(REQUEST_KINDS, "housing", replace(REQUEST_KINDS["housing"], asker="home"))
+    with home.act():
+        referral = referrals.get(walk.guests["王示甲"])
+        said = {"need": "一间临时住处", "people": 2}
+        id_ = service.ask(referral, "housing", said, consent_on=clock.today(), consent_how=Method.PAPER).id
+        assert consents.stands(referral.member_id, host.uid, "S7", id_)
+        fence.commit()
+    walk.work()
+    with host.act():
+        assert service.get(id_).values() == {"need": "一间临时住处", "people": 2}
+    with home.act():
+        member = members.get(service.get(id_).member_id, lock=True)
+        consents.withdraw(member, host.uid, ["S7"], "本人改了主意", about_id=id_)
+        fence.commit()
+    walk.work()
+    for side in (home, host):
+        with side.act():
+            assert service.get(id_).state == "withdrawn"
+    with host.act():
+        assert service.get(id_).values() == {}
 
 
 def test_a_fourth_kind_is_an_entry_and_its_form(walk, housing, fresh):

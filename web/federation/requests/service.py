@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from web.core import clock
+from web.core import clock, events
 from web.core.errors import DomainError, Invalid
 from web.core.ids import uuid7
 from web.core.workdays import Calendar
@@ -76,7 +76,7 @@ def ask(
     request.under(_covering(kind, referral))
     if kind.needs_consent and referral.member_id is not None and consent_how is not None:
         member = members.get(referral.member_id, lock=True)
-        consents.give(member, referral.partner_uid, ["S7"], method=consent_how, on=consent_on)
+        consents.give(member, referral.partner_uid, ["S7"], method=consent_how, on=consent_on, about_id=request.id)
     body = {"kind": kind.name, "due_on": request.due_on.isoformat(), "referral": str(referral.id)}
     verbs.say(REQUEST_KIND, request, "ask", body, _pointers(kind, given))
     request.keep(given)
@@ -309,3 +309,12 @@ REQUEST_KIND = verbs.register(
         expires={"ask": lambda _request: clock.now() + LAPSES_AFTER},
     )
 )
+
+
+@events.subscribe(consents.ConsentWithdrawn)
+def _consent_withdrawn(what: consents.ConsentWithdrawn) -> None:
+    """The member's yes to one request is gone: an open one is taken back, and the other county purges it."""
+    for request_id in what.about_ids:
+        request = REQUEST_KIND.find(request_id)
+        if request is not None and "withdraw" in verbs_now(request):
+            withdraw(request_id, "本人撤回对这一件事的同意")

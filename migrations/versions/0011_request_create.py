@@ -7,8 +7,8 @@ from alembic import context, op
 
 from migrations.fence import protect
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 STATES = "'requested', 'accepted', 'declined', 'done', 'failed', 'rated', 'withdrawn', 'lapsed', 'not_opened'"
 
