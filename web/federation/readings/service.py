@@ -38,7 +38,7 @@ OWNERS: dict[str, Callable[[Collection[UUID], UUID], Mapping[UUID, UUID]]] = {}
 def opened(kind: str, about_id: UUID, partner_uid: UUID) -> None:
     """A value of this received row was decrypted. Counted at commit when a person's request did it."""
     if events.actor().account_id is not None:
-        db.session.info.setdefault("opened", {})[kind, about_id] = partner_uid
+        db.session.info.setdefault("readings.opened", {})[kind, about_id] = partner_uid
 
 
 def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "") -> None:
@@ -48,20 +48,20 @@ def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "") -
     peers = sorted({str(partner) for _, partner in read})
     details = {"count": len(read), "peers": peers, "rows": sorted({str(id_) for id_, _ in read})}
     events.record("shared.view", subject, details=details | ({"list": what} if what else {}), peer=peers[0])
-    db.session.info.setdefault("noted", set()).update(id_ for id_, _ in read)
+    db.session.info.setdefault("readings.noted", set()).update(id_ for id_, _ in read)
 
 
 @event.listens_for(Session, "before_commit")
 def _count(session: Session) -> None:
     """Add what this unit of work opened to today's tallies; what no page named is logged here."""
-    if session.in_nested_transaction() or not session.info.get("opened"):
+    if session.in_nested_transaction() or not session.info.get("readings.opened"):
         return
-    read: dict[tuple[str, UUID], UUID] = session.info.pop("opened")
-    noted: set[UUID] = session.info.pop("noted", set())
+    read: dict[tuple[str, UUID], UUID] = session.info.pop("readings.opened")
+    noted: set[UUID] = session.info.pop("readings.noted", set())
     unnamed = [(about_id, partner) for (_, about_id), partner in read.items() if about_id not in noted]
     if unnamed:
         note(Reading(id=counties.own().uid), unnamed, "other")  # never stored: what was looked at is no one row
-        session.info.pop("noted", None)
+        session.info.pop("readings.noted", None)
     now, reader = clock.now(), _role(events.actor().role)
     rows = [
         {"tenant_id": fence.tenant(), "id": uuid7(), "about_kind": kind, "about_id": about_id, "partner_uid": partner,
