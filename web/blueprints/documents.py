@@ -14,6 +14,7 @@ from web.blueprints.filters import moment
 from web.blueprints.policy import needs, public
 from web.core import events, fence
 from web.core.errors import NotFound, NotPermitted
+from web.core.events import Actor
 from web.extensions import db
 from web.federation.agreements import effects, hub, service
 from web.federation.agreements.models import AgreementVersion
@@ -34,6 +35,8 @@ KINDS = {
     DocumentKind.AGREEMENT_REPORT: "协议执行半年报告",
     DocumentKind.INTRODUCTION_LETTER: "党员组织关系介绍信",
     DocumentKind.COSIGNED_RECORD: "活动共签记录单",
+    DocumentKind.LETTER_BOOK: "党员组织关系介绍信登记簿",
+    DocumentKind.TRANSFER_PACKET: "加密的转接信息",
 }
 # Who may open which kind; a paper about one member also needs that member to be visible.
 READ_BY = {
@@ -43,7 +46,13 @@ READ_BY = {
     DocumentKind.INTRODUCTION_LETTER: Permission.HANDOVER_READ,
     # It names members of all branches, so those read it who sign for the whole county.
     DocumentKind.COSIGNED_RECORD: Permission.COSIGN_WRITE,
+    DocumentKind.LETTER_BOOK: Permission.TRANSFER_READ,
+    DocumentKind.TRANSFER_PACKET: Permission.TRANSFER_APPROVE,
 }
+
+
+# Of a kind whose paper is about a part of the tree: whether this one is about the actor's.
+SEEN_BY: dict[DocumentKind, Callable[[Document, Actor], bool]] = {}
 
 
 @bp.get("/<county>/documents/<uuid:document_id>")
@@ -58,6 +67,8 @@ def show(document_id: UUID) -> Response:
         query = db.select(Member.id).where(Member.id == row.member_id)
         if db.session.scalar(organisations.visible(query, actor, Member.branch_id, Member.away_org_id)) is None:
             raise NotFound
+    if row.kind in SEEN_BY and not SEEN_BY[row.kind](row, actor):
+        raise NotFound
     events.record("document.read", row, member_id=row.member_id)
     return _pdf(row)
 

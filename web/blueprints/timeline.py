@@ -298,6 +298,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "void": "介绍信编号作废",
         "note": "在登记簿上备注",
         "note_receipt": "回执归入存根",
+        "export": "导出介绍信登记簿 {count} 号",
     },
     "handover": {
         "fail_to_open": "对方没有收下",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from web.core import clock, fence
 from web.demo import counties as casting
-from web.demo import scenes
+from web.demo import scenes, transfers
 from web.demo.people import villages
 from web.demo.stage import Stand, acting, ago, on
 from web.federation.agreements import service as agreements
@@ -120,6 +120,7 @@ def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
         *_handovers(demo),
         *_activities(demo),
         *_requests(demo),
+        *transfers.told(demo.yuexi),
         *_on_the_table(demo),
         *_reports(demo),
     ]

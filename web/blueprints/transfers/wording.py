@@ -8,6 +8,7 @@ from web.blueprints.handovers.wording import TASKS as HANDOVER_TASKS
 from web.federation.handovers.models import OPEN
 from web.federation.handovers.models import HandoverState as H
 from web.federation.handovers.worklists import Line, Tab
+from web.tenants.transfers.book import Standing
 from web.tenants.transfers.models import TransferKind as K
 from web.tenants.transfers.models import TransferState as S
 
@@ -52,6 +53,14 @@ EMPTY: dict[Tab, tuple[str, str]] = {
     Tab.OUT: ("还没有转出记录", "办结、撤销、退回的转出会留在这里"),
     Tab.IN: ("还没有转入记录", "办结、不予接收的转入会留在这里"),
     Tab.DECIDED: ("还没有审批记录", "批准、退回、不予办理和接收过的会留在这里"),
+}
+
+# What became of a letter in the book: knot and words.
+STANDINGS: dict[Standing, tuple[str, str]] = {
+    Standing.OUT: ("theirs", "等回执"),
+    Standing.RETURNED: ("sealed", "有回执"),
+    Standing.LATE: ("now", "过期无回执"),
+    Standing.VOID: ("off", "作废"),
 }
 
 # What the seat whose turn it is has to do.

@@ -22,6 +22,8 @@ class DocumentKind(StrEnum):
     AGREEMENT_REPORT = "agreement_report"
     INTRODUCTION_LETTER = "introduction_letter"
     COSIGNED_RECORD = "cosigned_record"
+    LETTER_BOOK = "letter_book"
+    TRANSFER_PACKET = "transfer_packet"
 
 
 class Document(Tenanted, Model):
