@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
@@ -127,6 +128,16 @@ def test_out_of_the_county_by_paper(pair, enter, work):
     with side.act():
         member = members.get(member_id)
         assert member.relation is Relation.TRANSFERRED and member.frozen_by is None
+    # The scan of the receipt: a photograph becomes a page, what is no paper is refused with the way to mend it.
+    scan = {"scan": (io.BytesIO(b"MZ not a paper"), "回执.jpg")}
+    wrong = officer.post(f"{at}/scan", data=scan, content_type="multipart/form-data")
+    assert wrong.status_code == 422 and "请用 PDF、JPEG 或 PNG" in wrong.text
+    photo = io.BytesIO()
+    Image.new("RGB", (300, 400), "white").save(photo, "PNG")
+    scan = {"scan": (io.BytesIO(photo.getvalue()), "回执.png")}
+    assert officer.post(f"{at}/scan", data=scan, content_type="multipart/form-data").status_code == 303
+    kept = re.search(r'href="([^"]*/documents/[^"]*)">介绍信回执扫描件', officer.get(at).text)[1]
+    assert len(PdfReader(io.BytesIO(officer.get(kept).data)).pages) == 1
     assert names(officer.get(f"/{side.code}/transfers/?tab=out").text) == ["王示甲"]
     assert names(officer.get(f"/{side.code}/transfers/?tab=decided").text) == ["王示甲"]
     assert names(officer.get(f"/{side.code}/transfers/?tab=open").text) == []
@@ -344,8 +355,7 @@ def test_a_selection_goes_to_one_committee_with_a_reason_for_each_who_cannot(pai
     page = secretary.post(f"/{side.code}/transfers/batch", data=chosen).text
     assert "已有一件在办的关系转接" in page and page.count("选去向后核对") == 2 and 'value="submit"' not in page
     more = {"to_org_id": str(side.orgs["试例村支部"]), "method": "paper", "applied_on": clock.today().isoformat()}
-    page = secretary.post(f"/{side.code}/transfers/batch", data={**chosen, **more, "act": "check", "roll": None}).text
-    page = secretary.post(f"/{side.code}/transfers/batch", data={"id": chosen["id"], **more, "act": "check"}).text
+    page = secretary.post(f"/{side.code}/transfers/batch", data={"listed": chosen["id"], **more, "act": "check"}).text
     assert "已经在这个支部" in page and "提交党委　1 人" in page
     none = secretary.post(f"/{side.code}/transfers/batch", data={**more, "act": "submit"})
     assert none.status_code == 422 and "请至少选一名党员" in none.text

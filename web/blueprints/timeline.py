@@ -372,12 +372,21 @@ LABELS: dict[str, str] = {
     "locked_until": "停用至",
     "must_change": "须改密码",
     "is_active": "在用",
+    "to_org_id": "转入党组织",
+    "letter_no": "介绍信编号",
 }
 # Closed lists whose values have words: (noun, field) → value → words.
 VALUES: dict[tuple[str, str], Mapping[str, str]] = {
     ("account", "role"): words.ROLES,
     ("party_org", "kind"): words.ORG_KINDS,
     ("member", "chosen_phone"): {"phone": "联系电话", "second_phone": "第二电话"},
+    ("relation_transfer", "kind"): {
+        "committee": "本党委内",
+        "county": "本县党委之间",
+        "outward": "转往县外",
+        "inward": "从县外转入",
+        "partner": "转往伙伴县",
+    },
     ("referral", "role"): {"home": "流出地", "host": "流入地"},
     ("status_share", "role"): {"owner": "告知方", "receiver": "接收方"},
 }

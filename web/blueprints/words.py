@@ -111,6 +111,7 @@ ERRORS: dict[str, str] = {
     "parties_differ": "收到的文本里各方与提出时不一致，没有采用",
     "pdf_differs": "文件里附的正文与商定的文本不一致，不能批准和印签。请对方撤回重来",
     "version_open": "已有一份文本正在协商",
+    "no_receipt": "回执登记办结以后再存扫描件",
     "no_letter": "还没有开出介绍信",
     # What a partner refuses for good, and what stops a channel (web/federation/wire/codes.py).
     "bad_signature": "收到的印签与内容不符，通道已停，请双方人员核对",
@@ -207,6 +208,8 @@ FIELD_ERRORS: dict[str, str] = {
     "same_branch": "已经在这个支部",
     "before_issued": "不能早于介绍信开出之日",
     "before_received": "不能早于接收之日",
+    "scan_too_large": "文件太大：不超过 8 MB、10 页，不能带口令",
+    "scan_unreadable": "读不出。请用 PDF、JPEG 或 PNG",
     "own_committee": "已在这个党委，请选具体支部",
     "letter_expired": "介绍信已过有效期，请退回转出单位另开",
     "other_committee": "请选接收党委所属的支部",

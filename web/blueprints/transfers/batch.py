@@ -32,6 +32,7 @@ class Selection(Schema):
     applied_on = Day("申请日期", required=True)
     note = Text("备注", limit=200)
     id = Many(Id(""), "党员")
+    listed = Many(Id(""), "名单")
 
 
 def _why(code: str) -> str:
@@ -70,7 +71,7 @@ def submit_many() -> Any:
     form, ids, to_org_id = Form(Selection), list[UUID](), None
     with form:
         try:
-            ids = [UUID(value) for value in request.form.getlist("id")]
+            ids = [UUID(value) for value in request.form.getlist("id" if act == "submit" else "listed")]
         except ValueError as error:
             raise Invalid({"id": "invalid"}) from error
         ids = people.among(ids, edge.actor())

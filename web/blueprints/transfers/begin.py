@@ -16,7 +16,7 @@ from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp
 from web.blueprints.transfers.wording import LACKING
 from web.core import clock
-from web.core.errors import Invalid
+from web.core.errors import Invalid, WrongState
 from web.federation.handovers import service as handovers
 from web.tenants.accounts.permissions import Permission
 from web.tenants.consents.models import Method
@@ -80,6 +80,8 @@ def begin(member_id: UUID) -> Any:
     """Write it down, and hand it up at once or keep it as a draft."""
     member = pages.locked(member_id) if request.method == "POST" else pages.person(member_id).member
     members.demand_open(member)
+    if member.relation is not Relation.HELD:
+        raise WrongState("member_is_history")
     partners = partners_today()
     form = Form(Application, {"way": "elsewhere", "applied_on": clock.today(), "method": Method.PAPER.value})
     if form.is_sent:

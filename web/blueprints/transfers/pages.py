@@ -16,6 +16,7 @@ from web.blueprints.transfers import wording
 from web.blueprints.transfers.acts import acts_of
 from web.blueprints.transfers.papers import papers_of
 from web.blueprints.transfers.rooms import Seen, address, bp, seen
+from web.blueprints.transfers.scans import takes_scan
 from web.core.events import Event
 from web.core.fields import mask
 from web.extensions import db
@@ -84,6 +85,7 @@ def show(case_id: UUID) -> str:
         calendar=counties.calendar(),
         contact=mask("phone", whole.member.phone),
         paper=_paper(said),
+        takes_scan=takes_scan(case.kind, case.state) and bool(whole.seats - {Seat.BRANCH}),
         sees_member=register.person(case.member_id, edge.actor()) is not None,
     )
 

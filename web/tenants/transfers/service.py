@@ -298,7 +298,7 @@ def issue_letter(
     member = member_of(case)
     if missing := letters.lacking(member):
         raise WrongState("letter_incomplete", missing=missing)
-    move(case, "issue_letter")
+    RELATION_TRANSFER.demand(case.state, "issue_letter", Seat.COMMITTEE)
     members.freeze(member, case.id)
     letters.void(case.id, "过期，另开")  # of a letter that expired and is renewed now
     stub = letters.enter(case.id, member, from_org=from_org, to_org=to_org, valid_days=valid_days)
@@ -316,6 +316,7 @@ def issue_letter(
     )
     case.keep(**said, proof=None, receipt=None)
     case.due_on = stub.valid_until
+    move(case, "issue_letter")
     return print_letter(case)
 
 
