@@ -128,16 +128,16 @@ def test_out_of_the_county_by_paper(pair, enter, work):
     with side.act():
         member = members.get(member_id)
         assert member.relation is Relation.TRANSFERRED and member.frozen_by is None
-    # The scan of the receipt: a photograph becomes a page, what is no paper is refused with the way to mend it.
+    # The scan of the receipt: kept as it is, and what is no paper is refused with the way to mend it.
     scan = {"scan": (io.BytesIO(b"MZ not a paper"), "回执.jpg")}
     wrong = officer.post(f"{at}/scan", data=scan, content_type="multipart/form-data")
-    assert wrong.status_code == 422 and "请用 PDF、JPEG 或 PNG" in wrong.text
+    assert wrong.status_code == 422 and "不是完整的 PDF、JPG 或 PNG" in wrong.text
     photo = io.BytesIO()
     Image.new("RGB", (300, 400), "white").save(photo, "PNG")
     scan = {"scan": (io.BytesIO(photo.getvalue()), "回执.png")}
     assert officer.post(f"{at}/scan", data=scan, content_type="multipart/form-data").status_code == 303
-    kept = re.search(r'href="([^"]*/documents/[^"]*)">介绍信回执扫描件', officer.get(at).text)[1]
-    assert len(PdfReader(io.BytesIO(officer.get(kept).data)).pages) == 1
+    kept = officer.get(re.search(r'href="([^"]*/scans/[^"]*)">回执扫描件', officer.get(at).text)[1])
+    assert kept.data == photo.getvalue() and kept.mimetype == "image/png"
     assert names(officer.get(f"/{side.code}/transfers/?tab=out").text) == ["王示甲"]
     assert names(officer.get(f"/{side.code}/transfers/?tab=decided").text) == ["王示甲"]
     assert names(officer.get(f"/{side.code}/transfers/?tab=open").text) == []

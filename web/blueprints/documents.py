@@ -36,7 +36,6 @@ KINDS = {
     DocumentKind.INTRODUCTION_LETTER: "党员组织关系介绍信",
     DocumentKind.COSIGNED_RECORD: "活动共签记录单",
     DocumentKind.LETTER_BOOK: "党员组织关系介绍信登记簿",
-    DocumentKind.RECEIPT_SCAN: "介绍信回执扫描件",
     DocumentKind.TRANSFER_PACKET: "加密的转接信息",
 }
 # Who may open which kind; a paper about one member also needs that member to be visible.
@@ -48,7 +47,6 @@ READ_BY = {
     # It names members of all branches, so those read it who sign for the whole county.
     DocumentKind.COSIGNED_RECORD: Permission.COSIGN_WRITE,
     DocumentKind.LETTER_BOOK: Permission.TRANSFER_READ,
-    DocumentKind.RECEIPT_SCAN: Permission.TRANSFER_READ,
     DocumentKind.TRANSFER_PACKET: Permission.TRANSFER_APPROVE,
 }
 

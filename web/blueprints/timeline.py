@@ -292,6 +292,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "renew": "说明情况，申请重开介绍信",
         "close": "转接办结",
         "protect": "生成加密的转接信息",
+        "keep_scan": "存入回执扫描件",
     },
     "letter_stub": {
         "enter": "取用编号，登记介绍信存根",

@@ -208,8 +208,6 @@ FIELD_ERRORS: dict[str, str] = {
     "same_branch": "已经在这个支部",
     "before_issued": "不能早于介绍信开出之日",
     "before_received": "不能早于接收之日",
-    "scan_too_large": "文件太大：不超过 8 MB、10 页，不能带口令",
-    "scan_unreadable": "读不出。请用 PDF、JPEG 或 PNG",
     "own_committee": "已在这个党委，请选具体支部",
     "letter_expired": "介绍信已过有效期，请退回转出单位另开",
     "other_committee": "请选接收党委所属的支部",

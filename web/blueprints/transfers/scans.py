@@ -11,11 +11,10 @@ from marshmallow import Schema
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp, seen
+from web.core import events
 from web.core.errors import WrongState
-from web.reports import scans
 from web.tenants.accounts.permissions import Permission
-from web.tenants.documents import service as documents
-from web.tenants.documents.models import DocumentKind
+from web.tenants.documents import scans
 from web.tenants.transfers.models import TransferKind, TransferState
 
 
@@ -31,7 +30,7 @@ def takes_scan(kind: TransferKind, state: TransferState) -> bool:
 @bp.route("/<uuid:case_id>/scan", methods=["GET", "POST"])
 @needs(Permission.TRANSFER_APPROVE)
 def scan(case_id: UUID) -> Any:
-    """Keep it as a PDF."""
+    """Keep it, encrypted; who may see full values opens it."""
     whole = seen(case_id, lock=request.method == "POST")
     if not takes_scan(whole.case.kind, whole.case.state):
         raise WrongState("no_receipt")
@@ -39,16 +38,10 @@ def scan(case_id: UUID) -> Any:
     if form.is_sent:
         with form:
             sent = request.files.get("scan")
-            made = scans.as_pdf(sent.read() if sent else b"", "")
-            number = whole.case.values().get("letter_no", "")
-            documents.keep(
-                DocumentKind.RECEIPT_SCAN,
-                f"介绍信回执扫描件　第{number}号",
-                f"回执扫描件_{number}.pdf",
-                case_id,
-                made,
-                whole.member.id,
-            )
+            content = sent.read(scans.MAX_BYTES + 1) if sent else b""
+            title = f"介绍信回执　第{whole.case.values().get('letter_no', '')}号"
+            whole.case.keep(scan=str(scans.keep(content, title=title, member_id=whole.member.id, field="").id))
+            events.record("relation_transfer.keep_scan", whole.case)
             flash("扫描件已存入案卷")
             return redirect(back + "#papers", 303)
         whole = seen(case_id)

@@ -23,7 +23,6 @@ class DocumentKind(StrEnum):
     INTRODUCTION_LETTER = "introduction_letter"
     COSIGNED_RECORD = "cosigned_record"
     LETTER_BOOK = "letter_book"
-    RECEIPT_SCAN = "receipt_scan"
     TRANSFER_PACKET = "transfer_packet"
 
 
