@@ -58,8 +58,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_consents.py::test_the_paper_to_sign_and_the_press_that_says_what_it_does "
           "federation/sharing/test_publications.py::test_the_directory_is_kept_current_and_said_once "
           "federation/sharing/test_publications.py::test_no_grant_no_list_and_the_end_destroys_both_copies"),
-    _line("2", "S7: a consent for one request alone", "", "tenants/test_consents.py::test_a_consent_to_a_service_stands_for_one_request_alone",
-          still="the consent and the check at sealing are there; requests must name themselves (about_id) when they record it"),
+    _line("2", "S7: a consent for one request alone, asked again at sealing", "members.shown",
+          "tenants/test_consents.py::test_a_consent_to_a_service_stands_for_one_request_alone",
+          still="S7 carries what the kinds of requests that exist need; job intent and skills come with the matching of jobs"),
     _line("2", "their effect everywhere", "members.withdraw shares.show",
           "federation/sharing/test_sharing.py::test_the_telephone_only_with_consent_and_gone_with_it",
           still="S5: a withdrawal stops the next record; lines already co-signed stay, they are one document of both counties"),

@@ -68,8 +68,9 @@ def test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes(two):
 def test_a_consent_to_a_service_stands_for_one_request_alone(two):
     pair, (member, _other) = two
     partner, asked, another = pair.host.uid, uuid7(), uuid7()
-    with pytest.raises(Invalid):
-        service.give(member, partner, ["S3"], method=Method.PAPER, about_id=asked)
+    for scope, about_id in (("S7", None), ("S3", asked)):
+        with pytest.raises(Invalid):
+            service.give(member, partner, [scope], method=Method.PAPER, about_id=about_id)
     service.give(member, partner, ["S7"], method=Method.PAPER, about_id=asked)
     service.give(member, partner, ["S7"], method=Method.PAPER, about_id=another)
     assert service.stands(member.id, partner, "S7", asked) and service.stands(member.id, partner, "S7", another)

@@ -217,7 +217,7 @@ FIELD_ERRORS: dict[str, str] = {
     "scan_missing": "书面办理的，请附签字扫描件",
     "places_missing": "须写明 {county} 和 {partner}，印出时换成两县名称",
     "notice_unchanged": "内容没有改动，不需要启用新版",
-    "consent_per_request": "只有服务事项才逐件同意",
+    "consent_per_request": "服务事项须逐件同意，其他范围不按件",
     "not_agreed": "没有本人的单独同意，不能登记",
     "too_many_members": "一次最多选 1,000 人，请分批",
 }

@@ -58,7 +58,7 @@ def give(
     wanted = list(dict.fromkeys(scopes))
     if not wanted or not set(wanted) <= set(NEEDS):
         raise Invalid({"scope": "unknown_scope" if wanted else "choose_one"})
-    if about_id is not None and not PER_REQUEST.issuperset(wanted):
+    if any((scope in PER_REQUEST) != (about_id is not None) for scope in wanted):
         raise Invalid({"scope": "consent_per_request"})
     stood = {c.scope for c in standing(member.id) if c.partner_uid == partner_uid and c.about_id == about_id}
     version = wordings.in_use().version
@@ -130,8 +130,7 @@ def stands(member_id: UUID, partner_uid: UUID, scope: str, about_id: UUID | None
         Consent.withdrawn_at.is_(None),
     )
     if scope in PER_REQUEST:
-        # One that names no request was recorded by a room that keeps the request's own consent beside it.
-        query = query.where((Consent.about_id == about_id) | Consent.about_id.is_(None))
+        query = query.where(Consent.about_id == about_id, Consent.about_id.is_not(None))
     return db.session.scalar(query.limit(1)) is not None
 
 
