@@ -147,7 +147,7 @@ def new() -> Any:
     form = Form(schemas.NewAgreement, starts)
     if form.is_sent:
         with form:
-            given = form.read()
+            given = {"org": "", **form.read()}  # the field is there only where there are townships
             if given["effective_to"] < given["effective_from"]:
                 raise Invalid({"effective_to": "before_start"})
             if not given["partners"]:
