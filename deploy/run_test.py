@@ -30,18 +30,41 @@ CHECKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 
 
+BENCHMARKS = "tests/benchmarks"
+
+
 def main(arguments: list[str]) -> int:
     is_long = "--long" in arguments
     arguments = [word for word in arguments if word != "--long"]
     for title, words, fix in CHECKS:
         check(title, words, fix)
     sweep()
+    if not is_long:
+        return run(arguments)
+    # What is measured is measured alone, and on servers that wait for their disk.
+    if any(word.startswith(BENCHMARKS) for word in arguments):
+        return measure(arguments)
+    return run(["-m", "", f"--ignore={BENCHMARKS}", *arguments]) or (0 if arguments else measure([BENCHMARKS]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Tests, in parallel, on servers that forget."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _on_servers(["-n", str(cores), "--dist", "worksteal", *arguments], is_forgetful=True)
+
+
+def measure(arguments: Sequence[str]) -> int:
+    """Benchmarks, one after the other, with what they print."""
+    return _on_servers(["-m", "", "-s", *arguments], is_forgetful=False)
+
+
+def _on_servers(arguments: Sequence[str], *, is_forgetful: bool) -> int:
     instance = Instance(f"test-{os.getpid()}")
     with instance.held("wait for the other deploy/test to end"):
         try:
             with Family() as family:
-                services = instances.start(instance, family, is_forgetful=True)
-                return _pytest(instance, services, [*(["-m", ""] if is_long else []), *arguments])
+                services = instances.start(instance, family, is_forgetful=is_forgetful)
+                return _pytest(instance, services, arguments)
         finally:
             instance.forget()
 
@@ -61,8 +84,7 @@ def _pytest(instance: Instance, services: instances.Services, arguments: Sequenc
     env = services.environment(
         instances.SEAL_KEY, instances.OWNER_URL, **{VARIABLE: str(proved), "CHROMIUM": str(browser() or "")}
     )
-    workers = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    command = [PYTHON, "-m", "pytest", "-n", workers, "--dist", "worksteal", *arguments]
+    command = [PYTHON, "-m", "pytest", *arguments]
     process = subprocess.Popen([str(part) for part in command], env=env, cwd=CHECKOUT)
     try:
         return process.wait()

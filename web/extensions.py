@@ -46,7 +46,8 @@ def _unit_key() -> int:
 db = SQLAlchemy(
     model_class=Base,
     session_options={"class_": Session, "scopefunc": _unit_key},
-    engine_options={"hide_parameters": True, "pool_pre_ping": True, "pool_size": 8, "max_overflow": 8},
+    # No ping of its own: core.fence speaks first on every connection taken out.
+    engine_options={"hide_parameters": True, "pool_size": 8, "max_overflow": 8},
 )
 if TYPE_CHECKING:
     Model = Base

@@ -1,7 +1,7 @@
 """Exchanges between two counties of one deployment, through post, relay and inbox, as a share of the bare limit.
 
-Goal ≥ 0.50, alone and in batches of 50; the limits here only catch a regression. An exchange is a message with two
-disclosed values, from the verb's commit to the stored receipt; its room hears it and does nothing.
+Goal ≥ 0.50, alone and in batches of 50, with fsync on (FEDERATION §7). An exchange is a message with two disclosed
+values, from the verb's commit to the stored receipt; its room hears it and does nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ TYPE = "handover.request"
 def agreed(agreed, monkeypatch):
     """The post as it is; a room that takes everything, and values that may cross."""
     monkeypatch.setitem(service.HOOKS.hear, "handover", lambda envelope, admitted, attached: None)
-    monkeypatch.setitem(service.HOOKS.settled, "handover", lambda message: None)
     monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)
     monkeypatch.setattr(service.HOOKS, "is_granted", lambda receiver, envelope, scope, name: True)
     return agreed
@@ -55,6 +54,8 @@ def test_exchanges_beside_the_bare_limit(agreed, fresh, proved, count, times):
     both = {home.uid: keys_of(home, host), host.uid: keys_of(host, home)}
     url = make_url(fresh.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
     with watching.paused(), psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        durable = connection.execute("SHOW fsync").fetchone()
+        assert durable == ("on",), "measured on servers that wait for their disk: deploy/test --long tests/benchmarks"
         line = Line(connection, home, host, both, agreed.ref, TYPE)
         line.open()
         found = compare(

@@ -19,7 +19,7 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service
 from web.federation.agreements.models import AgreementApproval, AgreementDuty, AgreementState, DutyKind, VersionState
-from web.federation.post import keys, relay
+from web.federation.post import keys, lines
 from web.federation.wire.canonical import digest
 from web.tenants.documents.models import Document
 
@@ -328,7 +328,7 @@ def test_a_partner_is_invited_compared_and_confirmed(pair, work, browsers):
 
 def test_a_stopped_channel_says_so_and_whose_turn_it_is(pair, browsers):
     def stop():
-        relay.channel(pair.host.uid, "out").stopped = "chain_mismatch"
+        lines.take(pair.host.uid, "out").row().stopped = "chain_mismatch"
 
     done_in(pair.home, stop)
     client, _ = browsers(pair.home)

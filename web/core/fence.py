@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import Connection, Integer, event, text
+import psycopg
+from sqlalchemy import Connection, Integer, Pool, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -97,16 +99,34 @@ def commit() -> None:
         let_go()
 
 
-@event.listens_for(Session, "after_begin")
-def _tell_the_database(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    if transaction.nested:
+def start_over() -> None:
+    """Roll back what the unit did so far, and forget what waited for its commit; it goes on in a new transaction."""
+    db.session.rollback()
+    here().after_commit.clear()
+
+
+@event.listens_for(Pool, "checkout")
+def _tell_the_database(dbapi_connection: psycopg.Connection, _record: object, _proxy: object) -> None:
+    """The first statement of every transaction says whose county it is. It also finds a connection whose server went
+    away, before anything depends on it: the pool then drops all it holds and takes a new one.
+    """
+    work = unit.get()
+    if not isinstance(work, Unit):
         return
-    work = here()
-    if session.info.setdefault("unit", work) is not work:
+    try:
+        if work.tenant_id is None:
+            dbapi_connection.execute("SELECT 1")
+        else:
+            # SET LOCAL with a literal: set_config() is not carried to the workers of a distributed database.
+            dbapi_connection.execute(f"SET LOCAL app.tenant = '{int(work.tenant_id)}'")
+    except psycopg.OperationalError as gone:
+        raise InvalidatePoolError() from gone
+
+
+@event.listens_for(Session, "after_begin")
+def _one_unit(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested and session.info.setdefault("unit", here()) is not here():
         raise CrossTenant("a session served two units of work")
-    if work.tenant_id is not None:
-        # SET LOCAL with a literal: set_config() is not carried to the workers of a distributed database.
-        connection.execute(text(f"SET LOCAL app.tenant = '{int(work.tenant_id)}'"))
 
 
 @event.listens_for(Session, "do_orm_execute")

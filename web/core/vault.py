@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, event
+from sqlalchemy import LargeBinary, Table, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,44 +34,55 @@ class Purged(RuntimeError):
 
 
 def _county_key() -> bytes:
-    return crypto.derive(settings().field_key, f"vault:{fence.tenant()}")
+    found: bytes = db.session.info.setdefault("vault_key", b"")
+    if not found:
+        found = db.session.info["vault_key"] = crypto.derive(settings().field_key, f"vault:{fence.tenant()}")
+    return found
 
 
 def _key(subject_id: UUID, *, create: bool, is_new: bool = False) -> bytes | None:
     """`is_new`: the record was made in this unit of work, so its key most likely was not."""
     keys: dict[UUID, bytes] = db.session.info.setdefault("vault", {})
-    if subject_id in keys:
-        return keys[subject_id]
-    with db.session.no_autoflush:
-        wrapped = None if is_new else db.session.scalar(db.select(RecordKey.wrapped).where(RecordKey.id == subject_id))
-        if wrapped is None:
-            if not create:
-                return None
-            wrapped = _make(subject_id)
-    keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
-    return keys[subject_id]
+    if subject_id not in keys and not is_new:
+        prepare([subject_id])
+    if subject_id not in keys and create:
+        prepare([], [subject_id])
+    return keys.get(subject_id)
 
 
-def _make(subject_id: UUID) -> bytes:
-    """A new key, or the one another transaction made meanwhile."""
-    token = crypto.encrypt(_county_key(), os.urandom(32), str(subject_id))
-    made = (
-        insert(RecordKey)
-        .values(tenant_id=fence.tenant(), id=subject_id, wrapped=token)
-        .on_conflict_do_nothing(index_elements=["tenant_id", "id"])
-        .returning(RecordKey.wrapped)
-    )
-    wrapped = db.session.scalar(made)
-    if wrapped is None:
-        wrapped = db.session.scalars(db.select(RecordKey.wrapped).where(RecordKey.id == subject_id)).one()
-    return bytes(wrapped)
+_TABLE = cast("Table", RecordKey.__table__)
+# Another transaction may have made a record's key meanwhile: then nothing is returned, and that one is read.
+_MADE = insert(_TABLE).on_conflict_do_nothing(index_elements=["tenant_id", "id"]).returning(_TABLE.c.id)
 
 
-def prepare(subject_ids: Iterable[UUID]) -> None:
-    """Read the keys of many records in one query, before a list of their values is unwrapped."""
+def prepare(subject_ids: Iterable[UUID], new: Iterable[UUID] = ()) -> set[UUID]:
+    """Read the keys of many records in one query, before a list of their values is unwrapped; those of `new` records,
+    which have none yet, are made in one statement. Returns the ids whose key was made here.
+    """
     keys: dict[UUID, bytes] = db.session.info.setdefault("vault", {})
-    query = db.select(RecordKey.id, RecordKey.wrapped).where(RecordKey.id.in_(set(subject_ids) - set(keys)))
-    for subject_id, wrapped in db.session.execute(query):
+    drawn = {id_: os.urandom(32) for id_ in set(new) - set(keys)}
+    made: set[UUID] = set()
+    if drawn:
+        county = _county_key()
+        rows = [
+            {"tenant_id": fence.tenant(), "id": id_, "wrapped": crypto.encrypt(county, key, str(id_))}
+            for id_, key in drawn.items()
+        ]
+        with db.session.no_autoflush:
+            made = set(db.session.execute(_MADE, rows).scalars())
+        keys.update((id_, drawn[id_]) for id_ in made)
+    if wanted := (set(subject_ids) | set(drawn)) - set(keys):
+        query = db.select(RecordKey.id, RecordKey.wrapped).where(RecordKey.id.in_(wanted))
+        with db.session.no_autoflush:
+            for subject_id, wrapped in db.session.execute(query):
+                have(subject_id, wrapped)
+    return made
+
+
+def have(subject_id: UUID, wrapped: bytes | None) -> None:
+    """A record's key as it was read beside other rows of the record; None: it was destroyed."""
+    keys: dict[UUID, bytes] = db.session.info.setdefault("vault", {})
+    if wrapped is not None and subject_id not in keys:
         keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
 
 

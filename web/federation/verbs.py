@@ -135,7 +135,7 @@ def register(kind: Kind) -> Kind:
     """Make the kind known to the post."""
     KINDS[kind.name] = kind
     post.HOOKS.hear[kind.name] = lambda envelope, admitted, attached: hear(kind, envelope, admitted)
-    post.HOOKS.settled[kind.name] = lambda message: settle(kind, message)
+    post.HOOKS.refused[kind.name] = lambda message: refused(kind, message)
     return kind
 
 
@@ -363,10 +363,8 @@ def _may_decide(kind: Kind, row: Row[Any], envelope: Envelope, ours: _Proposal |
     return row.decider in (kind.machine.anchor, "any") and not is_answer
 
 
-def settle(kind: Kind, message: OutboxMessage) -> None:
-    """A message of ours has its receipt. Applied: the decision follows by itself. Refused: say so, and undo."""
-    if message.result != "refused":
-        return
+def refused(kind: Kind, message: OutboxMessage) -> None:
+    """A message of ours was refused for good: say so, and undo. (After one that was applied the decision follows.)"""
     verb, code = message.type.partition(".")[2], message.code or ""
     aggregate = kind.find(message.about_id)
     if aggregate is None:

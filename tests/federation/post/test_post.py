@@ -7,7 +7,7 @@ import pytest
 from web.core import fence
 from web.core.ids import uuid7
 from web.extensions import db, valkey
-from web.federation.post import relay, service
+from web.federation.post import lines, relay, service
 from web.federation.post.models import InboxMessage, OutboxMessage, Peer, PeerState, PostDue
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef
@@ -79,7 +79,7 @@ def test_killed_between_receipt_and_commit_the_same_receipt_comes_back(pair, mon
     with pair.host.act():
         first = db.session.scalars(db.select(InboxMessage)).one().receipt
     with pair.home.act():
-        relay.channel(pair.host.uid, "out").leased_until = None
+        lines.take(pair.host.uid, "out").row().leased_until = None
         fence.commit()
     relay.drain(pair.home.tenant_id, pair.host.uid)
     with pair.host.act():

@@ -367,10 +367,8 @@ def _hear_seal(
 # --- both
 
 
-def settle(message: OutboxMessage) -> None:
-    """A message of ours has its receipt: a refused proposal is undone, a refused decision stops and rings."""
-    if message.result != "refused":
-        return
+def refused(message: OutboxMessage) -> None:
+    """A message of ours was refused for good: a proposal is undone, a decision stops and rings."""
     agreement = find(message.about_id)
     if agreement is None:
         return

@@ -81,7 +81,7 @@ def run_timers(limit: int = 200) -> int:
 
 
 post.HOOKS.hear["agreement"] = hearing.hear
-post.HOOKS.settled["agreement"] = hearing.settle
+post.HOOKS.refused["agreement"] = hearing.refused
 post.HOOKS.is_active = is_active
 post.HOOKS.is_granted = is_granted
 post.HOOKS.catch_up = hearing.catch_up

@@ -6,27 +6,27 @@ also when it is refused; whatever consumed nothing is answered with a code and t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from web.core import clock, events
+from web.core import clock, events, fence, vault
 from web.core.errors import DomainError
 from web.core.events import Actor
 from web.extensions import db
 from web.federation import admission
 from web.federation.messages import MESSAGES
-from web.federation.post import keys, service
-from web.federation.post.models import Blob, Channel, InboxMessage, Peer
-from web.federation.post.relay import channel
+from web.federation.post import keys, lines, service
+from web.federation.post.lines import Line
+from web.federation.post.models import Blob, Channel, InboxMessage
 from web.federation.post.transports import Answer, unpack_blob
 from web.federation.wire import bundles, channels, receipts
 from web.federation.wire.canonical import digest
 from web.federation.wire.codes import CODES, FINAL_CODES, Outcome, WireError
 from web.federation.wire.envelope import Coordinates, Envelope, open_envelope
-from web.tenants.counties import service as counties
 
 log = structlog.get_logger(__name__)
 
@@ -39,47 +39,75 @@ class StaleBase(WireError):
         self.n = n
 
 
+class _Refused(Exception):
+    """Something in a batch was not simply applied: the batch is begun again, each message in a savepoint of its own."""
+
+
 def receive(sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
-    """Answers in order; after one that consumed nothing, the rest is not tried."""
-    with events.by(Actor(None, _name(sender), "peer")):
-        line = channel(sender, "in")
+    """Answers in order; after one that consumed nothing, the rest is not tried.
+
+    Most batches are simply applied: they are tried in the bare transaction first, without a savepoint a message.
+    """
+    try:
+        return _receive(sender, batch, is_careful=False)
+    except (_Refused, IntegrityError, OperationalError):
+        fence.start_over()
+        return _receive(sender, batch, is_careful=True)
+
+
+def _receive(sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> list[Answer]:
+    line = lines.take(sender, "in")
+    with events.by(Actor(None, line.name, "peer")):
         if line.stopped:
             return [Answer(code="maintenance")]
-        answers = _Office(sender, line).take(batch)
+        answers = _Office(sender, line, is_careful=is_careful).take(batch)
         db.session.flush()
     return answers
 
 
-def _name(sender: UUID) -> str:
-    return db.session.scalar(db.select(Peer.name).where(Peer.uid == sender)) or "未知县"
+_TAKEN = db.insert(InboxMessage.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What was answered to an envelope, here or in an earlier batch."""
+
+    digest: str
+    receipt: str
 
 
 class _Office:
     """Keys, head and earlier messages of one channel, read once for a batch, and written once after it."""
 
-    def __init__(self, sender: UUID, line: Channel) -> None:
-        self.sender, self.line, self.own = sender, line, counties.own().uid
-        self.pins = keys.pins(sender)
-        self.open_keys = {k.kid: k for k in keys.private("enc")}
-        self.seal_key = keys.private("sig")[0]
-        self.head = channels.Head(line.epoch, line.seq, line.head)
-        self.by_id: dict[UUID, InboxMessage] = {}
-        self.by_place: dict[tuple[int, int], InboxMessage] = {}
-        self.taken: list[InboxMessage] = []
+    def __init__(self, sender: UUID, line: Line, *, is_careful: bool) -> None:
+        self.sender, self.line, self.is_careful = sender, line, is_careful
+        self.own, self.pins, self.open_keys, self.seal_key = line.own, line.pins, line.open_keys, line.seal_key
+        self.head = channels.Head(self.line.epoch, self.line.seq, self.line.head)
+        self.by_id: dict[UUID, _Taken] = {}
+        self.by_place: dict[tuple[int, int], _Taken] = {}
+        self.taken: list[dict[str, Any]] = []
 
     def take(self, batch: list[bundles.Bundle]) -> list[Answer]:
         """Answers in order; after one that consumed nothing, the rest is not tried."""
         opened = [self._open(parcel) for parcel in batch]
-        self._recall([found for found in map(_coordinates, opened) if found is not None])
+        if self.is_careful:
+            self._recall([found for found in map(_coordinates, opened) if found is not None])
+        else:
+            # Ids used before are refused by the primary key, and the batch begins again.
+            sealed = [found for found in opened if isinstance(found, Envelope) and found.sd]
+            new = {found.about_id for found in sealed if admission.is_opening(found)}
+            vault.prepare({found.about_id for found in sealed} - new, new)
         answers: list[Answer] = []
         for parcel, found in zip(batch, opened, strict=True):
             answers.append(self._one(parcel, found))
             if answers[-1].receipt is None:
                 break
-        db.session.add_all(self.taken)
-        self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
         if self.taken:
+            service.store_kept()
+            db.session.execute(_TAKEN, self.taken)
             self.line.last_sign_at = clock.now()
+        self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
+        self.line.write()
         return answers
 
     def _open(self, parcel: bundles.Bundle) -> Envelope | WireError:
@@ -97,13 +125,15 @@ class _Office:
             InboxMessage.id.in_([p.id for p in places]) | InboxMessage.seq.in_([p.seq for p in places]),
         )
         for message in db.session.scalars(query):
-            self._remember(message)
+            self._remember(message.id, message.epoch, message.seq, _Taken(message.digest, message.receipt))
 
-    def _remember(self, message: InboxMessage) -> None:
-        self.by_id[message.id] = self.by_place[message.epoch, message.seq] = message
+    def _remember(self, id_: UUID, epoch: int, seq: int, taken: _Taken) -> None:
+        self.by_id[id_] = self.by_place[epoch, seq] = taken
 
     def _one(self, parcel: bundles.Bundle, found: Envelope | WireError) -> Answer:
         """One message: replay, apply, refuse for good, or say why nothing was consumed."""
+        if not self.is_careful:
+            return self._simply(parcel, found)
         coordinates = _coordinates(found)
         if coordinates is None:
             assert isinstance(found, WireError)
@@ -125,10 +155,21 @@ class _Office:
             return self._nothing(error)
         except DomainError as error:
             return self._finish(parcel, coordinates, found.type, found.about_id, _as_wire(error))
-        except OperationalError:
+        except (OperationalError, IntegrityError):
             log.warning("inbox.busy", type=found.type)
             return Answer(code="busy")
         return self._finish(parcel, coordinates, found.type, found.about_id, None)
+
+    def _simply(self, parcel: bundles.Bundle, found: Envelope | WireError) -> Answer:
+        """The next message of the channel, applied; _Refused when it is anything else."""
+        if isinstance(found, WireError):
+            raise _Refused
+        try:
+            channels.place(self.head, found.coordinates, None, None)
+            self._apply(parcel, found)
+        except (WireError, DomainError) as error:
+            raise _Refused from error
+        return self._finish(parcel, found.coordinates, found.type, found.about_id, None)
 
     def _place(self, found: Coordinates) -> Answer | None:
         """The stored receipt of a duplicate; None for the next one; WireError for anything else."""
@@ -153,15 +194,17 @@ class _Office:
             admitted = admission.admit(
                 envelope, enclosed, lambda scope, name: HOOKS.is_granted(self.own, envelope, scope.value, name)
             )
-            opens = admission.is_opening(envelope)
-            for item in admitted.disclosures:
-                scope = service.scope_of(spec, item.pointer, envelope.body)
-                db.session.add(service.stored(envelope.id, envelope.about_id, item, scope, is_new=opens))
+            service.keep(
+                envelope.id, envelope.about_id, spec, envelope.body, admitted.disclosures,
+                is_new=admission.is_opening(envelope),
+            )  # fmt: skip
         hear = HOOKS.hear.get(envelope.about_kind)
         if hear is None:
             raise WireError("version_unsupported", type=envelope.type)
         hear(envelope, admitted, parcel.attached)
-        db.session.flush()
+        if self.is_careful:
+            service.store_kept()
+            db.session.flush()
 
     def _finish(
         self, parcel: bundles.Bundle, found: Coordinates, type_: str, about_id: UUID | None, error: WireError | None
@@ -170,36 +213,28 @@ class _Office:
         n = error.n if isinstance(error, StaleBase) else None
         given = receipts.receipt(found, now, error.name if error else None, n)
         signed = receipts.sign_receipt(given, self.seal_key)
-        message = InboxMessage(
-            id=found.id,
-            peer_uid=self.sender,
-            type=type_,
-            about_id=about_id,
-            epoch=found.epoch,
-            seq=found.seq,
-            digest=found.digest,
-            envelope=parcel.envelope,
-            attached=list(parcel.attached),
-            result=given.result.value,
-            code=given.code,
-            receipt=signed,
-            at=now,
-        )
-        self.taken.append(message)
-        self._remember(message)
+        self.taken.append(
+            {
+                "tenant_id": fence.tenant(), "id": found.id, "peer_uid": self.sender, "type": type_, "about_id": about_id,
+                "epoch": found.epoch, "seq": found.seq, "digest": found.digest, "envelope": parcel.envelope,
+                "attached": list(parcel.attached), "result": given.result.value, "code": given.code, "receipt": signed,
+                "at": now,
+            }
+        )  # fmt: skip
+        self._remember(found.id, found.epoch, found.seq, _Taken(found.digest, signed))
         self.head = self.head.after(found)
         if error is not None:
             log.warning("inbox.refused", type=type_, code=error.name, params=error.params)
             events.record(
-                "message.refuse", self.line, reason=error.name, peer=str(self.sender), details={"type": type_}
+                "message.refuse", self.line.row(), reason=error.name, peer=str(self.sender), details={"type": type_}
             )
-        db.session.flush()
+            db.session.flush()
         return Answer(receipt=signed)
 
     def _nothing(self, error: WireError) -> Answer:
         if error.outcome is Outcome.STOP:
             self.line.stopped = error.name
-            events.record("channel.stop", self.line, reason=error.name, peer=str(self.sender))
+            events.record("channel.stop", self.line.row(), reason=error.name, peer=str(self.sender))
             log.error("channel.stopped", code=error.name)
         return Answer(code=error.name, params={k: v for k, v in error.params.items() if isinstance(v, int | str)})
 
@@ -234,7 +269,7 @@ def take_blob(sender: UUID, about_id: UUID, name: str, packed: str) -> bool:
         return False
     row.content = content
     db.session.flush()
-    with events.by(Actor(None, _name(sender), "peer")):
+    with events.by(Actor(None, keys.peer(sender).name, "peer")):
         events.announce(service.BlobArrived(about_id, name))
     return True
 

@@ -5,6 +5,9 @@ Private keys open only with the seal secret, which the worker, the scheduler and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -79,25 +82,29 @@ def publish() -> str:
     return signed
 
 
+# What is read of a key, ours or a partner's, to work with it.
+COLUMNS = ("kid", "use", "jwk", "valid_from", "valid_until", "revoked_at")
 _opened: dict[tuple[int, str, bytes], keys.PrivateKey] = {}
 
 
 def private(use: str) -> list[keys.PrivateKey]:
     """Our private keys of this use that may still work, newest first. KeysClosed where pages are served."""
-    secret, county = _secret(), None
-    found = []
     query = db.select(CountyKey.kid, CountyKey.use, CountyKey.jwk).where(
         CountyKey.use == use, CountyKey.revoked_at.is_(None)
     )
-    for kid, use_, jwk in db.session.execute(query.order_by(CountyKey.valid_from.desc())):
-        slot = (fence.tenant(), jwk["x"], secret)
-        if slot not in _opened:
-            county = county or counties.own()
-            locked = db.session.scalar(db.select(CountyKey.locked).where(CountyKey.kid == kid))
-            assert locked is not None
-            _opened[slot] = keys.unlock(bytes(locked), secret, county.uid, kid, use_)
-        found.append(_opened[slot])
-    return found
+    own, found = counties.own().uid, db.session.execute(query.order_by(CountyKey.valid_from.desc()))
+    return [opened(row, own) for row in found.mappings()]
+
+
+def opened(row: Any, county_uid: UUID) -> keys.PrivateKey:
+    """Our private key of a row with its `kid`, `use` and `jwk`, unlocked once a process."""
+    secret = _secret()
+    slot = (fence.tenant(), row["jwk"]["x"], secret)
+    if slot not in _opened:
+        locked = db.session.scalar(db.select(CountyKey.locked).where(CountyKey.kid == row["kid"]))
+        assert locked is not None
+        _opened[slot] = keys.unlock(bytes(locked), secret, county_uid, row["kid"], row["use"])
+    return _opened[slot]
 
 
 def own_fingerprint() -> str:
@@ -144,6 +151,16 @@ def decryption_key(uid: UUID) -> keys.PublicKey:
 
 def _public(row: PeerKey) -> keys.PublicKey:
     return keys.read_jwk(row.jwk, row.valid_from, row.valid_until, row.revoked_at)
+
+
+def public(row: Mapping[str, Any]) -> keys.PublicKey:
+    """The public key of a row with COLUMNS, its times as text; read once for its very content."""
+    return _read(tuple(sorted(row["jwk"].items())), row["valid_from"], row["valid_until"], row["revoked_at"])
+
+
+@lru_cache(maxsize=8_192)
+def _read(jwk: tuple[tuple[str, Any], ...], *times: str | None) -> keys.PublicKey:
+    return keys.read_jwk(dict(jwk), *(datetime.fromisoformat(at) if at else None for at in times))
 
 
 def invite(code: str) -> Peer:

@@ -8,24 +8,26 @@ sent twice is answered with the first receipt.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 
 from web.core import clock, events, fence, vault
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation.post import keys, transports
-from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState, PostDue, StoredDisclosure
+from web.federation.post import lines, transports
+from web.federation.post.lines import Line
+from web.federation.post.models import OutboxMessage, PostDue, StoredDisclosure
 from web.federation.post.service import HOOKS, Signed, blob, reopened
 from web.federation.wire import bundles, canonical, envelope, receipts, seals
 from web.federation.wire.codes import Outcome, WireError
 from web.federation.wire.documents import AgreementSeal, Decision
 from web.federation.wire.envelope import AgreementRef, Envelope
-from web.tenants.counties import service as counties
+from web.federation.wire.keys import PublicKey
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
@@ -47,7 +49,7 @@ def drain(tenant_id: int, peer_uid: UUID) -> int:
         if parcel.ids:
             answers = transports.deliver(parcel.peer, parcel.sender, parcel.bundles)
             with fence.acting_for(tenant_id):
-                done, go_on = _settle(peer_uid, lease, parcel, answers)
+                done, go_on = _settle(peer_uid, parcel, answers)
                 fence.commit()
             settled += done
             if not go_on:
@@ -56,64 +58,87 @@ def drain(tenant_id: int, peer_uid: UUID) -> int:
             _send_blobs(tenant_id, peer_uid)
 
 
+@dataclass
 class Parcel:
     """One batch between its sealing and its receipts; without messages: files alone are due."""
 
-    def __init__(self, sender: UUID, peer: transports.Address) -> None:
-        self.sender, self.peer = sender, peer
-        self.ids: list[UUID] = []
-        self.bundles: list[bundles.Bundle] = []
+    sender: UUID
+    peer: transports.Address
+    places: dict[UUID, tuple[UUID, int, int, str]] = field(default_factory=dict)
+    bundles: list[bundles.Bundle] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[UUID]:
+        """Of its messages, in order."""
+        return list(self.places)
 
 
-def channel(peer_uid: UUID, direction: str) -> Channel:
-    """The channel's row, locked; made on first use."""
-    query = db.select(Channel).where(Channel.peer_uid == peer_uid, Channel.direction == direction).with_for_update()
-    row = db.session.scalars(query).first()
-    if row is None:
-        row = Channel(peer_uid=peer_uid, direction=direction, epoch=1, seq=0, stopped="")
-        db.session.add(row)
-        db.session.flush()
-    return row
+_OUT, _VALUES, _KEYS = OutboxMessage.__table__, StoredDisclosure.__table__, vault.RecordKey.__table__
+_WAITING = (
+    db.select(_OUT)
+    .where(_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.peer_uid == bindparam("peer"), _OUT.c.receipt.is_(None))
+    .order_by(_OUT.c.seq.nulls_last(), _OUT.c.id)
+    .limit(BATCH)
+)
+_DISCLOSED = (
+    db.select(_VALUES, _KEYS.c.wrapped.label("key"))
+    .outerjoin(_KEYS, (_KEYS.c.tenant_id == _VALUES.c.tenant_id) & (_KEYS.c.id == _VALUES.c.about_id))
+    .where(_VALUES.c.tenant_id == bindparam("tenant"), _VALUES.c.message_id.in_(bindparam("messages", expanding=True)))
+)
+_ROW = (_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.id == bindparam("message"))
+_SEALED = db.update(_OUT).where(*_ROW).values(
+    {name: bindparam(f"new_{name}") for name in ("epoch", "seq", "prev", "digest", "envelope", "sealed_at", "attached")}
+)  # fmt: skip
+_ATTACHED = db.update(_OUT).where(*_ROW).values(attached=bindparam("new_attached"))
+_SETTLED = db.update(_OUT).where(*_ROW, _OUT.c.receipt.is_(None)).values(
+    attempts=_OUT.c.attempts + 1, result="applied", receipt=bindparam("new_receipt"), receipted_at=bindparam("now")
+)  # fmt: skip
 
 
 def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
-    line = channel(peer_uid, "out")
-    peer = db.session.scalars(db.select(Peer).where(Peer.uid == peer_uid)).first()
-    now = clock.now()
+    line = lines.take(peer_uid, "out")
+    now, own = clock.now(), {"tenant": fence.tenant()}
     if line.leased_until is not None and line.leased_until > now and line.lease != lease:
         return None
-    open_ = db.select(OutboxMessage).where(OutboxMessage.peer_uid == peer_uid, OutboxMessage.receipt.is_(None))
-    waiting = list(db.session.scalars(open_.order_by(OutboxMessage.seq.nulls_last(), OutboxMessage.id).limit(BATCH)))
-    if line.stopped or peer is None or peer.state is not PeerState.CONFIRMED or (not waiting and _rests(line)):
+    waiting = list(db.session.execute(_WAITING, own | {"peer": peer_uid}))
+    if line.stopped or not line.is_confirmed or (not waiting and _rests(line)):
         line.leased_until = line.lease = None
+        line.write()
         return None
-    parcel = Parcel(counties.own().uid, transports.Address(peer.uid, peer.transport, peer.address))
-    disclosed: dict[UUID, list[StoredDisclosure]] = {}
-    ids = [m.id for m in waiting]
-    for row in db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.message_id.in_(ids))):
-        disclosed.setdefault(row.message_id, []).append(row)
-    vault.prepare(row.about_id for rows in disclosed.values() for row in rows)
-    key, theirs = keys.private("sig")[0], keys.decryption_key(peer_uid)
-    size = 0
+    parcel = Parcel(line.own, line.address)
+    disclosed: dict[UUID, list[Any]] = {}
+    if ids := [m.id for m in waiting]:
+        for row in db.session.execute(_DISCLOSED, own | {"messages": ids}):
+            disclosed.setdefault(row.message_id, []).append(row)
+            vault.have(row.about_id, row.key)
+    size, sealed = 0, []
     for message in _in_order(waiting):
         rows = disclosed.get(message.id, [])
-        if message.envelope is None:
-            _seal_one(line, message, rows, parcel.sender, key)
-        _sign_attached(message, key)
-        packed = _bundle(message, rows, theirs)
+        place, token = (message.epoch, message.seq, message.digest), message.envelope
+        attached = _sign_attached(line, message)
+        if token is None:
+            new = _seal_one(line, message, rows) | {"new_attached": attached}
+            place, token = (new["new_epoch"], new["new_seq"], new["new_digest"]), new["new_envelope"]
+            sealed.append(new)
+        elif attached != message.attached:
+            db.session.execute(_ATTACHED, own | {"message": message.id, "new_attached": attached})
+        packed = _bundle(token, attached, rows, line.their_key)
         if parcel.bundles and size + packed.size > bundles.MAX_BYTES - 64:
             break
         size += packed.size
-        parcel.ids.append(message.id)
+        parcel.places[message.id] = (line.own, *place)
         parcel.bundles.append(packed)
+    if sealed:
+        db.session.execute(_SEALED, sealed)
     line.leased_until, line.lease = now + LEASE, lease
+    line.write()
     return parcel
 
 
-def _in_order(waiting: list[OutboxMessage]) -> list[OutboxMessage]:
+def _in_order(waiting: list[Any]) -> list[Any]:
     """Sealed ones by seq; new ones by id, but those of one aggregate by n among themselves."""
     fresh = [m for m in waiting if m.seq is None]
-    by_about: dict[UUID, list[OutboxMessage]] = {}
+    by_about: dict[UUID, list[Any]] = {}
     for message in fresh:
         by_about.setdefault(message.about_id, []).append(message)
     for group in by_about.values():
@@ -121,50 +146,53 @@ def _in_order(waiting: list[OutboxMessage]) -> list[OutboxMessage]:
     return [m for m in waiting if m.seq is not None] + [by_about[m.about_id].pop() for m in fresh]
 
 
-def _seal_one(line: Channel, message: OutboxMessage, rows: list[StoredDisclosure], sender: UUID, key: Any) -> None:
-    for row in rows:
+def _seal_one(line: Line, message: Any, rows: list[Any]) -> dict[str, Any]:
+    """Seal one message as the next of its channel; returns what its row becomes. `rows`: its values, as stored."""
+    for at, row in enumerate(rows):
         # Consent or grant gone since the verb committed: the value is withheld, the verb still travels.
         if row.scope and not HOOKS.may_cross(message, row.scope, row.pointer):
-            row.is_withheld = True
+            stored = db.session.get_one(StoredDisclosure, (row.tenant_id, row.id))
+            stored.is_withheld = True
+            rows[at] = stored
     line.seq += 1
     sealed = Envelope(
         id=message.id,
         type=message.type,
-        sender=sender,
+        sender=line.own,
         receiver=message.peer_uid,
         epoch=line.epoch,
         seq=line.seq,
         prev=line.head,
         about=f"{message.type.partition('.')[0]}/{message.about_id}",
-        at=message.created_at,
-        body=message.body,
-        sd=tuple(message.sd),
         n=message.n,
         base=message.base,
         cause=message.cause,
+        at=message.created_at,
         expires=message.expires_at,
+        body=message.body,
+        sd=tuple(message.sd),
         agreement=AgreementRef(message.agreement_id, message.agreement_version, message.agreement_digest)
         if message.agreement_id and message.agreement_version and message.agreement_digest
         else None,
     )
-    message.envelope, message.digest = envelope.seal(sealed, key), sealed.digest
-    message.epoch, message.seq, message.prev = line.epoch, line.seq, line.head
-    message.sealed_at = clock.now()
     line.head = sealed.digest
+    new: dict[str, Any] = {"epoch": line.epoch, "seq": line.seq, "prev": sealed.prev, "digest": sealed.digest}
+    new |= {"envelope": envelope.seal(sealed, line.seal_key), "sealed_at": clock.now()}
+    return {"tenant": message.tenant_id, "message": message.id, **{f"new_{name}": value for name, value in new.items()}}
 
 
-def _sign_attached(message: OutboxMessage, key: Any) -> None:
-    """Sign what was put down unsigned: before the first sending, and what a `behind` added since."""
+def _sign_attached(line: Line, message: Any) -> list[dict[str, Any]]:
+    """What goes with it, signed where it was put down unsigned: before the first sending, and what a `behind` added."""
     if all("jws" in item for item in message.attached):
-        return
+        return list(message.attached)
     signed = []
     for item in message.attached:
         if "jws" not in item:
-            jws = _sign(item["typ"], item["payload"], key)
+            jws = _sign(item["typ"], item["payload"], line.seal_key)
             events.announce(Signed(message.id, item["typ"], item["payload"], jws))
             item = {**item, "jws": jws}
         signed.append(item)
-    message.attached = signed
+    return signed
 
 
 def _sign(typ: str, payload: dict[str, Any], key: Any) -> str:
@@ -175,7 +203,7 @@ def _sign(typ: str, payload: dict[str, Any], key: Any) -> str:
     return seals.sign(canonical.canonical(payload), typ, key)
 
 
-def _bundle(message: OutboxMessage, rows: list[StoredDisclosure], theirs: Any) -> bundles.Bundle:
+def _bundle(token: str, attached: list[dict[str, Any]], rows: list[Any], theirs: PublicKey) -> bundles.Bundle:
     shown, hidden = [], []
     for row in rows:
         opened = None if row.is_withheld else reopened(row)
@@ -183,55 +211,77 @@ def _bundle(message: OutboxMessage, rows: list[StoredDisclosure], theirs: Any) -
             hidden.append((row.pointer, row.commitment))
         else:
             shown.append(opened)
-    assert message.envelope is not None
-    return bundles.bundle(message.envelope, theirs, shown, hidden, [a["jws"] for a in message.attached])
+    return bundles.bundle(token, theirs, shown, hidden, [a["jws"] for a in attached])
 
 
-def _settle(peer_uid: UUID, lease: UUID, parcel: Parcel, answers: list[transports.Answer]) -> tuple[int, bool]:
+def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) -> tuple[int, bool]:
     """Store the receipts; (how many came to rest, whether to go on at once)."""
-    line = channel(peer_uid, "out")
-    pins, now, done = keys.pins(peer_uid), clock.now(), 0
-    rows = {m.id: m for m in db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.id.in_(parcel.ids)))}
+    line = lines.take(peer_uid, "out")
+    now, applied, done = clock.now(), [], 0
+    go_on: bool | None = None
     for message_id, answer in zip(parcel.ids, answers, strict=False):
-        message = rows[message_id]
-        message.attempts += 1
         if answer.receipt is None:
-            return done, _later(line, message, answer)
-        if message.receipt is not None:
-            continue
+            go_on = _later(line, _row(message_id), answer)
+            break
         try:
-            found = receipts.open_receipt(answer.receipt, pins)
+            found = receipts.open_receipt(answer.receipt, line.pins)
         except WireError as error:
-            return done, _stop(line, error.name)
-        place = (found.sender, found.epoch, found.seq, found.digest)
-        if place != (parcel.sender, message.epoch, message.seq, message.digest):
-            return done, _stop(line, "digest_mismatch")
-        message.receipt, message.receipted_at = answer.receipt, now
-        message.result, message.code = found.result.value, found.code
-        line.last_sign_at = now
+            go_on = _stop(line, error.name)
+            break
+        if (found.sender, found.epoch, found.seq, found.digest) != parcel.places[message_id]:
+            go_on = _stop(line, "digest_mismatch")
+            break
         done += 1
-        HOOKS.settled.get(message.type.partition(".")[0], _nobody)(message)
-    db.session.flush()
-    if len(answers) < len(parcel.ids):
-        return done, _retry(line, timedelta(0))
-    return done, not _rests(line)
+        line.last_sign_at = now
+        if found.result is receipts.Result.APPLIED:
+            own = {"tenant": fence.tenant(), "message": message_id}
+            applied.append(own | {"new_receipt": answer.receipt, "now": now})
+        else:
+            _refused(_row(message_id), answer.receipt, found.code)
+    if applied:
+        db.session.execute(_SETTLED, applied)
+    if go_on is None:
+        go_on = _retry(line, timedelta(0)) if len(answers) < len(parcel.ids) else not _rests(line)
+    line.write()
+    return done, go_on
 
 
-def _rests(line: Channel) -> bool:
+def _row(message_id: UUID) -> OutboxMessage:
+    """A message that did not just go through: its attempts are counted on the row."""
+    message = db.session.get_one(OutboxMessage, (fence.tenant(), message_id))
+    message.attempts += 1
+    return message
+
+
+def _refused(message: OutboxMessage, receipt: str, code: str | None) -> None:
+    """Refused for good: its room says so, and undoes what it did. (What was applied comes back as a decision.)"""
+    if message.receipt is None:
+        message.receipt, message.receipted_at = receipt, clock.now()
+        message.result, message.code = receipts.Result.REFUSED.value, code
+        HOOKS.refused.get(message.type.partition(".")[0], _nobody)(message)
+
+
+_IS_OURS = (_OUT.c.tenant_id == bindparam("tenant")) & (_OUT.c.peer_uid == bindparam("peer"))
+_IS_HERE = (PostDue.tenant_id == bindparam("tenant")) & (PostDue.peer_uid == bindparam("peer"))
+_RESTS = db.select(
+    db.select(_OUT.c.id).where(_IS_OURS, _OUT.c.receipt.is_(None) | _OUT.c.has_blobs_due).exists(),
+    db.select(PostDue.__table__.c.due_at).where(_IS_HERE).scalar_subquery(),
+)
+_DONE = db.delete(PostDue.__table__).where(_IS_HERE, PostDue.__table__.c.due_at == bindparam("seen"))
+
+
+def _rests(line: Line) -> bool:
     """Whether nothing waits for this peer, neither message nor file; then nothing stands as due, and the lease is free.
 
     Both are asked in one statement, so in one snapshot: a message committed after it has also moved `due_at`, and what
     it put down stays.
     """
-    ours = (OutboxMessage.tenant_id == fence.tenant()) & (OutboxMessage.peer_uid == line.peer_uid)
-    waits = db.select(OutboxMessage.id).where(ours, OutboxMessage.receipt.is_(None) | OutboxMessage.has_blobs_due)
-    here = (PostDue.tenant_id == fence.tenant()) & (PostDue.peer_uid == line.peer_uid)
-    seen = db.select(PostDue.due_at).where(here).scalar_subquery()
-    is_waiting, due_at = db.session.execute(db.select(waits.exists(), seen)).one()
+    here = {"tenant": fence.tenant(), "peer": line.peer_uid}
+    is_waiting, due_at = db.session.execute(_RESTS, here).one()
     if is_waiting:
         return False
     if due_at is not None:
-        _nothing_due(here & (PostDue.due_at == due_at))
+        db.session.execute(_DONE, here | {"seen": due_at})
     line.leased_until = line.lease = None
     return True
 
@@ -240,7 +290,7 @@ def _nobody(message: OutboxMessage) -> None:
     """A kind nobody waits for."""
 
 
-def _later(line: Channel, message: OutboxMessage, answer: transports.Answer) -> bool:
+def _later(line: Line, message: OutboxMessage, answer: transports.Answer) -> bool:
     code = answer.code or "busy"
     if WireError(code).outcome is Outcome.STOP:
         return _stop(line, code)
@@ -261,7 +311,7 @@ def _later(line: Channel, message: OutboxMessage, answer: transports.Answer) -> 
     return _retry(line, wait * random.uniform(0.8, 1.2))
 
 
-def _retry(line: Channel, wait: timedelta) -> bool:
+def _retry(line: Line, wait: timedelta) -> bool:
     line.leased_until = line.lease = None
     row = db.session.get(PostDue, (fence.tenant(), line.peer_uid))
     if row is not None:
@@ -270,11 +320,11 @@ def _retry(line: Channel, wait: timedelta) -> bool:
     return False
 
 
-def _stop(line: Channel, code: str) -> bool:
+def _stop(line: Line, code: str) -> bool:
     """The channel stops and an alarm rings: persons of both sides must look."""
     line.stopped, line.leased_until, line.lease = code, None, None
     _nothing_due((PostDue.tenant_id == fence.tenant()) & (PostDue.peer_uid == line.peer_uid))
-    events.record("channel.stop", line, reason=code, peer=str(line.peer_uid))
+    events.record("channel.stop", line.row(), reason=code, peer=str(line.peer_uid))
     log.error("channel.stopped", code=code, peer=str(line.peer_uid))
     db.session.flush()
     return False
@@ -297,9 +347,8 @@ def _send_blobs(tenant_id: int, peer_uid: UUID) -> None:
         due = [(m.id, m.about_id, list(m.blobs), m.result) for m in _with_blobs(peer_uid)]
         if not due:
             return
-        peer = keys.peer(peer_uid)
-        address, sender = transports.Address(peer.uid, peer.transport, peer.address), counties.own().uid
-        theirs = keys.decryption_key(peer_uid)
+        line = lines.take(peer_uid, "out")
+        address, sender, theirs = line.address, line.own, line.their_key
     for message_id, about_id, names, result in due:
         for name in names if result == "applied" else []:
             with fence.acting_for(tenant_id):

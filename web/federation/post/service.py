@@ -51,7 +51,7 @@ class Hooks:
     """What the rooms tell the post, filled by federation.registry. The post itself knows no subject."""
 
     hear: dict[str, Callable[[Envelope, admission.Admitted, tuple[str, ...]], None]] = field(default_factory=dict)
-    settled: dict[str, Callable[[OutboxMessage], None]] = field(default_factory=dict)
+    refused: dict[str, Callable[[OutboxMessage], None]] = field(default_factory=dict)
     may_cross: Callable[[OutboxMessage, str, str], bool] = lambda message, scope, field_name: False
     is_granted: Callable[[UUID, Envelope, str, str], bool] = lambda receiver, envelope, scope, field_name: False
     is_active: Callable[[AgreementRef, UUID], bool] = lambda reference, partner_uid: False
@@ -113,14 +113,61 @@ def send(
         created_at=clock.now(),
     )
     db.session.add(message)
-    spec, opens = MESSAGES[type_], n == 1 or base == 0
-    for item in made:
-        row = stored(message.id, about_id, item, scope_of(spec, item.pointer, body), is_new=opens)
-        # An identity number in a value that is none does not cross; the verb does.
-        row.is_withheld = admission.carries_id(item.pointer.removeprefix("/"), item.value)
-        db.session.add(row)
+    keep(message.id, about_id, MESSAGES[type_], body, made, is_new=n == 1 or base == 0)
     due(to, clock.now())
     return message.id
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Values on their way into the table of disclosures."""
+
+    message_id: UUID
+    about_id: UUID
+    scopes: tuple[str, ...]
+    made: tuple[Disclosure, ...]
+    is_new: bool
+
+
+def keep(
+    message_id: UUID,
+    about_id: UUID,
+    spec: MessageSpec,
+    body: Mapping[str, Any],
+    made: Sequence[Disclosure],
+    *,
+    is_new: bool = False,
+) -> None:
+    """Store the disclosures of a message, ours or theirs, at the next flush: the keys of all that wait are read, and
+    those of `is_new` aggregates (openings) made, in one statement each.
+    """
+    if made:
+        scopes = tuple(scope_of(spec, item.pointer, body) for item in made)
+        db.session.info.setdefault("kept", []).append(_Kept(message_id, about_id, scopes, tuple(made), is_new))
+
+
+def store_kept() -> None:
+    """Write the values that wait, in bulk; it happens by itself at a flush, before a query, and before the commit."""
+    waiting: list[_Kept] = db.session.info.pop("kept", [])
+    if waiting:
+        vault.prepare([k.about_id for k in waiting if not k.is_new], [k.about_id for k in waiting if k.is_new])
+        rows = [
+            _stored(kept.message_id, kept.about_id, item, scope)
+            for kept in waiting
+            for item, scope in zip(kept.made, kept.scopes, strict=True)
+        ]
+        with db.session.no_autoflush:
+            db.session.execute(_VALUES, rows)
+
+
+_VALUES = db.insert(StoredDisclosure.__table__)
+
+
+@event.listens_for(Session, "before_flush")
+@event.listens_for(Session, "before_commit")
+@event.listens_for(Session, "do_orm_execute")
+def _store(_of: object, *_more: object) -> None:
+    store_kept()
 
 
 def scope_of(spec: MessageSpec, pointer: str, body: Mapping[str, Any]) -> str:
@@ -129,17 +176,17 @@ def scope_of(spec: MessageSpec, pointer: str, body: Mapping[str, Any]) -> str:
     return row.scope.value if row is not None and row.scope is not None else ""
 
 
-def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str, *, is_new: bool = False) -> StoredDisclosure:
-    """The row of a disclosure, its salt and value under the aggregate's key (which an opening most likely makes)."""
-    clear = json.dumps(item.as_list(), ensure_ascii=False).encode()
-    return StoredDisclosure(
-        message_id=message_id,
-        about_id=about_id,
-        pointer=item.pointer,
-        scope=scope,
-        commitment=item.commitment,
-        wrapped=vault.wrap(about_id, clear, is_new=is_new),
-    )
+def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> StoredDisclosure:
+    """The row of a disclosure, its salt and value under the aggregate's key."""
+    return StoredDisclosure(**_stored(message_id, about_id, item, scope))
+
+
+def _stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> dict[str, Any]:
+    return {
+        "tenant_id": fence.tenant(), "id": uuid7(), "message_id": message_id, "about_id": about_id,
+        "pointer": item.pointer, "scope": scope, "commitment": item.commitment, "is_withheld": False,
+        "wrapped": vault.wrap(about_id, json.dumps(item.as_list(), ensure_ascii=False).encode()),
+    }  # fmt: skip
 
 
 def reopened(row: StoredDisclosure) -> Disclosure | None:
@@ -153,18 +200,17 @@ def reopened(row: StoredDisclosure) -> Disclosure | None:
     return Disclosure(salt, pointer, value)
 
 
+_NOTED = insert(PostDue.__table__)  # type: ignore[arg-type]  # a table, typed as a mere FROM
+_DUE = _NOTED.on_conflict_do_update(index_elements=["tenant_id", "peer_uid"], set_={"due_at": _NOTED.excluded.due_at})
+
+
 def due(peer_uid: UUID, at: datetime) -> None:
     """Note that something is to be sent, and ring the relay after commit: once a unit of work, however much it says."""
     rung: set[UUID] = db.session.info.setdefault("rung", set())
     if peer_uid in rung:
         return
     rung.add(peer_uid)
-    statement = insert(PostDue).values(tenant_id=fence.tenant(), peer_uid=peer_uid, due_at=at)
-    db.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant_id", "peer_uid"], set_={"due_at": at}
-        ).execution_options(synchronize_session=False)
-    )
+    db.session.execute(_DUE, {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at})
     defer(Job.DRAIN, fence.tenant(), peer_uid)
 
 
@@ -172,6 +218,7 @@ def due(peer_uid: UUID, at: datetime) -> None:
 def _unring(session: Session, _previous: object) -> None:
     """A rolled back savepoint may have taken the note with it."""
     session.info.pop("rung", None)
+    session.info.pop("kept", None)
 
 
 @event.listens_for(Session, "after_commit")
