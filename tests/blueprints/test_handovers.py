@@ -246,11 +246,11 @@ def test_without_an_agreement_nobody_is_offered(pair, work, browsers):
 
 
 def test_lists_page_by_cursor_with_a_constant_number_of_queries(pair, work, fresh, monkeypatch, browsers):
-    from tests.federation.handovers.test_illegal_moves import in_state
+    from tests.federation.copies import in_state
 
     with pair.host.act():
         for i in range(7):
-            handover = in_state(pair.home.uid, "host", S.REQUESTED)
+            handover = in_state(service.KIND, pair.home.uid, "host", S.REQUESTED)
             handover.due_on = clock.today() + timedelta(days=i // 2)
             handover.keep(name=f"王示{i}")
             handover.person_blind = bytes([i])
@@ -280,11 +280,11 @@ def test_lists_page_by_cursor_with_a_constant_number_of_queries(pair, work, fres
 
 
 def test_history_pages_backwards_too(pair, browsers):
-    from tests.federation.handovers.test_illegal_moves import in_state
+    from tests.federation.copies import in_state
 
     admin = Actor(None, "甲", Role.COUNTY_ADMIN.value)
     with pair.home.act():
-        made = [in_state(pair.host.uid, "home", S.CANCELLED).id for _ in range(5)][::-1]
+        made = [in_state(service.KIND, pair.host.uid, "home", S.CANCELLED).id for _ in range(5)][::-1]
         first = lists.page(Tab.OUT, admin, size=2)
         second = lists.page(Tab.OUT, admin, size=2, after=first.after)
         assert [r.handover.id for r in (*first.rows, *second.rows)] == made[:4]

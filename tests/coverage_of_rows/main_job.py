@@ -6,6 +6,7 @@ from tests.coverage_of_rows.line import Line
 from tests.coverage_of_rows.line import promise as _line
 
 _OPEN = "not begun"
+_TEST = "deploy/test"
 
 MAIN_JOB: tuple[Line, ...] = (
     # 1 Agreements
@@ -128,11 +129,25 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("5", "a new kind is a data entry plus its form", "requests.new requests.done",
           "federation/requests/test_walks.py::test_a_fourth_kind_is_an_entry_and_its_form federation/requests/test_walks.py::test_a_kind_smuggles_nothing_of_another"),
     # 6 Crossings and bad days
-    _line("6", "all pairs of verbs in both orders, from the tables the code runs on", still=_OPEN),
-    _line("6", "all illegal state × verb cells", still=_OPEN),
-    _line("6", "three parties; two handovers of one member", still=_OPEN),
-    _line("6", "kill -9 at every failpoint; worker dies in a batch; Valkey flushed; PostgreSQL restarted; pool exhausted; disk full", still=_OPEN),
-    _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", still=_OPEN),
+    _line("6", "all pairs of verbs in both orders, from the tables the code runs on", _TEST,
+          "federation/test_worlds.py::test_every_order_of_crossing_verbs "
+          "federation/test_worlds.py::test_the_exploration_would_notice_what_is_not_the_anchors_to_take"),
+    _line("6", "all illegal state × verb cells", _TEST,
+          "federation/test_illegal_moves.py::test_neither_side_says_what_it_may_not "
+          "federation/test_illegal_moves.py::test_the_anchor_refuses_a_proposal_that_no_row_allows "
+          "federation/test_illegal_moves.py::test_the_follower_stops_at_a_decision_that_no_row_allows "
+          "federation/test_deciders.py::test_a_decision_moves_only_as_the_anchors_own_or_as_the_answer_to_ours "
+          "federation/agreements/test_deciders.py::test_every_row_is_held_against_who_may_say_it"),
+    _line("6", "three parties; two handovers of one member", _TEST,
+          "federation/test_worlds.py::test_parties_of_an_agreement_never_diverge "
+          "federation/handovers/test_worlds.py::test_two_handovers_of_one_member"),
+    _line("6", "kill -9 at every failpoint; worker dies in a batch; Valkey flushed; pool exhausted; connections lost as at a restart", _TEST,
+          "federation/test_chaos.py::test_a_worker_killed_between_any_two_steps_loses_nothing "
+          "federation/test_chaos.py::test_a_worker_without_a_connection_comes_back "
+          "test_connections.py::test_a_unit_of_work_after_a_restart_takes_a_new_connection"),
+    _line("6", "disk full; a PostgreSQL server restarted as a whole under load", still=_OPEN),
+    _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", _TEST,
+          "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     # 7 Paper
     _line("7", "the report's sections 4 and 7", still=_OPEN),
     _line("7", "report periods (half-year, year, any)", still=_OPEN),

@@ -28,7 +28,18 @@ def follower_of(kind: Kind) -> str:
 
 
 def in_state(kind: Kind, partner_uid: UUID, role: str, state: Any, n: int = N) -> Any:
-    """A row that stands in this state. Columns it must have and nobody has a default for are filled by their type."""
+    """A row that stands in this state."""
+    aggregate = blank(kind, partner_uid, role, n)
+    token = _moving.set(True)
+    aggregate.state = state
+    _moving.reset(token)
+    db.session.add(aggregate)
+    db.session.flush()
+    return aggregate
+
+
+def blank(kind: Kind, partner_uid: UUID, role: str, n: int = 0) -> Any:
+    """A row before its opening. Columns it must have and nobody has a default for are filled by their type."""
     given: dict[str, Any] = {
         "id": uuid7(), "partner_uid": partner_uid, "role": role, "n": n, "state_at": clock.now(), "created_at": clock.now(),
         "pending": "", "refused_code": "", "stopped": "",
@@ -54,11 +65,6 @@ def in_state(kind: Kind, partner_uid: UUID, role: str, state: Any, n: int = N) -
             given[attribute.key] = OF_TYPE[column.type.python_type]()
     aggregate: Any = kind.model(**given)
     aggregate.under(UNDER)
-    token = _moving.set(True)
-    aggregate.state = state
-    _moving.reset(token)
-    db.session.add(aggregate)
-    db.session.flush()
     return aggregate
 
 

@@ -93,7 +93,7 @@ class Kind:
     dropped   called with the verb when a pending one was refused or overtaken
     answers   (aggregate, said) → (body, values) of the anchor's decision, where it differs from the proposal
     answered  called when the anchor's decision on a proposal is put down: what may only follow it
-    refused   called when a decision of ours was refused (a share's delta): code as argument
+    refused   called when a decision of ours was refused (a share's delta), in place of stopping: code as argument
     """
 
     name: str
@@ -382,7 +382,9 @@ def refused(kind: Kind, message: OutboxMessage) -> None:
     elif message.base is not None and aggregate.pending_id == message.id:
         _drop(kind, aggregate, code)
     elif message.n is not None:
-        if kind.refused is not None:
+        if aggregate.state in kind.machine.terminal:
+            aggregate.refused_code = code  # the other side never opened it: what came after finds nothing there
+        elif kind.refused is not None:
             kind.refused(aggregate, verb, code)
         else:
             aggregate.stopped = f"refused_{code}"[:40]

@@ -367,15 +367,6 @@ def _confirm_with(handover: Handover, said: Said) -> tuple[dict[str, Any], dict[
     return {}, {"/id_number": member.id_number}
 
 
-def _refused_decision(handover: Handover, verb: str, code: str) -> None:
-    """The other side never opened it: whatever we said after the request finds nothing there. Anything else stops it."""
-    if handover.state in HANDOVER.terminal:
-        handover.refused_code = code
-    else:
-        handover.stopped = f"refused_{code}"[:40]
-        events.record("handover.stop", handover, reason=code, peer=str(handover.partner_uid))
-
-
 def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
     """Our members behind these handovers, of those we released or asked that county for."""
     query = db.select(Handover.id, Handover.member_id).where(
@@ -406,7 +397,6 @@ KIND = verbs.register(
         suggests={"take_over": _assign},
         dropped={"take_over": _unassign},
         answers={FLIP: _confirm_with},
-        refused=_refused_decision,
         expires={"request": lambda handover: clock.now() + UNANSWERED},
     )
 )

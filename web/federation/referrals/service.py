@@ -101,14 +101,6 @@ def _untaken(referral: Referral, code: str) -> None:
     referral.branch_id = None
 
 
-def _refused(referral: Referral, verb: str, code: str) -> None:
-    """A decision of ours was refused. About what is over that is no matter; else both copies must be looked at."""
-    if referral.state in OPEN:
-        referral.stopped = f"refused_{code}"[:40]
-        events.record("referral.stop", referral, reason=code, peer=str(referral.partner_uid))
-        log.error("decision.refused", kind="referral", verb=verb, code=code)
-
-
 def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
     """Our members behind these referrals, of those we made to that county."""
     query = db.select(Referral.id, Referral.member_id).where(
@@ -132,7 +124,6 @@ KIND = verbs.register(
             **dict.fromkeys(("decline", "lapse", "end", "leave", FAIL), _closed),
         },
         dropped={"take_on": _untaken},
-        refused=_refused,
         expires={"offer": lambda referral: clock.now() + LAPSES_AFTER},
     )
 )

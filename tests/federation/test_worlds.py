@@ -1,0 +1,69 @@
+"""No divergence at rest, whatever crosses: every world the rows of each kind allow, and three parties of an agreement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from tests.federation import parties
+from tests.federation.copies import KINDS
+from tests.federation.worlds import Broken, Explorer
+from web.core.states import Machine, Row
+from web.federation.agreements.models import VERSION
+from web.federation.verbs import FAIL
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_every_order_of_crossing_verbs(kind, proved):
+    # A handover has 15 pairs that cross and is walked three times over in its own worlds, with the member's owner.
+    explorer = Explorer(kind, visits=1 if kind.name == "handover" else 2)
+    count = explorer.explore()
+    rows = {(r.source, r.verb) for r in kind.machine.rows}
+    assert {use for use in rows - explorer.used if use[1] != FAIL} == set(), "a row no world uses"
+    assert explorer.crossed >= _pairs_that_meet(kind), "a pair of verbs that never crossed"
+    proved("worlds explored", count)
+
+
+def _pairs_that_meet(kind):
+    """A verb the anchor may say of itself, and one of the follower's, in the same state."""
+    anchor, answers = kind.machine.anchor, {r.answer for r in kind.machine.rows}
+    return {
+        frozenset((a.verb, f.verb))
+        for a, f in product(kind.machine.rows, repeat=2)
+        if a.source == f.source is not None
+        and a.decider in (anchor, "any")
+        and f.decider in (kind.other(anchor), "any")
+        and a.verb not in {FAIL, *answers}
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_the_exploration_would_notice_what_is_not_the_anchors_to_take(kind):
+    with pytest.raises(Broken):
+        Explorer(kind, visits=1, forges=True).explore()
+
+
+def test_the_exploration_would_notice_a_row_that_lets_an_end_go_on():
+    kind = KINDS["referral"]
+    states = kind.machine.states
+    rows = [r for r in kind.machine.rows if r.verb != FAIL] + [
+        Row(states.OFFERED, FAIL, "home", states.NOT_OPENED),
+        Row(states.NOT_OPENED, "end", "home", states.ENDED),
+    ]
+    broken = Machine("referral", states, rows, anchor="home", roles=("home", "host"))
+    with pytest.raises(Broken, match=r"open at one side|refused while"):
+        Explorer(replace(kind, machine=broken)).explore()
+
+
+@pytest.mark.parametrize(("followers", "rounds", "words"), [(1, 3, 3), (2, 1, 2)], ids=["two parties", "three parties"])
+def test_parties_of_an_agreement_never_diverge(followers, rounds, words, proved):
+    explorer = parties.Explorer(followers, rounds, words)
+    count = explorer.explore()
+    rows = {(r.source, r.verb) for r in VERSION.rows if r.source and r.verb in parties.SAID}
+    assert {use for use in rows - explorer.used if use[1] != "counter" or rounds > 1} == set()
+    met = [("accept", "withdraw"), ("seal", "withdraw"), ("reject", "lapse")]
+    met += [("accept", "counter")] if rounds > 1 else [("accept", "accept"), ("seal", "seal"), ("reject", "seal")]
+    assert {frozenset(pair) for pair in met} <= explorer.crossed
+    proved("worlds explored", count)
