@@ -202,8 +202,8 @@ WALK: tuple[Line, ...] = (
     _line("7", "wrong role: 403 with who can", "accounts.roles",
           "contracts/test_policies.py::test_every_cell_of_the_table browser/test_refusals.py::test_a_wrong_role_is_told_who_can"),
     _line("7", "illegal verb: refused, unchanged, both sides told", "handovers.show",
-          "federation/handovers/test_illegal_moves.py::test_neither_side_says_what_it_may_not "
-          "federation/handovers/test_illegal_moves.py::test_home_refuses_a_proposal_that_no_row_allows "
+          "federation/test_illegal_moves.py::test_neither_side_says_what_it_may_not "
+          "federation/test_illegal_moves.py::test_the_anchor_refuses_a_proposal_that_no_row_allows "
           "federation/cosigning/test_walks.py::test_illegal_moves_are_refused_and_nothing_changes browser/test_refusals.py::test_a_verb_said_twice_is_refused_the_second_time"),
     _line("7", "a malformed, huge, lying or password-protected .xlsx: a clear message, bounded memory, nothing half-written", "imports.index",
           "tenants/test_import_reading.py::test_bombs_are_refused_within_bounded_memory tenants/test_import_reading.py::test_sizes_that_lie_are_found_out "

@@ -184,7 +184,9 @@ def stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> St
 def _stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> dict[str, Any]:
     return {
         "tenant_id": fence.tenant(), "id": uuid7(), "message_id": message_id, "about_id": about_id,
-        "pointer": item.pointer, "scope": scope, "commitment": item.commitment, "is_withheld": False,
+        "pointer": item.pointer, "scope": scope, "commitment": item.commitment,
+        # An identity number in a value that is none does not cross; the verb does.
+        "is_withheld": admission.carries_id(item.pointer.removeprefix("/"), item.value),
         "wrapped": vault.wrap(about_id, json.dumps(item.as_list(), ensure_ascii=False).encode()),
     }  # fmt: skip
 
