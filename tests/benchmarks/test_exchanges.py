@@ -27,6 +27,7 @@ TYPE = "handover.request"
 def agreed(agreed, monkeypatch):
     """The post as it is; a room that takes everything, and values that may cross."""
     monkeypatch.setitem(service.HOOKS.hear, "handover", lambda envelope, admitted, attached: None)
+    monkeypatch.setattr(service.HOOKS, "catch_up", lambda envelope, attached: None)
     monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)
     monkeypatch.setattr(service.HOOKS, "is_granted", lambda receiver, envelope, scope, name: True)
     return agreed
@@ -66,5 +67,5 @@ def test_exchanges_beside_the_bare_limit(agreed, fresh, proved, count, times):
         )
     share = 1 / found.ratio
     print(f"exchanges reach {share:.0%} of the bare limit: {count / found.ours:.0f}/s of {count / found.other:.0f}/s")
-    assert share > 0.05
+    assert share >= 0.45  # the goal is 0.50; the rest is for what else a machine does
     proved("benchmarks", 1)

@@ -40,7 +40,15 @@ def bare(kind: Kind) -> Kind:
         made: PairAggregate = blank(kind, envelope.sender, kind.other(kind.machine.anchor))
         return made
 
-    nothing: dict[str, Any] = {"checks": {}, "effects": {}, "suggests": {}, "dropped": {}, "answers": {}, "expires": {}}
+    nothing: dict[str, Any] = {
+        "checks": {},
+        "effects": {},
+        "suggests": {},
+        "dropped": {},
+        "answers": {},
+        "answered": {},
+        "expires": {},
+    }
     return replace(kind, opens=opens, **nothing)
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Integer, Pool, event
+from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
@@ -97,6 +98,13 @@ def commit() -> None:
     waiting, work.after_commit = work.after_commit, {}
     for let_go in waiting.values():
         let_go()
+
+
+def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
+    """Run a statement over tables, not models, in the unit's transaction: it names the county itself, and nothing is
+    flushed before it. For the post, whose statements are few, always the same, and counted.
+    """
+    return db.session.connection().execute(statement, values)
 
 
 def start_over() -> None:

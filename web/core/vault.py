@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Table, event
+from sqlalchemy import LargeBinary, Table, bindparam, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,6 +55,11 @@ _TABLE = cast("Table", RecordKey.__table__)
 _MADE = insert(_TABLE).on_conflict_do_nothing(index_elements=["tenant_id", "id"]).returning(_TABLE.c.id)
 
 
+_FOUND = db.select(_TABLE.c.id, _TABLE.c.wrapped).where(
+    _TABLE.c.tenant_id == bindparam("tenant"), _TABLE.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def prepare(subject_ids: Iterable[UUID], new: Iterable[UUID] = ()) -> set[UUID]:
     """Read the keys of many records in one query, before a list of their values is unwrapped; those of `new` records,
     which have none yet, are made in one statement. Returns the ids whose key was made here.
@@ -68,14 +73,11 @@ def prepare(subject_ids: Iterable[UUID], new: Iterable[UUID] = ()) -> set[UUID]:
             {"tenant_id": fence.tenant(), "id": id_, "wrapped": crypto.encrypt(county, key, str(id_))}
             for id_, key in drawn.items()
         ]
-        with db.session.no_autoflush:
-            made = set(db.session.execute(_MADE, rows).scalars())
+        made = set(fence.execute(_MADE, rows).scalars())
         keys.update((id_, drawn[id_]) for id_ in made)
     if wanted := (set(subject_ids) | set(drawn)) - set(keys):
-        query = db.select(RecordKey.id, RecordKey.wrapped).where(RecordKey.id.in_(wanted))
-        with db.session.no_autoflush:
-            for subject_id, wrapped in db.session.execute(query):
-                have(subject_id, wrapped)
+        for row in fence.execute(_FOUND, {"tenant": fence.tenant(), "ids": list(wanted)}):
+            have(row.id, row.wrapped)
     return made
 
 

@@ -104,7 +104,7 @@ class _Office:
                 break
         if self.taken:
             service.store_kept()
-            db.session.execute(_TAKEN, self.taken)
+            fence.execute(_TAKEN, self.taken)
             self.line.last_sign_at = clock.now()
         self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
         self.line.write()

@@ -83,7 +83,7 @@ class Line:
     def write(self) -> None:
         """Keep where the channel stands."""
         named = {f"new_{name}": getattr(self, name) for name in _STANDING}
-        db.session.execute(_WRITE, {"tenant": fence.tenant(), "row": self.id} | named)
+        fence.execute(_WRITE, {"tenant": fence.tenant(), "row": self.id} | named)
 
     def row(self) -> Channel:
         """The channel as the subject of an event."""
@@ -127,11 +127,11 @@ def _newest_first(rows: list[dict[str, Any]], use: str) -> list[dict[str, Any]]:
 def take(peer_uid: UUID, direction: str) -> Line:
     """The line, its channel locked until the unit ends; made on first use."""
     named = {"tenant": fence.tenant(), "peer": peer_uid, "direction": direction}
-    found = db.session.execute(_LINE, named).first()
+    found = fence.execute(_LINE, named).first()
     if found is None:
         db.session.add(Channel(peer_uid=peer_uid, direction=direction, epoch=1, seq=0, stopped=""))
         db.session.flush()
-        found = db.session.execute(_LINE, named).one()
+        found = fence.execute(_LINE, named).one()
     way = transports.Address(peer_uid, found.transport or "loopback", found.address or "", found.resident)
     standing = {name: getattr(found, name) for name in _STANDING}
     return Line(

@@ -100,7 +100,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
     now, own = clock.now(), {"tenant": fence.tenant()}
     if line.leased_until is not None and line.leased_until > now and line.lease != lease:
         return None
-    waiting = list(db.session.execute(_WAITING, own | {"peer": peer_uid}))
+    waiting = list(fence.execute(_WAITING, own | {"peer": peer_uid}))
     if line.stopped or not line.is_confirmed or (not waiting and _rests(line)):
         line.leased_until = line.lease = None
         line.write()
@@ -108,7 +108,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
     parcel = Parcel(line.own, line.address)
     disclosed: dict[UUID, list[Any]] = {}
     if ids := [m.id for m in waiting]:
-        for row in db.session.execute(_DISCLOSED, own | {"messages": ids}):
+        for row in fence.execute(_DISCLOSED, own | {"messages": ids}):
             disclosed.setdefault(row.message_id, []).append(row)
             vault.have(row.about_id, row.key)
     size, sealed = 0, []
@@ -121,7 +121,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
             place, token = (new["new_epoch"], new["new_seq"], new["new_digest"]), new["new_envelope"]
             sealed.append(new)
         elif attached != message.attached:
-            db.session.execute(_ATTACHED, own | {"message": message.id, "new_attached": attached})
+            fence.execute(_ATTACHED, own | {"message": message.id, "new_attached": attached})
         packed = _bundle(token, attached, rows, line.their_key)
         if parcel.bundles and size + packed.size > bundles.MAX_BYTES - 64:
             break
@@ -129,7 +129,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
         parcel.places[message.id] = (line.own, *place)
         parcel.bundles.append(packed)
     if sealed:
-        db.session.execute(_SEALED, sealed)
+        fence.execute(_SEALED, sealed)
     line.leased_until, line.lease = now + LEASE, lease
     line.write()
     return parcel
@@ -239,7 +239,8 @@ def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) ->
         else:
             _refused(_row(message_id), answer.receipt, found.code)
     if applied:
-        db.session.execute(_SETTLED, applied)
+        fence.execute(_SETTLED, applied)
+    db.session.flush()
     if go_on is None:
         go_on = _retry(line, timedelta(0)) if len(answers) < len(parcel.ids) else not _rests(line)
     line.write()
@@ -264,8 +265,8 @@ def _refused(message: OutboxMessage, receipt: str, code: str | None) -> None:
 _IS_OURS = (_OUT.c.tenant_id == bindparam("tenant")) & (_OUT.c.peer_uid == bindparam("peer"))
 _IS_HERE = (PostDue.tenant_id == bindparam("tenant")) & (PostDue.peer_uid == bindparam("peer"))
 _RESTS = db.select(
-    db.select(_OUT.c.id).where(_IS_OURS, _OUT.c.receipt.is_(None) | _OUT.c.has_blobs_due).exists(),
-    db.select(PostDue.__table__.c.due_at).where(_IS_HERE).scalar_subquery(),
+    db.select(_OUT.c.id).where(_IS_OURS, _OUT.c.receipt.is_(None) | _OUT.c.has_blobs_due).exists().label("is_waiting"),
+    db.select(PostDue.__table__.c.due_at).where(_IS_HERE).scalar_subquery().label("due_at"),
 )
 _DONE = db.delete(PostDue.__table__).where(_IS_HERE, PostDue.__table__.c.due_at == bindparam("seen"))
 
@@ -277,11 +278,11 @@ def _rests(line: Line) -> bool:
     it put down stays.
     """
     here = {"tenant": fence.tenant(), "peer": line.peer_uid}
-    is_waiting, due_at = db.session.execute(_RESTS, here).one()
-    if is_waiting:
+    found = fence.execute(_RESTS, here).one()
+    if found.is_waiting:
         return False
-    if due_at is not None:
-        db.session.execute(_DONE, here | {"seen": due_at})
+    if found.due_at is not None:
+        fence.execute(_DONE, here | {"seen": found.due_at})
     line.leased_until = line.lease = None
     return True
 

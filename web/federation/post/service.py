@@ -156,8 +156,7 @@ def store_kept() -> None:
             for kept in waiting
             for item, scope in zip(kept.made, kept.scopes, strict=True)
         ]
-        with db.session.no_autoflush:
-            db.session.execute(_VALUES, rows)
+        fence.execute(_VALUES, rows)
 
 
 _VALUES = db.insert(StoredDisclosure.__table__)
@@ -212,7 +211,7 @@ def due(peer_uid: UUID, at: datetime) -> None:
     if peer_uid in rung:
         return
     rung.add(peer_uid)
-    db.session.execute(_DUE, {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at})
+    fence.execute(_DUE, {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at})
     defer(Job.DRAIN, fence.tenant(), peer_uid)
 
 
