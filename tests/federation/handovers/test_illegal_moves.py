@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.federation.copies import envelope, in_state
+from tests.federation import copies
+from tests.federation.copies import envelope
 from web.core.errors import WrongState
 from web.core.ids import uuid7
 from web.extensions import db
@@ -17,9 +18,14 @@ from web.federation.handovers.service import KIND
 from web.federation.wire.codes import WireError
 
 
+def in_state(side_uid, role, state):
+    """A handover that stands in this state."""
+    return copies.in_state(KIND, side_uid, role, state)
+
+
 def test_only_home_begins_and_nobody_confirms_by_hand(pair, agreed):
     with pair.home.act():
-        handover = in_state(KIND, pair.host.uid, "home", HandoverState.RELEASED)
+        handover = in_state(pair.host.uid, "home", HandoverState.RELEASED)
         with pytest.raises(WrongState):
             verbs.say(KIND, handover, "confirm")
         about = uuid7()

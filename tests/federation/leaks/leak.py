@@ -28,7 +28,7 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements.models import AgreementParty, AgreementVersion
 from web.federation.messages import DECISIONS, MESSAGES, Scope
-from web.federation.post import keys, relay, service, transports
+from web.federation.post import keys, lines, service, transports
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
 from web.federation.referrals.models import SharedMember
 from web.federation.sharing.models import STANDING, SharedValue, StatusShare
@@ -370,8 +370,9 @@ def unstick(world: World) -> None:
     """What waits for another sending for ever (a hostile message's attachments) is taken away, the channel goes on."""
     for sender, receiver in ((world.pair.home, world.pair.host), (world.pair.host, world.pair.home)):
         with receiver.act():
-            line = relay.channel(sender.uid, "in")
+            line = lines.take(sender.uid, "in")
             line.stopped = ""
+            line.write()
             place = line.epoch, line.seq, line.head
             fence.commit()
         with sender.act():
@@ -382,9 +383,10 @@ def unstick(world: World) -> None:
                 ):
                     db.session.delete(row)
                 db.session.delete(message)
-            out = relay.channel(receiver.uid, "out")
+            out = lines.take(receiver.uid, "out")
             out.stopped, out.lease, out.leased_until = "", None, None
             out.epoch, out.seq, out.head = place
+            out.write()
             fence.commit()
 
 

@@ -152,7 +152,9 @@ def store_kept() -> None:
     if waiting:
         vault.prepare([k.about_id for k in waiting if not k.is_new], [k.about_id for k in waiting if k.is_new])
         rows = [
+            # An identity number in a value that is none does not cross; the verb does.
             _stored(kept.message_id, kept.about_id, item, scope)
+            | {"is_withheld": admission.carries_id(item.pointer.removeprefix("/"), item.value)}
             for kept in waiting
             for item, scope in zip(kept.made, kept.scopes, strict=True)
         ]
@@ -184,8 +186,7 @@ def _stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> d
     return {
         "tenant_id": fence.tenant(), "id": uuid7(), "message_id": message_id, "about_id": about_id,
         "pointer": item.pointer, "scope": scope, "commitment": item.commitment,
-        # An identity number in a value that is none does not cross; the verb does.
-        "is_withheld": admission.carries_id(item.pointer.removeprefix("/"), item.value),
+        "is_withheld": False,
         "wrapped": vault.wrap(about_id, json.dumps(item.as_list(), ensure_ascii=False).encode()),
     }  # fmt: skip
 
