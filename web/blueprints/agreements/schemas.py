@@ -24,7 +24,7 @@ class NewAgreement(Schema):
     effective_to = Day("期满日期", required=True)
     notice_days = Number("提前告知天数", low=0, high=365)
     template = Id("模板", required=False)
-    org = Text("本县乡镇街道党委", limit=80)
+    org = Text("本县乡镇街道党委", limit=80, load_default="")
 
 
 class Reason(Schema):
