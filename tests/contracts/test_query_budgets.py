@@ -36,7 +36,15 @@ __all__ = ["build_with_half_year", "load_lived"]
 LIST, HOME = 6, 40
 """Queries a page may ask, the county's, the session's and the navigation's included. Home asks two for each of its queues."""
 # As constant, but wider than a list should be: ask less, or stand here with the number until somebody does.
-WIDER = {"handovers/": 12, "peers": 7, "referrals/": 12, "referrals/new": 27, "shares/": 12, "transfers/": 10}
+WIDER = {
+    "handovers/": 12,
+    "peers": 7,
+    "referrals/": 12,
+    "referrals/new": 27,
+    "shares/": 12,
+    "transfers/": 10,
+    "transfers/letters": 7,
+}
 
 
 @contextmanager
