@@ -147,7 +147,7 @@ def third(pair: Pair) -> Side:
 
 
 HOME_GIVES = "S0 S1 S2 S3 S4 S5 S6 S7"
-HOST_GIVES = "S0 S1 S4 S5 S6 S7"
+HOST_GIVES = "S0 S1 S2 S4 S5 S6 S7"
 
 
 def agreement_text(
@@ -216,7 +216,7 @@ def conclude(agreement_id: UUID, hub: Side, homes: list[Side]) -> AgreementRef:
 
 
 def agree(pair: Pair, **changed: Any) -> AgreementRef:
-    """An agreement in effect from today between the host (hub) and the home: home gives S0–S7, host S0 S1 S4–S7."""
+    """An agreement in effect from today between the host (hub) and the home: home gives S0–S7, host S0–S2 S4–S7."""
     return conclude(propose(pair.host, [pair.home], **changed), pair.host, [pair.home])
 
 

@@ -25,9 +25,9 @@ TECHNICAL = {
 }  # fmt: skip
 # The flow's own places and days, the activity's title and day: what happened, personal by the row they stand in.
 OF_THE_MATTER = {
-    "flow": {"host_code", "host_text", "ended_on", "ended_as"},
     "letter_stub": {"year", "serial", "issued_on", "issued_by", "valid_until", "receipt_on", "void_on"},
-    "referral": {"accepted_on", "reported_on", "reported_how", "assigned_on", "ended_on"},
+    "flow": {"host_code", "host_text", "ended_on", "ended_as", "contacted_on", "confirmed_on"},
+    "referral": {"accepted_on", "reported_on", "reported_how", "assigned_on", "ended_on", "told_how"},
     "study_record": {"title", "held_on"},
 }
 # Values under a record's own key: many in one column, or the words written beside an answer; purged with the key.
@@ -39,8 +39,6 @@ UNDER_A_KEY = {
     "cosign.words",
     "request.words",
 }
-# A line of a co-signed record is one value of several: its field is that of the first.
-WITHIN_ANOTHER = {"study_minutes": "presence"}
 # Words that mean something else of an organisation or an account than of a member.
 OF_OFFICES = {
     "import_batch": {"counts"}, "peer": {"name", "address"}, "county": {"name"}, "account": {"name"}, "party_org": {"name", "phone", "address"},
@@ -157,9 +155,7 @@ def test_scopes_of_the_messages_are_those_of_the_registry(proved):
             if pointer.scope is not None:
                 assert pointer.field in FIELDS, f"{spec.type} {pointer.path}: no field of the registry"
                 used.setdefault(pointer.field, set()).add(pointer.scope.value)
-    for name, carrier in WITHIN_ANOTHER.items():
-        used[name] = set(used[carrier])
     declared = {name: set(field.scopes) for name, field in FIELDS.items() if field.scopes}
     assert used == declared, "a scope without a message, or a message without its scope"
-    assert {name for fields in scoped_fields().values() for name in fields} == set(used) - set(WITHIN_ANOTHER)
+    assert {name for fields in scoped_fields().values() for name in fields} == set(used)
     proved("fields that may cross, each under its scopes", len(used))

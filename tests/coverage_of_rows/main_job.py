@@ -83,10 +83,17 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/leaks/test_leaks.py::test_a_planted_hole_is_found",
           still="the long test is there (KITELINE_FUZZ sets its number); its hundred thousand have not been run to the end yet"),
     # 3 Referrals and handovers
-    _line("3", "the host's claim path", still=_OPEN),
-    _line("3", "handovers begun by the host", still=_OPEN),
-    _line("3", "return A–B–A", still=_OPEN),
-    _line("3", "third-county shares revoked at confirm; old records countersigned and forwarded", still=_OPEN),
+    _line("3", "the host's claim path", "referrals.claim referrals.recognise referrals.disown referrals.retract",
+          "federation/referrals/test_claims.py::test_recognised_reported_in_and_taken_on federation/referrals/test_claims.py::test_unknown_and_not_ours_have_one_answer "
+          "federation/referrals/test_claims.py::test_twenty_a_day_a_peer_and_the_county_decides federation/referrals/test_claims.py::test_nobody_answers_for_thirty_days blueprints/test_host_begins.py::test_a_claim_by_pages"),
+    _line("3", "handovers begun by the host", "handovers.begin_ask handovers.ask handovers.accept",
+          "federation/handovers/test_asks.py::test_from_the_hosts_ask_to_the_receipt federation/handovers/test_asks.py::test_a_request_and_an_ask_that_cross_leave_the_request "
+          "federation/handovers/test_worlds.py::test_two_handovers_of_one_member blueprints/test_host_begins.py::test_a_handover_asked_for_by_pages"),
+    _line("3", "return A–B–A", "handovers.begin handovers.begin_ask handovers.show",
+          "federation/handovers/test_asks.py::test_there_and_back_reopens_the_old_record "
+          "federation/handovers/test_asks.py::test_a_return_that_comes_to_nothing_leaves_the_old_record_as_it_was"),
+    _line("3", "third-county shares revoked at confirm; old records countersigned and forwarded", "shares.index cosigning.show",
+          "federation/cosigning/test_after_a_handover.py::test_the_third_countys_shares_go_and_its_record_is_forwarded"),
     _line("3", "the county's own case file: inside a committee, inside the county, nation-wide",
           "transfers.begin transfers.show transfers.approve transfers.issue_letter transfers.receive transfers.receive_letter transfers.submit_many",
           "blueprints/test_transfers.py::test_out_of_the_county_by_paper blueprints/test_transfers.py::test_inside_one_committee_the_approval_is_the_whole blueprints/test_transfers.py::test_between_two_committees_each_sees_its_part blueprints/test_transfers.py::test_a_letter_from_elsewhere_makes_a_provisional_row blueprints/test_transfers.py::test_towards_a_partner_the_case_ends_where_the_handover_begins blueprints/test_transfers.py::test_a_selection_goes_to_one_committee_with_a_reason_for_each_who_cannot"),
@@ -99,7 +106,12 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("3", "work lists: 待办, 未办结, 即将办理, 转出历史, 转入历史, 审批记录",
           "transfers.index home.index",
           "blueprints/test_transfers.py::test_counts_equal_the_lists_for_every_role blueprints/test_transfers.py::test_between_two_committees_each_sees_its_part"),
-    _line("3", "overdue counters; 3-month rule", still=_OPEN),
+    _line("3", "overdue counters; 3-month rule", "referrals.index transfers.index home.index handovers.release handovers.arrive",
+          "blueprints/test_host_begins.py::test_what_waits_too_long_is_counted_by_working_days "
+          "federation/handovers/test_asks.py::test_a_letter_that_ran_out_is_issued_again_only_with_the_branchs_proof "
+          "federation/handovers/test_asks.py::test_the_receipt_is_due_a_month_after_the_letter_arrived"),
+    _line("3", "reminders: report-in, contact, half-year confirmation, by the county's days", "settings.deadlines members.note_flow home.index",
+          "blueprints/test_host_begins.py::test_reminders_come_by_the_countys_days_and_go_by_a_persons_word"),
     # 4 Co-signing
     _line("4", "several homes per activity; corrections keep unchanged homes final", "cosigning.offer cosigning.correct",
           "federation/cosigning/test_walks.py::test_a_home_never_sees_another_homes_lines federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "

@@ -191,6 +191,12 @@ def test_a_provisional_member_settles_with_its_number_and_becomes_findable(both)
         other = enrol(both.host, "赵演戊", relation=Relation.PROVISIONAL)
         service.withdraw(other)
         assert other.relation is Relation.ENDED
+        with pytest.raises(WrongState):
+            service.reopen(member, both.host.orgs["演示社区第一支部"], {})
+        service.become_history(member)
+        service.reopen(member, both.host.orgs["演示社区第二支部"], {"dues_until": "2026-10"})
+        assert member.relation is Relation.HELD and found(number[-4:]) == {"李例乙"}
+        assert (member.branch_id, member.dues_until) == (both.host.orgs["演示社区第二支部"], "2026-10")
 
 
 def test_moving_paying_and_ending(both):

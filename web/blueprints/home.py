@@ -39,7 +39,7 @@ def _queue(shown: todos.Shown) -> dict[str, Any]:
     is_now = any(i["left"] is not None and i["left"] <= 0 for i in items)
     return {
         "title": shown.queue.title,
-        "says": shown.queue.hint,
+        "says": shown.queue.hint + (f"；其中审批超时 {shown.late} 件" if shown.late else ""),
         "url": shown.queue.url(),
         "count": shown.count,
         "is_now": is_now,

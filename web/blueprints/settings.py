@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import Calendar as Months
 from calendar import isleap
 from datetime import date, timedelta
@@ -38,6 +39,16 @@ class CountyForm(Schema):
     report_in_day_limit = Number("每天最多试几次报到码", low=1, high=500)
 
 
+class Deadlines(Schema):
+    """How long this county waits before it reminds."""
+
+    answer_workdays = Number("答复期限", low=1, high=60)
+    report_in_days = Text("没有报到的，满几天提醒", limit=40, required=True)
+    contact_days = Text("没有联系的，满几天提醒", limit=40, required=True)
+    confirm_months = Number("流动登记核对周期", low=1, high=24)
+    claim_day_limit = Number("每天收一个县的认领请求", low=1, high=500)
+
+
 class Workday(Schema):
     day = Day("日期", required=True)
     is_worked = One("改为", [("1", "上班"), ("0", "休息")])
@@ -70,6 +81,33 @@ def index() -> Any:
             flash("已保存")
             return redirect(url_for("settings.index"), 303)
     return form.page("settings/index.html", row=counties.settings(), **_beside())
+
+
+DAYS = ("report_in_days", "contact_days")
+
+
+@bp.route("/deadlines", methods=["GET", "POST"])
+@needs(Permission.COUNTY_MANAGE)
+def deadlines() -> Any:
+    """The county's own deadlines and reminders; every change stands in the log."""
+    row = counties.settings()
+    begun = {name: getattr(row, name) for name in Deadlines().fields}
+    form = Form(Deadlines, begun | {name: "、".join(str(d) for d in begun[name]) for name in DAYS})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            counties.set_deadlines(**given | {name: _days(name, given[name]) for name in DAYS})
+            flash("已保存")
+            return redirect(url_for("settings.index"), 303)
+    return form.page("settings/deadlines.html")
+
+
+def _days(name: str, text: str) -> list[int]:
+    """The days in what was typed: 30、90、150. Invalid for anything else."""
+    parts = [part for part in re.split(r"[\s,，、;；]+", text) if part]
+    if not all(part.isdecimal() for part in parts):
+        raise Invalid({name: "days_rising"})
+    return [int(part) for part in parts]
 
 
 def _beside() -> dict[str, Any]:

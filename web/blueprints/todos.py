@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
 
 from web.core.events import Actor
+from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,10 @@ class Todo:
 
 @dataclass(frozen=True)
 class Queue:
-    """`load(actor, limit)` gives the first ones by deadline and how many there are. `url`: the whole list."""
+    """`load(actor, limit)` gives the first ones by deadline and how many there are. `url`: the whole list.
+
+    `late(actor, before)`: a query of one number, of those that wait for our word since before an instant.
+    """
 
     key: str
     title: str
@@ -31,9 +37,26 @@ class Queue:
     permission: Permission
     load: Callable[[Actor, int], tuple[Sequence[Todo], int]]
     url: Callable[[], str]
+    late: Callable[[Actor, datetime], Any] | None = None
 
 
 QUEUES: list[Queue] = []
+
+
+@dataclass(frozen=True)
+class Waits:
+    """待审批、审批超时: how many wait for our word, and how many of them longer than so many working days."""
+
+    count: int
+    late: int
+    workdays: int
+
+
+def waits(actor: Actor, count: Any, late: Callable[[Actor, datetime], Any]) -> Waits:
+    """Both queries of one number, asked as one."""
+    columns = count(actor).scalar_subquery(), late(actor, counties.answered_before()).scalar_subquery()
+    row = db.session.execute(db.select(*columns)).one()
+    return Waits(int(row[0] or 0), int(row[1] or 0), counties.settings().answer_workdays)
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,7 @@ class Shown:
     queue: Queue
     items: Sequence[Todo]
     count: int
+    late: int = 0
 
     @property
     def first_due(self) -> date:
@@ -58,4 +82,16 @@ def load(actor: Actor, limit: int = 4) -> list[Shown]:
             items, count = queue.load(actor, limit)
             if count:
                 shown.append(Shown(queue, items, count))
+    shown = _with_late(actor, shown)
     return sorted(shown, key=lambda s: (s.first_due, QUEUES.index(s.queue)))
+
+
+def _with_late(actor: Actor, shown: list[Shown]) -> list[Shown]:
+    """How many of each queue wait too long, by the county's working days: one query for all."""
+    asked = {s.queue.key: s.queue.late for s in shown if s.queue.late is not None}
+    if not asked:
+        return shown
+    before = counties.answered_before()
+    columns = [late(actor, before).scalar_subquery().label(key) for key, late in asked.items()]
+    row = db.session.execute(db.select(*columns)).mappings().one()
+    return [replace(s, late=int(row.get(s.queue.key) or 0)) for s in shown]

@@ -90,7 +90,8 @@ class Machine(Generic[S]):
             reached |= more
         if lost := set(states) - reached:
             raise ValueError(f"{name}: unreachable {sorted(lost)}")
-        self.terminal = frozenset(set(states) - {r.source for r in self.rows})
+        # A verb that leaves the state as it is (news about what is closed) opens nothing again.
+        self.terminal = frozenset(set(states) - {r.source for r in self.rows if r.target != r.source})
         self.verbs = tuple(dict.fromkeys(r.verb for r in self.rows))
 
     def row(self, state: S | None, verb: str) -> Row[S] | None:

@@ -147,6 +147,12 @@ def _referrals(demo: Demo) -> list[tuple[int, Scene]]:
         ]
     told += [(14, partial(scenes.pay_dues, home, scenes.months_before(demo.today, 1))) for home in (yuexi, songyang)]
     told.append((28, partial(scenes.withdraw_notice, yuexi, host, 9)))
+    told += [(18, partial(scenes.keep_in_touch, home, 5)) for home in (host, yuexi, songyang)]
+    # Two came to a window of the host and were offered by nobody: one whose home does not know him, one who waits.
+    unknown = dict[str, UUID]()
+    told.append((19, lambda: unknown.update(id=scenes.claim(host, songyang, known=False))))
+    told.append((16, lambda: scenes.disown(songyang, unknown["id"])))
+    told.append((3, partial(scenes.claim, host, yuexi, known=True)))
     return [*told, (4, partial(scenes.offer, yuexi, host, 5)), (2, partial(scenes.offer, songyang, host, 3))]
 
 
@@ -173,6 +179,7 @@ def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
     for home, day, nth in ((yuexi, 12, 5), (songyang, 8, 4)):
         walk(home, day, nth, upto="released")
     walk(yuexi, 2, 7, upto="requested")
+    told.append((1, partial(scenes.ask_over, host, yuexi, to)))
     refused = walk(songyang, 90, 3, upto="requested")
     told.append((88, lambda: scenes.refuse(host, refused["id"], "dues_open", "党费只缴到上一年度，请补缴后再转")))
     recalled = walk(yuexi, 37, 4, upto="released")

@@ -20,7 +20,8 @@ from web.federation.cosigning import people as guests_of
 from web.federation.cosigning import service as cosigning
 from web.federation.cosigning.models import CoSignedRecord, CosignState
 from web.federation.handovers import service as handovers
-from web.federation.referrals import offering
+from web.federation.handovers.models import Handover
+from web.federation.referrals import claims, offering
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.requests import service as requests
@@ -30,13 +31,15 @@ from web.tenants.activities.models import ActivityKind, Presence
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.documents.models import DocumentKind
+from web.tenants.flows import service as flows
+from web.tenants.flows.models import Flow, FlowState
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations.models import OrgKind, PartyOrg
 from web.tenants.tasks import service as tasks
 
 HOME_GIVES = ("S0", "S1", "S2", "S3", "S4", "S5", "S6")
-HOST_GIVES = ("S0", "S1", "S4", "S5", "S6", "S7")
+HOST_GIVES = ("S0", "S1", "S2", "S4", "S5", "S6", "S7")
 
 
 def text(title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]]) -> dict[str, Any]:
@@ -163,6 +166,79 @@ def hand_over(home: Stand, host: Stand, nth: int, to: str) -> UUID:
         member = members.get(list(db.session.scalars(query))[nth], lock=True)
         made = handovers.begin(member, host.uid, method=Method.PAPER, applied_on=clock.today(), to_org=to)
         return made.id
+
+
+def keep_in_touch(home: Stand, leave: int) -> None:
+    """The branches go through their members away, all but the last `leave` whom nobody reached."""
+    with acting(home):
+        query = (
+            db.select(Flow)
+            .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
+            .where(Flow.state == FlowState.REGISTERED, Member.relation == Relation.HELD, Member.frozen_by.is_(None))
+            .order_by(Flow.id)
+        )
+        for flow in db.session.scalars(query).all()[:-leave]:
+            flows.confirm(flow, reason="电话")
+
+
+def claim(host: Stand, home: Stand, *, known: bool) -> UUID:
+    """Somebody at a window of the host says he is this home's member: one who went elsewhere by its register, or nobody's.
+    The referral's id.
+    """
+    name, year, branch = "石示远", 1987, "河图镇，村名说不清"
+    if known:
+        with acting(home):
+            offered = db.select(Referral.flow_id).where(Referral.flow_id.is_not(None))
+            query = (
+                db.select(Member.name, Member.birth_on, PartyOrg.name)
+                .join(Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id))
+                .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+                .where(
+                    Flow.state == FlowState.REGISTERED, Flow.host_code != host.code, Flow.id.not_in(offered),
+                    Member.relation == Relation.HELD, Member.birth_on.is_not(None), Member.frozen_by.is_(None),
+                )
+                .order_by(Member.id)
+                .limit(1)
+            )  # fmt: skip
+            name, born, branch = db.session.execute(query).one()
+            year = born.year
+    with acting(host):
+        return claims.claim(
+            home.uid,
+            name=name,
+            birth_year=year,
+            home_branch=branch,
+            method=Method.IN_PERSON,
+            consented_on=clock.today(),
+        ).id
+
+
+def disown(home: Stand, id_: UUID) -> None:
+    with acting(home):
+        claims.disown(referrals.get(id_, lock=True))
+
+
+def ask_over(host: Stand, home: Stand, to: str) -> UUID:
+    """A guest applies at the host to move there for good; the host asks his home. The handover's id."""
+    with acting(home):
+        moving = db.select(Handover.member_id).where(Handover.member_id.is_not(None))
+        query = (
+            db.select(Referral.id, Member.name, Member.birth_on)
+            .join(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+            .where(
+                Referral.role == "home", Referral.partner_uid == host.uid, Referral.state == ReferralState.TAKEN_ON,
+                Member.relation == Relation.HELD, Member.birth_on.is_not(None), Member.id.not_in(moving),
+            )
+            .order_by(Referral.id.desc())
+            .limit(1)
+        )  # fmt: skip
+        referral_id, name, born = db.session.execute(query).one()
+    with acting(host):
+        guest = referrals.get(referral_id)
+        return handovers.ask(
+            home.uid, name=name, birth_on=born, to_org=to, method=Method.PAPER, applied_on=clock.today(),
+            referral_id=referral_id, branch_id=guest.branch_id,
+        ).id  # fmt: skip
 
 
 def accept(host: Stand, id_: UUID) -> None:

@@ -56,6 +56,11 @@ def is_expired(envelope: Envelope, now: datetime) -> bool:
     return envelope.expires is not None and envelope.expires <= now
 
 
+def is_echo(spec: MessageSpec, cause: UUID | None) -> bool:
+    """The anchor's decision that repeats a proposal word for word. It carries none of the proposal's values back."""
+    return spec.numbering is Numbering.BOTH and cause is not None
+
+
 def check_envelope(envelope: Envelope) -> MessageSpec:
     """The row of an envelope's type, after its numbering, references and body were held against it.
 
@@ -82,7 +87,8 @@ def admit(envelope: Envelope, enclosed: Enclosed, is_granted: IsGranted | None =
     try:
         spec = check_envelope(envelope)
         found = match(envelope.sd, enclosed, envelope.body.keys(), others=spec.has_foreign_lines)
-        return _admit(spec, found, len(envelope.sd), envelope.body.get("scope"), is_opening(envelope), is_granted)
+        sealed, is_bare = len(envelope.sd), is_echo(spec, envelope.cause)
+        return _admit(spec, found, sealed, envelope.body.get("scope"), is_opening(envelope), is_granted, is_bare)
     except WireError as error:
         error.coordinates = envelope.coordinates
         raise
@@ -152,7 +158,9 @@ def attached_seals(
     return [found[wanted] for wanted in digests]
 
 
-def compose(type_: str, body: Mapping[str, Any], values: Mapping[str, Any]) -> list[Disclosure]:
+def compose(
+    type_: str, body: Mapping[str, Any], values: Mapping[str, Any], cause: UUID | None = None
+) -> list[Disclosure]:
     """New disclosures for a message about to be written to the outbox, checked like the receiver will check them.
 
     `type_`: a message type, or `decision.<verb>`. Raises `malformed` or `scope_violation`: a mistake of the program.
@@ -163,7 +171,7 @@ def compose(type_: str, body: Mapping[str, Any], values: Mapping[str, Any]) -> l
     found = {pointer: disclose(pointer, value) for pointer, value in values.items()}
     sd = commitments(found.values())
     matched = match(sd, Enclosed(tuple(item.as_list() for item in found.values())), body.keys())
-    _admit(spec, matched, len(sd), body.get("scope"), is_first=True, is_granted=None)
+    _admit(spec, matched, len(sd), body.get("scope"), is_first=True, is_granted=None, is_bare=is_echo(spec, cause))
     return list(found.values())
 
 
@@ -240,6 +248,7 @@ def _admit(
     scope: str | None,
     is_first: bool,
     is_granted: IsGranted | None,
+    is_bare: bool = False,
 ) -> Admitted:
     disclosed, hidden = found.disclosed, dict(found.withheld)
     rows = {path: pointer_of(spec, path, scope) for path in disclosed}
@@ -249,7 +258,7 @@ def _admit(
         if spec.pointer(path) is None:  # the names of withheld values are not sealed: ask for them again
             raise WireError("disclosure_missing", where="withheld")
     for row in spec.pointers:
-        if row.is_required and row.path not in disclosed and row.path not in hidden:
+        if row.is_required and not is_bare and row.path not in disclosed and row.path not in hidden:
             # Final only if the seal itself shows it: with values withheld or others' lines, it may just not be enclosed.
             raise WireError("malformed" if len(disclosed) == sealed else "disclosure_missing", where=f"sd{row.path}")
     dropped = set()

@@ -150,6 +150,9 @@ PRESENCE = choice("present absent leave")
 LINE_NUMBERS = ListOf(Integer(0, 499), most=500, is_rising=True)
 MINUTES = Integer(0, 24 * 60)
 
+# How the host learnt of the member's wish.
+TOLD = choice("paper in_person")
+
 REFERRAL_DECLINED = choice("not_found not_here already_taken_on duplicate incomplete other")
 REFERRAL_ENDED = choice("returned transferred deceased membership_ended wrong_entry notice_withdrawn wound_down")
 HANDOVER_REFUSED = choice("wrong_person not_here already_member missing_file dues_open other")
@@ -261,7 +264,7 @@ _ROWS = (
         Record({"w": NUMBER, "pair": ListOf(COUNTY, most=2, least=2, is_rising=True), "on": DATE}),
         needs_agreement=False,
     ),
-    # Referral: anchor home. (claim, recognise, disown: rows here when the host may begin.)
+    # Referral: anchor home.
     MessageSpec(
         "referral.offer",
         DECISION,
@@ -281,6 +284,26 @@ _ROWS = (
         opens=True,
         may_expire=True,
     ),
+    MessageSpec(  # host begins: who stands at its window says he is that county's; `consent`: the host's own record of it
+        "referral.claim",
+        BOTH,
+        Record({"consent": UUID_, "consent_on": DATE, "how": TOLD}),
+        _required(Scope.NOTICE, name=NAME, birth_year=YEAR, home_branch=ORGANISATION),
+        opens=True,
+        may_expire=True,
+    ),
+    MessageSpec(  # home found him: the packet as its own register has it
+        "referral.recognise",
+        DECISION,
+        Record({"notice_on": DATE}),
+        (
+            *_required(
+                Scope.NOTICE, name=NAME, gender=SEX, birth_year=YEAR, member_kind=MEMBER_KIND, home_branch=ORGANISATION
+            ),
+            *_optional(Scope.NOTICE, arrival_month=MONTH, host_township=ORGANISATION),
+        ),
+    ),
+    MessageSpec("referral.disown", DECISION, _NOTHING),  # unknown and not ours alike: no reason, no words
     MessageSpec("referral.accept", BOTH, _NOTHING),
     MessageSpec("referral.decline", BOTH, Record({"reason": REFERRAL_DECLINED}), TEXT),
     MessageSpec("referral.lapse", DECISION, _NOTHING),
@@ -296,12 +319,23 @@ _ROWS = (
     MessageSpec("share.delta", DECISION, Record(SHARE), SHARED_VALUES),  # only what changed; null = no longer any
     MessageSpec("share.revoke", DECISION, Record({**SHARE, "reason": SHARE_REVOKED})),
     MessageSpec("share.purged", BOTH, Record({**SHARE, "backups_until": DATE})),
-    # Handover: anchor home; either may begin.
+    # Handover: anchor home; either may begin: home requests, the host asks.
     MessageSpec(
         "handover.request",
-        BOTH,
+        DECISION,
         Record({}, {"referral": UUID_, "reverses": UUID_}),
         _required(Scope.TRANSFER, name=NAME, birth_on=DATE),
+        opens=True,
+        may_expire=True,
+    ),
+    MessageSpec(  # the member applied at the host, on that day
+        "handover.ask",
+        BOTH,
+        Record({"applied_on": DATE, "how": TOLD}, {"referral": UUID_, "reverses": UUID_}),
+        (
+            *_required(Scope.TRANSFER, name=NAME, birth_on=DATE),
+            *_optional(Scope.TRANSFER, to_org=ORGANISATION),
+        ),
         opens=True,
         may_expire=True,
     ),
@@ -344,6 +378,15 @@ _ROWS = (
         "handover.confirm", DECISION, _NOTHING, _required(Scope.TRANSFER, id_number=ID_NUMBER), needs_cause=True
     ),
     MessageSpec("handover.recall", DECISION, Record({"reason": HANDOVER_RECALLED}), TEXT),
+    MessageSpec(  # a record dated before the confirmation that home countersigned since: on into the member's file
+        "handover.forward",
+        DECISION,
+        Record({"record": UUID_, "recorder": COUNTY, "held_on": DATE}),
+        (
+            *_required(None, title=Text(120)),
+            *_required(Scope.PARTICIPATION, presence=PRESENCE, study_minutes=MINUTES),
+        ),
+    ),
     # CoSignedRecord: anchor the recorder.
     MessageSpec(
         "cosign.offer",

@@ -246,7 +246,13 @@ def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
         aggregate.state_at = aggregate.created_at = clock.now()
     elif aggregate.partner_uid != envelope.sender or str(aggregate.state) == NOT_OPENED:
         raise WireError("not_open")
-    elif admission.is_opening(envelope) and kind.machine.row(aggregate.state, verb) is None:
+    elif (
+        admission.is_opening(envelope)
+        and kind.machine.row(aggregate.state, verb) is None
+        and (
+            envelope.cause is None or envelope.cause != aggregate.pending_id
+        )  # else our own opening comes back numbered
+    ):
         raise WireError("already_open")
     role = kind.other(aggregate.role)
     said = Said(

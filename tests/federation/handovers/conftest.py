@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.federation.handovers.walk import UNDER, Walk
-from web.federation.handovers import service
+from web.federation.handovers import asking
 from web.federation.post.service import HOOKS
 
 
 @pytest.fixture
 def agreed(monkeypatch):
     """An agreement that grants the transfer packet."""
-    monkeypatch.setattr(service, "covering", lambda partner_uid: UNDER)
+    monkeypatch.setattr(asking, "covering", lambda partner_uid: UNDER)
     monkeypatch.setattr(HOOKS, "is_active", lambda reference, partner: reference == UNDER)
     monkeypatch.setattr(HOOKS, "is_granted", lambda receiver, envelope, scope, name: scope == "S4")
     monkeypatch.setattr(HOOKS, "may_cross", lambda message, scope, name: scope == "S4")

@@ -85,7 +85,7 @@ class Walk:
         if run:
             self.work()
 
-    def release(self, *, run: bool = True, valid_days: int = 30) -> None:
+    def release(self, *, run: bool = True, valid_days: int = 30, **more: Any) -> None:
         """Home issues the letter."""
         self.home(
             service.release,
@@ -94,6 +94,7 @@ class Walk:
             to_org=TO,
             addressee="余杭区委组织部",
             run=run,
+            **more,
         )
 
     def take_over(self, *, run: bool = True) -> None:

@@ -1,8 +1,9 @@
 """A small model of handovers of one member, explored exhaustively, built from the rows the code runs on.
 
-A world: who owns the member at home, each handover's copy at home (state, n) and at its host (state, n, pending), and
-what is on the way: messages in order a channel, and receipts that refuse. Verbs cross freely. What `web.federation.verbs`
-does on saying, hearing and settling is written here again in a few lines; the rows, the flip and the ends are imported.
+A world: which counties hold the member, each handover's copy at its home (state, n) and at its host (state, n, pending),
+and what is on the way: messages in order a channel, and receipts that refuse. Verbs cross freely. What
+`web.federation.verbs` does on saying, hearing and settling is written here again in a few lines; the rows, the flip and
+the ends are imported.
 """
 
 from __future__ import annotations
@@ -17,10 +18,25 @@ from web.federation.handovers.models import FLIP, HANDOVER, OPEN, HandoverState
 from web.federation.verbs import FAIL
 
 S = HandoverState
+# Who may open: home's request, the host's ask. The words an explored handover may begin with.
+OPENINGS = {"home": "request", "host": "ask"}
 
 
 class Broken(AssertionError):
     """A world that must not be."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One handover that may be begun: from which county to which, and who begins."""
+
+    home: int
+    host: int
+    begun_by: str = "home"
+
+    @property
+    def pair(self) -> frozenset[int]:
+        return frozenset((self.home, self.host))
 
 
 @dataclass(frozen=True)
@@ -34,22 +50,21 @@ class Copy:
 
 @dataclass(frozen=True)
 class World:
-    """`frozen`: the handover that holds the row at home. Queues hold (handover, verb, n or base, cause)."""
+    """`frozen`: a county's row is held by that handover. A channel holds (handover, verb, n or base, cause)."""
 
     home: tuple[Copy, ...]
     hosts: tuple[Copy, ...]
-    owns: bool = True
-    theirs: tuple[bool, ...] = ()
-    frozen: int | None = None
-    out: tuple[tuple[Any, ...], ...] = ()
-    back: tuple[tuple[Any, ...], ...] = ()
+    owns: tuple[bool, ...]
+    frozen: tuple[int | None, ...]
+    lines: tuple[tuple[Any, ...], ...]
     receipts: tuple[tuple[Any, ...], ...] = ()
-    returned: tuple[int, ...] = ()
+    # How often something that could go on for ever was said of each handover.
+    turns: tuple[int, ...] = ()
 
     @property
     def is_at_rest(self) -> bool:
         """Nothing is on the way."""
-        return not (any(self.out) or any(self.back) or self.receipts)
+        return not (any(self.lines) or self.receipts)
 
 
 def put(row: tuple[Any, ...], at: int, value: Any) -> tuple[Any, ...]:
@@ -59,106 +74,141 @@ def put(row: tuple[Any, ...], at: int, value: Any) -> tuple[Any, ...]:
 
 @dataclass
 class Model:
-    """`channels`: which channel each handover uses (two of one county share it). `guarded=False` takes away the one
-    guard that keeps a second letter from being issued, to see that the exploration would notice. `forgets`: home does not
-    see that one is open already (a restored backup), so that hosts must refuse.
+    """`guarded=False` takes away the one guard that keeps a second letter from being issued, to see that the exploration
+    would notice. `forgets`: home does not see that one is open already (a restored backup), so that hosts must refuse.
+    `returns`: how often a handover is given back to be mended, or news of it forwarded once it is closed.
     """
 
-    channels: tuple[int, ...]
+    ways: tuple[Way, ...]
     guarded: bool = True
     forgets: bool = False
     returns: int = 1
     used: set[tuple[S | None, str]] = field(default_factory=set)
     seen_states: set[S] = field(default_factory=set)
+    crossed: int = 0
 
     def start(self) -> World:
-        """Home owns the member, nothing is begun."""
-        count, lines = len(self.channels), max(self.channels) + 1
-        nothing = tuple(Copy() for _ in range(count))
-        return World(nothing, nothing, True, (False,) * count, None, ((),) * lines, ((),) * lines, (), (0,) * count)
+        """County 0 holds the member, nothing is begun."""
+        ends = [(w.home, w.host) for w in self.ways]
+        self.channels = sorted({*ends, *((b, a) for a, b in ends)})
+        nothing, counties = tuple(Copy() for _ in self.ways), 1 + max(max(pair) for pair in ends)
+        owns = (True, *(False,) * (counties - 1))
+        return World(nothing, nothing, owns, (None,) * counties, ((),) * len(self.channels), (), (0,) * len(self.ways))
+
+    def send(self, w: World, a: int, b: int, message: tuple[Any, ...]) -> World:
+        line = self.channels.index((a, b))
+        return replace(w, lines=put(w.lines, line, (*w.lines[line], message)))
+
+    def copy_at(self, w: World, j: int, county: int) -> Copy:
+        return w.home[j] if self.ways[j].home == county else w.hosts[j]
+
+    def taken(self, w: World, i: int, county: int) -> bool:
+        """Another one between the same two counties is open here. A host's ask without a number gives way to a request."""
+        gives_way = self.ways[i].host == county and self.ways[i].begun_by == "home"
+        return any(
+            j != i
+            and self.ways[j].pair == self.ways[i].pair
+            and self.copy_at(w, j, county).state in OPEN
+            and (self.copy_at(w, j, county).n > 0 or not gives_way)
+            for j in range(len(self.ways))
+        )
 
     # What a decision does at home
 
     def decide(self, w: World, i: int, row: Row[S], cause: tuple[str, int] | None = None) -> World:
         self.used.add((row.source, row.verb))
-        was, line = w.home[i], self.channels[i]
-        n = was.n + 1
+        way, n = self.ways[i], w.home[i].n + 1
         w = replace(w, home=put(w.home, i, Copy(row.target, n)))
-        w = replace(w, out=put(w.out, line, (*w.out[line], (i, row.verb, n, cause))))
+        w = self.send(w, way.home, way.host, (i, row.verb, n, cause))
         if row.target is S.RELEASED:
-            w = replace(w, frozen=i)
+            w = replace(w, frozen=put(w.frozen, way.home, i))
         elif row.verb == FLIP:
-            w = replace(w, owns=False, frozen=None)
-        elif row.target in HANDOVER.terminal and w.frozen == i:
-            w = replace(w, frozen=None)
+            w = replace(w, owns=put(w.owns, way.home, False), frozen=put(w.frozen, way.home, None))
+        elif row.target in HANDOVER.terminal and w.frozen[way.home] == i:
+            w = replace(w, frozen=put(w.frozen, way.home, None))
         return w
 
-    def home_may(self, w: World, i: int, verb: str) -> bool:
+    def home_may(self, w: World, i: int, row: Row[S]) -> bool:
         if not self.guarded:
             return True
-        if verb == "request":
-            taken = any(
-                j != i and self.channels[j] == self.channels[i] and w.home[j].state in OPEN
-                for j in range(len(self.channels))
-            )
-            return w.owns and w.frozen is None and (self.forgets or not taken)
-        return not (verb == "release" and not (w.owns and w.frozen is None))
+        home = self.ways[i].home
+        is_free = w.owns[home] and w.frozen[home] is None
+        if row.verb == "request" or (row.verb == "accept" and row.source is S.ASKED):
+            return is_free and (self.forgets or not self.taken(w, i, home))
+        return is_free if row.verb == "release" else True
 
     # Every next world
 
     def after(self, w: World) -> Iterator[World]:
-        for i in range(len(self.channels)):
+        for i in range(len(self.ways)):
             yield from self.home_says(w, i)
             yield from self.host_says(w, i)
-        for line in range(len(w.out)):
-            if w.out[line]:
-                yield self.host_hears(replace(w, out=put(w.out, line, w.out[line][1:])), *w.out[line][0])
-            if w.back[line]:
-                yield self.home_hears(replace(w, back=put(w.back, line, w.back[line][1:])), *w.back[line][0])
+        for line, (_, to) in enumerate(self.channels):
+            if w.lines[line]:
+                i, *said = w.lines[line][0]
+                hears = self.host_hears if self.ways[i].host == to else self.home_hears
+                yield hears(replace(w, lines=put(w.lines, line, w.lines[line][1:])), i, *said)
         for place, receipt in enumerate(w.receipts):
             rest = (*w.receipts[:place], *w.receipts[place + 1 :])
             yield self.settles(replace(w, receipts=rest), *receipt)
+
+    def turn(self, w: World, i: int, verb: str) -> World | None:
+        """Counts what could be said for ever; None once it was said often enough."""
+        if verb not in ("return", "forward"):
+            return w
+        return None if w.turns[i] == self.returns else replace(w, turns=put(w.turns, i, w.turns[i] + 1))
+
+    def may_open(self, i: int, role: str, row: Row[S]) -> bool:
+        return row.source is not None or (self.ways[i].begun_by == role and row.verb == OPENINGS[role])
 
     def home_says(self, w: World, i: int) -> Iterator[World]:
         for row in HANDOVER.rows:
             if row.source != w.home[i].state or row.decider not in ("home", "any") or row.verb in (FLIP, FAIL):
                 continue
-            if self.home_may(w, i, row.verb):
-                yield self.decide(w, i, row)
+            counted = self.turn(w, i, row.verb)
+            if counted is not None and self.may_open(i, "home", row) and self.home_may(w, i, row):
+                yield self.decide(counted, i, row)
 
     def host_says(self, w: World, i: int) -> Iterator[World]:
-        mine = w.hosts[i]
+        mine, way = w.hosts[i], self.ways[i]
         for row in HANDOVER.rows:
-            if mine.state is None or mine.pending or row.source != mine.state or row.decider not in ("host", "any"):
+            if mine.pending or row.source != mine.state or row.decider not in ("host", "any") or row.verb == FAIL:
                 continue
-            if row.verb == "return":
-                if w.returned[i] == self.returns:
-                    continue
-                w = replace(w, returned=put(w.returned, i, w.returned[i] + 1))
-            line, word = self.channels[i], (row.verb, mine.n)
-            said = replace(w, hosts=put(w.hosts, i, replace(mine, pending=word)))
-            yield replace(said, back=put(said.back, line, (*said.back[line], (i, *word))))
+            if not self.may_open(i, "host", row) or (row.source is None and self.taken(w, i, way.host)):
+                continue
+            counted = self.turn(w, i, row.verb)
+            if counted is None:
+                continue
+            word = (row.verb, mine.n)
+            said = replace(mine, state=row.target if row.source is None else mine.state, pending=word)
+            self.used |= {(None, row.verb)} if row.source is None else set()
+            yield self.send(replace(counted, hosts=put(w.hosts, i, said)), way.host, way.home, (i, *word, None))
 
     def host_hears(self, w: World, i: int, verb: str, n: int, cause: tuple[str, int] | None) -> World:
-        mine = w.hosts[i]
-        if mine.state is None:
-            taken = any(
-                j != i and self.channels[j] == self.channels[i] and w.hosts[j].state in OPEN
-                for j in range(len(self.channels))
-            )
-            if n != 1 or (taken and self.guarded):
-                return replace(w, receipts=(*w.receipts, ("home", i, verb, n)))
+        mine, way = w.hosts[i], self.ways[i]
+        if mine.state is S.NOT_OPENED:
+            raise Broken(f"a decision about what was refused: {verb} {n}")
+        if mine.state is None and (n != 1 or (self.taken(w, i, way.host) and self.guarded)):
+            return replace(w, receipts=(*w.receipts, ("home", i, verb, n)))
+        if n == 1 and mine.state is not None and cause == mine.pending:
+            return replace(w, hosts=put(w.hosts, i, Copy(mine.state, 1)))
         row = HANDOVER.row(mine.state, verb)
         if row is None or n != mine.n + 1:
             raise Broken(f"a decision that cannot be applied: {verb} {n} on {mine}")
+        if mine.state is None and any(c.pending == ("ask", 0) for c in w.hosts):
+            self.crossed += 1
         pending = None if cause == mine.pending or row.target in HANDOVER.terminal else mine.pending
         w = replace(w, hosts=put(w.hosts, i, Copy(row.target, n, pending)))
-        return replace(w, theirs=put(w.theirs, i, True)) if verb == FLIP else w
+        return replace(w, owns=put(w.owns, way.host, True)) if verb == FLIP else w
 
-    def home_hears(self, w: World, i: int, verb: str, base: int) -> World:
-        row = HANDOVER.row(w.home[i].state, verb)
-        if base != w.home[i].n or row is None or row.decider not in ("host", "any"):
-            return replace(w, receipts=(*w.receipts, ("host", i, verb, base)))
+    def home_hears(self, w: World, i: int, verb: str, base: int, cause: None) -> World:
+        mine, way = w.home[i], self.ways[i]
+        row = HANDOVER.row(mine.state, verb)
+        refused = replace(w, receipts=(*w.receipts, ("host", i, verb, base)))
+        if base != mine.n or row is None or row.decider not in ("host", "any"):
+            return refused
+        if mine.state is None and self.taken(w, i, way.home):
+            return refused
         self.used.add((row.source, row.verb))
         if row.answer:
             answered = HANDOVER.row(row.source, row.answer)
@@ -168,14 +218,15 @@ class Model:
 
     def settles(self, w: World, who: str, i: int, verb: str, number: int) -> World:
         """A receipt that refuses comes back."""
+        side = "hosts" if who == "host" else "home"
+        mine: Copy = getattr(w, side)[i]
+        opened = number == (0 if who == "host" else 1)
+        if opened and (row := HANDOVER.row(mine.state, FAIL)) is not None:
+            self.used.add((row.source, row.verb))
+            return replace(w, **{side: put(getattr(w, side), i, replace(mine, state=row.target, pending=None))})
         if who == "host":
-            mine = w.hosts[i]
             dropped = replace(mine, pending=None) if mine.pending == (verb, number) else mine
             return replace(w, hosts=put(w.hosts, i, dropped))
-        mine = w.home[i]
-        if number == 1 and (row := HANDOVER.row(mine.state, FAIL)) is not None:
-            self.used.add((row.source, row.verb))
-            return replace(w, home=put(w.home, i, replace(mine, state=row.target)))
         if mine.state not in HANDOVER.terminal:
             raise Broken(f"a decision was refused while {mine}")
         return w
@@ -183,7 +234,7 @@ class Model:
     # What must hold
 
     def check(self, w: World) -> None:
-        owners = int(w.owns) + sum(w.theirs)
+        owners = sum(w.owns)
         if owners > 1:
             raise Broken(f"{owners} owners: {w}")
         if sum(c.state is S.RELEASED for c in w.home) > 1:
@@ -193,11 +244,12 @@ class Model:
         if owners != 1:
             raise Broken(f"{owners} owners at rest: {w}")
         for home, host in zip(w.home, w.hosts, strict=True):
-            opened = host.state is not None
-            if host.pending or (opened and (home.state, home.n) != (host.state, host.n)):
+            both = home.state is not None and host.state is not None
+            if host.pending or (both and (home.state, home.n) != (host.state, host.n)):
                 raise Broken(f"diverged at rest: {home} {host}")
-            if not opened and home.state is not None and home.state in OPEN:
-                raise Broken(f"open at one side only: {home}")
+            alone = (home if host.state is None else host).state
+            if not both and alone in OPEN:
+                raise Broken(f"open at one side only: {home} {host}")
 
     def explore(self) -> int:
         """Walk every world; returns how many. Broken with the first bad one."""

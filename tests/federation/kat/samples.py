@@ -17,6 +17,8 @@ REFERRAL = "01926b3c-1001-7000-8000-0000000000a1"
 OTHER_REFERRAL = "01926b3c-1001-7000-8000-0000000000a2"
 ACTIVITY = "01926b3c-1002-7000-8000-0000000000b1"
 AGREEMENT = "01926b3c-1003-7000-8000-0000000000c1"
+CONSENT = "01926b3c-1005-7000-8000-0000000000e1"
+RECORD = "01926b3c-1006-7000-8000-0000000000f1"
 CAUSE = UUID("01926b3c-1004-7000-8000-0000000000d1")
 AT = datetime(2025, 9, 30, 8, 15, 0, tzinfo=UTC)
 EXPIRES = datetime(2025, 10, 30, 8, 15, 0, tzinfo=UTC)
@@ -75,6 +77,27 @@ SAMPLES: dict[str, Sample] = {
         n=1,
         expires=EXPIRES,
     ),
+    "referral.claim": Sample(
+        {"consent": CONSENT, "consent_on": "2025-09-28", "how": "in_person"},
+        {"/name": "李例乙", "/birth_year": 1975, "/home_branch": "天堂镇示例村"},
+        base=0,
+        sender=HOST,
+        expires=EXPIRES,
+    ),
+    "referral.recognise": Sample(
+        {"notice_on": "2025-09-28"},
+        {
+            "/name": "李例乙",
+            "/gender": "1",
+            "/birth_year": 1975,
+            "/member_kind": "full",
+            "/home_branch": "天堂镇示例村党支部",
+            "/arrival_month": "2025-09",
+            "/host_township": "余杭街道",
+        },
+        n=2,
+    ),
+    "referral.disown": Sample(n=2),
     "referral.accept": Sample(base=1, sender=HOST),
     "referral.decline": Sample({"reason": "not_here"}, {"/text": "已迁往他处"}, base=1, sender=HOST),
     "referral.lapse": Sample(n=2),
@@ -97,6 +120,13 @@ SAMPLES: dict[str, Sample] = {
     "share.revoke": Sample({"referral": REFERRAL, "scope": "S3", "reason": "consent_withdrawn"}, n=4),
     "share.purged": Sample({**SHARE, "backups_until": "2025-12-01"}, base=4, sender=HOST),
     "handover.request": Sample({"referral": REFERRAL}, PERSON, n=1, expires=EXPIRES),
+    "handover.ask": Sample(
+        {"applied_on": "2025-09-25", "how": "paper", "referral": REFERRAL},
+        {**PERSON, "/to_org": "余杭街道党工委"},
+        base=0,
+        sender=HOST,
+        expires=EXPIRES,
+    ),
     "handover.return": Sample({"fields": ["birth_on", "dues"]}, {"/text": "出生日期与档案不符"}, base=1, sender=HOST),
     "handover.accept": Sample(base=1, sender=HOST),
     "handover.refuse": Sample({"reason": "missing_file"}, {"/text": "档案未到"}, n=2, cause=CAUSE),
@@ -127,6 +157,11 @@ SAMPLES: dict[str, Sample] = {
     ),
     "handover.confirm": Sample({}, {"/id_number": "340828197809099966"}, n=4, cause=CAUSE),
     "handover.recall": Sample({"reason": "member_stays"}, {"/text": "本人留在原籍"}, n=4),
+    "handover.forward": Sample(
+        {"record": RECORD, "recorder": str(HOST), "held_on": "2025-09-28"},
+        {"/title": "“金秋助学”主题党日", "/presence": "present", "/study_minutes": 90},
+        n=5,
+    ),
     "cosign.offer": Sample({**OFFERED, "k": 1}, {**HEADER, **LINES}, n=1, sender=HOST, expires=EXPIRES),
     "cosign.correct": Sample({**OFFERED, "k": 2}, {**HEADER, **LINES}, n=3, sender=HOST),
     "cosign.countersign": Sample({**ANSWERED, "lines": [0, 1]}, base=1),

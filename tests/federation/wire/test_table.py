@@ -43,15 +43,19 @@ def test_only_openings_and_counters_may_expire():
     assert {spec.type for spec in MESSAGES.values() if spec.may_expire} == {
         "agreement.counter",
         "referral.offer",
+        "referral.claim",
         "handover.request",
+        "handover.ask",
         "cosign.offer",
         "request.ask",
     }
     assert {spec.type for spec in MESSAGES.values() if spec.opens} == {
         "agreement.decision",
         "referral.offer",
+        "referral.claim",
         "share.grant",
         "handover.request",
+        "handover.ask",
         "cosign.offer",
         "request.ask",
     }

@@ -11,15 +11,16 @@ from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import edge
-from web.blueprints.forms import Form, Id, Many, Number, One, Text
+from web.blueprints.forms import Day, Form, Id, Many, Number, One, Text
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp, seen
 from web.blueprints.policy import needs
+from web.core import clock
 from web.core.errors import WrongState
 from web.core.fields import mask
 from web.federation.handovers import packet, service
 from web.federation.handovers.lists import Row
-from web.federation.handovers.models import Handover
+from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
@@ -52,12 +53,28 @@ class Again(Schema):
     to_org = Text("转入组织", limit=100, required=True)
 
 
+class Meant(Schema):
+    """Home's yes to an ask names the member; the host's yes to a request names nobody."""
+
+    member_id = Id("对应的本县党员", required=False)
+
+
+class AskAgain(Again):
+    name = Text("姓名", limit=60, required=True)
+    birth_on = Day("出生日期", required=True)
+
+
+class Arrival(Schema):
+    on = Day("到达日期", required=True)
+
+
 class Letter(Schema):
     from_org = Text("转出组织", limit=100, required=True)
     to_org = Text("转入组织", limit=100, required=True)
     addressee = Text("介绍信抬头", limit=100, required=True)
     valid_days = Number("有效期（天）", low=1, high=service.MAX_VALID)
     contact = Text("党员联系电话", limit=60)
+    proof = Text("党支部证明", limit=200)
 
 
 class TakeOver(Schema):
@@ -81,6 +98,7 @@ class Act:
     is_main: bool = False
     warning: str = ""
     begin: Callable[[Handover], Mapping[str, Any]] = lambda handover: {}
+    can: Callable[[Handover], bool] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -98,20 +116,31 @@ def _letter(handover: Handover) -> dict[str, Any]:
     }
 
 
+def _is_on_its_way(handover: Handover) -> bool:
+    is_free = not handover.pending and not handover.stopped
+    return handover.role == "host" and handover.state is HandoverState.RELEASED and is_free
+
+
+def _person(handover: Handover) -> dict[str, Any]:
+    given = handover.values()
+    return {name: given.get(name, "") for name in ("name", "birth_on", "to_org")}
+
+
 ACTS: dict[str, Act] = {
     act.verb: act
     for act in (
         Act(
-            "accept", "同意接收", "同意接收", Nothing, lambda h, v: service.accept(h),
-            "同意后，由流出地开出介绍信。介绍信到达、我方接收并出具回执之前，仍由流出地负责管理。", "同意接收，已送往对方", True,
+            "accept", "同意", "同意", Meant, lambda h, v: service.accept(h, v.get("member_id")),
+            "同意后，由流出地开出介绍信。介绍信到达、我方接收并出具回执之前，仍由流出地负责管理。", "已同意，已送往对方", True,
+            begin=lambda h: {"member_id": h.member_id},
         ),
         Act(
             "return", "退回补正", "退回补正", Return, lambda h, v: service.give_back(h, v["mend"], v["text"]),
             "写明哪些内容不符，对方补正后重新提出；三十日内没有补正的，自动终止。", "已退回，等对方补正",
         ),
         Act(
-            "refuse", "不同意接收", "不同意接收", Refusal, lambda h, v: service.refuse(h, v["reason"], v["text"]),
-            "不同意接收后，这次转接终止，对方送来的信息在我方清除。", "不同意接收，已告知对方", warning=wording.REFUSAL_WARNING,
+            "refuse", "不同意", "不同意", Refusal, lambda h, v: service.refuse(h, v["reason"], v["text"]),
+            "不同意接收后，这次转接终止，对方送来的信息在我方清除。", "不同意，已告知对方", warning=wording.REFUSAL_WARNING,
         ),
         Act(
             "take_over", "接收并编入支部", "接收，送出回执", TakeOver,
@@ -128,6 +157,15 @@ ACTS: dict[str, Act] = {
             "request", "补正后重新提出", "重新提出", Again, lambda h, v: service.ask_again(h, to_org=v["to_org"]),
             "请先在党员名册里改正有误的内容，这里送出的是名册中现在的姓名和出生日期。", "已重新提出", True,
             begin=lambda h: {"to_org": h.values().get("to_org", "")},
+        ),
+        Act(
+            "ask", "补正后重新提出", "重新提出", AskAgain, lambda h, v: service.ask_mended(h, **v),
+            "照本人证件改正后重新送出。", "已重新提出", True, begin=_person,
+        ),
+        Act(
+            "arrive", "登记原件到达", "登记", Arrival, lambda h, v: service.note_arrival(h, v["on"]),
+            "本人交来或寄来介绍信原件的，登记到达日期。回执在到达后一个月内、有效期满之前送出。", "已登记到达日期",
+            begin=lambda h: {"on": h.arrived_on or clock.today()}, can=_is_on_its_way,
         ),
         Act(
             "release", "开出介绍信", "开出介绍信", Letter, lambda h, v: service.release(h, **v),
@@ -148,13 +186,28 @@ ACTS: dict[str, Act] = {
 
 def _extra(act: Act, handover: Handover) -> dict[str, Any]:
     """What a form shows besides its own fields."""
+    if act.verb == "accept" and handover.state is HandoverState.ASKED:
+        meant = members.get(handover.member_id) if handover.member_id is not None else None
+        found = [(c.member_id, f"{c.name}　{c.birth_on}　{c.branch}") for c in service.candidates(handover)]
+        if meant is not None and meant.id not in {id_ for id_, _ in found}:
+            found.insert(
+                0, (meant.id, f"{meant.name}　{meant.birth_on}　{organisations.get(meant.branch_id).full_name}")
+            )
+        return {"candidates": found}
     if act.verb == "take_over":
         packet_ = packet.as_member(handover.values())
         return {
             "branches": [(o.id, o.full_name) for o in organisations.branches(edge.actor())],
             "alike": members.duplicates(name=packet_["name"], birth_on=packet_["birth_on"], phone=packet_["phone"]),
         }
-    if act.verb in ("release", "request") and handover.member_id is not None:
+    if act.verb == "release":
+        return _register(handover) | {"ran_out": service.ran_out(handover)}
+    return _register(handover) if act.verb == "request" else {}
+
+
+def _register(handover: Handover) -> dict[str, Any]:
+    """The member as the register has him, and what a letter lacks."""
+    if handover.member_id is not None:
         member = members.get(handover.member_id)
         return {
             "member": member,
@@ -165,9 +218,15 @@ def _extra(act: Act, handover: Handover) -> dict[str, Any]:
     return {}
 
 
+def offered(handover: Handover) -> list[Act]:
+    """What our side may do now."""
+    can = set(service.verbs_now(handover))
+    return [act for act in ACTS.values() if (act.can(handover) if act.can else act.verb in can)]
+
+
 def demand(handover: Handover, verb: str) -> None:
     """WrongState, saying why, when our side may not say the verb now."""
-    if verb not in service.verbs_now(handover):
+    if verb not in {act.verb for act in offered(handover)}:
         if handover.stopped:
             raise WrongState("aggregate_stopped", cause=handover.stopped)
         if handover.pending:
@@ -194,7 +253,8 @@ def _view(act: Act) -> Callable[[UUID], Any]:
 
 
 def _page(act: Act, form: Form, handover: Handover, row: Row, back: str) -> Any:
-    return form.page("handovers/act.html", act=act, h=handover, row=row, back=back, **_extra(act, handover))
+    says = wording.TO_AN_ASK.get(act.verb, act.says) if handover.state is HandoverState.ASKED else act.says
+    return form.page("handovers/act.html", says=says, act=act, h=handover, row=row, back=back, **_extra(act, handover))
 
 
 for _act in ACTS.values():

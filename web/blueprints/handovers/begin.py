@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 from marshmallow import Schema
 
 from web.blueprints.forms import Day, Form, Id, One, Text
+from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp
 from web.blueprints.handovers.wording import LACKING
 from web.blueprints.members import pages
@@ -18,10 +20,12 @@ from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid
 from web.federation.handovers import packet, service
+from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
 from web.tenants.consents.models import Method
+from web.tenants.flows.models import Flow
 from web.tenants.members import service as members
-from web.tenants.members.models import Relation
+from web.tenants.members.models import Member, Relation
 
 
 class Application(Schema):
@@ -67,6 +71,14 @@ def begin(member_id: UUID) -> Any:
     )
 
 
+def _section(member: Member, flow: Flow | None) -> Markup:
+    """Every handover of a member, so that the way there and back can be read in one place."""
+    found, peers = service.of_member(member.id), {peer.uid: peer.name for peer in keys.partners()}
+    words = render_template("handovers/_member.html", found=found, peers=peers, w=wording)
+    return Markup(words)  # noqa: S704 -- a template of ours, escaped there
+
+
+pages.SECTIONS.append(_section)
 pages.ACTS.append(
     Act(
         "转接组织关系",

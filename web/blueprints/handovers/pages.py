@@ -11,9 +11,9 @@ from flask import Response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.blueprints import edge, filters, words
+from web.blueprints import edge, filters, todos, words
 from web.blueprints.handovers import wording
-from web.blueprints.handovers.acts import ACTS
+from web.blueprints.handovers.acts import offered
 from web.blueprints.handovers.columns import listing_of
 from web.blueprints.handovers.papers import papers_of
 from web.blueprints.handovers.rooms import bp, seen
@@ -25,7 +25,7 @@ from web.core.fields import mask
 from web.extensions import db
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import TURNS, Row, Tab
-from web.federation.handovers.models import HANDOVER, Handover, HandoverState
+from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.service import Letter
@@ -80,6 +80,7 @@ def index() -> Any:
         fields=[{"name": "partner", "label": "伙伴县", "choices": list(partners.items())}] if partners else [],
         calendar=counties.calendar(),
         turns=TURNS,
+        waits=todos.waits(actor, lists.counter, lambda a, before: lists.counter(a, lists.late(before))),
     )
 
 
@@ -93,6 +94,7 @@ def show(handover_id: UUID) -> str:
     member = members.get(handover.member_id) if handover.member_id else None
     values = handover.values()
     lists.note_reading([row])
+    before, after = service.neighbours(handover)
     turn = _turn(handover, row)
     # The last receipt comes after the last state.
     turn["is_live"] |= any(x.is_ours and x.result is None for x in letters)
@@ -103,6 +105,8 @@ def show(handover_id: UUID) -> str:
         v=values,
         steps=_steps(handover, row, entries),
         turn=turn,
+        before=before,
+        after=after,
         copies=_copies(handover, row, values, member, letters),
         letters=_proofs(handover, row, letters),
         digest=letters[-1].digest if letters else "",
@@ -156,8 +160,9 @@ def live(handover_id: UUID) -> Response | WerkzeugResponse:
 
 def _steps(handover: Handover, row: Row, entries: Sequence[Event]) -> list[dict[str, Any]]:
     told = {_verb(e): e for e in _told(entries)}
+    knots = wording.ASKED_STEPS if handover.begun_by == "host" else wording.STEPS
     stands, steps, is_past_end = wording.STANDS.get(handover.state), list[dict[str, Any]](), False
-    for verb, title, done in wording.STEPS:
+    for verb, title, done in knots:
         entry, lines = told.get(verb), list[str]()
         if handover.state in done and verb != stands:
             kind = "sealed" if verb == "closed" else "done"
@@ -236,9 +241,12 @@ def _turn(handover: Handover, row: Row) -> dict[str, Any]:
     if Permission.HANDOVER_WRITE not in held:
         people = [f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(Permission.HANDOVER_WRITE)]
         why = "可办的人：" + "、".join(people)
-    can = set(service.verbs_now(handover))
-    acts = [act for verb, act in ACTS.items() if verb in can]
-    found: dict[str, Any] = {"acts": sorted(acts, key=lambda a: a.is_main), "why": why, "next": "", "is_live": False}
+    found: dict[str, Any] = {
+        "acts": sorted(offered(handover), key=lambda a: a.is_main),
+        "why": why,
+        "next": "",
+        "is_live": False,
+    }
     if handover.stopped:
         return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": "请县级经办与对方核对后处理"}
     if handover.state is S.CLOSED:
@@ -249,13 +257,14 @@ def _turn(handover: Handover, row: Row) -> dict[str, Any]:
         }
     if not handover.is_open:
         said = wording.OUTCOMES.get(handover.outcome, "")
+        said = f"对方不同意{_WHAT[handover.begun_by]}" if handover.state is S.REFUSED else said
         reason = (wording.REFUSED | wording.RECALLED).get(handover.reason, "")
         if handover.refused_code and handover.state is S.NOT_OPENED:
             reason = words.ERRORS.get(handover.refused_code, handover.refused_code)
         title = (
             f"已终止：{said}"
-            if handover.role == "home" or handover.state is not S.REFUSED
-            else "已终止：我方不同意接收"
+            if handover.state is not S.REFUSED or handover.role == handover.begun_by
+            else f"已终止：我方不同意{_WHAT[handover.begun_by]}"
         )
         keeper = "我方" if handover.role == "home" else row.partner
         return found | {
@@ -280,9 +289,13 @@ def _turn(handover: Handover, row: Row) -> dict[str, Any]:
     }
 
 
+# What was refused, by who began.
+_WHAT = {"home": "接收", "host": "转出"}
 _AFTER: dict[S, str] = {
     S.REQUESTED: "对方同意后，由我方开出介绍信",
     S.RETURNED: "对方补正后，再由我方答复",
+    S.ASKED: "对方同意后开出介绍信，再由我方接收并编入支部",
+    S.ASK_RETURNED: "对方补正后，再由我方答复",
     S.ACCEPTED: "介绍信开出后，由我方接收并编入支部",
     S.RELEASED: "对方送来回执时，系统自动确认并给出身份证号；在此之前仍由我方负责管理",
 }
@@ -312,16 +325,21 @@ def _copies(
          "missing": "等回执", "proof": ""},
     ]  # fmt: skip
     sent = {x.type.partition(".")[2]: x for x in letters if x.is_ours == is_home and x.result == "applied"}
+    asked = next((x for x in letters if x.type == "handover.ask" and x.result == "applied"), None)
     for label, name, verb in _COMPARED:
         told = _said(name, values.get(name))
         if not told or (verb == "release" and handover.issued_on is None):
             continue
         letter = sent.get(verb)
+        if verb == "request" and handover.begun_by == "host":
+            letter = asked if is_home else sent.get("release")
         is_ours = is_home or handover.state is S.CLOSED
         register = (
             _registered(name, member) if member is not None and name in _REGISTERED else told if is_ours else None
         )
-        theirs = told if letter is not None or not is_home else None
+        if not is_home and handover.begun_by == "host" and verb == "request" and register is None:
+            register = told  # our own words, before the letter
+        theirs = told if letter is not None or (not is_home and handover.begun_by == "home") else None
         both = register is not None and theirs is not None
         found.append(
             {
@@ -330,7 +348,9 @@ def _copies(
                 "theirs": theirs,
                 "is_same": register == theirs if both else None,
                 "missing": "未送达" if is_home else "接收后登记",
-                "proof": f"{'申请' if verb == 'request' else '介绍信'} {filters.day(letter.at)}".translate(_UNBROKEN)
+                "proof": f"{'介绍信' if verb == 'release' or letter.type == 'handover.release' else '申请'} {filters.day(letter.at)}".translate(
+                    _UNBROKEN
+                )
                 if letter
                 else "",
                 "is_ours_to_move": is_home,
@@ -373,16 +393,15 @@ def _registered(name: str, member: Member) -> str:
     return _said(name, found)
 
 
-_PROPOSED = frozenset(r.verb for r in HANDOVER.rows if r.decider == "host")
-
-
 def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dict[str, str]]:
-    own, shown = counties.own().name, []
+    own, shown, proposed = counties.own().name, [], set[str]()
     for letter in letters:
         verb = letter.type.partition(".")[2]
         way = f"{own} → {row.partner}" if letter.is_ours else f"{row.partner} → {own}"
         # Home's own number for what the host proposed: the decision, word for word the same.
-        is_echo = verb in _PROPOSED and letter.is_ours == (handover.role == "home")
+        is_homes = letter.is_ours == (handover.role == "home")
+        is_echo = verb in proposed and is_homes
+        proposed = proposed - {verb} if is_homes else proposed | {verb}
         if letter.result is None:
             kind, note = "theirs", "等回执，自动续发"
         elif letter.result == "applied":

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 
-from web.blueprints import edge
+from web.blueprints import edge, todos
 from web.blueprints.handovers import wording
+from web.blueprints.todos import Queue, Todo
 from web.core.errors import NotFound
+from web.core.events import Actor
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import Row
 from web.federation.handovers.models import Handover
+from web.tenants.accounts.permissions import Permission
 
 bp = Blueprint("handovers", __name__, url_prefix="/<county>/handovers")
 bp.context_processor(lambda: {"w": wording})
+
+
+def _ran_out(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
+    rows, count = lists.ran_out(actor, limit)
+    found = [
+        Todo(
+            row.name,
+            f"往{row.partner}的介绍信 {row.handover.valid_until:%Y-%m-%d} 过期，仍由我方负责管理",
+            url_for("handovers.begin", member_id=row.handover.member_id),
+            act="重新办理",
+        )
+        for row in rows
+    ]
+    return found, count
+
+
+todos.QUEUES.append(
+    Queue(
+        "letters_ran_out",
+        "介绍信过期",
+        "有效期内没有接收的，重新提出后自动消去；补开须有党支部证明",
+        Permission.HANDOVER_WRITE,
+        _ran_out,
+        lambda: url_for("transfers.index", tab="out"),
+    )
+)
 
 
 def seen(handover_id: UUID, *, lock: bool = False) -> tuple[Handover, Row]:

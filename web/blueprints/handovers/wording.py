@@ -9,6 +9,8 @@ from web.federation.handovers.models import Outcome
 STATES: dict[S, str] = {
     S.NOT_OPENED: "对方没有受理",
     S.REQUESTED: "待同意接收",
+    S.ASKED: "待同意转出",
+    S.ASK_RETURNED: "请求退回补正",
     S.RETURNED: "退回补正",
     S.RETURNED_LAPSED: "补正逾期",
     S.ACCEPTED: "已同意，待开介绍信",
@@ -54,6 +56,8 @@ EMPTY: dict[Tab, tuple[str, str]] = {
 # What the side whose turn it is has to do.
 TASKS: dict[S, str] = {
     S.REQUESTED: "核对后答复是否同意接收",
+    S.ASKED: "选定对应的党员，答复是否同意转出",
+    S.ASK_RETURNED: "补正后重新提出",
     S.RETURNED: "补正后重新提出",
     S.ACCEPTED: "开出介绍信",
     S.RELEASED: "选定支部，出具回执",
@@ -68,8 +72,15 @@ STEPS: list[tuple[str, str, frozenset[S]]] = [
     ("confirm", "确认", frozenset({S.CLOSED})),
     ("closed", "办结", frozenset({S.CLOSED})),
 ]
+# The same where the host began: the two first words are the other way round.
+ASKED_STEPS: list[tuple[str, str, frozenset[S]]] = [
+    ("ask", "申请", STEPS[0][2]),
+    ("accept", "同意转出", STEPS[1][2]),
+    *STEPS[2:],
+]
 # Which knot we stand at in each open state.
 STANDS: dict[S, str] = {S.REQUESTED: "accept", S.RETURNED: "request", S.ACCEPTED: "release", S.RELEASED: "take_over"}
+STANDS |= {S.ASKED: "accept", S.ASK_RETURNED: "ask"}
 
 REFUSED: dict[str, str] = {
     "wrong_person": "不是本人，身份对不上",
@@ -99,6 +110,14 @@ RETURNED: dict[str, str] = {
     "application": "本人申请",
     "other": "其他",
 }
+TOLD: dict[str, str] = {"paper": "书面申请", "in_person": "当面申请"}
+# What an act says where the host began and home answers.
+TO_AN_ASK: dict[str, str] = {
+    "accept": "选定名册里对应的党员。同意后由我方开出介绍信；对方接收并由我方系统确认之前，仍由我方负责管理。",
+    "return": "写明哪些内容不符，对方补正后重新提出；三十日内没有补正的，自动终止。",
+    "refuse": "不同意转出后，这次转接终止，对方送来的信息在双方清除。",
+    "cancel": "撤销后，这次转接终止，对方送来的信息随之清除。",
+}
 SEXES: dict[str, str] = {"1": "男", "2": "女"}
 KINDS: dict[str, str] = {"full": "正式党员", "probationary": "预备党员"}
 
@@ -116,6 +135,8 @@ LACKING: dict[str, str] = {
 # What each kind of letter between the counties is called, and its verb on a button.
 LETTERS: dict[str, str] = {
     "request": "申请",
+    "ask": "请求转来",
+    "forward": "补送活动记录",
     "return": "退回补正",
     "accept": "同意接收",
     "refuse": "不同意接收",

@@ -4,7 +4,20 @@ Later rooms add columns (and the facets that come with them) to `lists.COLUMNS` 
 selection becomes ids by `lists.chosen()`, which runs the query again and narrows it to the actor's part of the tree.
 """
 
-from web.blueprints.members import bulk, cells, consents, editing, flows, lists, lookup, pages, seen
+from web.blueprints.members import bulk, cells, consents, editing, flows, lists, lookup, pages, reminders, seen
 from web.blueprints.members.rooms import away, bp
 
-__all__ = ["away", "bp", "bulk", "cells", "consents", "editing", "flows", "lists", "lookup", "pages", "seen"]
+__all__ = [
+    "away",
+    "bp",
+    "bulk",
+    "cells",
+    "consents",
+    "editing",
+    "flows",
+    "lists",
+    "lookup",
+    "pages",
+    "reminders",
+    "seen",
+]

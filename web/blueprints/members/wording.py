@@ -45,6 +45,20 @@ FLOW_VERBS = {
 }
 """verb → (link, title of its page, what happens)."""
 
+NOTED = {
+    "note_contact": (
+        "登记联系",
+        "登记联系",
+        "与本人通过话、见过面的，登记日期。只记联系过，不记谈话内容；登记后提醒自动消去。",
+    ),
+    "confirm": (
+        "核对",
+        "核对流动登记",
+        "与本人核对过去向、单位和联系方式，登记没有变化或已经改好的，登记日期；下次到期再提醒。",
+    ),
+}
+"""verb → (link, title of its page, what happens)."""
+
 WHY = {
     "id_number": "身份证号相同，是同一个人",
     "name_birth": "姓名、出生日期相同",

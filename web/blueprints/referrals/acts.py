@@ -13,13 +13,13 @@ from marshmallow import Schema
 from web.blueprints import edge
 from web.blueprints.forms import Form, read
 from web.blueprints.policy import needs
-from web.blueprints.referrals import schemas
+from web.blueprints.referrals import schemas, wording
 from web.blueprints.referrals.rooms import bp, seen
 from web.core import clock
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import verbs
-from web.federation.referrals import lists, service
+from web.federation.referrals import claims, lists, service
 from web.federation.referrals.lists import Row
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.sharing import service as sharing
@@ -56,7 +56,15 @@ def _today(referral: Referral) -> dict[str, Any]:
 
 
 def _is_open_at_home(referral: Referral) -> bool:
-    return referral.role == "home" and "end" in verbs.can(service.KIND, referral)
+    return referral.role == "home" and referral.state is not S.CLAIMED and "end" in verbs.can(service.KIND, referral)
+
+
+def _is_claim_of_ours(referral: Referral) -> bool:
+    return referral.role == "host" and referral.state is S.CLAIMED and "leave" in verbs.can(service.KIND, referral)
+
+
+def _is_here(referral: Referral) -> bool:
+    return referral.state is not S.CLAIMED and "leave" in verbs.can(service.KIND, referral)
 
 
 def _end(referral: Referral, given: dict[str, Any]) -> None:
@@ -77,6 +85,19 @@ def _may_share_phone(referral: Referral) -> bool:
 ACTS: dict[str, Act] = {
     act.verb: act
     for act in (
+        Act(
+            "recognise", "认领", "是本县党员，认领", schemas.Recognition,
+            lambda r, v: claims.recognise(r, v["member_id"]),
+            "选定名册里对应的党员。认领后，他的流动登记随之改为流向对方，对方收到报到通知的内容，可为他登记报到、编入支部。", "已认领，对方随即可以登记报到", True,
+        ),
+        Act(
+            "disown", "不是本县党员", "不是本县党员", schemas.Nothing, lambda r, v: claims.disown(r),
+            "查无此人和不是本县党员都这样答复，对方看到的完全一样。答复后，送来的信息在双方清除。", "已答复",
+        ),
+        Act(
+            "retract", "撤回认领请求", "撤回", schemas.Nothing, lambda r, v: service.leave(r),
+            "撤回后，送往对方的信息在双方清除。本人改变主意，或已改由别的途径报到的，这样办理。", "已撤回，等对方系统确认", can=_is_claim_of_ours,
+        ),
         Act(
             "accept", "接收", "接收", schemas.Nothing, lambda r, v: service.accept(r),
             "接收后，本人可持报到码到乡镇街道或社区报到。", "已接收，等本人来报到", True,
@@ -109,6 +130,7 @@ ACTS: dict[str, Act] = {
         Act(
             "leave", "登记离开", "登记离开", schemas.Leaving, lambda r, v: service.leave(r, on=v["on"], text=v["text"]),
             "登记后，流动报到结束，对方送来的信息在双方清除。流出地另行了结流动登记。", "已登记离开，等对方系统确认", begin=_today,
+            can=_is_here,
         ),
         Act(
             "withdraw", "撤回", "撤回", schemas.Nothing, lambda r, v: service.end(r, "wrong_entry"),
@@ -176,9 +198,20 @@ def _view(act: Act) -> Callable[[UUID], Any]:
 
 def _page(act: Act, form: Form, referral: Referral, row: Row, back: str) -> Any:
     options = {schemas.Branch: branches, schemas.Township: townships}.get(act.schema)
-    return form.page(
-        "referrals/act.html", act=act, r=referral, row=row, back=back, options=options() if options else []
-    )
+    more = _meant(referral) if act.schema is schemas.Recognition else {"options": options() if options else []}
+    return form.page("referrals/act.html", act=act, r=referral, row=row, back=back, **more)
+
+
+def _meant(referral: Referral) -> dict[str, Any]:
+    """Members with the name of a claim: those who can be chosen, and in words those who cannot now."""
+    options, blocked = list[tuple[UUID, str, str]](), list[str]()
+    for m in claims.candidates(referral, edge.actor()):
+        said = f"{m.name}　{f'{m.birth_year} 年生' if m.birth_year else '出生年份未登记'}　{m.branch}"
+        if m.lacks:
+            blocked.append(f"{said}（{'、'.join(wording.CANNOT[code] for code in m.lacks)}）")
+        else:
+            options.append((m.member_id, said, "" if m.is_same_year else "年份与对方说的不同"))
+    return {"options": options, "blocked": blocked}
 
 
 for _act in ACTS.values():

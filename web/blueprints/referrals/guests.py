@@ -18,7 +18,7 @@ from web.core.errors import NotFound
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
 from web.federation.referrals import lists, packets
-from web.federation.referrals.models import OPEN
+from web.federation.referrals.models import KNOWN
 from web.federation.sharing import lists as share_lists
 from web.tenants.accounts.permissions import GRANTS, Permission
 from web.tenants.organisations import service as organisations
@@ -37,7 +37,7 @@ def index() -> str | Response:
     lists.note_reading(page.rows, "guests")
     by_partner = lists.by_partner(actor, "host")
     partners = {p.uid: p.name for p in keys.partners()}
-    total = sum(n for states in by_partner.values() for state, n in states.items() if state in OPEN)
+    total = sum(n for states in by_partner.values() for state, n in states.items() if state in KNOWN)
     lived = dict(branches())
     conditions = [
         {"label": label, "how": "是", "what": what, "off": filters.here(**{name: None}, after=None, before=None)}
@@ -51,7 +51,7 @@ def index() -> str | Response:
     ]
     fields: list[dict[str, Any]] = [
         {"name": "partner", "label": "流出地", "choices": list(partners.items())},
-        {"name": "state", "label": "状态", "choices": [(s.value, wording.AT_HOST[s]) for s in OPEN]},
+        {"name": "state", "label": "状态", "choices": [(s.value, wording.AT_HOST[s]) for s in KNOWN]},
         {"name": "branch", "label": "党支部", "choices": list(lived.items())},
     ]
     return render_template("referrals/guests.html", page=page, total=total, conditions=conditions,

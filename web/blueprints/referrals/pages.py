@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.blueprints import edge, filters, timeline, words
+from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
@@ -24,7 +24,7 @@ from web.federation.post import service as post
 from web.federation.post.service import Letter
 from web.federation.referrals import lists, packets, service
 from web.federation.referrals.lists import TURNS, Asked, Row, Tab
-from web.federation.referrals.models import OPEN, Referral, ReferralState
+from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import lists as share_lists
 from web.federation.wire.codes import CODES
 from web.tenants.accounts import service as accounts
@@ -33,7 +33,7 @@ from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
 
 S = ReferralState
-OVER = (S.DECLINED, S.LAPSED, S.ENDED, S.NOT_OPENED)
+OVER = (S.DECLINED, S.DISOWNED, S.LAPSED, S.ENDED, S.NOT_OPENED)
 
 
 def asked(states: Sequence[ReferralState] = OPEN) -> Asked:
@@ -57,7 +57,7 @@ def _uuid(text: str) -> UUID | None:
 
 def _first_tab(counts: dict[Tab, int]) -> Tab:
     """The list with something to do, else what we sent."""
-    return next((t for t in (Tab.INBOX, Tab.ARRIVED, Tab.OUT, Tab.AWAITED) if counts[t]), Tab.OUT)
+    return next((t for t in (Tab.INBOX, Tab.CLAIMS, Tab.ARRIVED, Tab.OUT, Tab.AWAITED) if counts[t]), Tab.OUT)
 
 
 @bp.get("/")
@@ -87,8 +87,10 @@ def index() -> Any:
         asked=narrowed,
         partners=partners,
         totals=_totals(lists.by_partner(actor, "home"), partners) if tab is Tab.OUT else [],
-        states=OPEN if tab is Tab.OUT else OVER if tab is Tab.OVER else (),
+        states=KNOWN if tab is Tab.OUT else OVER if tab is Tab.OVER else (),
         due_on=due_on,
+        waits=todos.waits(actor, lists.waiting, lists.late),
+        turns=TURNS,
         days=lambda referral: (clock.now() - referral.created_at).days,
         calendar=counties.calendar(),
     )
@@ -96,7 +98,7 @@ def index() -> Any:
 
 def _totals(found: dict[UUID, dict[ReferralState, int]], partners: dict[UUID, str]) -> list[dict[str, Any]]:
     return [
-        {"uid": uid, "name": partners.get(uid, "伙伴县"), "open": [(s, by.get(s, 0)) for s in OPEN],
+        {"uid": uid, "name": partners.get(uid, "伙伴县"), "open": [(s, by.get(s, 0)) for s in KNOWN],
          "declined": by.get(S.DECLINED, 0), "all": sum(by.values())}
         for uid, by in sorted(found.items(), key=lambda pair: partners.get(pair[0], ""))
     ]  # fmt: skip
@@ -126,7 +128,7 @@ def show(referral_id: UUID) -> str:
         seen=_mark(referral, len(shares)),
         until=_until(referral),
         calendar=counties.calendar(),
-        due_on=due_on(referral) if referral.state is S.OFFERED else None,
+        due_on=due_on(referral) if referral.state in (S.CLAIMED, S.OFFERED) else None,
     )
     lists.note_reading([row], "one")
     return page
@@ -163,6 +165,8 @@ def slip(referral_id: UUID) -> str:
 
 
 def _until(referral: Referral) -> str:
+    if referral.state is S.CLAIMED:
+        return "没有认领、本人撤回或满三十日时，双方清除"
     if referral.state in OPEN:
         return "流动结束、本人撤回告知或协议终止时清除，三者先到为准"
     return f"已于 {filters.moment(referral.purged_at)} 清除" if referral.purged_at else "已清除"
@@ -170,10 +174,11 @@ def _until(referral: Referral) -> str:
 
 def _steps(referral: Referral, row: Row) -> list[dict[str, Any]]:
     dates = {"offer": referral.created_at, "accept": referral.accepted_on, "report_in": referral.reported_on,
-             "take_on": referral.assigned_on}  # fmt: skip
+             "take_on": referral.assigned_on, "claim": referral.created_at}  # fmt: skip
+    told = wording.CLAIMED_STEPS if referral.consent_id else wording.STEPS
     titles = wording.STATES if referral.role == "home" else wording.AT_HOST
     steps, is_over = list[dict[str, Any]](), referral.state not in OPEN
-    for verb, title, done in wording.STEPS:
+    for verb, title, done in told:
         at = dates[verb]
         lines = [filters.day(at)] if at else []
         if verb == "report_in" and referral.reported_how:
@@ -261,16 +266,19 @@ def _is_young(referral: Referral) -> bool:
 
 def _crossed(referral: Referral, row: Row) -> list[tuple[str, str, str]]:
     """(label, value in words or "", why it is absent) of the packet, the code aside."""
-    if referral.role == "home":
+    if referral.role == "home" and referral.state is not S.CLAIMED:
         sealed = packets.disclosed(referral)
     else:
         sealed = {pointer: (value, False) for pointer, value in row.values.items()}
     shown = []
     for pointer, label in packets.LABELS.items():
-        if pointer == packets.CODE or (pointer not in sealed and referral.role == "home"):
+        is_short = referral.role == "home" or referral.consent_id is not None
+        if pointer == packets.CODE or (pointer not in sealed and is_short):
             continue
         value, is_withheld = sealed.get(pointer, (None, referral.state in OPEN))
         gone = "未共享" if is_withheld else "已清除"
+        if pointer == "/home_branch" and referral.state is S.CLAIMED:
+            label = "本人说的党支部"
         shown.append((label, "" if value is None or is_withheld else wording.worded(pointer, value), gone))
     return shown
 

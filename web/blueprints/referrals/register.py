@@ -14,7 +14,7 @@ from web.blueprints.members.pages import Act
 from web.blueprints.referrals import wording
 from web.federation.referrals import lists as referrals
 from web.federation.referrals import service
-from web.federation.referrals.models import OPEN, Referral, ReferralState
+from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import lists as share_lists
 from web.tenants.accounts.permissions import Permission
 from web.tenants.flows.models import Flow
@@ -44,9 +44,9 @@ lists.COLUMNS.append(
             Facet(
                 "referral",
                 "流动报到",
-                lambda values: Referral.state.in_([v for v in values if v in {s.value for s in OPEN}]),
+                lambda values: Referral.state.in_([v for v in values if v in {s.value for s in KNOWN}]),
                 Referral.id.is_(None),
-                {s.value: wording.STATES[s] for s in OPEN},
+                {s.value: wording.STATES[s] for s in KNOWN},
             ),
         ),
         "报到",

@@ -45,7 +45,7 @@ def _queue(tab: Tab, act: str) -> Callable[[Actor, int], tuple[Sequence[Todo], i
                 row.name or "（未共享姓名）",
                 f"来自{row.partner}　{row.values.get('/home_branch', '')}　{filters.since(row.referral.state_at)}",
                 url_for("referrals.show", referral_id=row.referral.id),
-                due_on(row.referral) if tab is Tab.INBOX else None,  # type: ignore[arg-type]
+                due_on(row.referral) if tab in (Tab.INBOX, Tab.CLAIMS) else None,  # type: ignore[arg-type]
                 act,
             )
             for row in rows
@@ -57,6 +57,7 @@ def _queue(tab: Tab, act: str) -> Callable[[Actor, int], tuple[Sequence[Todo], i
 
 for _tab, _title, _hint, _act in (
     (Tab.INBOX, "待接收", "伙伴县送来的流动报到", "接收"),
+    (Tab.CLAIMS, "待认领", "伙伴县窗口来的人，自称本县党员", "认领"),
     (Tab.ARRIVED, "待编入支部", "已报到的流入党员", "编入"),
 ):
     todos.QUEUES.append(
@@ -67,8 +68,35 @@ for _tab, _title, _hint, _act in (
             Permission.REFERRAL_WRITE,
             _queue(_tab, _act),
             lambda tab=_tab: url_for("referrals.index", tab=tab.value),  # type: ignore[misc]
+            late=lambda actor, before, tab=_tab: lists.late(actor, before, tab),  # type: ignore[misc]
         )
     )
+
+
+def _unseen(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
+    rows, count = lists.not_reported(actor, limit)
+    found = [
+        Todo(
+            row.name,
+            f"送往{row.partner} {row.days} 天，还没有报到（满 {row.step} 天提醒）",
+            url_for("referrals.show", referral_id=row.referral.id),
+            act="联系本人",
+        )
+        for row in rows
+    ]
+    return found, count
+
+
+todos.QUEUES.append(
+    Queue(
+        "referrals_unseen",
+        "还没有报到",
+        "送出后一直没有报到的，请联系本人和对方；报到或者结束后自动消去",
+        Permission.REFERRAL_WRITE,
+        _unseen,
+        lambda: url_for("referrals.index", tab=Tab.OUT.value),
+    )
+)
 
 
 def seen(referral_id: UUID, *, lock: bool = False) -> tuple[Referral, Row]:

@@ -57,6 +57,22 @@ class Candidate(Schema):
     birth_year = Number("出生年份", low=1900, high=2100, required=False, allow_none=True)
 
 
+class Claim(Candidate):
+    """Who stands at the window, and that he agreed."""
+
+    birth_year = Number("出生年份", low=1900, high=2100)
+    partner = Id("他说的流出县")
+    home_branch = Text("他说的党支部", limit=200, required=True)
+    method = One("本人怎样同意的", list(wording.TOLD.items()))
+    consented_on = Day("同意日期", required=True)
+
+
+class Recognition(Schema):
+    """The member a claim is about."""
+
+    member_id = Id("对应的本县党员")
+
+
 class Picked(Schema):
     """Ticked rows of a list."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import render_template, request
 
-from web.blueprints import edge, filters, timeline, words
+from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.handovers import wording as handover_words
 from web.blueprints.policy import needs
 from web.blueprints.transfers import wording
@@ -56,6 +56,7 @@ def index() -> Any:
             for key, title in wording.TABS.items()
         ],
         address=address,
+        waits=todos.waits(actor, worklists.counter, lambda a, before: worklists.counter(a, before=before)),
         calendar=counties.calendar(),
         outcomes=handover_words.OUTCOMES,
     )  # fmt: skip

@@ -59,6 +59,7 @@ todos.QUEUES.append(
         Permission.TRANSFER_READ,
         _todos,
         lambda: url_for("transfers.index"),
+        late=lambda actor, before: worklists.counter(actor, before=before),
     )
 )
 

@@ -44,7 +44,7 @@ SCOPES = {
         ScopeRow("S2", "报到通知", "报到通知", "核对报到", "notice", "随时"),
         ScopeRow("S3", "联系方式", "联系方式一个", "联系报到", "consent", "随时"),
         ScopeRow("S4", "转接", "转接字段", "转接组织关系", "application", "逐件"),
-        ScopeRow("S5", "参加情况", "参加活动、学时", "共签与评议", "notice", "每月", ("study_minutes",)),
+        ScopeRow("S5", "参加情况", "参加活动、学时", "共签与评议", "notice", "每月"),
         ScopeRow("S6", "状态", "支部、活动证、党费月份", "组织生活衔接", "notice", "每季"),
         ScopeRow("S7", "服务", "逐件请求的事由", "办理本人的一件事", "consent", "逐件"),
     )

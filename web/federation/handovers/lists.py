@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -18,12 +18,13 @@ from web.federation.handovers.models import OPEN, Handover, HandoverState
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
 from web.tenants.counties import service as counties
-from web.tenants.members.models import Member
+from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 
 S = HandoverState
 SOON = timedelta(days=7)
+MENDED_WITHIN = timedelta(days=90)
 PAGE = 30
 
 
@@ -38,7 +39,14 @@ class Tab(StrEnum):
 
 
 # Whose turn it is in each open state.
-TURNS: dict[HandoverState, str] = {S.REQUESTED: "host", S.RETURNED: "home", S.ACCEPTED: "home", S.RELEASED: "host"}
+TURNS: dict[HandoverState, str] = {
+    S.REQUESTED: "host",
+    S.RETURNED: "home",
+    S.ASKED: "home",
+    S.ASK_RETURNED: "host",
+    S.ACCEPTED: "home",
+    S.RELEASED: "host",
+}
 
 
 def is_ours() -> ColumnElement[bool]:
@@ -165,6 +173,34 @@ def counts(actor: Actor, partner_uid: UUID | None = None) -> dict[Tab, int]:
         query = query.where(Handover.partner_uid == partner_uid)
     row = db.session.execute(query).mappings().one()
     return {tab: int(row[tab.value]) for tab in Tab}
+
+
+def ran_out(actor: Actor, limit: int) -> tuple[Sequence[Row], int]:
+    """Letters of ours that nobody received while they were valid, of members who are ours still and for whom nothing was
+    begun since: the oldest first, and how many. One query. After three months it is no longer asked for.
+    """
+    later = db.aliased(Handover)
+    since = db.select(later.id).where(
+        later.tenant_id == Handover.tenant_id, later.member_id == Handover.member_id, later.id > Handover.id
+    )
+    query = (
+        _base(actor, None)
+        .add_columns(func.count().over())
+        .where(
+            Handover.role == "home",
+            Handover.state == S.EXPIRED_IN_TRANSIT,
+            Handover.valid_until > clock.today() - MENDED_WITHIN,
+            Member.relation == Relation.HELD,
+            ~since.exists(),
+        )
+    )
+    found = list(db.session.execute(query.order_by(Handover.id).limit(limit)))
+    return read([row[:4] for row in found]), found[0][4] if found else 0
+
+
+def late(before: datetime) -> ColumnElement[bool]:
+    """It waits for our word since before this instant."""
+    return and_(is_ours(), Handover.state_at < before)
 
 
 def counter(actor: Actor, *more: Any) -> Any:

@@ -1,6 +1,6 @@
 """Handover and its machine: each county keeps its own copy, home numbers the decisions (FEDERATION §5).
 
-In this release home begins. A host that wants to ask for a member would open the same machine by a row of its own.
+Home requests and the host answers; or the host asks and home answers. From `accepted` on both ways are one.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from web.federation.verbs import FAIL, PairAggregate
 
 
 class HandoverState(StrEnum):
-    """`released` is 在途: home still owns the member, and the row is frozen."""
+    """`asked`: the host began. `released` is 在途: home still owns the member, and the row is frozen."""
 
     NOT_OPENED = "not_opened"
+    ASKED = "asked"
+    ASK_RETURNED = "ask_returned"
     REQUESTED = "requested"
     RETURNED = "returned"
     RETURNED_LAPSED = "returned_lapsed"
@@ -57,7 +59,7 @@ class Outcome(StrEnum):
 
 S = HandoverState
 UNANSWERED, UNMENDED = timedelta(days=60), timedelta(days=30)
-BEFORE_RELEASE = (S.REQUESTED, S.RETURNED, S.ACCEPTED)
+BEFORE_RELEASE = (S.REQUESTED, S.RETURNED, S.ASKED, S.ASK_RETURNED, S.ACCEPTED)
 OPEN = (*BEFORE_RELEASE, S.RELEASED)
 
 HANDOVER = Machine(
@@ -68,12 +70,20 @@ HANDOVER = Machine(
         Row(S.REQUESTED, FAIL, "home", S.NOT_OPENED, automatic=True),
         Row(S.REQUESTED, "return", "host", S.RETURNED, guard="names the fields to mend"),
         Row(S.RETURNED, "request", "home", S.REQUESTED),
+        Row(None, "ask", "host", S.ASKED, guard="the member's own application; none open for the same person"),
+        Row(S.ASKED, FAIL, "host", S.NOT_OPENED, automatic=True),
+        Row(S.ASKED, "return", "home", S.ASK_RETURNED, guard="names the fields to mend"),
+        Row(S.ASK_RETURNED, "ask", "host", S.ASKED),
+        Row(S.ASKED, "accept", "home", S.ACCEPTED, guard="a person chose the member meant; home holds him"),
+        Row(S.ASKED, "refuse", "home", S.REFUSED, guard="a reason of the closed list"),
         Row(S.REQUESTED, "accept", "host", S.ACCEPTED),
         Row(S.REQUESTED, "refuse", "host", S.REFUSED, guard="a reason of the closed list"),
         *(Row(s, "cancel", "any", S.CANCELLED) for s in BEFORE_RELEASE),
         Row(S.REQUESTED, "expire", "home", S.EXPIRED, automatic=True, timer=UNANSWERED),
+        Row(S.ASKED, "expire", "home", S.EXPIRED, automatic=True, timer=UNANSWERED),
         Row(S.ACCEPTED, "expire", "home", S.EXPIRED, automatic=True, timer=UNANSWERED),
         Row(S.RETURNED, "expire", "home", S.RETURNED_LAPSED, automatic=True, timer=UNMENDED),
+        Row(S.ASK_RETURNED, "expire", "home", S.RETURNED_LAPSED, automatic=True, timer=UNMENDED),
         Row(
             S.ACCEPTED,
             "release",
@@ -86,6 +96,9 @@ HANDOVER = Machine(
         Row(S.RELEASED, "confirm", "home", S.CLOSED, guard="in the transaction that applies take_over", automatic=True),
         Row(S.RELEASED, "recall", "home", S.RECALLED, guard="a reason of the closed list"),
         Row(S.RELEASED, "expire", "home", S.EXPIRED_IN_TRANSIT, guard="the letter's last day is over", automatic=True),
+        Row(
+            S.CLOSED, "forward", "home", S.CLOSED, guard="a record dated before was countersigned since", automatic=True
+        ),
     ],
     anchor="home",
     roles=("home", "host"),
@@ -113,7 +126,10 @@ class Handover(PairAggregate, Model):
     """One county's copy. Everything personal stands in `packet`, under the aggregate's own key.
 
     `member_id`: at home the member, at the host the row taken over. `branch_id`: the branch it leaves, or enters.
-    `transfer_id`: at home the case file whose approval began it. `person_blind`: fingerprint of name and birth date inside this county, while it is open.
+    `transfer_id`: at home the case file whose approval began it.
+    `person_blind`: fingerprint of name and birth date inside this county, while it is open. `begun_by`: home or host.
+    `reverses`: the closed handover it takes back. `applied_on`, `applied_how`: the member's application as the host heard
+    it. `arrived_on`: the day the paper letter reached the host.
     """
 
     __tablename__ = "handover"
@@ -122,10 +138,16 @@ class Handover(PairAggregate, Model):
     branch_id: Mapped[UUID | None]
     person_blind: Mapped[bytes | None] = mapped_column(LargeBinary)
     packet: Mapped[bytes | None] = mapped_column(LargeBinary)
+    begun_by: Mapped[str] = mapped_column(String(4), default="home")
+    referral_id: Mapped[UUID | None]
+    reverses: Mapped[UUID | None]
+    applied_on: Mapped[date | None]
+    applied_how: Mapped[str] = mapped_column(String(10), default="")
     reason: Mapped[str] = mapped_column(String(20), default="")
     returned_fields: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     issued_on: Mapped[date | None]
     valid_until: Mapped[date | None]
+    arrived_on: Mapped[date | None]
     received_on: Mapped[date | None]
     due_on: Mapped[date | None]
     outcome: Mapped[str] = mapped_column(String(20), default="")
@@ -140,11 +162,12 @@ class Handover(PairAggregate, Model):
         ),
         # At most one released handover of a member, whatever the code believes.
         Index("uq_handover_released", "tenant_id", "member_id", unique=True, postgresql_where="state = 'released'"),
+        # An ask that home did not number yet may cross home's own request: home's word goes first.
         Index(
             "uq_handover_open",
             "tenant_id", "partner_uid", "person_blind",
             unique=True,
-            postgresql_where=f"state IN ({_LISTED})",
+            postgresql_where=f"state IN ({_LISTED}) AND n > 0",
         ),
         Index("ix_handover_due", "tenant_id", "due_on", "id", postgresql_where=f"state IN ({_LISTED})"),
         Index("ix_handover_role", "tenant_id", "role", "id"),

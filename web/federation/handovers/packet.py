@@ -39,6 +39,12 @@ def named(pointed: Mapping[str, Any]) -> dict[str, Any]:
     return {pointer.removeprefix("/"): value for pointer, value in pointed.items()}
 
 
+def known(packet: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the fields of the row, those the letter told: what it left out stays as an old record has it."""
+    told = {"gender": "sex", "member_kind": "kind", "phone": "contact"}
+    return {name: value for name, value in as_member(packet).items() if value and packet.get(told.get(name, name))}
+
+
 def as_member(packet: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the row to take over; what was withheld stays empty. A contact that is no telephone is left out."""
     found: dict[str, Any] = {

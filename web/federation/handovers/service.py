@@ -1,28 +1,52 @@
-"""Verbs of the handover: begin, ask again, give back, accept, refuse, cancel, release, decline, take over, recall.
+"""The public verbs of the handover, what follows every move, and what other rooms announce.
 
-`KIND` says what each verb checks and does at either county. Every end is seen to in one place (`_after`): the outcome,
-the thawed member at home, the purged packet and the undone row at the host.
+`asking` has the words before a letter, `letters` those about it, `kind` the table of what each verb checks and does
+(`effects`). Every end is seen to in one place (`_after`): the outcome, the thawed member at home, the purged packet and
+the undone row at the host.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 from uuid import UUID
 
-from web.core import clock, events, vault
-from web.core.errors import DomainError, Invalid, WrongState
-from web.core.ids import uuid7
-from web.core.queue import Job
+from web.core import clock, events
+from web.core.errors import DomainError
 from web.extensions import db
-from web.federation import admission, verbs
+from web.federation import verbs
 from web.federation.agreements import service as agreements
-from web.federation.handovers import packet
+from web.federation.handovers.asking import (
+    accept,
+    ask,
+    ask_again,
+    ask_mended,
+    begin,
+    came_from,
+    cancel,
+    candidates,
+    covering,
+    give_back,
+    partners,
+    refuse,
+)
+from web.federation.handovers.effects import SCOPE, unassign
+from web.federation.handovers.kind import KIND
+from web.federation.handovers.letters import (
+    MAX_VALID,
+    decline,
+    expire_letters,
+    note_arrival,
+    print_letter,
+    ran_out,
+    recall,
+    receipt_due,
+    release,
+    take_over,
+)
 from web.federation.handovers.models import (
     BEFORE_RELEASE,
     FLIP,
-    HANDOVER,
     OPEN,
     OUTCOMES,
     UNANSWERED,
@@ -32,339 +56,49 @@ from web.federation.handovers.models import (
     Outcome,
 )
 from web.federation.post import service as post
-from web.federation.post.models import Peer, PeerState
 from web.federation.readings import service as readings
-from web.federation.verbs import Kind, Moved, Said
-from web.federation.wire.codes import WireError
-from web.federation.wire.envelope import AgreementRef, Envelope
+from web.federation.verbs import Moved
+from web.tenants.activities.service import StudyCredited
 from web.tenants.consents import service as consents
-from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
-from web.tenants.documents.models import DocumentKind
-from web.tenants.flows import service as flows
-from web.tenants.flows.models import FlowEnd
-from web.tenants.members import citizen_id
 from web.tenants.members import service as members
-from web.tenants.members.models import Member, Relation
-from web.tenants.organisations import service as organisations
-from web.tenants.tasks import service as tasks
-from web.tenants.tasks.models import Task
-from web.tenants.transfers import letters
+from web.tenants.members.models import Relation
 
-SCOPE = "S4"
-MAX_VALID = 90
+__all__ = [
+    "KIND",
+    "MAX_VALID",
+    "accept",
+    "ask",
+    "ask_again",
+    "ask_mended",
+    "begin",
+    "came_from",
+    "cancel",
+    "candidates",
+    "covering",
+    "decline",
+    "expire_letters",
+    "get",
+    "give_back",
+    "neighbours",
+    "note_arrival",
+    "of_case",
+    "of_member",
+    "partners",
+    "print_letter",
+    "ran_out",
+    "recall",
+    "refuse",
+    "release",
+    "take_over",
+    "verbs_now",
+]
+
 S = HandoverState
-
-
-# Which agreement, which partner
-
-
-def covering(partner_uid: UUID) -> AgreementRef:
-    """The agreement under which our members may go to that county; its DomainError says what is missing."""
-    own = counties.own().uid
-    return agreements.covering(partner_uid, SCOPE, owner_uid=own, receiver_uid=partner_uid)
-
-
-def partners() -> list[Peer]:
-    """The counties our members may be handed over to today."""
-    found = []
-    query = db.select(Peer).where(Peer.state == PeerState.CONFIRMED)
-    for peer in db.session.scalars(query.order_by(Peer.code)):
-        try:
-            covering(peer.uid)
-        except DomainError:
-            continue
-        found.append(peer)
-    return found
-
-
-# Home's words
-
-
-def begin(member: Member, partner_uid: UUID, *, method: Method, applied_on: date | None, to_org: str) -> Handover:
-    """Record the member's own application and ask the partner to receive. Load the member with `lock=True`.
-
-    `to_org`: the organisation the member goes to, as the member says it. WrongState `already_open` while one is open
-    with this partner; Invalid for a wrong day, an empty destination, or a member without a birth date.
-    """
-    wrong: dict[str, object] = {}
-    if not to_org.strip():
-        wrong["to_org"] = "required"
-    if applied_on is not None and applied_on > clock.today():
-        wrong["applied_on"] = "in_the_future"
-    if member.birth_on is None:
-        wrong[""] = "birth_on_missing"
-    if wrong:
-        raise Invalid(wrong)
-    agreement = covering(partner_uid)
-    consents.give(member, partner_uid, [SCOPE], method=method, on=applied_on)
-    person = packet.identity(member)
-    handover = Handover(
-        id=uuid7(),
-        partner_uid=partner_uid,
-        role="home",
-        member_id=member.id,
-        branch_id=member.branch_id,
-        person_blind=packet.person_blind(person),
-        returned_fields=[],
-    )
-    handover.under(agreement)
-    handover.keep(**person, to_org=to_org.strip())
-    verbs.say(KIND, handover, "request", {}, packet.pointers(person))
-    return handover
-
-
-def ask_again(handover: Handover, *, to_org: str = "") -> None:
-    """Mended: the request goes out once more, with the member's fields as they are now."""
-    member = members.get(_held(handover), lock=True)
-    person = packet.identity(member)
-    verbs.say(KIND, handover, "request", {}, packet.pointers(person))
-    handover.person_blind = packet.person_blind(person)
-    handover.keep(**person, **({"to_org": to_org.strip()} if to_org.strip() else {}))
-    db.session.flush()
-
-
-def release(
-    handover: Handover, *, valid_days: int, from_org: str, to_org: str, addressee: str, contact: str = ""
-) -> Task:
-    """Issue the introduction letter and freeze the member: 在途. The letter is rendered by the task.
-
-    Invalid for a validity outside 1 to 90 days, or a member that lacks what the letter needs (`lacking` names fields).
-    """
-    HANDOVER.demand(handover.state, "release", handover.role)
-    wrong: dict[str, object] = {}
-    if not 1 <= valid_days <= MAX_VALID:
-        wrong["valid_days"] = "out_of_range"
-    for field, value in (("from_org", from_org), ("to_org", to_org), ("addressee", addressee)):
-        if not value.strip():
-            wrong[field] = "required"
-    if wrong:
-        raise Invalid(wrong)
-    member = members.get(_held(handover), lock=True)
-    if missing := packet.lacking(member):
-        raise WrongState("letter_incomplete", missing=missing)
-    today = clock.today()
-    letter = packet.letter(
-        member,
-        from_org=from_org.strip(),
-        to_org=to_org.strip(),
-        letter_no=letters.enter(handover.id, member, from_org=from_org, to_org=to_org, valid_days=valid_days).letter_no,
-        valid_days=valid_days,
-        contact=contact.strip() or member.phone,
-    )
-    handover.keep(**letter, addressee=addressee.strip(), issued_by=events.actor().name)
-    handover.issued_on, handover.valid_until = today, today + timedelta(days=valid_days)
-    verbs.say(KIND, handover, "release", {"issued_on": today.isoformat()}, packet.pointers(letter))
-    return print_letter(handover)
-
-
-def print_letter(handover: Handover) -> Task:
-    """Have the letter rendered; once the handover is closed, with the receipt filled in. WrongState without a letter."""
-    number = handover.values().get("letter_no")
-    if not number or handover.state not in (S.RELEASED, S.CLOSED):
-        raise WrongState("no_letter")
-    part = "介绍信回执" if handover.state is S.CLOSED else "介绍信"
-    return tasks.start(
-        Job.RENDER,
-        f"{part}　第{number}号",
-        subject_id=handover.id,
-        details={"paper": DocumentKind.INTRODUCTION_LETTER.value, "unit": "份"},
-    )
-
-
-def recall(handover: Handover, reason: str, text: str = "") -> None:
-    """Take the letter back while the member is in transit; a take-over that crosses it is dropped at the host."""
-    verbs.say(KIND, handover, "recall", {"reason": reason}, _said(text), reason=text)
-
-
-# The host's words
-
-
-def give_back(handover: Handover, fields: Sequence[str], text: str = "") -> None:
-    """Name the fields that do not fit, so that home mends them and asks again."""
-    if not fields:
-        raise Invalid({"mend": "choose_one"})
-    _keep_text(handover, text)
-    verbs.say(KIND, handover, "return", {"fields": sorted(set(fields))}, _said(text), reason=text)
-
-
-def accept(handover: Handover) -> None:
-    """Yes: home may issue the letter."""
-    verbs.say(KIND, handover, "accept")
-
-
-def refuse(handover: Handover, reason: str, text: str = "") -> None:
-    """No, for a reason of the closed list; `other` needs words."""
-    _demand_words(reason, text)
-    verbs.say(KIND, handover, "refuse", {"reason": reason}, _said(text), reason=text)
-
-
-def decline(handover: Handover, reason: str, text: str = "") -> None:
-    """Not to be taken over after all, for a reason of the closed list."""
-    _demand_words(reason, text)
-    verbs.say(KIND, handover, "decline", {"reason": reason}, _said(text), reason=text)
-
-
-def take_over(handover: Handover, *, branch_id: UUID, receipt_no: str, handler: str, phone: str) -> None:
-    """Assign a branch, for the time being, and send the receipt (回执). Home's confirmation makes it final."""
-    given = {"receipt_no": receipt_no.strip(), "handler": handler.strip(), "phone": phone.strip()}
-    if wrong := {name: "required" for name, value in given.items() if not value}:
-        raise Invalid(wrong)
-    organisations.get(branch_id)
-    today = clock.today()
-    handover.branch_id = branch_id
-    handover.keep(receipt=given)
-    verbs.say(KIND, handover, "take_over", {"on": today.isoformat()}, packet.pointers(given))
-
-
-# Either's word
-
-
-def cancel(handover: Handover, text: str = "") -> None:
-    """Nothing comes of it, before a letter was issued."""
-    verbs.say(KIND, handover, "cancel", {}, _said(text), reason=text)
-
-
-def _said(text: str) -> dict[str, str]:
-    return {"/text": text.strip()} if text.strip() else {}
-
-
-def _keep_text(handover: Handover, text: str) -> None:
-    if text.strip():
-        handover.keep(text=text.strip())
-
-
-def _demand_words(reason: str, text: str) -> None:
-    if reason == "other" and not text.strip():
-        raise Invalid({"text": "required"})
-
-
-def _held(handover: Handover) -> UUID:
-    if handover.member_id is None:
-        raise WrongState("illegal_transition", machine=HANDOVER.name, state=handover.state.value, verb="")
-    return handover.member_id
-
-
-# What the verbs check and do
-
-
-def _opens(envelope: Envelope, admitted: admission.Admitted) -> Handover:
-    if envelope.n is None:
-        raise WireError("illegal_transition", verb="request")  # only home begins, and numbers it
-    return Handover(role="host", returned_fields=[])
-
-
-def _check_request(handover: Handover, said: Said) -> None:
-    person = packet.named(said.values)
-    if handover.role == "home":
-        member = members.get(_held(handover), lock=True)
-        members.demand_open(member)
-        if member.relation is not Relation.HELD:
-            raise WrongState("member_is_history")
-        if not consents.stands(member.id, handover.partner_uid, SCOPE):
-            raise WrongState("application_missing")
-    taken = db.select(Handover.id).where(Handover.partner_uid == handover.partner_uid, Handover.state.in_(OPEN))
-    same = Handover.person_blind == packet.person_blind(person) if "birth_on" in person and "name" in person else None
-    if handover.role == "home":
-        is_member = Handover.member_id == handover.member_id
-        same = is_member if same is None else same | is_member
-    if same is not None and db.session.scalar(taken.where(same, Handover.id != handover.id).limit(1)) is not None:
-        raise WrongState("already_open")
-
-
-def _check_release(handover: Handover, said: Said) -> None:
-    member = members.get(_held(handover), lock=True)
-    members.demand_open(member)  # another handover of this member in transit holds the row
-    if member.relation is not Relation.HELD:
-        raise WrongState("member_is_history")
-    if not consents.stands(member.id, handover.partner_uid, SCOPE):
-        raise WrongState("application_missing")
-
-
-def _check_said_by_nobody(handover: Handover, said: Said) -> None:
-    raise WrongState("illegal_transition", machine=HANDOVER.name, state=handover.state.value, verb=said.verb)
-
-
-def _requested(handover: Handover, said: Said) -> None:
-    handover.returned_fields, handover.reason = [], ""
-    if handover.role == "host":
-        person = packet.named(said.values)
-        handover.keep(**person, text=None)
-        if "name" in person and "birth_on" in person:
-            handover.person_blind = packet.person_blind(person)
-
-
-def _returned(handover: Handover, said: Said) -> None:
-    handover.returned_fields = list(said.body["fields"])
-    _keep_text(handover, said.values.get("/text", ""))
-
-
-def _ended_for_a_reason(handover: Handover, said: Said) -> None:
-    handover.reason = said.body.get("reason", "")
-    _keep_text(handover, said.values.get("/text", ""))
-
-
-def _released(handover: Handover, said: Said) -> None:
-    if handover.role == "home":
-        members.freeze(members.get(_held(handover), lock=True), handover.id)
-        return
-    handover.keep(**packet.named(said.values))
-    handover.issued_on = date.fromisoformat(said.body["issued_on"])
-    days = said.values.get("/valid_days", counties.settings().letter_valid_days)
-    handover.valid_until = handover.issued_on + timedelta(days=days)
-
-
-def _assign(handover: Handover, said: Said) -> None:
-    """The host's row for the time being: not a member of ours until home confirms."""
-    assert handover.branch_id is not None
-    member = members.enroll(handover.branch_id, relation=Relation.PROVISIONAL, **packet.as_member(handover.values()))
-    handover.member_id = member.id
-    handover.received_on = date.fromisoformat(said.body["on"])
-
-
-def _unassign(handover: Handover, code: str = "") -> None:
-    """The row that will not be confirmed goes, and its key with it, so that its history holds no values either."""
-    handover.received_on = None
-    if handover.role != "host" or handover.member_id is None:
-        return
-    member = members.get(handover.member_id, lock=True)
-    if member.relation is not Relation.PROVISIONAL:
-        return
-    handover.member_id = handover.branch_id = None
-    if handover.packet is not None and handover.values():
-        handover.keep(receipt=None)
-    db.session.flush()
-    events.record("member.withdraw", member, reason=code)
-    db.session.delete(member)
-    db.session.flush()
-    vault.destroy(member.id)
-
-
-def _receipt_in(handover: Handover, said: Said) -> None:
-    handover.received_on = date.fromisoformat(said.body["on"])
-    handover.keep(receipt=packet.named(said.values))
-
-
-def _confirmed(handover: Handover, said: Said) -> None:
-    """The only flip: home lets go, the host's row becomes a member."""
-    member = members.get(_held(handover), lock=True)
-    if handover.role == "host":
-        number = said.values.get("/id_number")
-        members.settle(member, number if number and citizen_id.is_valid(number) else None)
-        print_letter(handover)
-        return
-    members.become_history(member)
-    print_letter(handover)
-    flow = flows.current(member.id, lock=True)
-    if flow is not None:
-        flows.end(flow, FlowEnd.TRANSFERRED, reason="handover")
-    _end_others(member.id, but=handover.id)
-
-
-def _confirm_with(handover: Handover, said: Said) -> tuple[dict[str, Any], dict[str, Any]]:
-    member = members.get(_held(handover))
-    assert member.id_number is not None, "release demands a number, and the row was frozen since"
-    return {}, {"/id_number": member.id_number}
+WAITS = dict.fromkeys((S.REQUESTED, S.ASKED, S.ACCEPTED), UNANSWERED) | dict.fromkeys(
+    (S.RETURNED, S.ASK_RETURNED), UNMENDED
+)
+FORWARDED = ("presence", "study_minutes")
 
 
 def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
@@ -376,40 +110,16 @@ def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID
 
 
 readings.OWNERS["handover"] = _members_behind
-KIND = verbs.register(
-    Kind(
-        "handover",
-        HANDOVER,
-        Handover,
-        opens=_opens,
-        checks={"request": _check_request, "release": _check_release, FLIP: _check_said_by_nobody},
-        effects={
-            "request": _requested,
-            "return": _returned,
-            "refuse": _ended_for_a_reason,
-            "decline": _ended_for_a_reason,
-            "recall": _ended_for_a_reason,
-            "cancel": _ended_for_a_reason,
-            "release": _released,
-            "take_over": _receipt_in,
-            FLIP: _confirmed,
-        },
-        suggests={"take_over": _assign},
-        dropped={"take_over": _unassign},
-        answers={FLIP: _confirm_with},
-        expires={"request": lambda handover: clock.now() + UNANSWERED},
-    )
-)
 
 
 # After every move
 
 
 def _due(handover: Handover) -> date | None:
-    wait = {S.REQUESTED: UNANSWERED, S.ACCEPTED: UNANSWERED, S.RETURNED: UNMENDED}.get(handover.state)
+    wait = WAITS.get(handover.state)
     if wait is not None:
         return (handover.state_at + wait).astimezone(clock.CHINA).date()
-    return handover.valid_until if handover.state is S.RELEASED else None
+    return receipt_due(handover) if handover.state is S.RELEASED else None
 
 
 def _outcome(handover: Handover) -> str:
@@ -421,7 +131,7 @@ def _outcome(handover: Handover) -> str:
 
 @events.subscribe(Moved)
 def _after(moved: Moved) -> None:
-    if moved.kind != KIND.name:
+    if moved.kind != KIND.name or moved.verb == "forward":
         return
     handover: Handover = KIND.get(moved.about_id)
     handover.due_on, handover.outcome = _due(handover), str(_outcome(handover))
@@ -430,17 +140,23 @@ def _after(moved: Moved) -> None:
         if handover.state is not S.CLOSED:
             _came_to_nothing(handover)
     db.session.flush()
+    if moved.verb == FLIP:
+        print_letter(handover)
+        if handover.role == "home" and handover.member_id is not None:
+            _end_others(handover.member_id, but=handover.id)
 
 
 def _came_to_nothing(handover: Handover) -> None:
+    """What the other county told us is gone; what home itself put on a letter stays in its book."""
     if handover.role == "host":
-        _unassign(handover, handover.state.value)
-        handover.packet = None
-        post.purge(handover.id)
+        unassign(handover, handover.state.value)
     elif handover.member_id is not None:
         member = members.get(handover.member_id, lock=True)
         if member.frozen_by == handover.id:
             members.thaw(member)
+    if handover.role == "host" or (handover.begun_by == "host" and handover.issued_on is None):
+        handover.packet = None
+        post.purge(handover.id)
 
 
 def _end_others(member_id: UUID, *, but: UUID | None = None, reason: str = "transferred") -> None:
@@ -451,6 +167,9 @@ def _end_others(member_id: UUID, *, but: UUID | None = None, reason: str = "tran
     for other in db.session.scalars(query.with_for_update(skip_locked=True)):
         if not other.stopped:
             verbs.say(KIND, other, "cancel", reason=reason)
+
+
+# What other rooms announce
 
 
 @events.subscribe(members.MemberEnded)
@@ -476,20 +195,29 @@ def _end_with_application(what: consents.ConsentWithdrawn) -> None:
             verbs.say(KIND, handover, "cancel", reason="application_withdrawn")
 
 
-def expire_letters(limit: int = 200) -> int:
-    """Letters whose last day is over: home says so. Returns how many."""
+@events.subscribe(StudyCredited)
+def _forward(what: StudyCredited) -> None:
+    """We countersigned for a member who is another county's by now: his new home learns it."""
+    if members.get(what.member_id).relation is not Relation.TRANSFERRED:
+        return
     query = db.select(Handover).where(
-        Handover.role == "home",
-        Handover.state == S.RELEASED,
-        Handover.valid_until < clock.today(),
-        Handover.pending == "",
-        Handover.stopped == "",
+        Handover.member_id == what.member_id, Handover.role == "home", Handover.state == S.CLOSED
     )
-    said = 0
-    for handover in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
-        verbs.say(KIND, handover, "expire", reason="timer")
-        said += 1
-    return said
+    handover = db.session.scalars(query.order_by(Handover.id.desc()).limit(1).with_for_update()).first()
+    if handover is None or handover.stopped or not _may_forward(handover):
+        return
+    body = {"record": str(what.cosign_id), "recorder": str(what.partner_uid), "held_on": what.held_on.isoformat()}
+    values = {"/title": what.title, "/presence": what.presence.value, "/study_minutes": what.minutes}
+    verbs.say(KIND, handover, "forward", body, values)
+
+
+def _may_forward(handover: Handover) -> bool:
+    own, receiver = counties.own().uid, handover.partner_uid
+    try:
+        reference = agreements.covering(receiver, "S5", owner_uid=own, receiver_uid=receiver)
+    except DomainError:
+        return False
+    return all(agreements.holds(reference, own, receiver, "S5", name) for name in FORWARDED)
 
 
 # Questions
@@ -510,6 +238,14 @@ def of_member(member_id: UUID) -> Sequence[Handover]:
     """A member's handovers, the latest first."""
     query = db.select(Handover).where(Handover.member_id == member_id)
     return db.session.scalars(query.order_by(Handover.id.desc())).all()
+
+
+def neighbours(handover: Handover) -> tuple[Handover | None, Handover | None]:
+    """The handover this one takes back, and the latest that takes this one back: one query."""
+    near = db.or_(Handover.id == handover.reverses, Handover.reverses == handover.id)
+    found = list(db.session.scalars(db.select(Handover).where(near).order_by(Handover.id)))
+    before = next((h for h in found if h.id == handover.reverses), None)
+    return before, next((h for h in reversed(found) if h.reverses == handover.id), None)
 
 
 def verbs_now(handover: Handover) -> Iterable[str]:

@@ -62,9 +62,17 @@ BY_DAY = (Tab.TODO, Tab.OPEN, Tab.NEXT)
 """Tabs in the order of their last day; the others newest first."""
 
 # In which states the word after the next is ours, by role.
-AFTER = {H.REQUESTED: "home", H.RETURNED: "host", H.ACCEPTED: "host"}
+AFTER = {H.REQUESTED: "home", H.RETURNED: "host", H.ACCEPTED: "host", H.ASK_RETURNED: "home"}
 # What a handover shows of a decision of this county: of the host all answers, of home that a letter was given.
-ANSWERED = frozenset(H) - {H.NOT_OPENED, H.REQUESTED, H.CANCELLED, H.EXPIRED, H.RETURNED_LAPSED}
+ANSWERED = frozenset(H) - {
+    H.NOT_OPENED,
+    H.REQUESTED,
+    H.ASKED,
+    H.ASK_RETURNED,
+    H.CANCELLED,
+    H.EXPIRED,
+    H.RETURNED_LAPSED,
+}
 LETTER_GIVEN = frozenset({H.RELEASED, H.DECLINED, H.RECALLED, H.EXPIRED_IN_TRANSIT, H.CLOSED})
 DECISIONS = ("accept", "return", "refuse", "decline", "take_over", "release", "recall")
 
@@ -261,11 +269,15 @@ def counts(actor: Actor) -> dict[Tab, int]:
     return {tab: int(row[tab.value] or 0) for tab in Tab}
 
 
-def counter(actor: Actor, *, due_by: date | None = None) -> Any:
-    """How many wait for this actor, as a query of one number; `due_by`: those whose last day has come."""
+def counter(actor: Actor, *, due_by: date | None = None, before: datetime | None = None) -> Any:
+    """How many wait for this actor, as a query of one number; `due_by`: those whose last day has come; `before`: those
+    that wait since before this instant.
+    """
     own = db.select(func.count().label("n")).select_from(RelationTransfer).where(cases.is_ours(actor))
     theirs = db.select(func.count()).select_from(Handover).where(_handover_is(Tab.TODO, actor))
     if due_by is not None:
         own, theirs = own.where(RelationTransfer.due_on <= due_by), theirs.where(Handover.due_on <= due_by)
+    if before is not None:
+        own, theirs = own.where(RelationTransfer.state_at < before), theirs.where(Handover.state_at < before)
     both = union_all(cases.visible(own, actor), organisations.visible(theirs, actor, Handover.branch_id)).subquery()
-    return db.select(func.sum(both.c.n))
+    return db.select(func.coalesce(func.sum(both.c.n), 0))

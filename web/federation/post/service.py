@@ -88,7 +88,7 @@ def send(
     (co-signing, decisions). Checked like the receiver will check it: a WireError here is a mistake of the program.
     """
     body = dict(body or {})
-    made = list(disclosures) if disclosures is not None else admission.compose(type_, body, values or {})
+    made = list(disclosures) if disclosures is not None else admission.compose(type_, body, values or {}, cause)
     MESSAGES[type_].body.check(body, "body")
     if unknown := [item.pointer for item in made if not admission.is_known(type_, item.pointer, body)]:
         raise WireError("scope_violation", pointers=unknown)

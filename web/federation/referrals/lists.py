@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, tuple_
 
-from web.core import vault
+from web.core import clock, vault
 from web.core.events import Actor
 from web.extensions import db
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
 from web.federation.referrals import packets
-from web.federation.referrals.models import OPEN, Referral, ReferralState, SharedGram, SharedMember
+from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState, SharedGram, SharedMember
 from web.tenants.counties import service as counties
 from web.tenants.members import names, search
 from web.tenants.members.models import Member
@@ -29,18 +29,27 @@ PAGE = 40
 
 
 class Tab(StrEnum):
-    """The work lists: what we sent; what waits for our answer, for the member, for a branch; what is over."""
+    """The work lists: what we sent; what waits for our answer, for the member, for a branch; claims made to us, and by us;
+    what is over.
+    """
 
     OUT = "out"
+    CLAIMS = "claims"
+    ASKING = "asking"
     INBOX = "inbox"
     AWAITED = "awaited"
     ARRIVED = "arrived"
     OVER = "over"
 
 
-HOST_TABS: Mapping[Tab, ReferralState] = {Tab.INBOX: S.OFFERED, Tab.AWAITED: S.ACCEPTED, Tab.ARRIVED: S.REPORTED_IN}
+HOST_TABS: Mapping[Tab, ReferralState] = {
+    Tab.INBOX: S.OFFERED,
+    Tab.AWAITED: S.ACCEPTED,
+    Tab.ARRIVED: S.REPORTED_IN,
+    Tab.ASKING: S.CLAIMED,
+}
 # Who speaks next in each open state.
-TURNS: Mapping[ReferralState, str] = {S.OFFERED: "host", S.ACCEPTED: "host", S.REPORTED_IN: "host"}
+TURNS: Mapping[ReferralState, str] = {S.CLAIMED: "home", S.OFFERED: "host", S.ACCEPTED: "host", S.REPORTED_IN: "host"}
 
 
 def condition(tab: Tab) -> ColumnElement[bool]:
@@ -48,8 +57,16 @@ def condition(tab: Tab) -> ColumnElement[bool]:
     if tab is Tab.OVER:
         return Referral.state.not_in(OPEN)
     if tab is Tab.OUT:
-        return and_(Referral.role == "home", Referral.state.in_(OPEN))
+        return and_(Referral.role == "home", Referral.state.in_(KNOWN))
+    if tab is Tab.CLAIMS:
+        return and_(Referral.role == "home", Referral.state == S.CLAIMED)
     return and_(Referral.role == "host", Referral.state == HOST_TABS[tab])
+
+
+def is_ours() -> ColumnElement[bool]:
+    """The next word is ours, and not the member's, who is on his way."""
+    mine = [and_(Referral.state == s, Referral.role == role) for s, role in TURNS.items() if s is not S.ACCEPTED]
+    return and_(or_(*mine), Referral.pending == "", Referral.stopped == "")
 
 
 @dataclass(frozen=True)
@@ -171,7 +188,7 @@ def guests(actor: Actor, asked: Asked, *, after: str = "", before: str = "", siz
     """Shared members of open referrals, by name."""
     keys = (SharedMember.name_pinyin, Referral.id)
     query = _base(
-        actor, Referral.role == "host", Referral.state.in_(OPEN), SharedMember.id.is_not(None), *asked.conditions()
+        actor, Referral.role == "host", Referral.state.in_(KNOWN), SharedMember.id.is_not(None), *asked.conditions()
     )
     return _paged(query, keys, lambda row: f"{names.pinyin_key(row.name)[:160]}_{row.referral.id}", lambda text: text,
                   after=after, before=before, size=size)  # fmt: skip
@@ -258,16 +275,51 @@ def _counted(actor: Actor, *columns: Any) -> Select[Any]:
 
 
 def waiting(actor: Actor) -> Any:
-    """How many wait for our word, as a query of one number: to answer, and to give a branch."""
-    mine = Referral.state.in_([S.OFFERED, S.REPORTED_IN])
-    return _counted(actor, func.count()).where(
-        Referral.role == "host", mine, Referral.pending == "", Referral.stopped == ""
+    """How many wait for our word, as a query of one number: to answer, to give a branch, to recognise."""
+    return _counted(actor, func.count()).where(is_ours())
+
+
+def late(actor: Actor, before: datetime, tab: Tab | None = None) -> Any:
+    """Of those that wait for our word, since before this instant, as a query of one number; of one list alone if named."""
+    query = _counted(actor, func.count()).where(is_ours(), Referral.state_at < before)
+    return query if tab is None else query.where(condition(tab))
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A member of ours who was offered and has not reported in. `step`: the county's day that has passed."""
+
+    referral: Referral
+    name: str
+    partner: str
+    days: int
+    step: int
+
+
+def not_reported(actor: Actor, limit: int) -> tuple[Sequence[Unseen], int]:
+    """Offered so many days ago, and not reported in: the longest first, and how many there are. Two queries."""
+    steps = sorted(counties.settings().report_in_days)
+    today = clock.today()
+    first = datetime.combine(today - timedelta(days=steps[0] - 1), time(), clock.CHINA)
+    query = (
+        db.select(Referral, Member.name, Peer.name, func.count().over())
+        .join(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+        .outerjoin(Peer, (Peer.tenant_id == Referral.tenant_id) & (Peer.uid == Referral.partner_uid))
+        .where(Referral.role == "home", Referral.state.in_([S.OFFERED, S.ACCEPTED]), Referral.created_at < first)
+        .order_by(Referral.created_at, Referral.id)
+        .limit(limit)
     )
+    found = db.session.execute(_visible(query, actor)).all()
+    rows = []
+    for referral, name, partner, _ in found:
+        days = (today - referral.created_at.astimezone(clock.CHINA).date()).days
+        rows.append(Unseen(referral, name, partner or "伙伴县", days, max(s for s in steps if s <= days)))
+    return rows, found[0][3] if found else 0
 
 
 def guest_count(actor: Actor) -> Any:
     """How many shared members this actor sees, as a query of one number."""
-    return _counted(actor, func.count()).where(Referral.role == "host", Referral.state.in_(OPEN))
+    return _counted(actor, func.count()).where(Referral.role == "host", Referral.state.in_(KNOWN))
 
 
 def of_member(member_id: UUID) -> list[Referral]:

@@ -17,20 +17,24 @@ from web.federation.verbs import FAIL, PairAggregate
 
 
 class ReferralState(StrEnum):
-    """Before the offer nothing is stored: a draft is a preview."""
+    """Before the offer nothing is stored: a draft is a preview. `claimed`: the host began, home looks whether he is its own."""
 
+    CLAIMED = "claimed"
     OFFERED = "offered"
     ACCEPTED = "accepted"
     REPORTED_IN = "reported_in"
     TAKEN_ON = "taken_on"
     DECLINED = "declined"
+    DISOWNED = "disowned"
     LAPSED = "lapsed"
     ENDED = "ended"
     NOT_OPENED = "not_opened"
 
 
 S = ReferralState
-OPEN = (S.OFFERED, S.ACCEPTED, S.REPORTED_IN, S.TAKEN_ON)
+KNOWN = (S.OFFERED, S.ACCEPTED, S.REPORTED_IN, S.TAKEN_ON)
+"""Open, and home knows which of its members it is."""
+OPEN = (S.CLAIMED, *KNOWN)
 """States in which the member is the host's guest, or may become one. In all others the packet is purged."""
 LAPSES_AFTER = timedelta(days=30)
 
@@ -39,6 +43,11 @@ REFERRAL = Machine(
     ReferralState,
     [
         Row(None, "offer", "home", S.OFFERED, guard="open flow to the partner's county, notice stands, S2 granted"),
+        Row(None, "claim", "host", S.CLAIMED, guard="the member's consent is recorded first; S2 granted host to home"),
+        Row(S.CLAIMED, "recognise", "home", S.ACCEPTED, guard="a person chose the member meant"),
+        Row(S.CLAIMED, "disown", "home", S.DISOWNED, guard="one answer, whether unknown or not ours"),
+        Row(S.CLAIMED, "lapse", "home", S.LAPSED, automatic=True, timer=LAPSES_AFTER),
+        Row(S.CLAIMED, FAIL, "host", S.NOT_OPENED, automatic=True),
         Row(S.OFFERED, "accept", "host", S.ACCEPTED),
         Row(S.OFFERED, "decline", "host", S.DECLINED, guard="a reason from the list"),
         Row(S.OFFERED, "lapse", "home", S.LAPSED, automatic=True, timer=LAPSES_AFTER),
@@ -46,7 +55,7 @@ REFERRAL = Machine(
         Row(S.ACCEPTED, "report_in", "host", S.REPORTED_IN, guard="by the one-time code, or by a person who looked"),
         Row(S.REPORTED_IN, "take_on", "host", S.TAKEN_ON, guard="one branch of the host"),
         *(Row(s, "end", "home", S.ENDED, guard="a reason from the list") for s in OPEN),
-        *(Row(s, "leave", "host", S.ENDED) for s in OPEN[1:]),
+        *(Row(s, "leave", "host", S.ENDED) for s in (S.CLAIMED, *KNOWN[1:])),
     ],
     anchor="home",
     roles=("home", "host"),
@@ -57,6 +66,7 @@ class Referral(PairAggregate, Model):
     """One flow, one partner. `member_id`, `flow_id`: the home's own rows (None at the host).
 
     `township_id`, `branch_id`: at the host, who looks after the member: the township named, the branch that takes on.
+    `consent_id`, `told_how`: of a claim, the record of the member's consent at the host and how it was given.
     `reason`: the closed-list word of a decline or end; `answer_text`: the host's words with it, kept by home only.
     """
 
@@ -68,6 +78,8 @@ class Referral(PairAggregate, Model):
     township_id: Mapped[UUID | None]
     branch_id: Mapped[UUID | None]
     notice_on: Mapped[date]
+    consent_id: Mapped[UUID | None]
+    told_how: Mapped[str] = mapped_column(String(10), default="")
     accepted_on: Mapped[date | None]
     reported_on: Mapped[date | None]
     reported_how: Mapped[str] = mapped_column(String(10), default="")

@@ -1,4 +1,7 @@
-"""The packet of a referral (scope S2): made from the home's rows, kept by the host under the referral's key, purged."""
+"""The packet of a referral (scope S2): made from the home's rows, kept by the host under the referral's key, purged.
+
+Of a claim, home keeps one too: what the host was told, until a person recognised or disowned.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ LABELS: dict[str, str] = {p.path: FIELDS[p.field].label for p in OFFER.pointers}
 """Pointer → label, in the order of the table."""
 REQUIRED = frozenset(p.path for p in OFFER.pointers if p.is_required)
 CODE = "/report_in_code"
+PACKETS = ("referral.offer", "referral.recognise")
 KINDS: dict[str, str] = {MemberKind.FULL: "full", MemberKind.PROBATIONARY: "probationary"}
 KIND_WORDS = {"full": "正式党员", "probationary": "预备党员"}
 
@@ -74,6 +78,18 @@ def keep(referral: Referral, values: Mapping[str, Any]) -> SharedMember:
     return row
 
 
+def take_out(referral: Referral) -> dict[str, Any]:
+    """Take the working copy away without the key: what it held. For putting another in its place."""
+    row = db.session.get(SharedMember, (referral.tenant_id, referral.id))
+    if row is None:
+        return {}
+    told = opened(row)
+    db.session.execute(delete(SharedGram).where(SharedGram.referral_id == referral.id))
+    db.session.delete(row)
+    db.session.flush()
+    return told
+
+
 def _wrapped(referral: Referral, values: Mapping[str, Any]) -> bytes:
     return vault.wrap(referral.id, json.dumps(dict(values), ensure_ascii=False).encode())
 
@@ -100,14 +116,14 @@ def void_code(referral: Referral) -> None:
 
 
 def disclosed(referral: Referral) -> dict[str, tuple[Any, bool]]:
-    """At home: pointer → (value as it was sealed or None when erased, was it withheld) of our offer. One query."""
+    """At home: pointer → (value as it was sealed or None when erased, was it withheld) of our packet. One query."""
     query = (
         db.select(StoredDisclosure)
         .join(
             OutboxMessage,
             (OutboxMessage.tenant_id == StoredDisclosure.tenant_id) & (OutboxMessage.id == StoredDisclosure.message_id),
         )
-        .where(StoredDisclosure.about_id == referral.id, OutboxMessage.type == "referral.offer")
+        .where(StoredDisclosure.about_id == referral.id, OutboxMessage.type.in_(PACKETS))
     )
     found = {row.pointer: (_value(row), row.is_withheld) for row in db.session.scalars(query)}
     return {pointer: found[pointer] for pointer in LABELS if pointer in found}

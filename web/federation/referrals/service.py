@@ -1,4 +1,7 @@
-"""Verbs of the referral: offer and end at home; accept, decline, report in, take on and leave at the host."""
+"""Verbs of the referral: offer and end at home; accept, decline, report in, take on and leave at the host.
+
+Those of the claim path are in `claims`; what each verb checks and does in `effects`.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ from web.core import clock, events
 from web.core.errors import Invalid, NotFound, TooMany, WrongState
 from web.core.fields import blind
 from web.extensions import db
-from web.federation import admission, verbs
+from web.federation import verbs
 from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
-from web.federation.referrals import codes, grants, packets
+from web.federation.referrals import codes, effects, grants, packets
 from web.federation.referrals.models import (
     LAPSES_AFTER,
     OPEN,
@@ -30,14 +33,14 @@ from web.federation.referrals.models import (
     SharedMember,
     WrongCode,
 )
-from web.federation.verbs import FAIL, Said
-from web.federation.wire.envelope import AgreementRef, Envelope
+from web.federation.verbs import FAIL
+from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents.service import ConsentWithdrawn
 from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow, FlowEnd
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.organisations.models import OrgKind
 
 log = structlog.get_logger(__name__)
 
@@ -51,54 +54,6 @@ class BranchAssigned:
     """Announced at the host when the branch that looks after a taken-on member is another one."""
 
     referral_id: UUID
-
-
-def _opens(envelope: Envelope, admitted: admission.Admitted) -> Referral:
-    return Referral(role="host", notice_on=date.fromisoformat(envelope.body["notice_on"]), reason="", reported_how="")
-
-
-def _offered(referral: Referral, said: Said) -> None:
-    if referral.role == "host":
-        packets.keep(referral, said.values)
-        referral.township_id = _township(str(said.values.get("/host_township") or ""))
-
-
-def _township(named: str) -> UUID | None:
-    """Our township of that name, as home wrote it: the packet goes to its officer's list."""
-    if not named:
-        return None
-    query = db.select(PartyOrg.id).where(
-        PartyOrg.kind == OrgKind.TOWNSHIP_COMMITTEE, PartyOrg.is_active, PartyOrg.name == named
-    )
-    return db.session.scalars(query.limit(1)).first()
-
-
-def _accepted(referral: Referral, said: Said) -> None:
-    referral.accepted_on = clock.today()
-
-
-def _reported(referral: Referral, said: Said) -> None:
-    referral.reported_on, referral.reported_how = date.fromisoformat(said.body["on"]), said.body["how"]
-    if referral.role == "host":
-        packets.void_code(referral)
-
-
-def _taken_on(referral: Referral, said: Said) -> None:
-    referral.assigned_on = date.fromisoformat(said.body["on"])
-
-
-def _closed(referral: Referral, said: Said) -> None:
-    """Declined, lapsed, ended, or not opened: why, and the packet is gone here."""
-    word = {"decline": said.body.get("reason"), "end": said.body.get("reason"), "leave": "left"}.get(said.verb)
-    referral.reason = str(word or said.verb)[:20]
-    referral.ended_on = date.fromisoformat(said.body["on"]) if "on" in said.body else clock.today()
-    if referral.role == "home":
-        referral.answer_text = said.values.get("/text")
-    packets.purge(referral)
-
-
-def _untaken(referral: Referral, code: str) -> None:
-    referral.branch_id = None
 
 
 def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
@@ -115,16 +70,19 @@ KIND = verbs.register(
         "referral",
         REFERRAL,
         Referral,
-        _opens,
+        effects.opens,
+        checks={"claim": effects.check_claim},
         effects={
-            "offer": _offered,
-            "accept": _accepted,
-            "report_in": _reported,
-            "take_on": _taken_on,
-            **dict.fromkeys(("decline", "lapse", "end", "leave", FAIL), _closed),
+            "offer": effects.offered,
+            "claim": effects.claimed,
+            "recognise": effects.recognised,
+            "accept": effects.accepted,
+            "report_in": effects.reported,
+            "take_on": effects.taken_on,
+            **dict.fromkeys(("decline", "disown", "lapse", "end", "leave", FAIL), effects.closed),
         },
-        dropped={"take_on": _untaken},
-        expires={"offer": lambda referral: clock.now() + LAPSES_AFTER},
+        dropped={"take_on": effects.untaken},
+        expires=dict.fromkeys(("offer", "claim"), lambda referral: clock.now() + LAPSES_AFTER),
     )
 )
 

@@ -24,7 +24,7 @@ from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
-from web.federation.referrals.models import OPEN, Referral, ReferralState
+from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import values
 from web.federation.sharing.models import SHARE, STANDING, ShareState, StatusShare
 from web.federation.verbs import FAIL, Said
@@ -47,7 +47,7 @@ OVERDUE = timedelta(hours=24)
 def _opens(envelope: Envelope, admitted: admission.Admitted) -> StatusShare:
     """Only about a referral that both have, from its other side, with a scope that side may send us."""
     referral = _referral(UUID(envelope.body["referral"]))
-    if referral is None or referral.partner_uid != envelope.sender or referral.state not in OPEN:
+    if referral is None or referral.partner_uid != envelope.sender or referral.state not in KNOWN:
         raise WireError("not_open")
     share = StatusShare(
         role="receiver", referral_id=referral.id, member_id=referral.member_id, scope=envelope.body["scope"],

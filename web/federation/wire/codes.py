@@ -139,6 +139,12 @@ CODES: dict[str, Code] = {
             "The same thing is already open between the two counties; continue that one.",
         ),
         Code(
+            "day_limit",
+            _FINAL,
+            _SENDER,
+            "Today's number of these is used up between the two counties; say it again tomorrow.",
+        ),
+        Code(
             "expired",
             _FINAL,
             _SENDER,

@@ -81,6 +81,19 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class StudyCredited:
+    """Announced when study time another county recorded, and we countersigned, reached a member's file."""
+
+    member_id: UUID
+    cosign_id: UUID
+    title: str
+    held_on: date
+    presence: Presence
+    minutes: int
+    partner_uid: UUID
+
+
+@dataclass(frozen=True)
 class GuestsChanged:
     """Announced before the lines of guests change in a held activity; a record in other hands refuses it."""
 
@@ -373,6 +386,7 @@ def credit(
     events.record("study_record.credit", row, member_id=member_id)
     db.session.add(row)
     db.session.flush()
+    events.announce(StudyCredited(member_id, cosign_id, title[:120], held_on, presence, minutes, partner_uid))
     return row
 
 

@@ -31,7 +31,12 @@ class County(Exempt, Model):
 
 
 class CountySettings(Tenanted, Model):
-    """One row a county: what its administrator decides. `letter`: address, phone, fax, postcode printed on letters."""
+    """One row a county: what its administrator decides. `letter`: address, phone, fax, postcode printed on letters.
+
+    `claim_day_limit`: claims a day taken from one partner. `answer_workdays`: after so many working days an answer is
+    overdue. `report_in_days`, `contact_days`: days after the offer, and since the last contact, on which to remind;
+    `confirm_months`: an away entry is confirmed once in so many months.
+    """
 
     __tablename__ = "county_settings"
     letter: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
@@ -40,5 +45,10 @@ class CountySettings(Tenanted, Model):
     letter_serial: Mapped[int] = mapped_column(default=0)
     workday_changes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     report_in_day_limit: Mapped[int] = mapped_column(default=50)
+    claim_day_limit: Mapped[int] = mapped_column(default=20)
+    answer_workdays: Mapped[int] = mapped_column(default=5)
+    report_in_days: Mapped[list[int]] = mapped_column(JSONB, default=lambda: [15, 30])
+    contact_days: Mapped[list[int]] = mapped_column(JSONB, default=lambda: [30, 90, 150])
+    confirm_months: Mapped[int] = mapped_column(default=6)
     notice_version: Mapped[int] = mapped_column(default=1)
     notice_changed_on: Mapped[date | None]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from itertools import pairwise
 from uuid import UUID
 
 from sqlalchemy import func
@@ -81,6 +83,49 @@ def amend(*, letter: dict[str, str], letter_valid_days: int, report_in_day_limit
     row.letter, row.letter_valid_days, row.report_in_day_limit = dict(letter), letter_valid_days, report_in_day_limit
     events.record("county_settings.amend", row)
     db.session.flush()
+
+
+REMIND_STEPS, REMIND_AT_MOST = 5, 400
+"""How many days a reminder may have, and the latest of them."""
+
+
+def set_deadlines(
+    *,
+    claim_day_limit: int,
+    answer_workdays: int,
+    report_in_days: Sequence[int],
+    contact_days: Sequence[int],
+    confirm_months: int,
+) -> None:
+    """How long this county waits: for an answer (working days), for a report-in and a contact (days on which to remind),
+    for the confirmation of an entry (months); and how many claims a day it takes from one partner.
+    """
+    wrong: dict[str, object] = {}
+    for name, days in (("report_in_days", report_in_days), ("contact_days", contact_days)):
+        is_rising = all(a < b for a, b in pairwise(days))
+        if not 1 <= len(days) <= REMIND_STEPS or not is_rising or days[0] < 1 or days[-1] > REMIND_AT_MOST:
+            wrong[name] = "days_rising"
+    for name, number, most in (
+        ("claim_day_limit", claim_day_limit, 500),
+        ("answer_workdays", answer_workdays, 60),
+        ("confirm_months", confirm_months, 24),
+    ):
+        if not 1 <= number <= most:
+            wrong[name] = "out_of_range"
+    if wrong:
+        raise Invalid(wrong)
+    row = settings(lock=True)
+    row.claim_day_limit, row.answer_workdays, row.confirm_months = claim_day_limit, answer_workdays, confirm_months
+    row.report_in_days, row.contact_days = list(report_in_days), list(contact_days)
+    events.record("county_settings.set_deadlines", row)
+    db.session.flush()
+
+
+def answered_before() -> datetime:
+    """What has waited for our answer since before this instant is overdue, in working days of this county's calendar."""
+    row = settings()
+    first = calendar().add(clock.today(), -row.answer_workdays)
+    return datetime.combine(first, time(), clock.CHINA)
 
 
 def correct_workday(day: date, *, is_worked: bool) -> None:

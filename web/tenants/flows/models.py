@@ -55,7 +55,10 @@ FLOW = Machine(
 
 
 class Flow(Tenanted, Model):
-    """`host_code`: division code of the host place, ≥ county where known; `host_text`: as the register has it."""
+    """`host_code`: division code of the host place, ≥ county where known; `host_text`: as the register has it.
+
+    `contacted_on`, `confirmed_on`: the last day the branch spoke with him, and found the entry still true.
+    """
 
     __tablename__ = "flow"
     __person__ = True
@@ -71,6 +74,8 @@ class Flow(Tenanted, Model):
     work_unit: Mapped[str] = mapped_column(String(80), default="")
     work_kind: Mapped[str] = mapped_column(String(3), default="")
     occupation: Mapped[str] = mapped_column(String(40), default="")
+    contacted_on: Mapped[date | None]
+    confirmed_on: Mapped[date | None]
     ended_on: Mapped[date | None]
     ended_as: Mapped[FlowEnd | None] = mapped_column(EnumText(FlowEnd))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

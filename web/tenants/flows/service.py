@@ -141,6 +141,31 @@ def amend(flow: Flow, *, reason: str = "", **values: Any) -> set[str]:
     return set(changed)
 
 
+def note_contact(flow: Flow, *, on: date | None = None, reason: str = "") -> None:
+    """Somebody of the branch spoke with the member on that day. What was said is nobody's to keep here."""
+    _note(flow, "flow.note_contact", on, reason, "contacted_on")
+
+
+def confirm(flow: Flow, *, on: date | None = None, reason: str = "") -> None:
+    """The entry was looked through and is still true; whoever confirms has spoken with the member."""
+    _note(flow, "flow.confirm", on, reason, "confirmed_on", "contacted_on")
+
+
+def _note(flow: Flow, verb: str, on: date | None, reason: str, *columns: str) -> None:
+    day = on or clock.today()
+    if flow.state is FlowState.ENDED:
+        raise WrongState("flow_is_over")
+    if day > clock.today():
+        raise Invalid({"on": "in_the_future"})
+    if flow.left_on and day < flow.left_on:
+        raise Invalid({"on": "before_left_on"})
+    members.demand_open(members.get(flow.member_id))
+    events.record(verb, flow, reason=reason)
+    for column in columns:
+        setattr(flow, column, max(day, getattr(flow, column) or day))
+    db.session.flush()
+
+
 def miss(flow: Flow, *, reason: str = "") -> None:
     """Contact attempts found nobody: the search goes on."""
     FLOW.apply(flow, "miss", reason=reason)

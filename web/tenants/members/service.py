@@ -297,6 +297,18 @@ def withdraw(member: Member) -> None:
     _write(member, {"relation": Relation.ENDED})
 
 
+def reopen(member: Member, branch_id: UUID, given: Mapping[str, object], id_number: str | None = None) -> None:
+    """Back from another county: the old record is ours again, in a branch, with what the letter says of today."""
+    if member.relation is not Relation.TRANSFERRED:
+        raise WrongState("member_is_history")
+    _demand_branch(branch_id, "branch_id")
+    kept = values.read({**given, **({"id_number": id_number} if id_number else {})})
+    changed = {field: value for field, value in kept.items() if value != getattr(member, field)}
+    events.record("member.reopen", member)
+    _write(member, {**_with_derived(changed), "branch_id": branch_id, "away_org_id": None, "relation": Relation.HELD})
+    _index(member)
+
+
 def _with_derived(kept: Mapping[str, object]) -> dict[str, object]:
     """The values with what follows from them: reading and initials of a name, fingerprints of numbers."""
     whole = dict(kept)
