@@ -59,12 +59,13 @@ class World:
 @dataclass
 class Explorer:
     """`visits`: how often each side may use one row. `forges`: the anchor also numbers rows of the follower's, to see that
-    the code would stop there.
+    the code would stop there. `is_followers`: the follower opens it, by a row of its own (a claim, an ask).
     """
 
     kind: Kind
     visits: int = 2
     forges: bool = False
+    is_followers: bool = False
     used: set[tuple[Any, str]] = field(default_factory=set)
     crossed: set[frozenset[str]] = field(default_factory=set)
 
@@ -91,18 +92,22 @@ class Explorer:
         """Every next world."""
         answers = {r.answer for r in self.machine.rows}
         for row in self._may_say(w.anchor, self.roles[0]):
-            if row.verb not in answers:
+            if row.verb not in answers and not (row.source is None and self.is_followers):
                 yield self.decide(w, row)
-        if not w.follower.pending and w.follower.state is not None:
+        if not w.follower.pending and (w.follower.state is not None or self.is_followers):
             for row in self._may_say(w.follower, self.roles[1]):
                 word = (row.verb, w.follower.n)
                 said = replace(w.follower, pending=word, said=(*w.follower.said, (row.source, row.verb)))
-                yield replace(w, follower=said, back=(*w.back, word))
+                opened = replace(said, state=row.target) if row.source is None else said
+                yield replace(w, follower=opened, back=(*w.back, word))
         if w.out:
             verb, n, cause = w.out[0]
             yield from self.follower_hears(replace(w, out=w.out[1:]), verb, n, cause)
         if w.back:
-            yield self.anchor_hears(replace(w, back=w.back[1:]), *w.back[0])
+            heard = replace(w, back=w.back[1:])
+            yield self.anchor_hears(heard, *w.back[0])
+            if w.anchor.state is None:
+                yield self._refuse(heard, 1, w.back[0])  # an opening may always be refused
         for side in (0, 1):
             if w.refused[side]:
                 rest = w.refused[side][1:]
@@ -116,6 +121,9 @@ class Explorer:
                 yield self._refuse(w, 0, (verb, n))
                 return
             yield replace(self._refuse(w, 0, (verb, n)), was_refused=True)  # an opening may always be refused
+        if n == 1 and mine.pending == (verb, 0) == cause:
+            yield replace(w, follower=replace(mine, n=1, pending=None))  # our own opening comes back numbered
+            return
         row = self.machine.row(mine.state, verb)
         if row is None or n != mine.n + 1 or not self._is_just(mine, row, cause):
             raise Broken(f"{self.kind.name}: an impossible decision: {verb} {n} {cause} on {mine}")
@@ -152,7 +160,12 @@ class Explorer:
         """A receipt that refuses comes back."""
         if side == 1:
             mine = w.follower
-            return replace(w, follower=replace(mine, pending=None)) if mine.pending == (verb, number) else w
+            if mine.pending != (verb, number):
+                return w
+            row = self.machine.row(mine.state, FAIL) if number == 0 else None
+            if row is not None:
+                self.used.add((row.source, row.verb))
+            return replace(w, follower=replace(mine, pending=None, state=row.target if row else mine.state))
         row = self.machine.row(w.anchor.state, FAIL)
         if number == 1 and row is not None:
             self.used.add((row.source, row.verb))
@@ -168,8 +181,9 @@ class Explorer:
             return
         if w.follower.pending:
             raise Broken(f"{self.kind.name}: a word without an answer at rest: {w}")
-        if w.follower.state is None:
-            if w.anchor.state is not None and w.anchor.state not in self.machine.terminal:
+        if w.follower.state is None or w.anchor.state is None:
+            alone = w.anchor.state if w.follower.state is None else w.follower.state
+            if alone is not None and alone not in self.machine.terminal:
                 raise Broken(f"{self.kind.name}: open at one side only: {w}")
         elif w.anchor.stands != w.follower.stands:
             raise Broken(f"{self.kind.name}: diverged at rest: {w}")
