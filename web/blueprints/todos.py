@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from web.core.events import Actor
+from web.core.workdays import Calendar
 from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
@@ -50,13 +51,15 @@ class Waits:
     count: int
     late: int
     workdays: int
+    calendar: Calendar
 
 
 def waits(actor: Actor, count: Any, late: Callable[[Actor, datetime], Any]) -> Waits:
     """Both queries of one number, asked as one."""
-    columns = count(actor).scalar_subquery(), late(actor, counties.answered_before()).scalar_subquery()
+    asked = counties.answering()
+    columns = count(actor).scalar_subquery(), late(actor, asked.before).scalar_subquery()
     row = db.session.execute(db.select(*columns)).one()
-    return Waits(int(row[0] or 0), int(row[1] or 0), counties.settings().answer_workdays)
+    return Waits(int(row[0] or 0), int(row[1] or 0), asked.workdays, asked.calendar)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _with_late(actor: Actor, shown: list[Shown]) -> list[Shown]:
     asked = {s.queue.key: s.queue.late for s in shown if s.queue.late is not None}
     if not asked:
         return shown
-    before = counties.answered_before()
+    before = counties.answering().before
     columns = [late(actor, before).scalar_subquery().label(key) for key, late in asked.items()]
     row = db.session.execute(db.select(*columns)).mappings().one()
     return [replace(s, late=int(row.get(s.queue.key) or 0)) for s in shown]

@@ -59,6 +59,7 @@ def index() -> Any:
         return first
     counts = lists.counts(actor, chosen)
     lists.note_reading(page.rows)
+    waits = todos.waits(actor, lists.counter, lambda a, before: lists.counter(a, lists.late(before)))
     return render_template(
         "handovers/index.html",
         tab=tab,
@@ -78,9 +79,9 @@ def index() -> Any:
         if chosen
         else [],
         fields=[{"name": "partner", "label": "伙伴县", "choices": list(partners.items())}] if partners else [],
-        calendar=counties.calendar(),
+        calendar=waits.calendar,
         turns=TURNS,
-        waits=todos.waits(actor, lists.counter, lambda a, before: lists.counter(a, lists.late(before))),
+        waits=waits,
     )
 
 

@@ -70,6 +70,7 @@ def index() -> Any:
     page = lists.page(tab, actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
     lists.note_reading(page.rows, tab.value)
     partners = {p.uid: p.name for p in keys.partners()}
+    waits = todos.waits(actor, lists.waiting, lists.late)
     return render_template(
         "referrals/index.html",
         tab=tab,
@@ -89,10 +90,10 @@ def index() -> Any:
         totals=_totals(lists.by_partner(actor, "home"), partners) if tab is Tab.OUT else [],
         states=KNOWN if tab is Tab.OUT else OVER if tab is Tab.OVER else (),
         due_on=due_on,
-        waits=todos.waits(actor, lists.waiting, lists.late),
+        waits=waits,
         turns=TURNS,
         days=lambda referral: (clock.now() - referral.created_at).days,
-        calendar=counties.calendar(),
+        calendar=waits.calendar,
     )
 
 

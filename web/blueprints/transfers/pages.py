@@ -44,6 +44,7 @@ def index() -> Any:
     actor = edge.actor()
     page = worklists.page(tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
     counts = worklists.counts(actor)
+    waits = todos.waits(actor, worklists.counter, lambda a, before: worklists.counter(a, before=before))
     return render_template(
         "transfers/index.html",
         tab=tab,
@@ -56,8 +57,8 @@ def index() -> Any:
             for key, title in wording.TABS.items()
         ],
         address=address,
-        waits=todos.waits(actor, worklists.counter, lambda a, before: worklists.counter(a, before=before)),
-        calendar=counties.calendar(),
+        waits=waits,
+        calendar=waits.calendar,
         outcomes=handover_words.OUTCOMES,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import pairwise
 from uuid import UUID
@@ -72,7 +73,11 @@ def settings(*, lock: bool = False) -> CountySettings:
 
 def calendar() -> Calendar:
     """Working days as this county keeps them: the State Council's, with the county's own corrections."""
-    return Calendar({date.fromisoformat(day): bool(is_worked) for day, is_worked in settings().workday_changes.items()})
+    return _calendar_of(settings())
+
+
+def _calendar_of(row: CountySettings) -> Calendar:
+    return Calendar({date.fromisoformat(day): bool(is_worked) for day, is_worked in row.workday_changes.items()})
 
 
 def amend(*, letter: dict[str, str], letter_valid_days: int, report_in_day_limit: int) -> None:
@@ -121,11 +126,21 @@ def set_deadlines(
     db.session.flush()
 
 
-def answered_before() -> datetime:
-    """What has waited for our answer since before this instant is overdue, in working days of this county's calendar."""
+@dataclass(frozen=True)
+class Answering:
+    """What has waited for our answer since before this instant is overdue: so many working days of this calendar."""
+
+    before: datetime
+    workdays: int
+    calendar: Calendar
+
+
+def answering() -> Answering:
+    """How long an answer may take in this county, as of today: one query."""
     row = settings()
-    first = calendar().add(clock.today(), -row.answer_workdays)
-    return datetime.combine(first, time(), clock.CHINA)
+    days = _calendar_of(row)
+    first = days.add(clock.today(), -row.answer_workdays)
+    return Answering(datetime.combine(first, time(), clock.CHINA), row.answer_workdays, days)
 
 
 def correct_workday(day: date, *, is_worked: bool) -> None:
