@@ -10,18 +10,19 @@ from uuid import UUID
 from web.core import clock
 
 _lock = threading.Lock()
-_last = 0
+# The last stamp by the real clock, and by a pinned one, which may leap back: a pinned future must not hold the present up.
+_last = {False: 0, True: 0}
 
 
 def uuid7() -> UUID:
     """Time-ordered, strictly increasing inside one process even within a millisecond."""
-    global _last  # noqa: PLW0603  the one counter of the process, under its lock
     millis = int(clock.now().timestamp() * 1000)
     stamp = (millis << 12) | (time.perf_counter_ns() >> 8 & 0xFFF)
+    pinned = abs(millis - time.time_ns() // 1_000_000) > 60_000
     with _lock:
-        pinned = abs(millis - time.time_ns() // 1_000_000) > 60_000
-        if stamp <= _last and (not pinned or _last - stamp < 1 << 24):
-            stamp = _last + 1
-        _last = stamp
+        last = _last[pinned]
+        if stamp <= last and (not pinned or last - stamp < 1 << 24):
+            stamp = last + 1
+        _last[pinned] = stamp
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62
     return UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2)

@@ -115,6 +115,7 @@ def test_a_second_version_takes_the_place_of_the_first(agreed, work):
             "S4",
             "S5",
             "S6",
+            "S7",
         }
 
 

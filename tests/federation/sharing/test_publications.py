@@ -14,6 +14,7 @@ from web.extensions import db
 from web.federation import admission
 from web.federation.agreements import registers
 from web.federation.agreements import service as agreements
+from web.federation.agreements.models import AgreementGrant
 from web.federation.post import keys
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
 from web.federation.sharing import cards, counts, publications
@@ -157,7 +158,11 @@ def test_cards_say_what_crosses_to_whom_why_until_when_and_on_what_it_rests(agre
     assert [line.label for line in ours["S3"].lines] == ["联系电话"] and ours["S3"].lines[0].mark == "敏感"
     assert ours["S2"].is_on and ours["S2"].version == 1 and ours["S2"].number and ours["S2"].ends_on
     assert (ours["S8"].is_on, ours["S8"].why_not) == (False, "off")
-    assert (ours["S7"].is_on, ours["S7"].why_not) == (False, "not_granted")
+    assert ours["S7"].is_on
+    with home.act():
+        db.session.execute(db.delete(AgreementGrant).where(AgreementGrant.scope == "S7"))
+        ungranted = {c.scope.scope: c for c in cards.of_partner(host.uid) if c.is_ours}
+    assert (ungranted["S7"].is_on, ungranted["S7"].why_not) == (False, "not_granted")
     client = fresh.test_client()
     sign_in(client, home, Role.COUNTY_ADMIN.value)
     page = client.get(f"/{home.code}/scopes/{host.uid}").text
