@@ -141,7 +141,8 @@ def _after(moved: Moved) -> None:
             _came_to_nothing(handover)
     db.session.flush()
     if moved.verb == FLIP:
-        print_letter(handover)
+        if handover.values().get("letter_no"):  # withheld, there is no paper to print; the relation moves all the same
+            print_letter(handover)
         if handover.role == "home" and handover.member_id is not None:
             _end_others(handover.member_id, but=handover.id)
 
