@@ -282,12 +282,18 @@ def test_ingress_refuses_a_forged_share_of_the_host(walk, monkeypatch, scope, po
 
 
 def test_ingress_refuses_an_offer_whose_scope_was_never_granted(walk, monkeypatch):
-    """余杭 forges an offer: the agreement lets only 岳西 send S2."""
+    """余杭 forges an offer: as 岳西 holds the agreement, only 岳西 may send S2."""
     offer = {
         "/name": "王示乙", "/gender": "1", "/birth_year": 1990, "/member_kind": "full", "/home_branch": "试例村支部",
         "/report_in_code": "7K2QMX94TD",
     }  # fmt: skip
     monkeypatch.setattr(post.HOOKS, "may_cross", lambda message, scope, pointer: True)
+    with walk.home.act():
+        _, ours = agreements.in_force(walk.host.uid)[0]
+        given = [g for g in ours.text["grants"] if (g["owner"], g["scope"]) != (str(walk.host.uid), "S2")]
+        assert len(given) == len(ours.text["grants"]) - 1
+        ours.text = ours.text | {"grants": given}
+        fence.commit()
     with walk.host.act():
         agreement, version = agreements.in_force(walk.home.uid)[0]
         reference = AgreementRef(agreement.id, version.version, version.text_digest)
