@@ -77,6 +77,19 @@ def test_who_has_no_part_in_it_has_nothing_to_do(asked, fresh):
     assert events.actor() is events.SYSTEM
 
 
+def test_the_live_part_is_read_again_only_when_something_moved(asked, fresh):
+    client, address = fresh.test_client(), re.compile(r'hx-get="([^"]+/live\?mark=[^"]+)"')
+    assert sign_in(client, asked.host).status_code == 303
+    first = address.search(client.get(f"/{asked.host.code}/").text)[1]
+    assert client.get(first).status_code == 204
+    with asked.host.act(), events.by(actor(asked.host, Role.COUNTY_ADMIN)):
+        events.record("handover.changed", db.session.scalars(db.select(Handover)).first())
+        fence.commit()
+    again = client.get(first)
+    assert again.status_code == 200 and "欧阳示甲" in again.text
+    assert client.get(address.search(again.text)[1]).status_code == 204, "reading the page moved nothing"
+
+
 def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh):
     client = fresh.test_client()
     assert sign_in(client, asked.host).status_code == 303

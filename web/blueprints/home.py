@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from web.blueprints import edge, filters, navigation, timeline, todos
 from web.blueprints.filters import workdays_left
@@ -15,6 +15,7 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.events import Event
+from web.core.ids import since
 from web.extensions import db
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.tenants.accounts import service as accounts
@@ -110,22 +111,41 @@ def _shown() -> dict[str, Any]:
         "days": _days(shown),
         "partners": _partners() if sees_partners else [],
         "sees_partners": sees_partners,
-        "live": url_for("home.live"),
     }
+
+
+FRESH = timedelta(minutes=10)
+
+
+def _mark() -> str:
+    """What changes when anything on the page may: the day, the log but for readings, what waits to be sent. One query.
+
+    Counted over the last minutes as well: a transaction that took long commits events older than the newest.
+    """
+    moves = db.select(Event.id).where(Event.verb != "shared.view")
+    recent = moves.where(Event.id > since(clock.now() - FRESH)).subquery()
+    newest = moves.order_by(Event.id.desc()).limit(1).scalar_subquery()
+    waiting = db.select(db.func.count()).select_from(OutboxMessage).where(OutboxMessage.receipt.is_(None))
+    fresh = db.select(db.func.count()).select_from(recent)
+    row = db.session.execute(db.select(newest, fresh.scalar_subquery(), waiting.scalar_subquery())).one()
+    return "-".join(str(part) for part in (clock.today(), *row))
 
 
 @bp.get("/")
 @needs(Permission.HOME_READ)
 def index() -> str:
     """The whole page."""
-    return render_template("home/index.html", **_shown())
+    return render_template("home/index.html", mark=_mark(), **_shown())
 
 
 @bp.get("/live")
 @needs(Permission.HOME_READ)
-def live() -> str:
-    """The queues alone, asked for every second: what a partner does is seen within two."""
-    return render_template("home/queues.html", **_shown())
+def live() -> Any:
+    """The queues alone, asked for every second: what a partner does is seen within two. Nothing new: nothing is asked."""
+    mark = _mark()
+    if request.args.get("mark") == mark:
+        return Response(status=204)
+    return render_template("home/live.html", mark=mark, **_shown())
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 from web.core import clock
@@ -26,3 +27,8 @@ def uuid7() -> UUID:
         _last[pinned] = stamp
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62
     return UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2)
+
+
+def since(moment: datetime) -> UUID:
+    """The least id of what is made from this moment on: what came after it is a range of the index of ids."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
