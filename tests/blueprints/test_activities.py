@@ -181,7 +181,7 @@ HEAD = {
 
 def queued(client, side):
     """title → count of the to-dos on the home page."""
-    return dict(re.findall(r'aria-label="(共签待答复|共签有异议) (\d+) 件"', client.get(at(side, "/")).text))
+    return dict(re.findall(r'aria-label="(待共签|共签有异议) (\d+) 件"', client.get(at(side, "/")).text))
 
 
 def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, host, home, work):
@@ -201,7 +201,7 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     page = home.get(theirs).text
     assert "轮到我方：核对名单，共签或提出异议" in page and all(name in page for name in walk.guests)
     assert "赵示丁" not in page  # the recorder's own members never cross
-    assert (queued(home, there), queued(host, here)) == ({"共签待答复": "1"}, {})
+    assert (queued(home, there), queued(host, here)) == ({"待共签": "1"}, {})
     lines = re.findall(r'name="line" value="(\d+)"', page)
     empty = home.post(f"{theirs}/answer", data={"line": lines, "reason": [""] * 3, "act": "dispute"})
     assert empty.status_code == 422
@@ -312,7 +312,7 @@ def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work)
     assert "等余杭区答复" in home.get(theirs).text and "收回提议" in home.get(theirs).text
     page = host.get(ours).text
     assert "岳西县提出作废这份记录，轮到我方答复" in page and "当日改期" in page
-    assert queued(host, here) == {"共签待答复": "1"}
+    assert queued(host, here) == {"待共签": "1"}
     assert host.post(f"{ours}/keep", data={"reason": ""}).status_code == 422
     assert host.post(f"{ours}/annul").status_code == 303
     work()

@@ -47,7 +47,7 @@ def offer(home: Window) -> str:
     home.nav("流出党员")
     total = home.page.locator(".head .hint").inner_text()
     for pick in ("referral:", "reason:10"):
-        home.page.locator("details.more summary").click()
+        home.page.get_by_text("＋ 条件").click()
         home.page.locator('select[name="pick"]').select_option(pick)
         home.press("加上")
     assert "referral=" in home.page.url and "reason=10" in home.page.url

@@ -70,7 +70,7 @@ def _todos(part: Part) -> Any:
 todos.QUEUES += [
     Queue(
         "cosign",
-        "共签待答复",
+        "待共签",
         "伙伴县记录了我方党员参加的活动，或提出作废已共签的",
         Permission.COSIGN_WRITE,
         _todos(Part.TO_ANSWER),
