@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -221,7 +221,13 @@ def _register(handover: Handover) -> dict[str, Any]:
 def offered(handover: Handover) -> list[Act]:
     """What our side may do now."""
     can = set(service.verbs_now(handover))
-    return [act for act in ACTS.values() if (act.can(handover) if act.can else act.verb in can)]
+    return [_named(act, handover) for act in ACTS.values() if (act.can(handover) if act.can else act.verb in can)]
+
+
+def _named(act: Act, handover: Handover) -> Act:
+    """Called by what is agreed to: to a request of home the host agrees to receive, to an ask home agrees to let go."""
+    words = wording.CALLED.get((handover.state, act.verb))
+    return replace(act, title=words, button=words) if words else act
 
 
 def demand(handover: Handover, verb: str) -> None:
@@ -253,6 +259,7 @@ def _view(act: Act) -> Callable[[UUID], Any]:
 
 
 def _page(act: Act, form: Form, handover: Handover, row: Row, back: str) -> Any:
+    act = _named(act, handover)
     says = wording.TO_AN_ASK.get(act.verb, act.says) if handover.state is HandoverState.ASKED else act.says
     return form.page("handovers/act.html", says=says, act=act, h=handover, row=row, back=back, **_extra(act, handover))
 

@@ -149,4 +149,7 @@ LETTERS: dict[str, str] = {
     "recall": "收回介绍信",
 }
 
+# The same verb answers two questions.
+CALLED: dict[tuple[S, str], str] = {(S.REQUESTED, "accept"): "同意接收", (S.ASKED, "accept"): "同意转出"}
+
 REFUSAL_WARNING = "条例第二十五条：接收党组织不得无正当理由拒绝接收党员组织关系。"
