@@ -191,8 +191,7 @@ WALK: tuple[Line, ...] = (
     _line("6", "a banner says 演示数据", "home.index", "reports/test_papers.py::test_the_demo_mark_stands_on_every_page_of_a_demo_and_nowhere_else "
           "browser/test_every_page.py::test_every_page_of_every_role"),
     _line("6", "README: screenshot of both windows, one PDF page, the two commands, the walk in ten minutes", _DEMO,
-          "contracts/test_layout.py::test_the_readmes_commands_are_those_that_exist contracts/test_layout.py::test_links_between_papers_lead_somewhere",
-          "the pictures are not in the README yet"),
+          "contracts/test_layout.py::test_the_readmes_commands_are_those_that_exist contracts/test_layout.py::test_links_between_papers_lead_somewhere"),
     # 7. Bad input
     _line("7", "server-side errors beside the field, values kept", "members.edit",
           "blueprints/test_parts.py::test_a_refused_field_keeps_its_value_and_ties_its_error browser/test_refusals.py::test_a_refused_form_keeps_what_was_typed "

@@ -14,6 +14,8 @@ from web.tenants.transfers import letters
 from web.tenants.transfers.service import HandedOver
 
 S = HandoverState
+# What the county's own book says of a letter that came to nothing; the book is a paper, and prints its words as they stand.
+ENDED = {S.DECLINED: "对方退回", S.RECALLED: "我方收回", S.EXPIRED_IN_TRANSIT: "有效期内没有接收"}
 
 
 @events.subscribe(HandedOver)
@@ -43,4 +45,4 @@ def _keep_the_book(moved: Moved) -> None:
     if handover.state is S.CLOSED and handover.received_on is not None:
         letters.note_receipt(handover.id, handover.received_on)
     else:
-        letters.void(handover.id, moved.verb)
+        letters.void(handover.id, ENDED[handover.state])
