@@ -96,7 +96,7 @@ class Line:
             self.seq += 1
             found = Envelope(
                 id=id_, type=self.type, sender=self.sender.uid, receiver=self.receiver.uid, epoch=1, seq=self.seq, prev=self.head,
-                about=f"handover/{about}", at=now, body={}, sd=tuple(disclosures.commitments(made)), base=0, agreement=self.under,
+                about=f"handover/{about}", at=now, body={}, sd=tuple(disclosures.commitments(made)), n=1, agreement=self.under,
             )  # fmt: skip
             token = envelope.seal(found, self.keys[self.sender.uid].seal)
             sealed.append((token, found.digest, self.seq, self.head, now, ours, id_))
