@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -44,7 +45,7 @@ def enter(fresh, lived_on):
 
 
 def address(lived, side, rest=""):
-    return f"/{side.code}/reports/{lived.agreement_id}/{statements.name_of(lived.period)}{rest}"
+    return f"/{side.code}/reports/{lived.agreement_id}/{lived.period.name}{rest}"
 
 
 def figures_of(page: str) -> Sieve:
@@ -140,14 +141,37 @@ def test_the_leader_reads_aggregates_only(enter, lived_on):
 def test_what_is_not_there_is_not_found(enter, lived_on):
     home, host = lived_on.walk.home, lived_on.walk.host
     client = enter(home)
-    now = statements.name_of(lived_on.period)
-    before = statements.name_of(lived_on.period.before)
+    now = lived_on.period.name
+    before = lived_on.period.before.name
     for rest in (f"{lived_on.agreement_id}/{before}", f"{lived_on.agreement_id}/2099-1", f"{lived_on.agreement_id}/x",
                  f"{lived_on.walk.member_id}/{now}", f"{lived_on.walk.member_id}/{now}/progress"):  # fmt: skip
         assert client.get(f"/{home.code}/reports/{rest}").status_code == 404, rest
     assert client.post(f"/{home.code}/reports/{lived_on.agreement_id}/{before}").status_code == 404
     assert client.get(address(lived_on, host)).status_code in (303, 401), "not signed in there"
     assert enter(host).get(f"/{host.code}/reports").status_code == 200
+
+
+def test_any_period_is_asked_for_by_a_form_that_says_what_is_wrong(enter, lived_on):
+    home, begun = lived_on.walk.home, lived_on.period.starts_on
+    client, form = enter(home), f"/{home.code}/reports/{lived_on.agreement_id}"
+    shown = client.get(form)
+    assert shown.status_code == 200 and lived_on.period.label in shown.text
+    first, last = begun + timedelta(days=10), begun + timedelta(days=DAY)
+    taken = client.get(form, query_string={"period": "", "from": first.isoformat(), "to": last.isoformat()})
+    assert taken.status_code == 303 and taken.location.endswith(f"/{first.isoformat()}_{last.isoformat()}")
+    page = client.get(taken.location).text
+    assert f"{first.isoformat()}至{last.isoformat()}" in page and ">报告，" in page
+    assert client.get(form, query_string={"period": lived_on.period.name}).location.endswith(lived_on.period.name)
+    for first_, last_, said in (
+        (last, first, "不能早于起日"),
+        (first, first + timedelta(days=900), "不能晚于今天"),
+        (begun - timedelta(days=90), begun - timedelta(days=60), "协议没有生效"),
+        (begun - timedelta(days=3000), last, "一次最多五年"),
+    ):
+        refused = client.get(form, query_string={"from": first_.isoformat(), "to": last_.isoformat()})
+        assert refused.status_code == 422 and said in refused.text and first_.isoformat() in refused.text, said
+    assert "不是有效日期" in client.get(form, query_string={"from": "2026-02-30", "to": "2026-03-01"}).text
+    assert "必填" in client.get(form, query_string={"from": "", "to": last.isoformat()}).text
 
 
 def test_the_paper_is_made_once_kept_and_equal_to_the_page(enter, lived_on, work, tmp_path):

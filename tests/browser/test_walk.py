@@ -293,7 +293,7 @@ def hand_over(home: Window, host: Window, name: str, branch: str) -> bytes:
 
 def report(home: Window) -> bytes:
     """The half-year report of the three-party agreement, from its figures on the page to the stored PDF."""
-    home.nav("半年报告")
+    home.nav("执行报告")
     home.page.locator("tbody tr", has_text="余杭、岳西、松阳").locator("td a").first.click()
     home.sees("数据共享与隐私", "本期未启用")
     home.press("生成报告")

@@ -162,7 +162,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     # 7 Paper
     _line("7", "the report's sections 4 and 7", still=_OPEN),
-    _line("7", "report periods (half-year, year, any)", still=_OPEN),
+    _line("7", "report periods (half-year, year, any), compared with the last comparable one", "reports.index reports.choose reports.show",
+          "reports/test_typesetting.py::test_a_period_has_one_name_and_is_compared_with_one_as_long "
+          "reports/test_figures.py::test_periods_begin_with_the_agreement "
+          "blueprints/test_reports.py::test_any_period_is_asked_for_by_a_form_that_says_what_is_wrong"),
     _line("7", "multi-county reports", still=_OPEN),
     _line("7", "charts as vector pictures with their data tables; comparison with the last period", still=_OPEN),
     _line("7", "certificates of proof", still=_OPEN),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 
@@ -23,9 +24,9 @@ from web.federation.handovers import lists as handover_lists
 from web.federation.referrals import lists as referral_lists
 from web.federation.referrals import service as referrals
 from web.reports import METRICS, Rendered, figures, statements
-from web.reports.documents import Period
 from web.reports.figures import ALL, Span, Way
 from web.reports.metrics import by_code
+from web.reports.periods import Period
 from web.reports.rendering import render, to_html
 
 __all__ = ["build_with_half_year", "load_lived"]
@@ -193,20 +194,25 @@ def test_periods_begin_with_the_agreement(lived):
     with lived.later(0), lived.walk.home.act():
         agreement = agreements.get(lived.agreement_id)
         first = statements.periods(agreement)
-        assert first == [lived.period]
+        year = Period.year(lived.period.starts_on.year)
+        assert first == [lived.period, year], "the half-years, newest first, then the years"
         with lived.later(400):
             later = statements.periods(agreement)
-            assert len(later) == 3 and later[-1] == first[0] and later == sorted(later, reverse=True)
-            report = statements.compose(agreement, later[0]).report
-            assert report.previous and report.changes["members.shared"][0].period == later[0].before
-            assert statements.compose(agreement, later[-1]).report.previous == ()
+            halves, years = [p for p in later if p.is_half], [p for p in later if p.is_year]
+            assert later == halves + years and halves == sorted(halves, reverse=True) and years[-1] == year
+            assert len(halves) == 3 and halves[-1] == first[0]
+            begun = lived.period.starts_on
+            spring = Period(begun, begun.replace(month=begun.month + 2, day=28))
+            for period in (halves[0], years[0], Period(lived.period.ends_on, halves[0].starts_on)):
+                report = statements.compose(agreement, period).report
+                assert report.previous and report.changes["members.shared"][0].period == period.before
+            assert statements.compose(agreement, halves[-1]).report.previous == ()
+            short, whole = (statements.compose(agreement, p).report for p in (spring, halves[-1]))
+            assert short.totals["members.shared"] == replace(whole.totals["members.shared"], period=spring)
+            assert short.kind == "报告" and spring.label in short.title
         for wrong in (first[0].before, Period.half(2090, 1)):
             with pytest.raises(NotFound):
                 statements.compose(agreement, wrong)
-        assert statements.named(statements.name_of(first[0])) == first[0]
-        for name in ("2026", "2026-3", "1999-1", "2026-1x"):
-            with pytest.raises(NotFound):
-                statements.named(name)
 
 
 def test_the_paper_and_its_data_carry_the_same_figures(lived, work, tmp_path):
@@ -233,7 +239,7 @@ def test_the_job_keeps_the_paper_with_its_data(lived, work):
 
     side = lived.walk.home
     with lived.later(20), side.act():
-        period = statements.name_of(lived.period)
+        period = lived.period.name
         details = {"paper": "agreement_report", "period": period}
         task = tasks.start(Job.RENDER, "半年报告", subject_id=lived.agreement_id, details=details).id
         bad = tasks.start(
@@ -250,5 +256,5 @@ def test_the_job_keeps_the_paper_with_its_data(lived, work):
         pdf = PdfReader(BytesIO(row.content))
         data = json.loads(pdf.attachments["figures.json"][0])
         agreement = agreements.get(lived.agreement_id)
-        now = statements.compose(agreement, statements.named(period)).report.as_data()
+        now = statements.compose(agreement, Period.named(period)).report.as_data()
         assert data == now

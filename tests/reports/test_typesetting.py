@@ -8,6 +8,7 @@ import pytest
 from markupsafe import Markup
 
 from web.reports import Period, numerals, typesetting
+from web.reports.periods import offered
 
 
 @pytest.mark.parametrize(
@@ -56,9 +57,36 @@ def test_times_are_told_in_beijing() -> None:
         typesetting.at(dt.datetime(2026, 1, 1))
 
 
-def test_periods() -> None:
-    assert Period.half(2026, 1).label == "2026年上半年"
-    assert Period.half(2026, 1).before == Period.half(2025, 2)
-    assert Period.half(2026, 2).before.label == "2026年上半年"
-    assert Period(dt.date(2026, 1, 1), dt.date(2026, 12, 31)).label == "2026年"
-    assert Period(dt.date(2026, 2, 1), dt.date(2026, 3, 1)).label == "2026-02-01至2026-03-01"
+@pytest.mark.parametrize(
+    ("name", "label", "before", "months"),
+    [
+        ("2026-1", "2026年上半年", "2025-2", 6),
+        ("2026-2", "2026年下半年", "2026-1", 6),
+        ("2026", "2026年", "2025", 12),
+        ("2026-03-01_2026-05-31", "2026年3月至5月", "2025-12-01_2026-02-28", 3),
+        ("2024-02-01_2024-02-29", "2024年2月", "2024-01-01_2024-01-31", 1),
+        ("2025-07-01_2026-06-30", "2025年7月至2026年6月", "2024-07-01_2025-06-30", 12),
+        ("2026-02-10_2026-03-01", "2026-02-10至2026-03-01", "2026-01-21_2026-02-09", 2),
+        ("2026-05-04_2026-05-04", "2026-05-04至2026-05-04", "2026-05-03_2026-05-03", 1),
+    ],
+)
+def test_a_period_has_one_name_and_is_compared_with_one_as_long(
+    name: str, label: str, before: str, months: int
+) -> None:
+    period = Period.named(name)
+    assert (period.name, period.label, len(period.months)) == (name, label, months)
+    assert period.before.name == before
+    assert period.before.ends_on == period.starts_on - dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize("name", ["2026-3", "1999-1", "2026-1x", "x", "", "20260301_20260531", "2026-05-31_2026-03-01",
+                                  "2026-01-01_2026-06-30", "2020-01-01_2026-01-01", "2026-02-30_2026-03-01"])  # fmt: skip
+def test_what_is_no_period(name: str) -> None:
+    with pytest.raises(ValueError):
+        Period.named(name)
+
+
+def test_periods_that_are_offered() -> None:
+    found = [p.name for p in offered(dt.date(2025, 3, 1), dt.date(2026, 2, 1))]
+    assert found == ["2026-1", "2025-2", "2025-1", "2026", "2025"]
+    assert Period.half_of(dt.date(2026, 7, 1)).name == "2026-2"

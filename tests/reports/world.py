@@ -23,7 +23,7 @@ from web.core import clock, events, fence
 from web.federation.agreements import service as agreements
 from web.federation.handovers import service as handovers
 from web.federation.referrals import service as referrals
-from web.reports import Period, statements
+from web.reports import Period
 from web.tenants.consents import service as consents
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd
@@ -45,7 +45,7 @@ class Lived:
     @property
     def period(self) -> Period:
         """The half-year all of it lies in."""
-        return statements.half_of(self.begun.astimezone(clock.CHINA).date())
+        return Period.half_of(self.begun.astimezone(clock.CHINA).date())
 
     @property
     def agreement_id(self) -> UUID:

@@ -32,7 +32,7 @@ bp = Blueprint("documents", __name__)
 KINDS = {
     DocumentKind.AGREEMENT_TEXT: "共管共育协议文本",
     DocumentKind.PROOF_SHEET: "印签证明页",
-    DocumentKind.AGREEMENT_REPORT: "协议执行半年报告",
+    DocumentKind.AGREEMENT_REPORT: "协议执行情况报告",
     DocumentKind.INTRODUCTION_LETTER: "党员组织关系介绍信",
     DocumentKind.COSIGNED_RECORD: "活动共签记录单",
     DocumentKind.LETTER_BOOK: "党员组织关系介绍信登记簿",

@@ -1,4 +1,4 @@
-"""Half-year reports of agreements: every figure with its definition and the rows behind it, then the paper."""
+"""Reports of agreements over a period: every figure with its definition and the rows behind it, then the paper."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 
-from web.blueprints import edge, navigation, tasks
+from web.blueprints import edge, navigation, periods, tasks
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.queue import Job
@@ -27,7 +27,7 @@ from web.tenants.tasks.models import Task, TaskState
 
 bp = Blueprint("reports", __name__, url_prefix="/<county>/reports")
 bp.add_app_template_filter(demand, "figure")
-navigation.ITEMS.append(Item("服务与报表", "半年报告", "reports.index", Permission.REPORT_READ))
+navigation.ITEMS.append(Item("服务与报表", "执行报告", "reports.index", Permission.REPORT_READ))
 
 STATES = {
     AgreementState.ACTIVE: ("sealed", "生效中"),
@@ -95,13 +95,8 @@ def _agreement(agreement_id: UUID, *, lock: bool = False) -> Agreement:
 @bp.get("")
 @needs(Permission.REPORT_READ)
 def index() -> Any:
-    """Choose an agreement and a half-year; what was made so far."""
+    """Choose an agreement and a period; what was made so far."""
     rows = _reported_on()
-    chosen = request.args.get("of", "")
-    if chosen:
-        id_, _, period = chosen.partition("_")
-        if period and any(str(a.id) == id_ for a in rows):
-            return redirect(url_for("reports.show", agreement_id=UUID(id_), period=period), 303)
     query = db.select(Document).where(Document.kind == DocumentKind.AGREEMENT_REPORT)
     made = db.session.scalars(query.order_by(Document.created_at.desc(), Document.id.desc()).limit(50)).all()
     return render_template(
@@ -109,16 +104,30 @@ def index() -> Any:
         rows=[(a, statements.periods(a)) for a in rows],
         made=made,
         states=STATES,
-        name_of=statements.name_of,
-        agreement_of={a.id: a for a in rows},
     )
+
+
+@bp.get("/<uuid:agreement_id>")
+@needs(Permission.REPORT_READ)
+def choose(agreement_id: UUID) -> Any:
+    """Any period of one agreement: on to its figures, or the form with what is wrong."""
+    agreement, asked = _agreement(agreement_id), periods.asked()
+    days = statements.reported(agreement)
+    if asked.period is not None and not asked.errors:
+        if days is not None and asked.period.meets(*days):
+            return redirect(url_for("reports.show", agreement_id=agreement.id, period=asked.period.name), 303)
+        asked = asked.refused("to", "not_reported_on")
+    page = render_template(
+        "reports/choose.html", agreement=agreement, asked=asked, choices=statements.periods(agreement), days=days
+    )
+    return page, 422 if asked.errors else 200
 
 
 @bp.get("/<uuid:agreement_id>/<period>")
 @needs(Permission.REPORT_READ)
 def show(agreement_id: UUID, period: str) -> str:
-    """Every figure of the half-year as of now, as the paper would print it."""
-    agreement, span = _agreement(agreement_id), statements.named(period)
+    """Every figure of the period as of now, as the paper would print it."""
+    agreement, span = _agreement(agreement_id), periods.named(period)
     statement = statements.compose(agreement, span)
     report = statement.report
     task = _task(agreement_id, period)
@@ -134,7 +143,8 @@ def show(agreement_id: UUID, period: str) -> str:
         job=_job(task, agreement_id, period) if task is not None and task.state in SHOWN else None,
         has_lists=bool(LISTS & GRANTS[Role(edge.actor().role)]),
         state=STATES.get(agreement.state, ("off", "")),
-        choices=[(statements.name_of(each), each.label) for each in choices],
+        choices=choices,
+        asked=periods.Asked(span),
         now=period,
         is_running=report.data_until < span.ends_on,
         why=_why_not(),
@@ -204,7 +214,7 @@ def progress(agreement_id: UUID, period: str) -> Any:
 @needs(Permission.REPORT_WRITE)
 def make(agreement_id: UUID, period: str) -> Any:
     """Have the paper made with the figures as of now; one at a time."""
-    agreement, span = _agreement(agreement_id, lock=True), statements.named(period)
+    agreement, span = _agreement(agreement_id, lock=True), periods.named(period)
     title = statements.compose(agreement, span).report.title
     task = _task(agreement_id, period)
     if task is None or task.state not in SHOWN[:2]:

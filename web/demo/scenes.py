@@ -25,6 +25,7 @@ from web.federation.referrals import claims, offering
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.requests import service as requests
+from web.reports.periods import Period
 from web.tenants.accounts.permissions import Role
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, Presence
@@ -389,10 +390,10 @@ def pay_dues(home: Stand, until: str) -> None:
 
 
 def report_half_year(county: Stand, agreement_id: UUID, period: str) -> None:
-    """The half-year report of an agreement; the worker renders it. `period`: 2026-1."""
+    """The report of an agreement; the worker renders it. `period`: 2026-1."""
     with acting(county):
         details = {"paper": DocumentKind.AGREEMENT_REPORT.value, "period": period, "unit": "份"}
-        tasks.start(Job.RENDER, f"半年报告 {period}", subject_id=agreement_id, details=details)
+        tasks.start(Job.RENDER, f"执行报告 {Period.named(period).label}", subject_id=agreement_id, details=details)
 
 
 def months_before(today: date, months: int) -> str:

@@ -1,4 +1,4 @@
-"""The half-year report of an agreement as paper. Its figures, as printed, ride inside the PDF as JSON: one thing to keep."""
+"""The report of an agreement as paper. Its figures, as printed, ride inside the PDF as JSON: one thing to keep."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from uuid import UUID
 
 from web import reports
 from web.federation.agreements import service as agreements
-from web.reports import statements
+from web.reports import Period, statements
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 from web.tenants.tasks.models import Task
 
 
 def render_report(task: Task) -> UUID:
-    """Make and keep the report of the task's agreement and half-year (`details["period"]`, 2026-1); the document's id."""
+    """Make and keep the report of the task's agreement and period (`details["period"]`, its name); the document's id."""
     assert task.subject_id is not None
     agreement = agreements.get(task.subject_id)
     code = documents.new_code()
     paper = statements.compose(
-        agreement, statements.named(task.details["period"]), code=documents.spelled(code), link=documents.link(code)
+        agreement, Period.named(task.details["period"]), code=documents.spelled(code), link=documents.link(code)
     ).report
     data = json.dumps(paper.as_data(), ensure_ascii=False, indent=1).encode()
     made = reports.render(paper, attachments=[reports.Attached("figures.json", data, "报告中的各项数字，机器可读")])

@@ -7,9 +7,10 @@ only `figures` and `statements` read the county's rows, to compose a report from
 from web.reports.agreement_report import AgreementReport, Direction, Item, Month, ScopeUse
 from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison, Responsibility
 from web.reports.cosigned_record import Attendee, CosignedRecord, Count, SealedWord
-from web.reports.documents import Document, Party, Period, filename
+from web.reports.documents import Document, Party, filename
 from web.reports.introduction_letter import IntroductionLetter, Receipt
 from web.reports.metrics import METRICS, Figure, Metric, figure
+from web.reports.periods import Period
 from web.reports.proof_sheet import ChannelHead, Decision, ProofSheet, Seal
 from web.reports.rendering import Attached, Rendered, render
 

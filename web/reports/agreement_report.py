@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from web.reports.charts import Series
-from web.reports.documents import Document, Party, Period
+from web.reports.documents import Document, Party
 from web.reports.metrics import METRICS, WITHHELD, Change, Figure, by_code, change, figure, rate, total, withheld
+from web.reports.periods import Period
 
 SECTIONS = (
     "基本情况",
@@ -176,8 +177,7 @@ class AgreementReport(Document):
     @property
     def kind(self) -> str:
         """半年报告, 年度报告 or 报告."""
-        label = self.period.label
-        return "半年报告" if label.endswith("半年") else "年度报告" if label.endswith("年") else "报告"
+        return "半年报告" if self.period.is_half else "年度报告" if self.period.is_year else "报告"
 
     @property
     def short(self) -> str:

@@ -1,4 +1,4 @@
-"""What every official paper has in common: who issues it, which code proves it, the parties, the period."""
+"""What every official paper has in common: who issues it, which code proves it, the parties."""
 
 from __future__ import annotations
 
@@ -74,39 +74,6 @@ class Party:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.fingerprint.lower()):
             raise ValueError("a fingerprint is 64 hexadecimal digits")
-
-
-@dataclass(frozen=True, order=True)
-class Period:
-    """A span of whole days, both included."""
-
-    starts_on: dt.date
-    ends_on: dt.date
-
-    @classmethod
-    def half(cls, year: int, half: int) -> Period:
-        """The first (1) or second (2) half of a year."""
-        return (
-            cls(dt.date(year, 1, 1), dt.date(year, 6, 30))
-            if half == 1
-            else cls(dt.date(year, 7, 1), dt.date(year, 12, 31))
-        )
-
-    @property
-    def before(self) -> Period:
-        """The half-year before this one."""
-        return self.half(self.starts_on.year, 1) if self.starts_on.month == 7 else self.half(self.starts_on.year - 1, 2)
-
-    @property
-    def label(self) -> str:
-        """2026年上半年, 2026年, or both dates."""
-        year = self.starts_on.year
-        for half, word in ((1, "上半年"), (2, "下半年")):
-            if self == self.half(year, half):
-                return f"{year}年{word}"
-        if self == Period(dt.date(year, 1, 1), dt.date(year, 12, 31)):
-            return f"{year}年"
-        return f"{self.starts_on.isoformat()}至{self.ends_on.isoformat()}"
 
 
 def filename(document: Document) -> str:

@@ -26,7 +26,7 @@ from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.sharing.models import ShareState, StatusShare
-from web.reports.documents import Period
+from web.reports.periods import Period
 from web.tenants.consents.models import Consent
 from web.tenants.flows.models import Flow, FlowEnd, FlowState
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from web.reports.documents import Period
+from web.reports.periods import Period
 
 SMALL = 5
 MASKED, WITHHELD = "＜5", "—"

@@ -1,4 +1,4 @@
-"""The half-year report of one agreement, composed from this county's rows: what the screen shows and the paper prints.
+"""The report of one agreement, composed from this county's rows: what the screen shows and the paper prints.
 
 A county reports the directions it takes part in, its own members there and theirs here. What happens between other
 parties of the same agreement is theirs to report, and never reaches this county.
@@ -6,7 +6,6 @@ parties of the same agreement is theirs to report, and never reaches this county
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,9 +21,10 @@ from web.federation.post import keys
 from web.federation.post.models import Peer
 from web.reports import figures
 from web.reports.agreement_report import MEMBER_ROWS, SCOPE_COLUMNS, AgreementReport, Direction, Item, Month, ScopeUse
-from web.reports.documents import PARTY_STEMS, Party, Period
+from web.reports.documents import PARTY_STEMS, Party
 from web.reports.figures import ALL, Counts, Span, Value, Way
 from web.reports.metrics import Figure, figure
+from web.reports.periods import Period, offered
 from web.tenants.counties import service as counties
 
 # Scopes that carry records of persons; S0 and S1 do not. Which of their columns can be counted at all.
@@ -51,41 +51,27 @@ def in_effect(agreement: Agreement) -> list[AgreementVersion]:
     return list(db.session.scalars(query.order_by(AgreementVersion.effective_on, AgreementVersion.version)))
 
 
-def half_of(on: date) -> Period:
-    """The half-year a day lies in."""
-    return Period.half(on.year, 1 if on.month <= 6 else 2)
-
-
-def name_of(period: Period) -> str:
-    """2026-1, as addresses and tasks say it."""
-    return f"{period.starts_on.year}-{1 if period.starts_on.month == 1 else 2}"
-
-
-def named(text: str) -> Period:
-    """The half-year of such a name. NotFound for anything else."""
-    found = re.fullmatch(r"(20\d\d)-([12])", text)
-    if found is None:
-        raise NotFound()
-    return Period.half(int(found[1]), int(found[2]))
+def reported(agreement: Agreement) -> tuple[date, date] | None:
+    """The days that can be reported on: the first one in effect until today, or until it was closed. None: never in effect."""
+    versions = in_effect(agreement)
+    if not versions:
+        return None
+    is_over = agreement.state == "closed"
+    last = agreement.state_at.astimezone(clock.CHINA).date() if is_over else clock.today()
+    first = versions[0].effective_on or last
+    return min(first, last), last
 
 
 def periods(agreement: Agreement) -> list[Period]:
-    """Half-years that can be reported on, newest first: from its first day in effect until now, or until it was closed."""
-    versions = in_effect(agreement)
-    if not versions:
-        return []
-    first = half_of(versions[0].effective_on or clock.today())
-    is_over = agreement.state == "closed"
-    last = half_of(agreement.state_at.astimezone(clock.CHINA).date() if is_over else clock.today())
-    found = [last]
-    while found[-1] > first:
-        found.append(found[-1].before)
-    return found
+    """Half-years, newest first, and years that can be reported on."""
+    days = reported(agreement)
+    return offered(*days) if days else []
 
 
 def compose(agreement: Agreement, period: Period, *, code: str = "", link: str = "") -> Statement:
-    """The report as of now. NotFound for a half-year in which the agreement was not in effect, or that has not begun."""
-    if period not in periods(agreement):
+    """The report as of now. NotFound for a period in which the agreement was not in effect, or that has not begun."""
+    days = reported(agreement)
+    if days is None or not period.meets(*days):
         raise NotFound()
     return _compose(agreement, period, code, link, is_with_previous=True)
 
@@ -154,7 +140,7 @@ def _compose(agreement: Agreement, period: Period, code: str, link: str, *, is_w
 
 
 def _previous(agreement: Agreement, before: Period, versions: list[AgreementVersion]) -> tuple[Figure, ...]:
-    """What the report of the half-year before printed in its last column, if the agreement was in effect then."""
+    """What the report of the last comparable period printed in its last column, if the agreement was in effect then."""
     if all(v.effective_on is None or v.effective_on > before.ends_on for v in versions):
         return ()
     then = _compose(agreement, before, "", "", is_with_previous=False).report.totals
