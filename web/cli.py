@@ -156,7 +156,7 @@ def scheduler(once: bool) -> None:
         for name, every, ring in jobs.ROUNDS:
             if time.monotonic() - last.get(name, -1e9) >= every / timedelta(seconds=1):
                 last[name] = time.monotonic()
-                ring()
+                jobs.ring(name, ring)
         if once:
             return
         time.sleep(0.5)

@@ -157,7 +157,11 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/test_chaos.py::test_a_worker_killed_between_any_two_steps_loses_nothing "
           "federation/test_chaos.py::test_a_worker_without_a_connection_comes_back "
           "test_connections.py::test_a_unit_of_work_after_a_restart_takes_a_new_connection"),
-    _line("6", "disk full; a PostgreSQL server restarted as a whole under load", still=_OPEN),
+    _line("6", "disk full: nothing of a drain is lost, the page says it and keeps what was typed", _TEST,
+          "federation/test_chaos.py::test_a_full_disk_loses_nothing_of_a_drain "
+          "federation/test_chaos.py::test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed"),
+    _line("6", "a PostgreSQL server restarted as a whole under load, fast and immediate: every part comes back by itself", _TEST,
+          "federation/test_restart.py::test_a_server_restarted_under_load"),
     _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", _TEST,
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     # 7 Paper

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests import world
+from tests.blueprints.test_auth import sign_in
+from tests.conftest import _database_of, owner
 from tests.federation.chaos import DEATHS, Chaos, alone, in_a_worker
-from web.core import fence
+from web.core import clock, fence
+from web.core.events import Event
 from web.extensions import db, valkey
+from web.federation.agreements.models import CooperationProgress
 from web.federation.post import keys, relay
 from web.federation.post.models import Channel, InboxMessage, OutboxMessage, PostDue
 from web.federation.wire import receipts
@@ -96,6 +101,88 @@ def test_a_worker_killed_between_any_two_steps_loses_nothing(pair, fresh, monkey
         assert compare(chaos.sides) == 3
         agree(chaos)
     proved("workers killed", 1)
+
+
+# Where the disk is full: at the statement itself, or only when PostgreSQL commits; sealed, heard, receipts stored.
+FULL = {
+    "sealing": ("home", "UPDATE ON outbox_message", "NEW.seq IS NOT NULL"),
+    "hearing": ("host", "INSERT ON inbox_message", "true"),
+    "settling": ("home", "UPDATE ON outbox_message", "NEW.receipt IS NOT NULL"),
+    "a page": ("home", "INSERT ON outbox_message", "true"),
+}
+
+
+@contextmanager
+def full_disk(app, side, when, at_commit, condition="true"):
+    """PostgreSQL answers one county's writes as it does without space: 53100, at the statement or at the commit."""
+    how = "CONSTRAINT TRIGGER out_of_space AFTER" if at_commit else "TRIGGER out_of_space BEFORE"
+    later = "DEFERRABLE INITIALLY DEFERRED" if at_commit else ""
+    table = when.rpartition(" ")[2]
+    with owner(_database_of(app)) as connection:
+        connection.execute(
+            "CREATE FUNCTION out_of_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+            " 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;"
+            f"CREATE {how} {when} {later} FOR EACH ROW WHEN (NEW.tenant_id = {side.tenant_id} AND {condition})"
+            " EXECUTE FUNCTION out_of_space()"
+        )
+    try:
+        yield
+    finally:
+        with owner(_database_of(app)) as connection:
+            connection.execute(f"DROP TRIGGER out_of_space ON {table}; DROP FUNCTION out_of_space()")
+
+
+@pytest.mark.parametrize("at_commit", [False, True], ids=["statement", "commit"])
+@pytest.mark.parametrize("where", ["sealing", "hearing", "settling"])
+def test_a_full_disk_loses_nothing_of_a_drain(pair, fresh, monkeypatch, where, at_commit, proved):
+    with alone(monkeypatch) as kinds:
+        chaos = Chaos([pair.home, pair.host], kinds, random.Random(2))
+        for _ in range(3):
+            chaos._open(pair.home, pair.host, kinds["referral"])
+        side, when, condition = FULL[where]
+        before = [copies_of(side) for side in chaos.sides]
+        with full_disk(fresh, getattr(pair, side), when, at_commit, condition):
+            try:
+                assert relay.drain(pair.home.tenant_id, pair.host.uid) == 0
+            except OperationalError as error:
+                assert isinstance(error.orig, psycopg.errors.DiskFull)
+            after = [copies_of(side) for side in chaos.sides]
+            if where == "sealing":
+                assert after == before
+            # What the other county heard is committed there whole or not at all; we hold no receipt yet.
+            assert [m[3] for m in after[0][0][pair.host.uid]] == [None] * 3
+            assert len(after[1][1].get(pair.home.uid, [])) == (3 if where == "settling" else 0)
+            with fence.platform("tests"):
+                assert len(db.session.scalars(db.select(PostDue)).all()) == 1, "it is still due"
+        chaos.free(pair.home, pair.host)
+        with fence.platform("tests"):
+            db.session.execute(db.update(PostDue).values(due_at=clock.now()))
+            fence.commit()
+        chaos.rest()
+        assert compare(chaos.sides) == 3
+        agree(chaos)
+    proved("disks filled", 1)
+
+
+@pytest.mark.parametrize("at_commit", [False, True], ids=["statement", "commit"])
+def test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed(agreed, fresh, at_commit):
+    client, here = fresh.test_client(), f"/{agreed.home.code}"
+    assert sign_in(client, agreed.home).status_code == 303
+    address, typed = f"{here}/agreements/{agreed.ref.id}/items/a1", {"percent": "40", "note": "走访十户"}
+    said = {"headers": {"Origin": "http://localhost"}, "data": typed}
+    with agreed.home.act():
+        before = [world.count(model) for model in (OutboxMessage, CooperationProgress, Event)]
+    side, when, _ = FULL["a page"]
+    with full_disk(fresh, getattr(agreed, side), when, at_commit):
+        answer = client.post(address, **said)
+    assert answer.status_code == 507
+    assert "磁盘已满" in answer.text and "没有存下" in answer.text and "管理员" in answer.text
+    assert f'action="{address}"' in answer.text and 'value="走访十户"' in answer.text
+    with agreed.home.act():
+        assert [world.count(model) for model in (OutboxMessage, CooperationProgress, Event)] == before
+    assert client.post(address, **said).status_code == 303
+    with agreed.home.act():
+        assert world.count(CooperationProgress) == before[1] + 1
 
 
 def storm(chaos, fresh, count):

@@ -23,7 +23,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.blueprints import filters, kept, navigation, policy, words
+from web.blueprints import filters, kept, navigation, outages, policy, words
 from web.config import Settings
 from web.core import clock, counters, events, fence, logs
 from web.core.events import Actor
@@ -49,6 +49,7 @@ class Kiteline(Flask):
     def dispatch_request(self) -> Any:
         answer = super().dispatch_request()
         if isinstance(getattr(g, "unit", None), fence.Unit):
+            g.is_committing = True
             fence.commit()
         return answer
 
@@ -134,6 +135,7 @@ def build(settings: Settings) -> Flask:
     csrf.init_app(app)
     filters.register(app)
     words.register(app)
+    outages.register(app)
     from web.blueprints import rooms
     from web.federation import registry  # noqa: F401  (every kind of message finds its room)
 
@@ -237,6 +239,8 @@ def find_user(token: str) -> User | None:
 
 def _context() -> dict[str, Any]:
     county = g.get("county")
+    if g.get("is_out"):  # the database is not to be asked who this is
+        return {"county": county, "me": None, "nav": [], "notice_count": 0, "places": {}, "today": clock.today()}
     me = current_user if county and current_user.is_authenticated else None
     whole = me is not None and not request.headers.get("HX-Request")
     nav, notices = navigation.build(me.actor) if me and whole else ([], 0)

@@ -32,6 +32,19 @@ def _is_ours() -> bool:
     return bool(said) and urlsplit(said).netloc == request.host
 
 
+def fields() -> list[tuple[str, str]]:
+    """What was posted, without what must not travel in a page."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER]
+
+
+def again() -> dict[str, object] | None:
+    """For errors/error.html: what was posted, to be sent once more by a press; None where a file or a password was part."""
+    is_whole = set(request.form) & NEVER <= {"csrf_token"} and not request.files and "HX-Request" not in request.headers
+    if not _is_ours() or not is_whole:
+        return None
+    return {"url": request.full_path.rstrip("?"), "fields": fields()}
+
+
 def page() -> tuple[str, int] | None:
     """The sign-in page with the form that was sent, or None where there is none to keep (401)."""
     if (
@@ -42,8 +55,7 @@ def page() -> tuple[str, int] | None:
         or "HX-Request" in request.headers
     ):
         return None
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER]
-    clear = json.dumps([request.full_path.rstrip("?"), fields, clock.now().timestamp()], ensure_ascii=False).encode()
+    clear = json.dumps([request.full_path.rstrip("?"), fields(), clock.now().timestamp()], ensure_ascii=False).encode()
     if len(clear) > MOST:
         return None
     token = base64.urlsafe_b64encode(crypto.encrypt(_key(), clear, g.county.code)).decode()

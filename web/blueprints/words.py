@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -53,6 +53,10 @@ ERRORS: dict[str, str] = {
     "conflict": "这条记录刚被别人改过。请核对后再保存",
     "csrf": "页面停留太久，表单凭证已失效。请返回刷新后重交，已填的内容仍在",
     "invalid": "有几处需要改正",
+    "storage_full": "服务器的磁盘已满。刚才这一步没有存下，也没有只存下一部分。请告诉管理员腾出空间，再用下面的按钮重新提交",
+    "database_busy": "同一条记录正有别人在办，或办事的人太多。刚才这一步没有存下，请稍等几秒再提交",
+    "database_gone": "数据库正在重新启动。刚才这一步没有存下，稍等再提交即可",
+    "database_gone_at_commit": "正要存下时数据库断开了，刚才这一步可能已存下，也可能没有。请过一分钟打开这条记录看清，再决定是否重办",
     "too_many": "次数太多，请稍后再试",
     "import_has_errors": "有 {count} 行有误，没有导入。请改正后重新上传，或选择“只导入正确行”",
     "import_nothing_to_do": "没有新增或更新的行，不需要导入",
@@ -253,7 +257,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def ours(error: DomainError) -> Any:
         db.session.rollback()
-        return _answer(
+        return answer(
             error.status, error.code, of(error), who=_who_can(error) if isinstance(error, NotPermitted) else []
         )
 
@@ -262,7 +266,7 @@ def register(app: Flask) -> None:
         db.session.rollback()
         if g.get("county") is not None and not _signed_in() and (waits := kept.page()) is not None:
             return waits
-        return _answer(400, "csrf", ERRORS["csrf"])
+        return answer(400, "csrf", ERRORS["csrf"])
 
     @app.errorhandler(HTTPException)
     def theirs(error: HTTPException) -> Any:
@@ -270,7 +274,7 @@ def register(app: Flask) -> None:
             return error
         db.session.rollback()
         code = {404: "not_found", 413: "too_large", 429: "too_many"}.get(error.code or 500, f"http_{error.code}")
-        return _answer(error.code or 500, code, ERRORS.get(code, "请求不对，服务器没有办理"))
+        return answer(error.code or 500, code, ERRORS.get(code, "请求不对，服务器没有办理"))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
@@ -278,7 +282,7 @@ def register(app: Flask) -> None:
         log.error("request.failed", path=request.path, exc_info=error)
         if app.testing or app.debug:
             raise error
-        return _answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")
+        return answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")
 
 
 def _who_can(error: NotPermitted) -> list[str]:
@@ -290,15 +294,17 @@ def _who_can(error: NotPermitted) -> list[str]:
     return [f"{name}（{ROLES[role]}）" for name, role in people] or [ROLES.get(str(r), str(r)) for r in roles]
 
 
-def _answer(status: int, code: str, detail: str, who: list[str] | None = None) -> Any:
+def answer(status: int, code: str, detail: str, who: list[str] | None = None, **more: Any) -> Response:
+    """A refusal as a page, or as problem+json for a program; `more`: what errors/error.html may show besides."""
     wants_json = request.path.startswith(("/fed/", "/api/")) or request.accept_mimetypes.best == "application/json"
     if wants_json:
         response: Response = jsonify(type=f"urn:kiteline:{code}", title=code, status=status, detail=detail)
         response.status_code, response.mimetype = status, "application/problem+json"
         return response
-    signed_in = g.get("county") is not None and _signed_in()
-    return render_template("errors/error.html", status=status, code=code, detail=detail, who=who or [],
-                           layout="shell.html" if signed_in else "bare.html"), status  # fmt: skip
+    signed_in = not g.get("is_out") and g.get("county") is not None and _signed_in()
+    layout = "shell.html" if signed_in else "bare.html"
+    page = render_template("errors/error.html", status=status, code=code, detail=detail, who=who or [], layout=layout, **more)  # fmt: skip
+    return make_response(page, status)
 
 
 def _signed_in() -> bool:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from rq import get_current_job
+from sqlalchemy.exc import SQLAlchemyError
 
 from web.core import clock, counters, events, fence
 from web.core.ids import uuid7
@@ -107,6 +108,14 @@ def ring_tasks() -> None:
             lost = tasks.unheard(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=10))
         for job, task_id in lost:
             enqueue(job, tenant_id, task_id)
+
+
+def ring(name: str, round_: Callable[[], None]) -> None:
+    """One round of the scheduler. While the database is away nothing can be found: the next round finds it again."""
+    try:
+        round_()
+    except SQLAlchemyError as error:
+        log.warning("scheduler.round_failed", round=name, error=type(error).__name__)
 
 
 ROUNDS: list[tuple[str, timedelta, Callable[[], None]]] = [

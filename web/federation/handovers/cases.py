@@ -37,12 +37,12 @@ def _begin(what: HandedOver) -> None:
 @events.subscribe(Moved)
 def _keep_the_book(moved: Moved) -> None:
     """The stub follows the letter: the receipt came, or it is void. A host gives out no numbers."""
-    if moved.kind != service.KIND.name or moved.state not in (S.CLOSED, S.DECLINED, S.RECALLED, S.EXPIRED_IN_TRANSIT):
+    if moved.kind != service.KIND.name or moved.state not in (S.CLOSED, *ENDED):
         return
     handover = service.get(moved.about_id)
     if handover.role != "home":
         return
-    if handover.state is S.CLOSED and handover.received_on is not None:
-        letters.note_receipt(handover.id, handover.received_on)
-    else:
+    if handover.state in ENDED:
         letters.void(handover.id, ENDED[handover.state])
+    elif handover.received_on is not None:
+        letters.note_receipt(handover.id, handover.received_on)
