@@ -47,7 +47,7 @@ def deployment(state, monkeypatch):
     top = Path(tempfile.mkdtemp(prefix="kiteline restart ", dir="/tmp"))
     top.chmod(0o711)
     monkeypatch.setenv("KITELINE_STATE_DIR", str(top))
-    instance, parts = Instance("restart"), []
+    instance, parts = Instance("restart"), list[subprocess.Popen[bytes]]()
     try:
         with Family() as family:
             # Durable as in a real deployment: what was committed must be there after a crash.
