@@ -384,7 +384,8 @@ def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stan
         client, base = browsers(agreed.home)
         home = f"/{agreed.home.code}/"
         assert "反馈参加组织生活情况" in client.get(home).text and "登记反馈" in client.get(home).text
-        assert "有定期事项到期" in client.get(f"{home}notices").text
+        told = client.get(f"{home}notices").text
+        assert "到期提醒：" in told and "系统到期" not in told, "nobody's word"
         assert "反馈参加组织生活情况" in client.get(f"{base}/{id_}").text
         leader, _ = browsers(agreed.home, "leader_readonly")
         assert leader.get(f"{base}/{id_}/duties/participation").status_code == 403

@@ -13,8 +13,11 @@ from tests.federation.referrals.walk import NAME, later
 from web.core import clock, fence
 from web.core.events import Event
 from web.extensions import db
+from web.federation import registry
 from web.federation.handovers import service as handovers
 from web.federation.handovers.models import Handover
+from web.federation.readings import service as readings
+from web.federation.readings.models import Reading
 from web.federation.referrals import service
 from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.accounts.permissions import Role
@@ -70,6 +73,17 @@ def test_a_claim_by_pages(walk, desks, work):
     assert "结束流动" not in shown.split("<main")[1]
     choose = home.get(f"{ours}/referrals/{walk.id}/recognise").text
     assert "只按姓名找出" in choose and "1988 年生" in choose
+    # Who at home looked at what the host said of him is logged there, and told to the host.
+    for side in (walk.home, walk.host):
+        with side.act():
+            readings.tell(at_once=True)
+            fence.commit()
+        work()
+        with side.act():
+            seen = db.session.execute(db.select(Reading.about_id, Reading.is_ours, Reading.member_id)).all()
+            assert (walk.id, side is walk.home, None) in seen
+    with walk.host.act():
+        assert "reading.hear" in db.session.scalars(db.select(Event.verb)).all()
     none = home.post(f"{ours}/referrals/{walk.id}/recognise", data={})
     assert none.status_code == 422 and "请选一项" in none.text
     sent(home, f"{ours}/referrals/{walk.id}/recognise", member_id=str(walk.member_id))
@@ -125,6 +139,9 @@ def test_a_handover_asked_for_by_pages(walk, desks, work):
     listed = home.get(f"{ours}/transfers/").text
     assert NAME in listed and "待审批 1 件，审批超时" in listed
     assert "选定对应的党员" in home.get(f"{ours}/handovers/{id_}").text
+    with walk.home.act():
+        read = db.select(Reading.is_ours).where(Reading.about_kind == "handover", Reading.about_id == id_)
+        assert db.session.scalars(read).all() == [True], "what the host said of him is the host's until home agreed"
     assert "对应" in home.get(f"{ours}/handovers/{id_}/accept").text
     sent(home, f"{ours}/handovers/{id_}/return", mend="birth_on", text="出生日期不对")
     work()
@@ -181,6 +198,13 @@ def test_reminders_come_by_the_countys_days_and_go_by_a_persons_word(walk, desks
     with later(days=2):
         sign_in(home, walk.home, Role.COUNTY_ADMIN.value)
         assert "送往余杭区 2 天，还没有报到（满 1 天提醒）" in home.get(front).text
+        for _ in range(2):  # told once, however often the scheduler comes by
+            with walk.home.act():
+                registry.run_timers()
+                fence.commit()
+        notices = home.get(f"/{walk.home.code}/notices").text
+        assert notices.count("到期提醒：送出已满 1 天，本人还没有报到") == 1
+        assert "没有联系本人" not in notices, "ten days passed long ago: a list shows it, no notice is made of old days"
         noted = f"/{walk.home.code}/members/{walk.member_id}/flow/noted/note_contact"
         future = home.post(noted, data={"on": "2999-01-01", "reason": "电话"})
         assert future.status_code == 422 and "不能晚于今天" in future.text
@@ -194,6 +218,11 @@ def test_reminders_come_by_the_countys_days_and_go_by_a_persons_word(walk, desks
         flow.contacted_on = clock.today() - timedelta(days=95)
         fence.commit()
     sign_in(home, walk.home, Role.COUNTY_ADMIN.value)
+    with walk.home.act():
+        registry.run_timers()
+        fence.commit()
+    notices = home.get(f"/{walk.home.code}/notices").text
+    assert notices.count("到期提醒：已满 90 天没有联系本人") == 1 and f"/members/{walk.member_id}" in notices
     text = home.get(front).text
     assert "半年核对" in text and "95 天没有联系（满 90 天提醒）" in text
     sent(

@@ -163,7 +163,7 @@ class Digest:
 @bp.get("/notices")
 @needs(Permission.HOME_READ)
 def notices() -> str:
-    """What partner counties did in the last thirty days, a digest a day, and what waits today; seeing the page is reading it.
+    """What partner counties did, and what fell due, in the last thirty days, a digest a day, and what waits today; seeing the page is reading it.
 
     A notice closes itself: once somebody here has acted on its record, it counts no more.
     """
@@ -182,6 +182,7 @@ def notices() -> str:
 # Where the record of a notice is opened: endpoint and the name of its argument.
 _PAGES = {
     "agreement": ("agreements.show", "agreement_id"),
+    "flow": ("members.show", "member_id"),
     "referral": ("referrals.show", "referral_id"),
     "handover": ("handovers.show", "handover_id"),
     "co_signed_record": ("cosigning.show", "record_id"),
@@ -191,7 +192,8 @@ _PAGES = {
 
 def _record(entry: Event) -> str:
     endpoint, argument = _PAGES.get(entry.subject_kind, ("", ""))
-    if endpoint not in current_app.view_functions or entry.subject_id is None:
+    about = entry.member_id if argument == "member_id" else entry.subject_id
+    if endpoint not in current_app.view_functions or about is None:
         return ""
-    named: dict[str, Any] = {argument: entry.subject_id}
+    named: dict[str, Any] = {argument: about}
     return url_for(endpoint, **named)

@@ -20,6 +20,7 @@ from web.federation.requests import lists as requests
 from web.federation.sharing import lists as sharing
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, WHOLE_COUNTY, Permission, Role
+from web.tenants.flows import reminders
 
 # A counter gives a scalar SELECT for this actor.
 Counter = Callable[[Actor], Any]
@@ -107,6 +108,7 @@ def build(actor: Actor) -> tuple[list[Section], int]:
 TOLD: dict[str, Permission] = {
     "agreement": Permission.AGREEMENT_READ,
     "agreement_version": Permission.AGREEMENT_READ,
+    "flow": Permission.MEMBER_READ,
     "referral": Permission.REFERRAL_READ,
     "status_share": Permission.REFERRAL_READ,
     "handover": Permission.HANDOVER_READ,
@@ -117,6 +119,7 @@ TOLD: dict[str, Permission] = {
 }
 # Of these an actor with a part of the tree is told only what happened to the records of that part.
 SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
+    "flow": reminders.ids,
     "referral": referrals.ids,
     "status_share": sharing.ids,
     "handover": handovers.ids,
@@ -125,11 +128,11 @@ SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
 }
 KEPT = timedelta(days=30)
 # What the calendar says is told too.
-CALENDAR = ("agreement.fall_due",)
+CALENDAR = ("agreement.fall_due", "flow.remind_contact", "flow.remind_confirm", "referral.remind_report_in")
 
 
 def notices_of(actor: Actor) -> Select[Any]:
-    """Words of partner counties in the last 30 days that this actor may know of."""
+    """Words of partner counties, and of the calendar, in the last 30 days that this actor may know of."""
     mine = [kind for kind, permission in TOLD.items() if permission in GRANTS[Role(actor.role)]]
     told = (Event.peer != "") | Event.verb.in_(CALENDAR)
     query = db.select(Event).where(told, Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)

@@ -162,6 +162,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "find": "重新联系上",
         "declare_lost": "认定失联",
         "end": "结束流动",
+        "remind_contact": "到期提醒：已满 {days} 天没有联系本人",
+        "remind_confirm": "到期提醒：流动登记已满 {months} 个月没有核对",
     },
     "list": {"copy": "复制{list} {rows} 行", "lookup": "批量查询 {asked} 条，找到 {found} 人"},
     "export": {"begin": "要求导出名单", "make": "导出名单 {rows} 行", "read": "取走导出的名单"},
@@ -207,7 +209,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "end_pair": "与一方的协议到期",
         "hear_closed": "得知对方已经办清",
         "hear_progress": "告知合作事项进展",
-        "fall_due": "有定期事项到期",
+        "fall_due": "到期提醒：{kind}，{on} 前办",
         "record_duty": "登记定期事项已办",
         "leave": "退出共管共育协议",
         "hear_leaves_on": "告知退出共管共育协议",
@@ -260,6 +262,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "accept": "同意接收流动报到",
         "decline": "不接收流动报到",
         "lapse": "流动报到逾期失效",
+        "remind_report_in": "到期提醒：送出已满 {days} 天，本人还没有报到",
         "claim": "请流出地认领",
         "recognise": "认领，是本县党员",
         "disown": "答复不是本县党员",
@@ -348,7 +351,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "refuse": "拒绝共签",
         "correct": "更正共签记录",
         "withdraw": "撤回共签",
-        "lapse": "共签逾期失效",
+        "lapse": "到期没有答复：送请的失效，作废的提议作罢",
         "propose_annul": "提出作废已共签的记录",
         "annul": "同意作废，学时从档案中撤下",
         "keep": "不作废，共签照旧有效",
@@ -393,6 +396,7 @@ LABELS: dict[str, str] = {
 }
 # Closed lists whose values have words: (noun, field) → value → words.
 VALUES: dict[tuple[str, str], Mapping[str, str]] = {
+    ("agreement", "kind"): words.DUTIES,
     ("account", "role"): words.ROLES,
     ("party_org", "kind"): words.ORG_KINDS,
     ("member", "chosen_phone"): {"phone": "联系电话", "second_phone": "第二电话"},
@@ -431,6 +435,7 @@ _OFF = frozenset(
         "unpin",
     }
 )
+REMINDERS = frozenset({"fall_due", "remind_contact", "remind_confirm", "remind_report_in"})
 _SEALED = frozenset({"seal", "complete", "confirm", "countersign", "take_effect"})
 
 
@@ -473,7 +478,8 @@ def sentence(verb: str, details: Mapping[str, Any] | None = None) -> str:
     if after and bare in SENTENCES.get(noun, {}):
         return SENTENCES[noun][bare] + after
     template = SENTENCES.get(noun, {}).get(act) or EVERY.get(act, verb)
-    known: dict[str, Any] = defaultdict(str, {k: v for k, v in (details or {}).items() if isinstance(v, str | int)})
+    said = {k: VALUES.get((noun, k), {}).get(str(v), v) for k, v in (details or {}).items() if isinstance(v, str | int)}
+    known: dict[str, Any] = defaultdict(str, said)
     return template.format_map(known | {"noun": NOUNS.get(noun, noun)} if "{" in template else known)
 
 
@@ -541,11 +547,22 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
     lines = []
     for entry in entries:
         act = entry.verb.rpartition(".")[2]
-        who = "" if entry.actor_role == "anonymous" else entry.actor_name
+        is_reminder = act in REMINDERS  # nobody's word: neither a partner's nor a colleague's
+        who = "" if entry.actor_role == "anonymous" or is_reminder else entry.actor_name
         text = Markup("{}{}").format(who, sentence(entry.verb, entry.details))
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [role, entry.reason and f"事由：{entry.reason}", with_ip and entry.ip and f"来自 {entry.ip}"]
-        state = "off" if act in _OFF else "sealed" if act in _SEALED else "theirs" if entry.peer else "done"
+        state = (
+            "off"
+            if act in _OFF
+            else "sealed"
+            if act in _SEALED
+            else "theirs"
+            if entry.peer
+            else "todo"
+            if is_reminder
+            else "done"
+        )
         lines.append(
             Entry(state, text + _changes(entry, names, with_values=with_values), "　".join(m for m in more if m), entry)
         )

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from web.blueprints import kept
 from web.core.errors import DomainError, NotPermitted
 from web.extensions import db
+from web.federation.agreements.models import DutyKind
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.organisations.models import OrgKind
@@ -40,6 +41,15 @@ ORG_KINDS: dict[str, str] = {
     OrgKind.BRANCH: "党支部",
     OrgKind.PARTY_GROUP: "党小组",
     OrgKind.AWAY_BRANCH: "驻外党支部",
+}
+
+DUTIES: dict[str, str] = {
+    DutyKind.RENEWAL: "期满前续签",
+    DutyKind.REVIEW: "联席会商",
+    DutyKind.REGISTER: "名册核对",
+    DutyKind.PARTICIPATION: "反馈参加组织生活情况",
+    DutyKind.CHECK: "责任清单年度检查",
+    DutyKind.ITEM: "合作事项到期",
 }
 
 ERRORS: dict[str, str] = {

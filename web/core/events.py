@@ -22,7 +22,7 @@ from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, LargeBinary, String, Text, event, func, inspect
+from sqlalchemy import ColumnElement, DateTime, Index, LargeBinary, String, Text, event, func, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, ORMExecuteState, mapped_column
 
@@ -135,6 +135,14 @@ def record(
     for noted in db.session.info.get("noted", ()):
         noted.append(entry.id)
     return entry
+
+
+def happened(verb: str, subject_id: Any, since: Any, **details: int | str) -> ColumnElement[bool]:
+    """Whether the log has `verb` of this subject since then, with these details: a condition of a query over subjects."""
+    said = [Event.details[name].astext == str(value) for name, value in details.items()]
+    return (
+        db.select(Event.id).where(Event.subject_id == subject_id, Event.verb == verb, Event.at >= since, *said).exists()
+    )
 
 
 def record_each(verb: str, kind: str, subject_ids: Iterable[UUID], reason: str = "") -> None:

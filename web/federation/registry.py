@@ -14,6 +14,7 @@ from web.federation.referrals import service as referrals
 from web.federation.requests import service as requests
 from web.federation.sharing import publications
 from web.federation.sharing import service as sharing
+from web.tenants.flows import reminders
 from web.tenants.flows import service as flows
 from web.tenants.transfers import service as transfers
 
@@ -39,6 +40,8 @@ post.HOOKS.may_cross = grants.may_cross
 def run_timers() -> None:
     """What time says in one county: away notices that reach six months, lapses and expiries we decide."""
     flows.reach_six_months()
+    reminders.tell()
+    referrals.remind()
     agreements.run_timers()
     verbs.run_timers()
     handovers.expire_letters()

@@ -346,6 +346,27 @@ def test_annulled_by_both_it_stays_and_its_hours_go(walk, proposer):
     assert again != id_
 
 
+def test_a_proposal_to_annul_that_nobody_answers_comes_to_nothing(walk):
+    walk.hold()
+    (id_,) = walk.offer().values()
+    home, host = walk.pair.home, walk.pair.host
+    walk.say(home, service.countersign, id_, list(lines_of(home, id_)))
+    walk.say(home, service.propose_annul, id_, "当日活动实际改期")
+    for days, state in ((29, "annul_proposed"), (31, "final")):
+        with clock.at(clock.now() + timedelta(days=days)):
+            for side in (home, host):
+                with side.act():
+                    registry.verbs.run_timers()
+                    fence.commit()
+            walk.work()
+        assert walk.states(id_)[:3] == (state, state, "") and len(studied(home)) == 3
+    for side in (home, host):
+        with side.act():
+            record = service.get(id_)
+            assert (record.annul_by, record.words, record.stands_again_on) == ("", None, None)
+            assert len(service.lines(id_)) == 3 and "propose_annul" in service.verbs_now(record)
+
+
 def test_both_propose_to_annul_at_once(walk):
     """They cross: the recorder's is the decision, home's is dropped, and home may agree."""
     walk.hold()

@@ -126,7 +126,7 @@ def test_a_consent_withdrawn_at_the_host_ends_at_home_by_a_persons_press(walk):
         assert referrals.get(walk.guests["王示甲"]).state == "ended" and service.get(id_).state == "done"
 
 
-@pytest.mark.parametrize("end", ["decline", "fail", "withdraw", "lapse"])
+@pytest.mark.parametrize("end", ["decline", "fail", "withdraw", "lapse", "agreement"])
 def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     home, host = walk.pair.home, walk.pair.host
     id_ = visit(walk)
@@ -141,13 +141,32 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
         with host.act(), pytest.raises(Invalid):
             service.withdraw(id_, " ")
         say(walk, host, service.withdraw, id_, "本人已联系上")
+    elif end == "agreement":
+        with home.act():
+            under = service.get(id_).agreement_id
+        with clock.at(clock.now() + timedelta(days=731)):
+            for side in (home, host):
+                with side.act():
+                    agreements.run_timers()
+                    if side is home:
+                        with pytest.raises(WrongState) as refused:
+                            agreements.close(under, host.uid)
+                        assert "open_requests" in refused.value.params["what"], "until the asker's word is here"
+                    fence.commit()
+            walk.work()
     else:
         with clock.at(clock.now() + timedelta(days=31)):
             with host.act():
                 registry.verbs.run_timers()
                 fence.commit()
             walk.work()
-    ended = {"decline": "declined", "fail": "failed", "withdraw": "withdrawn", "lapse": "lapsed"}[end]
+    ended = {
+        "decline": "declined",
+        "fail": "failed",
+        "withdraw": "withdrawn",
+        "lapse": "lapsed",
+        "agreement": "withdrawn",
+    }[end]
     assert states(walk, id_) == (ended, ended, "")
     with home.act():
         assert service.get(id_).values() == {} and service.get(id_).wrapped is None

@@ -50,12 +50,12 @@ MESSAGES = {
 
 # What it is called, what to do, and what its link says.
 DUTIES: dict[str, tuple[str, str, str]] = {
-    DutyKind.RENEWAL: ("期满前续签", "不再续签的不用办，期满自动停止", "续签"),
-    DutyKind.REVIEW: ("联席会商", "各方会商一次，记下日期和议定的事", "登记会商"),
-    DutyKind.REGISTER: ("名册核对", "与各方共同核对一次流动党员名单", "登记核对"),
-    DutyKind.PARTICIPATION: ("反馈参加组织生活情况", "把本期参加情况送对方核对", "登记反馈"),
-    DutyKind.CHECK: ("责任清单年度检查", "逐项看本方责任落实没有", "检查"),
-    DutyKind.ITEM: ("合作事项到期", "办完的登记进展为百分之百", "登记进展"),
+    DutyKind.RENEWAL: (words.DUTIES[DutyKind.RENEWAL], "不再续签的不用办，期满自动停止", "续签"),
+    DutyKind.REVIEW: (words.DUTIES[DutyKind.REVIEW], "各方会商一次，记下日期和议定的事", "登记会商"),
+    DutyKind.REGISTER: (words.DUTIES[DutyKind.REGISTER], "与各方共同核对一次流动党员名单", "登记核对"),
+    DutyKind.PARTICIPATION: (words.DUTIES[DutyKind.PARTICIPATION], "把本期参加情况送对方核对", "登记反馈"),
+    DutyKind.CHECK: (words.DUTIES[DutyKind.CHECK], "逐项看本方责任落实没有", "检查"),
+    DutyKind.ITEM: (words.DUTIES[DutyKind.ITEM], "办完的登记进展为百分之百", "登记进展"),
 }
 
 

@@ -12,10 +12,9 @@ from uuid import UUID
 from flask import g, url_for
 
 from web.blueprints.agreements import changes, turns
-from web.blueprints.filters import moment
+from web.blueprints.filters import county_calendar, moment
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock
-from web.core.workdays import Calendar
 from web.federation.agreements import clauses, effects, hub, registers, scopes, service, texts
 from web.federation.agreements.listing import Listed, listed
 from web.federation.agreements.models import (
@@ -159,7 +158,7 @@ class View:
         if row is None or row.timer is None:
             return None
         on = (self.version.state_at + row.timer).astimezone(clock.CHINA).date()
-        return on, Calendar().between(clock.today(), on)
+        return on, county_calendar().between(clock.today(), on)
 
     # --- the line of its life
 
@@ -335,7 +334,7 @@ class View:
             newest = next(iter(words.get(self.own, [])), None)
             theirs = [(p.name, words[p.uid][0]) for p in self.others if p.uid in words]
             due = date.fromisoformat(item["due"])
-            left = Calendar().between(clock.today(), due) if due >= clock.today() else -1
+            left = county_calendar().between(clock.today(), due) if due >= clock.today() else -1
             percent = newest.percent if newest else 0
             found.append(
                 {**item, "due_on": due, "left": left, "category": texts.CATEGORIES[item["category"]],

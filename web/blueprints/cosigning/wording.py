@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from web.blueprints.filters import county_calendar
 from web.core import clock
-from web.core.workdays import Calendar
 from web.federation.cosigning import contents
 from web.federation.cosigning.lists import Part
 from web.federation.cosigning.models import OPEN, Answer, CoSignedRecord, CosignState
@@ -88,10 +88,10 @@ def state_of(record: CoSignedRecord) -> tuple[str, str]:
 
 
 def due_on(record: CoSignedRecord) -> date | None:
-    """By when an answer is expected: ten working days after it was our, or their, turn."""
+    """By when an answer is expected: ten working days, by this county's calendar, after the turn changed."""
     if record.state not in (*OPEN, S.ANNUL_PROPOSED):
         return None
-    return Calendar().add(record.state_at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
+    return county_calendar().add(record.state_at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
 
 
 def who_can() -> str:

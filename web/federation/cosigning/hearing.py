@@ -19,7 +19,7 @@ from web.extensions import db
 from web.federation import verbs
 from web.federation.admission import Admitted
 from web.federation.cosigning import contents, people
-from web.federation.cosigning.models import COSIGN, LAPSES_AFTER, LIVE, Answer, CoSignedRecord, CosignLine
+from web.federation.cosigning.models import AGREED, COSIGN, LAPSES_AFTER, LIVE, Answer, CoSignedRecord, CosignLine
 from web.federation.post import service as post
 from web.federation.verbs import Kind, Said
 from web.federation.wire.codes import WireError
@@ -205,6 +205,14 @@ def _withdrawn(record: CoSignedRecord, said: Said) -> None:
     _purge(record, said)
 
 
+def _lapsed(record: CoSignedRecord, said: Said) -> None:
+    """Nobody answered. An offer is gone; a proposal to annul came to nothing, and the record stands as before."""
+    if record.state in AGREED:
+        record.annul_by, record.words = "", None
+    else:
+        _purge(record, said)
+
+
 def _purge(record: CoSignedRecord, said: Said) -> None:
     """Nothing was acknowledged: home's working copy goes, lines, head and disclosures. Seals and receipts still verify."""
     if record.role != "home":
@@ -237,7 +245,7 @@ COSIGN_KIND = verbs.register(
             "dispute": _disputed,
             "refuse": _refused,
             "withdraw": _withdrawn,
-            "lapse": _purge,
+            "lapse": _lapsed,
             "propose_annul": _annul_proposed,
             "annul": _annulled,
             "keep": _kept,

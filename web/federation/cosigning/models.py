@@ -58,6 +58,15 @@ COSIGN = Machine(
         Row(S.FINAL, "propose_annul", "any", S.ANNUL_PROPOSED, guard="with a reason"),
         Row(S.ANNUL_PROPOSED, "annul", "any", S.ANNULLED, guard="the county that did not propose it"),
         Row(S.ANNUL_PROPOSED, "keep", "any", S.FINAL, guard="either: the other keeps it, the proposer thinks again"),
+        Row(
+            S.ANNUL_PROPOSED,
+            "lapse",
+            "recorder",
+            S.FINAL,
+            guard="nobody answered: it stands",
+            automatic=True,
+            timer=LAPSES_AFTER,
+        ),
         *(Row(s, "withdraw", "recorder", S.WITHDRAWN) for s in OPEN),
         *(Row(s, "lapse", "recorder", S.LAPSED, automatic=True, timer=LAPSES_AFTER) for s in OPEN),
     ],
@@ -113,7 +122,16 @@ class CoSignedRecord(PairAggregate, Model):
     @property
     def lapses_on(self) -> date | None:
         """The last day of an open one, in China."""
-        return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date() if self.state in OPEN else None
+        return self._waits_until if self.state in OPEN else None
+
+    @property
+    def stands_again_on(self) -> date | None:
+        """The last day for an answer to a proposal to annul: without one the record stands."""
+        return self._waits_until if self.state is S.ANNUL_PROPOSED else None
+
+    @property
+    def _waits_until(self) -> date:
+        return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date()
 
     def head(self) -> dict[str, str]:
         """title, place, responsible; empty once they were purged."""

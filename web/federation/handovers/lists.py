@@ -159,7 +159,7 @@ def one(handover: Handover, actor: Actor) -> Row | None:
 
 def note_reading(rows: Sequence[Row]) -> None:
     """Log that values of another county's members were read: one event a page, naming the counties."""
-    shown = [r.handover for r in rows if r.handover.role == "host" and r.handover.state != S.CLOSED and r.name]
+    shown = [r.handover for r in rows if r.handover.is_received and r.name]
     # A new one is never stored: the list as a whole was read.
     subject = shown[0] if len(rows) == 1 and shown else Handover(id=counties.own().uid)
     readings.note(subject, [(h.id, h.partner_uid) for h in shown], "handovers")

@@ -180,6 +180,13 @@ class Handover(PairAggregate, Model):
         """Not at an end."""
         return self.state in OPEN
 
+    @property
+    def is_received(self) -> bool:
+        """The packet holds the other county's values: while he is only asked for the host's, then home's until it closed."""
+        if self.state in (HandoverState.ASKED, HandoverState.ASK_RETURNED):
+            return self.role == "home"
+        return self.role == "host" and self.state is not HandoverState.CLOSED
+
     def values(self) -> dict[str, Any]:
         """What the packet holds; empty once it was purged."""
         if self.packet is None:
@@ -188,7 +195,7 @@ class Handover(PairAggregate, Model):
             found: dict[str, Any] = json.loads(vault.unwrap(self.id, self.packet))
         except vault.Purged:
             return {}
-        if self.role == "host" and self.state is not HandoverState.CLOSED:
+        if self.is_received:
             readings.opened("handover", self.id, self.partner_uid)
         return found
 

@@ -101,12 +101,14 @@ WAITS = dict.fromkeys((S.REQUESTED, S.ASKED, S.ACCEPTED), UNANSWERED) | dict.fro
 FORWARDED = ("presence", "study_minutes")
 
 
-def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
-    """Our members behind these handovers, of those we released or asked that county for."""
-    query = db.select(Handover.id, Handover.member_id).where(
-        Handover.id.in_(ids), Handover.role == "home", Handover.partner_uid == partner_uid
+def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID | None]:
+    """Our members behind these handovers, of those we requested of that county; whom we asked for is not ours yet."""
+    is_ours = (Handover.role == "home") & Handover.member_id.is_not(None)
+    is_asked = (Handover.role == "host") & (Handover.begun_by == "host")
+    query = db.select(Handover.id, Handover.member_id, is_ours).where(
+        Handover.id.in_(ids), Handover.partner_uid == partner_uid, is_ours | is_asked
     )
-    return {id_: member_id for id_, member_id in db.session.execute(query) if member_id is not None}
+    return {id_: member_id if own else None for id_, member_id, own in db.session.execute(query)}
 
 
 readings.OWNERS["handover"] = _members_behind

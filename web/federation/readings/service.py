@@ -31,8 +31,9 @@ TOLD_AFTER = timedelta(hours=1)
 AT_ONCE = 500
 """Lines of one message at most."""
 
-# Rooms whose rows are read: kind → (ids, partner) → id → our member behind it, of those that are ours with that partner.
-OWNERS: dict[str, Callable[[Collection[UUID], UUID], Mapping[UUID, UUID]]] = {}
+# Rooms whose rows are read: kind → (ids, partner) → id → our member behind it, of those that are ours with that partner;
+# None where the person is no member of ours (whom we claimed, or asked to have handed over).
+OWNERS: dict[str, Callable[[Collection[UUID], UUID], Mapping[UUID, UUID | None]]] = {}
 
 
 def opened(kind: str, about_id: UUID, partner_uid: UUID) -> None:
@@ -111,9 +112,9 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
         by_kind.setdefault(kind, set()).add(UUID(about_id))
     ours = {kind: OWNERS[kind](ids, envelope.sender) for kind, ids in by_kind.items() if kind in OWNERS}
     for kind, about, on, reader, count in envelope.body["lines"]:
-        member_id = ours.get(kind, {}).get(UUID(about))
-        if member_id is None:
+        if UUID(about) not in ours.get(kind, {}):
             continue  # not ours, or not with this county: nothing to log, and nothing to tell whether it exists
+        member_id = ours[kind][UUID(about)]
         read_on = date.fromisoformat(on)
         query = db.select(Reading).where(
             Reading.about_id == UUID(about), ~Reading.is_ours, Reading.read_on == read_on, Reading.reader == reader

@@ -330,7 +330,8 @@ def of_member(member_id: UUID) -> list[Referral]:
 
 def note_reading(rows: Sequence[Row], what: str) -> None:
     """Log that federated values were read: one event a page, naming each county whose members it showed."""
-    shown = [r.referral for r in rows if r.referral.role == "host" and r.values]
+    # At the host a packet, at home what the host said of a person it claims.
+    shown = [r.referral for r in rows if (r.referral.role == "host" or r.referral.state is S.CLAIMED) and r.values]
     read = [(referral.id, referral.partner_uid) for referral in shown]
     if len(shown) == 1 and what == "one":
         readings.note(shown[0], read)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +39,7 @@ from web.tenants.consents.service import ConsentWithdrawn
 from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow, FlowEnd
+from web.tenants.flows.reminders import REMIND_WITHIN
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
 
@@ -56,12 +57,14 @@ class BranchAssigned:
     referral_id: UUID
 
 
-def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID]:
-    """Our members behind these referrals, of those we made to that county."""
+def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID | None]:
+    """Our members behind these referrals, of those we made to that county; of our claims there, nobody of ours."""
+    is_offered = (Referral.role == "home") & Referral.member_id.is_not(None)
+    is_claimed = (Referral.role == "host") & Referral.consent_id.is_not(None)
     query = db.select(Referral.id, Referral.member_id).where(
-        Referral.id.in_(ids), Referral.role == "home", Referral.partner_uid == partner_uid
+        Referral.id.in_(ids), Referral.partner_uid == partner_uid, is_offered | is_claimed
     )
-    return {id_: member_id for id_, member_id in db.session.execute(query) if member_id is not None}
+    return {row.id: row.member_id for row in db.session.execute(query)}
 
 
 readings.OWNERS["referral"] = _members_behind
@@ -286,6 +289,24 @@ def _notice_withdrawn(what: ConsentWithdrawn) -> None:
         _say_end(
             (Referral.member_id == what.member_id) & (Referral.partner_uid == what.partner_uid), "notice_withdrawn"
         )
+
+
+def remind() -> int:
+    """Write down that offers reached one of the county's days without a report-in, each once; returns how many."""
+    today, told = clock.today(), 0
+    for days in sorted(counties.settings().report_in_days):
+        first = datetime.combine(today - timedelta(days=days + REMIND_WITHIN), time(), clock.CHINA)
+        last = datetime.combine(today - timedelta(days=days - 1), time(), clock.CHINA)
+        is_told = events.happened("referral.remind_report_in", Referral.id, Referral.created_at, days=days)
+        query = db.select(Referral).where(
+            Referral.role == "home", Referral.state.in_((ReferralState.OFFERED, ReferralState.ACCEPTED)),
+            Referral.created_at >= first, Referral.created_at < last, ~is_told,
+        )  # fmt: skip
+        for referral in db.session.scalars(query.order_by(Referral.id)):
+            events.record("referral.remind_report_in", referral, details={"days": days})
+            told += 1
+    db.session.flush()
+    return told
 
 
 @events.subscribe(PairEnded)

@@ -11,20 +11,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import structlog
+from sqlalchemy import ColumnElement
+
 from web.core import clock, events
 from web.core.errors import DomainError, Invalid
 from web.core.ids import uuid7
-from web.core.workdays import Calendar
 from web.extensions import db
 from web.federation import verbs
 from web.federation.admission import Admitted
 from web.federation.agreements import service as agreements
+from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RATED
 from web.federation.post import service as post
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
 from web.federation.referrals.models import Referral
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
-from web.federation.requests.models import LAPSES_AFTER, REQUEST, Request
+from web.federation.requests.models import LAPSES_AFTER, OPEN, REQUEST, Request
 from web.federation.verbs import FAIL, Kind, Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef, Envelope
@@ -33,6 +36,7 @@ from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
 from web.tenants.members import service as members
 
+log = structlog.get_logger(__name__)
 CONTACT = ("S3",)
 
 # The asker's verbs
@@ -68,7 +72,7 @@ def ask(
         raise Invalid({"consent_on": "in_the_future"})
     request = Request(
         partner_uid=referral.partner_uid, role="asker", kind=kind.name, referral_id=referral.id,
-        member_id=referral.member_id, due_on=Calendar().add(clock.today(), kind.due_days),
+        member_id=referral.member_id, due_on=counties.calendar().add(clock.today(), kind.due_days),
         consent_on=consent_on if kind.needs_consent else None,
         consent_how=consent_how.value if kind.needs_consent and consent_how else "", reason="", rating="",
     )  # fmt: skip
@@ -309,6 +313,30 @@ REQUEST_KIND = verbs.register(
         expires={"ask": lambda _request: clock.now() + LAPSES_AFTER},
     )
 )
+
+
+@events.subscribe(PairEnded)
+def _pair_ended(what: PairEnded) -> None:
+    """What is open under the agreement ends with it: the asker takes it back, and the other county purges it."""
+    query = db.select(Request).where(_is_open_under(what.agreement_id, what.partner_uid), Request.role == "asker")
+    for request in db.session.scalars(query.order_by(Request.id).with_for_update()):
+        if request.stopped:
+            log.warning("request.stopped", request=str(request.id), wanted="withdraw")
+            continue
+        withdraw(request.id, "协议已经到期")
+
+
+def _is_open_under(agreement_id: UUID, partner_uid: UUID) -> ColumnElement[bool]:
+    return (Request.agreement_id == agreement_id) & (Request.partner_uid == partner_uid) & Request.state.in_(OPEN)
+
+
+def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
+    """A pair is at rest when no request under its agreement is open."""
+    query = db.select(Request.id).where(_is_open_under(agreement_id, partner_uid))
+    return ["open_requests"] if db.session.scalar(query.limit(1)) else []
+
+
+AT_REST.append(_hinders)
 
 
 @events.subscribe(consents.ConsentWithdrawn)

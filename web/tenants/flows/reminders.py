@@ -1,7 +1,7 @@
 """What time asks of home about its members away: a word with them again, and the half-year confirmation (DOMAIN §5.1).
 
-Found in the database when somebody looks or the scheduler rings, by the county's own days; nothing is stored ahead, and
-nothing but a person's word closes one.
+Found in the database when somebody looks, by the county's own days; nothing is stored ahead, and nothing but a person's
+word closes one. On the day itself the scheduler writes it into the log, which is what notices are made of.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Select, case, cast, func, literal
 
-from web.core import clock
+from web.core import clock, events
 from web.core.events import Actor
 from web.extensions import db
 from web.tenants.counties import service as counties
@@ -72,11 +72,48 @@ def unconfirmed(actor: Actor, limit: int) -> tuple[Sequence[Due], int]:
     return _read(_asked(actor, since, literal(0)).where(since <= before), since, limit)
 
 
+REMIND_WITHIN = 7
+"""Days after a day of the county's within which a notice is still given: a scheduler that was off catches up, no more."""
+
+
+def tell() -> int:
+    """Write down what fell due in these days, each once, so that it is told as a notice; returns how many."""
+    row: CountySettings = counties.settings()
+    today, told = clock.today(), 0
+    contact, confirmed = contact_since(), confirmed_since()
+    due = [("flow.remind_contact", contact, today - timedelta(days=days), {"days": days}) for days in row.contact_days]
+    due.append(
+        ("flow.remind_confirm", confirmed, add_months(today, -row.confirm_months), {"months": row.confirm_months})
+    )
+    for verb, since, last, details in due:
+        query = (
+            db.select(Flow)
+            .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
+            .where(*_LOOKED_AFTER, since <= last, since > last - timedelta(days=REMIND_WITHIN))
+            .where(~events.happened(verb, Flow.id, since, **details))
+            .order_by(Flow.id)
+        )
+        for flow in db.session.scalars(query):
+            events.record(verb, flow, details=dict(details))
+            told += 1
+    db.session.flush()
+    return told
+
+
+def ids(actor: Actor) -> Select[Any]:
+    """Ids of the episodes this actor may see, for a condition."""
+    query = db.select(Flow.id).join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
+    return organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
+
+
+_LOOKED_AFTER = (Flow.state.in_(AWAY), Member.relation == Relation.HELD, Member.frozen_by.is_(None))
+
+
 def _asked(actor: Actor, since: ColumnElement[Any], step: ColumnElement[Any]) -> Select[Any]:
     query = (
         db.select(Flow.id, Flow.member_id, Member.name, since.label("since"), step.label("step"), func.count().over())
         .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
-        .where(Flow.state.in_(AWAY), Member.relation == Relation.HELD, Member.frozen_by.is_(None))
+        .where(*_LOOKED_AFTER)
     )
     return organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
 
