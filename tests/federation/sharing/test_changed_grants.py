@@ -9,9 +9,12 @@ import pytest
 from tests import world
 from web.core import fence
 from web.core.errors import DomainError
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service as agreements
+from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
 from web.federation.sharing import values
 from web.federation.sharing.models import StatusShare
@@ -57,6 +60,27 @@ def test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does(walk)
     assert walk.shares(walk.home) == walk.shares(walk.host) == {}
     _pause(walk, walk.host, "all", resume=True)
     assert walk.shares(walk.host)["receiver", "S6"][0] == walk.shares(walk.home)["receiver", "S6"][0] == "live"
+
+
+def test_a_handover_runs_on_through_a_pause_and_the_news_after_it_does_not(walk):
+    """Found by the fuzz: participation forwarded to the new home was sealed while its own scope was paused."""
+    walk.until_taken_on()
+    with walk.home.act():
+        under = {"agreement": referrals.get(walk.id).agreement, "member_id": walk.member_id, "n": 9}
+        forward = {"record": str(uuid7()), "recorder": str(walk.host.uid), "held_on": "2026-01-05"}
+        values = {"/title": "党课", "/presence": "present", "/study_minutes": 60}
+        id_ = post.send(walk.host.uid, "handover.forward", uuid7(), forward, values, **under)
+        forwarded = db.session.get_one(OutboxMessage, (fence.tenant(), id_))
+        released = OutboxMessage(
+            type="handover.release", peer_uid=walk.host.uid, member_id=None, about_id=uuid7(),
+            agreement_id=forwarded.agreement_id, agreement_version=forwarded.agreement_version,
+            agreement_digest=forwarded.agreement_digest,
+        )  # fmt: skip
+        for scopes, may in (((), (True, True)), (("S5", "S4"), (False, True))):
+            for scope in scopes:
+                agreements.pause(_agreement_of(walk), scope)
+            found = [grants.may_cross(forwarded, "S5", "/presence"), grants.may_cross(released, "S4", "/letter_no")]
+            assert tuple(found) == may
 
 
 def _next_version(walk, change):

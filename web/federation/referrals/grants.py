@@ -6,7 +6,7 @@ from uuid import UUID
 
 from web.core.errors import DomainError
 from web.federation.agreements import service as agreements
-from web.federation.messages import MESSAGES
+from web.federation.messages import MESSAGES, Scope
 from web.federation.post.models import OutboxMessage
 from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents import service as consents
@@ -47,8 +47,10 @@ def may_cross(message: OutboxMessage, scope: str, pointer: str) -> bool:
         message.member_id, message.peer_uid, scope, message.about_id
     ):
         return False
-    # A handover runs on through a pause (FEDERATION §5); whatever else is sealed now stays shut while either paused it.
-    if not message.type.startswith("handover.") and agreements.is_paused(message.agreement_id, message.peer_uid, scope):
+    # A handover itself runs on through a pause; whatever else is sealed now, also the news of participation that follows
+    # one, stays shut while either paused its scope.
+    is_handover = message.type.startswith("handover.") and scope == Scope.TRANSFER
+    if not is_handover and agreements.is_paused(message.agreement_id, message.peer_uid, scope):
         return False
     under = AgreementRef(message.agreement_id, message.agreement_version, message.agreement_digest)
     return agreements.holds(under, counties.own().uid, message.peer_uid, scope, row.field)
