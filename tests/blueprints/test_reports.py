@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from tests import world
 from tests.reports.reading import Paper
@@ -60,14 +62,14 @@ def test_the_page_shows_what_the_report_says(enter, lived_on):
         page = enter(side).get(address(lived_on, side))
         assert page.status_code == 200
         with side.act():
-            report = statements.compose(agreements.get(lived_on.agreement_id), lived_on.period).report
+            report = statements.compose([agreements.get(lived_on.agreement_id)], lived_on.period).report
         found = figures_of(page.text)
         shown = [(metric, text.removesuffix("%")) for metric, text in found.figures]
         for _, figure in report.printed:
             assert (figure.metric, figure.words.removesuffix("%")) in shown or (figure.metric, figure.text) in shown
         assert {metric for metric, _ in found.figures} <= set(METRICS)
         assert re.findall(r"\d", NO_COUNT.sub("", found.rest)) == [], "a number that is no figure"
-        assert page.text.count("本期未启用") == 3
+        assert page.text.count("本期未启用") == 1
 
 
 def test_small_numbers_are_masked_and_labels_explained(enter, lived_on):
@@ -192,7 +194,7 @@ def test_the_paper_is_made_once_kept_and_equal_to_the_page(enter, lived_on, work
         made = documents.of_subject(lived_on.agreement_id, DocumentKind.AGREEMENT_REPORT)
         assert len(made) == 1
         row, content = made[0], made[0].content
-        report = statements.compose(agreements.get(lived_on.agreement_id), lived_on.period).report
+        report = statements.compose([agreements.get(lived_on.agreement_id)], lived_on.period).report
     url = f"/{home.code}/documents/{row.id}"
     assert (
         url in page
@@ -218,7 +220,7 @@ def test_no_agreement_no_report(fresh, pair):
     assert page.status_code == 200 and "还没有生效的协议" in page.text
 
 
-def test_three_parties_report_their_own_directions(pair, work):
+def test_three_parties_report_their_own_directions_and_one_county_all_its_agreements(fresh, pair, work):
     third = world.third(pair)
     id_ = world.propose(pair.host, [pair.home, third])
     world.conclude(id_, pair.host, [pair.home, third])
@@ -226,7 +228,7 @@ def test_three_parties_report_their_own_directions(pair, work):
     for side in (pair.host, pair.home, third):
         with side.act():
             agreement = agreements.get(id_)
-            report = statements.compose(agreement, statements.periods(agreement)[0]).report
+            report = statements.compose([agreement], statements.periods([agreement])[0]).report
             assert report.is_part
             seen[side.name] = [d.label for d in report.directions]
             fence.commit()
@@ -235,3 +237,34 @@ def test_three_parties_report_their_own_directions(pair, work):
         "岳西县": ["岳西县→余杭区", "余杭区→岳西县"],
         "松阳县": ["松阳县→余杭区", "余杭区→松阳县"],
     }, "岳西 and 松阳 give each other nothing"
+    second = world.conclude(world.propose(pair.host, [third]), pair.host, [third]).id
+    with pair.host.act():
+        both = statements.of_subject(pair.host.uid)
+        assert {a.id for a in both} == {id_, second}
+        report = statements.compose(both, statements.periods(both)[0]).report
+        one, other = (statements.compose([a], report.period).report for a in both)
+        fence.commit()
+    assert [d.label for d in report.directions] == seen["余杭区"], "a partner of two agreements stands there once"
+    assert report.number == "" and len(report.several) == 2 and {p.stem for p in report.parties} == {""}
+    assert len(report.items) == len(one.items) + len(other.items)
+    assert {item.lead for item in report.items} == {"岳西县", "松阳县", "余杭区", "各方"}, "stems are of one text alone"
+    client = fresh.test_client()
+    sent = {"username": "county_admin", "password": world.PASSWORD, "next": ""}
+    assert client.post(f"/{pair.host.code}/sign-in", data=sent).status_code == 303
+    listed = client.get(f"/{pair.host.code}/reports").text
+    url = f"/{pair.host.code}/reports/{pair.host.uid}/{report.period.name}"
+    assert "各协议汇总" in listed and url in listed
+    page = client.get(url).text
+    assert report.name in page and all(title in page for title, _ in report.several)
+    assert client.get(f"/{pair.host.code}/reports/{pair.home.uid}/{report.period.name}").status_code == 404
+    assert client.post(url, data={"words": "两县春节前联合走访。"}).status_code == 303
+    assert client.post(url, data={"words": "长" * 601}).status_code == 422
+    work()
+    with pair.host.act():
+        (paper,) = documents.of_subject(pair.host.uid, DocumentKind.AGREEMENT_REPORT)
+        text = re.sub(r"\s", "", "".join(each.extract_text() for each in PdfReader(BytesIO(paper.content)).pages))
+    assert (
+        "两县春节前联合走访" in text
+        and "执行情况汇总" in text
+        and paper.filename == f"{report.kind}_汇总_{report.period.label}.pdf"
+    )

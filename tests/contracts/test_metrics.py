@@ -18,6 +18,7 @@ WORKED_OUT = {
     "items.finished": "items_finished",
     "items.planned": "items",
     "scopes.used": "scopes_used",
+    "items.overdue": "totals",
 }
 
 

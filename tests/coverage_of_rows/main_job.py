@@ -165,13 +165,18 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", _TEST,
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     # 7 Paper
-    _line("7", "the report's sections 4 and 7", still=_OPEN),
+    _line("7", "the report's sections 4 and 7", "reports.show reports.make",
+          "reports/test_cosigned_section.py::test_held_cosigned_disputed_and_not_settled "
+          "reports/test_agreement_report.py::test_seven_sections_of_which_one_waits"),
     _line("7", "report periods (half-year, year, any), compared with the last comparable one", "reports.index reports.choose reports.show",
           "reports/test_typesetting.py::test_a_period_has_one_name_and_is_compared_with_one_as_long "
           "reports/test_figures.py::test_periods_begin_with_the_agreement "
           "blueprints/test_reports.py::test_any_period_is_asked_for_by_a_form_that_says_what_is_wrong"),
-    _line("7", "multi-county reports", still=_OPEN),
-    _line("7", "charts as vector pictures with their data tables; comparison with the last period", still=_OPEN),
+    _line("7", "multi-county reports: one agreement of several counties, one county with all its agreements", "reports.index reports.show",
+          "blueprints/test_reports.py::test_three_parties_report_their_own_directions_and_one_county_all_its_agreements"),
+    _line("7", "charts as vector pictures with their data tables; comparison with the last period in each table", "reports.show",
+          "reports/test_agreement_report.py::test_charts_are_black_white_and_grey_and_hide_small_lengths "
+          "reports/test_agreement_report.py::test_totals_are_the_sums_of_what_is_shown_and_rates_are_recomputed"),
     _line("7", "certificates of proof", still=_OPEN),
     _line("7", "batches as one job with progress, cancel and a zip", still=_OPEN),
     _line("7", "print views of every list and record", still=_OPEN),

@@ -31,13 +31,23 @@ SAMPLES: dict[str, Callable[[], Document]] = {
             samples.direction("余杭区", "松阳县", 0, 0, 0, (0, 0, 0, 0, 0)),
         ),
     ),
+    "report_of_many": lambda: samples.report(
+        name="余杭区与2个县（市、区）共管共育",
+        number="",
+        several=(
+            ("余杭、岳西流动党员共管共育协议", "KL-2026-0001"),
+            ("余杭、松阳流动党员共管共育协议", "KL-2026-0002"),
+        ),
+    ),
     "report_of_two": lambda: samples.report(
         parties=TWO,
         directions=(samples.direction("岳西县", "余杭区", 34, 31, 28, (6, 3, 1, 1, 0)),),
         is_demo=False,
         months=(),
-        previous=(),
+        previous=None,
         items=(),
+        steps=(),
+        words="",
     ),
 }
 

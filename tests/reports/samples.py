@@ -17,7 +17,6 @@ from web.reports import (
     Count,
     Decision,
     Direction,
-    Figure,
     Grant,
     IntroductionLetter,
     Item,
@@ -31,6 +30,7 @@ from web.reports import (
     ScopeUse,
     Seal,
     SealedWord,
+    Step,
     figure,
 )  # fmt: skip
 
@@ -170,15 +170,19 @@ def direction(
     taken: int,
     transfers: tuple[int, int, int, int, int],
     flows: int | None = None,
+    *,
+    cosigned: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0),
+    period: Period = PERIOD,
 ) -> Direction:
-    """One direction from its bare counts."""
+    """One direction from its bare counts; `cosigned`: held, agreed, disputed, unsettled, persons."""
     counts: dict[str, int | Decimal] = {
         "flows.to_partner": flows or shared, "members.shared": shared, "members.reported_in": reported, "members.taken_on": taken,
         "members.not_reported": shared - reported, "members.days_to_take_on": 11,
         **dict(zip(("transfers.opened", "transfers.closed", "transfers.refused", "transfers.recalled", "transfers.expired"), transfers, strict=True)),
         "transfers.days": Decimal("9.5"),
+        **dict(zip(("cosign.held", "cosign.agreed", "cosign.disputed", "cosign.unsettled", "cosign.persons"), cosigned, strict=True)),
     }  # fmt: skip
-    return Direction(home, host, tuple(figure(code, value, PERIOD) for code, value in counts.items()))
+    return Direction(home, host, tuple(figure(code, value, period) for code, value in counts.items()))
 
 
 def scope(name: str, *values: int | None) -> ScopeUse:
@@ -196,13 +200,22 @@ def item(category: str, lead: str, goal: str, unit: str, planned: int, done: int
         figure("items.planned", planned, PERIOD, unit),
         figure("items.done", done, PERIOD, unit),
         remark,
+        key=category,
     )
 
 
-def previous() -> tuple[Figure, ...]:
-    """The totals of the half-year before."""
-    counts: dict[str, int | Decimal] = {"members.shared": 598, "members.reported_in": 503, "members.report_in_rate": Decimal("84.1"), "members.taken_on": 461, "members.take_on_rate": Decimal("77.1"), "members.not_reported": 95, "members.days_to_take_on": 16}  # fmt: skip
-    return tuple(figure(code, value, PERIOD.before) for code, value in counts.items())
+def previous() -> AgreementReport:
+    """The half-year before, of one direction."""
+    before = PERIOD.before
+    whole = direction(
+        "岳西县", "余杭区", 598, 503, 461, (20, 16, 2, 1, 1), 610, cosigned=(9, 8, 1, 0, 71), period=before
+    )
+    done = figure("items.done", 60, before, "场")
+    return report(
+        period=before, data_until=before.ends_on, directions=(whole,), months=(), overall=(), previous=None, scopes=(), steps=(), words="",
+        items=(Item("困难帮扶", "丙方", "全年走访160场", figure("items.planned", 160, before, "场"), done, key="困难帮扶"),),
+        missed=figure("duties.missed", 0, before),
+    )  # fmt: skip
 
 
 def report(**changed: object) -> AgreementReport:
@@ -210,7 +223,7 @@ def report(**changed: object) -> AgreementReport:
     given: dict[str, object] = {
         "name": NAME, "number": "KL-2026-0003", "period": PERIOD, "data_until": dt.date(2026, 6, 30), "parties": (YUHANG, YUEXI, SONGYANG),
         "directions": (
-            direction("岳西县", "余杭区", 386, 347, 329, (25, 21, 3, 1, 0), 402), direction("松阳县", "余杭区", 254, 224, 209, (21, 17, 0, 2, 1), 260),
+            direction("岳西县", "余杭区", 386, 347, 329, (25, 21, 3, 1, 0), 402, cosigned=(12, 10, 2, 1, 96)), direction("松阳县", "余杭区", 254, 224, 209, (21, 17, 0, 2, 1), 260, cosigned=(6, 6, 0, 0, 3)),
             direction("余杭区", "岳西县", 7, 4, 2, (2, 1, 0, 0, 0)),
         ),
         "items": (
@@ -221,12 +234,16 @@ def report(**changed: object) -> AgreementReport:
             scope("S1 汇总数", 12, 36, None, None, None), scope("S2 流动告知", 77, 303, 640, 3, 3), scope("S3 联系方式", 71, 174, 71, 6, 6), scope("S6 状态", 538, 207, None, None, None),
         ),
         "months": tuple(
-            Month(f"{number}月", (figure("members.new_reported_in", reported, PERIOD), figure("members.new_taken_on", taken, PERIOD)))
+            Month(dt.date(2026, number, 1), (figure("members.new_reported_in", reported, PERIOD), figure("members.new_taken_on", taken, PERIOD)))
             for number, reported, taken in ((1, 11, 9), (2, 15, 12), (3, 28, 27), (4, 21, 24), (5, 3, 0), (6, 13, 18))
         ),
         "overall": (figure("members.days_to_take_on", 12, PERIOD), figure("transfers.days", 9, PERIOD)),
-        "previous": previous(),
+        "missed": figure("duties.missed", 1, PERIOD),
+        "steps": (Step(dt.date(2026, 9, 30), "联席会商", "各方"), Step(dt.date(2026, 12, 31), "困难帮扶：全年走访160场", "丙方")),
+        "words": "茶叶季用工集中，三季度把报到提醒提前到出发之前。",
     }  # fmt: skip
+    if "previous" not in changed:
+        given["previous"] = previous()
     return AgreementReport(**(COMMON | given | changed))  # type: ignore[arg-type]
 
 

@@ -40,7 +40,7 @@ def asked(fresh, side, text, **given):
 
 def composed(lived, side, days=20):
     with lived.later(days), side.act():
-        return statements.compose(agreements.get(lived.agreement_id), lived.period)
+        return statements.compose([agreements.get(lived.agreement_id)], lived.period)
 
 
 def test_members_and_flows_as_the_rows_say(fresh, lived):
@@ -147,7 +147,7 @@ def test_as_of_a_day_in_between(lived):
 
     def upto(days, side):
         with lived.later(20), side.act():
-            return figures.members(Span(lived.agreement_id, start, start + timedelta(days=days)))
+            return figures.members(Span((lived.agreement_id,), start, start + timedelta(days=days)))
 
     for side, role in ((walk.home, "home"), (walk.host, "host")):
         other = walk.host if side is walk.home else walk.home
@@ -160,7 +160,9 @@ def test_as_of_a_day_in_between(lived):
         assert upto(11, side)[ALL] == upto(11, side)[way]
         assert upto(12, side)[way]["members.taken_on"] == 4
     with walk.home.act():
-        assert figures.members(Span(lived.agreement_id, start, start - timedelta(days=1)))[ALL]["members.shared"] == 0
+        assert (
+            figures.members(Span((lived.agreement_id,), start, start - timedelta(days=1)))[ALL]["members.shared"] == 0
+        )
         assert figures.flows({"330110": walk.host.uid}, start - timedelta(days=1)) == {
             Way("home", walk.host.uid): {"flows.to_partner": 0}
         }
@@ -168,7 +170,7 @@ def test_as_of_a_day_in_between(lived):
 
 def test_what_was_under_no_agreement_or_another_one_is_not_counted(lived):
     with lived.later(20), lived.walk.home.act():
-        other = Span(lived.walk.member_id, date(2020, 1, 1), date(2099, 1, 1))
+        other = Span((lived.walk.member_id,), date(2020, 1, 1), date(2099, 1, 1))
         assert figures.members(other) == {} or figures.members(other)[ALL]["members.shared"] == 0
         assert figures.provided(other).get("S2", 0) == 0
         assert figures.purged(other).get("S2", 0) == figures.purged(other).get("S6", 0) == 0
@@ -193,26 +195,26 @@ def test_items_months_and_sums(lived):
 def test_periods_begin_with_the_agreement(lived):
     with lived.later(0), lived.walk.home.act():
         agreement = agreements.get(lived.agreement_id)
-        first = statements.periods(agreement)
+        first = statements.periods([agreement])
         year = Period.year(lived.period.starts_on.year)
         assert first == [lived.period, year], "the half-years, newest first, then the years"
         with lived.later(400):
-            later = statements.periods(agreement)
+            later = statements.periods([agreement])
             halves, years = [p for p in later if p.is_half], [p for p in later if p.is_year]
             assert later == halves + years and halves == sorted(halves, reverse=True) and years[-1] == year
             assert len(halves) == 3 and halves[-1] == first[0]
             begun = lived.period.starts_on
             spring = Period(begun, begun.replace(month=begun.month + 2, day=28))
             for period in (halves[0], years[0], Period(lived.period.ends_on, halves[0].starts_on)):
-                report = statements.compose(agreement, period).report
-                assert report.previous and report.changes["members.shared"][0].period == period.before
-            assert statements.compose(agreement, halves[-1]).report.previous == ()
-            short, whole = (statements.compose(agreement, p).report for p in (spring, halves[-1]))
+                report = statements.compose([agreement], period).report
+                assert report.previous and report.previous.period == period.before
+            assert statements.compose([agreement], halves[-1]).report.previous is None
+            short, whole = (statements.compose([agreement], p).report for p in (spring, halves[-1]))
             assert short.totals["members.shared"] == replace(whole.totals["members.shared"], period=spring)
             assert short.kind == "报告" and spring.label in short.title
         for wrong in (first[0].before, Period.half(2090, 1)):
             with pytest.raises(NotFound):
-                statements.compose(agreement, wrong)
+                statements.compose([agreement], wrong)
 
 
 def test_the_paper_and_its_data_carry_the_same_figures(lived, work, tmp_path):
@@ -256,5 +258,5 @@ def test_the_job_keeps_the_paper_with_its_data(lived, work):
         pdf = PdfReader(BytesIO(row.content))
         data = json.loads(pdf.attachments["figures.json"][0])
         agreement = agreements.get(lived.agreement_id)
-        now = statements.compose(agreement, Period.named(period)).report.as_data()
+        now = statements.compose([agreement], Period.named(period)).report.as_data()
         assert data == now

@@ -8,18 +8,22 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
+from marshmallow import Schema
 
 from web.blueprints import edge, navigation, periods, tasks
+from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.queue import Job
 from web.extensions import db
-from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement, AgreementState
 from web.reports import METRICS, Figure, statements
 from web.reports.figures import Way
 from web.reports.metrics import demand
+from web.reports.periods import offered
+from web.reports.tables import heading
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as task_service
@@ -27,6 +31,7 @@ from web.tenants.tasks.models import Task, TaskState
 
 bp = Blueprint("reports", __name__, url_prefix="/<county>/reports")
 bp.add_app_template_filter(demand, "figure")
+bp.add_app_template_filter(heading, "heading")
 navigation.ITEMS.append(Item("服务与报表", "执行报告", "reports.index", Permission.REPORT_READ))
 
 STATES = {
@@ -81,70 +86,80 @@ LISTS = {behind.permission for behind in BEHIND.values()}
 SHOWN = (TaskState.WAITING, TaskState.RUNNING, TaskState.FAILED)
 
 
-def _reported_on() -> list[Agreement]:
-    """Agreements that took effect here, those in force first."""
-    query = db.select(Agreement).where(Agreement.state.in_(list(STATES)))
-    order = list(STATES)
-    return sorted(db.session.scalars(query), key=lambda a: (order.index(a.state), a.number))
+class Adds(Schema):
+    """What a clerk may add to the figures."""
 
-
-def _agreement(agreement_id: UUID, *, lock: bool = False) -> Agreement:
-    return agreements.get(agreement_id, lock=lock)
+    words = Text("补充说明", limit=600)
 
 
 @bp.get("")
 @needs(Permission.REPORT_READ)
 def index() -> Any:
-    """Choose an agreement and a period; what was made so far."""
-    rows = _reported_on()
+    """Choose an agreement, or all of them, and a period; what was made so far."""
+    rows = statements.standing()
+    days = statements.reported(rows)
+    whole = statements.whole(days.values())
     query = db.select(Document).where(Document.kind == DocumentKind.AGREEMENT_REPORT)
     made = db.session.scalars(query.order_by(Document.created_at.desc(), Document.id.desc()).limit(50)).all()
     return render_template(
         "reports/index.html",
-        rows=[(a, statements.periods(a)) for a in rows],
+        rows=[(a, offered(*days[a.id])) for a in rows if a.id in days],
+        everything=(counties.own().uid, offered(*whole)) if whole and len(days) > 1 else None,
         made=made,
         states=STATES,
     )
 
 
-@bp.get("/<uuid:agreement_id>")
+def _name(subject_id: UUID, of: list[Agreement]) -> str:
+    """The agreement's title, or what all of them together are called."""
+    return "各协议汇总" if subject_id == counties.own().uid else of[0].title
+
+
+@bp.get("/<uuid:subject_id>")
 @needs(Permission.REPORT_READ)
-def choose(agreement_id: UUID) -> Any:
-    """Any period of one agreement: on to its figures, or the form with what is wrong."""
-    agreement, asked = _agreement(agreement_id), periods.asked()
-    days = statements.reported(agreement)
-    if asked.period is not None and not asked.errors:
-        if days is not None and asked.period.meets(*days):
-            return redirect(url_for("reports.show", agreement_id=agreement.id, period=asked.period.name), 303)
+def choose(subject_id: UUID) -> Any:
+    """Any period of one agreement, or of all: on to its figures, or the form with what is wrong."""
+    of, asked = statements.of_subject(subject_id), periods.asked()
+    days = statements.reported(of)
+    if asked.period is not None:
+        if any(asked.period.meets(*each) for each in days.values()):
+            return redirect(url_for("reports.show", subject_id=subject_id, period=asked.period.name), 303)
         asked = asked.refused("to", "not_reported_on")
     page = render_template(
-        "reports/choose.html", agreement=agreement, asked=asked, choices=statements.periods(agreement), days=days
+        "reports/choose.html",
+        subject_id=subject_id,
+        name=_name(subject_id, of),
+        asked=asked,
+        choices=statements.periods(of),
+        days=statements.whole(days.values()),
     )
     return page, 422 if asked.errors else 200
 
 
-@bp.get("/<uuid:agreement_id>/<period>")
+@bp.get("/<uuid:subject_id>/<period>")
 @needs(Permission.REPORT_READ)
-def show(agreement_id: UUID, period: str) -> str:
+def show(subject_id: UUID, period: str) -> Any:
     """Every figure of the period as of now, as the paper would print it."""
-    agreement, span = _agreement(agreement_id), periods.named(period)
-    statement = statements.compose(agreement, span)
+    return _page(subject_id, period, Form(Adds))
+
+
+def _page(subject_id: UUID, period: str, form: Form) -> Any:
+    of, span = statements.of_subject(subject_id), periods.named(period)
+    statement = statements.compose(of, span)
     report = statement.report
-    task = _task(agreement_id, period)
-    choices = statements.periods(agreement)
-    return render_template(
+    task = _task(subject_id, period)
+    return form.page(
         "reports/show.html",
-        agreement=agreement,
+        subject_id=subject_id,
         doc=report,
         metrics=METRICS,
         told=_told(statement),
         link=_links(statement),
-        made=[d for d in documents.of_subject(agreement_id, DocumentKind.AGREEMENT_REPORT) if d.title == report.title],
-        job=_job(task, agreement_id, period) if task is not None and task.state in SHOWN else None,
+        made=[d for d in documents.of_subject(subject_id, DocumentKind.AGREEMENT_REPORT) if d.title == report.title],
+        job=_job(task, subject_id, period) if task is not None and task.state in SHOWN else None,
         has_lists=bool(LISTS & GRANTS[Role(edge.actor().role)]),
-        state=STATES.get(agreement.state, ("off", "")),
-        choices=choices,
-        asked=periods.Asked(span),
+        state=STATES[of[0].state] if not report.several and of[0].state in STATES else None,
+        choices=statements.periods(of),
         now=period,
         is_running=report.data_until < span.ends_on,
         why=_why_not(),
@@ -170,12 +185,18 @@ def _links(statement: statements.Statement) -> Callable[[str, int], str]:
     codes = {party.county: party.division for party in statement.report.parties}
 
     def link(metric: str, place: int) -> str:
-        if place >= len(statement.ways):
+        if not 0 <= place < len(statement.ways):
             return ""
         way, direction = statement.ways[place], statement.report.directions[place]
         behind = BEHIND.get((metric, way.role or ""))
-        figure: Figure = direction.shown[metric]
-        if behind is None or not figure.value or behind.permission not in held or behind.endpoint not in known:
+        figure: Figure | None = direction.shown.get(metric)
+        if (
+            behind is None
+            or figure is None
+            or not figure.value
+            or behind.permission not in held
+            or behind.endpoint not in known
+        ):
             return ""
         partner = direction.host if way.role == "home" else direction.home
         return url_for(behind.endpoint, **behind.query(way, codes[partner]))  # type: ignore[arg-type]
@@ -183,10 +204,10 @@ def _links(statement: statements.Statement) -> Callable[[str, int], str]:
     return link
 
 
-def _task(agreement_id: UUID, period: str) -> Task | None:
+def _task(subject_id: UUID, period: str) -> Task | None:
     """The latest work on this report."""
     query = db.select(Task).where(
-        Task.subject_id == agreement_id,
+        Task.subject_id == subject_id,
         Task.details["paper"].astext == DocumentKind.AGREEMENT_REPORT.value,
         Task.details["period"].astext == period,
     )
@@ -194,31 +215,34 @@ def _task(agreement_id: UUID, period: str) -> Task | None:
     return found
 
 
-def _job(task: Task, agreement_id: UUID, period: str) -> dict[str, Any]:
+def _job(task: Task, subject_id: UUID, period: str) -> dict[str, Any]:
     whole = tasks.job_of(task.id)
-    return whole | {"url": url_for("reports.progress", agreement_id=agreement_id, period=period)}
+    return whole | {"url": url_for("reports.progress", subject_id=subject_id, period=period)}
 
 
-@bp.get("/<uuid:agreement_id>/<period>/progress")
+@bp.get("/<uuid:subject_id>/<period>/progress")
 @needs(Permission.REPORT_READ)
-def progress(agreement_id: UUID, period: str) -> Any:
+def progress(subject_id: UUID, period: str) -> Any:
     """The bar alone, asked every two seconds; the page is read again when the paper is there."""
-    _agreement(agreement_id)
-    task = _task(agreement_id, period)
+    statements.of_subject(subject_id)
+    task = _task(subject_id, period)
     if task is None or task.state not in SHOWN:
         return Response(headers={"HX-Refresh": "true"})
-    return render_template("tasks/progress.html", job=_job(task, agreement_id, period))
+    return render_template("tasks/progress.html", job=_job(task, subject_id, period))
 
 
-@bp.post("/<uuid:agreement_id>/<period>")
+@bp.post("/<uuid:subject_id>/<period>")
 @needs(Permission.REPORT_WRITE)
-def make(agreement_id: UUID, period: str) -> Any:
+def make(subject_id: UUID, period: str) -> Any:
     """Have the paper made with the figures as of now; one at a time."""
-    agreement, span = _agreement(agreement_id, lock=True), periods.named(period)
-    title = statements.compose(agreement, span).report.title
-    task = _task(agreement_id, period)
-    if task is None or task.state not in SHOWN[:2]:
-        details = {"paper": DocumentKind.AGREEMENT_REPORT.value, "period": period, "unit": "份"}
-        task_service.start(Job.RENDER, title, subject_id=agreement_id, details=details)
-        flash("正在生成报告，可以离开，办完再回来取")
-    return redirect(url_for("reports.show", agreement_id=agreement_id, period=period) + "#papers", 303)
+    span, form = periods.named(period), Form(Adds)
+    counties.settings(lock=True)  # pressed twice at once: one job
+    with form:
+        details = form.read() | {"paper": DocumentKind.AGREEMENT_REPORT.value, "period": period, "unit": "份"}
+        title = statements.compose(statements.of_subject(subject_id), span).report.title
+        task = _task(subject_id, period)
+        if task is None or task.state not in SHOWN[:2]:
+            task_service.start(Job.RENDER, title, subject_id=subject_id, details=details)
+            flash("正在生成报告，可以离开，办完再回来取")
+        return redirect(url_for("reports.show", subject_id=subject_id, period=period) + "#papers", 303)
+    return _page(subject_id, period, form)

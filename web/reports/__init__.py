@@ -4,9 +4,10 @@ only `figures` and `statements` read the county's rows, to compose a report from
 `render(letter)` gives the bytes, the number of pages and the digest; `filename(letter)` 介绍信_20260057_李例乙.pdf.
 """
 
-from web.reports.agreement_report import AgreementReport, Direction, Item, Month, ScopeUse
+from web.reports.agreement_report import AgreementReport
 from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison, Responsibility
 from web.reports.cosigned_record import Attendee, CosignedRecord, Count, SealedWord
+from web.reports.directions import Direction, Item, Month, ScopeUse, Step
 from web.reports.documents import Document, Party, filename
 from web.reports.introduction_letter import IntroductionLetter, Receipt
 from web.reports.metrics import METRICS, Figure, Metric, figure
@@ -44,6 +45,7 @@ __all__ = [
     "ScopeUse",
     "Seal",
     "SealedWord",
+    "Step",
     "figure",
     "filename",
     "render",

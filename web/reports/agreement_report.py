@@ -1,21 +1,39 @@
-"""协议执行情况报告: the seven sections of the half-year report, filled from figures only.
+"""协议执行情况报告: the seven sections of the report of one agreement, or of all of a county's together, filled from figures.
 
 The caller gives counts; totals, rates, changes and what must be withheld are worked out here, so that a table and the
-sentence above it cannot disagree.
+sentence above it cannot disagree. Six sections are filled; 服务与帮扶 says 本期未启用.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 from web.reports.charts import Series
+from web.reports.directions import (
+    ADDED_UP,
+    COSIGN_COLUMNS,
+    MEDIANS,
+    MEMBER_COLUMNS,
+    MONTH_SERIES,
+    RATES,
+    SCOPE_COLUMNS,
+    TRANSFER_COLUMNS,
+    Direction,
+    Item,
+    Month,
+    ScopeUse,
+    Step,
+    without_few,
+)
 from web.reports.documents import Document, Party
 from web.reports.metrics import METRICS, WITHHELD, Change, Figure, by_code, change, figure, rate, total, withheld
 from web.reports.periods import Period
+from web.reports.tables import TOTAL, Chart, Row, Table, compared, heading
 
 SECTIONS = (
     "基本情况",
@@ -26,127 +44,39 @@ SECTIONS = (
     "数据共享与隐私",
     "问题与下步安排",
 )
-
-# What the caller gives for each direction; the rates between them are computed.
-COUNTED = ("flows.to_partner", "members.shared", "members.reported_in", "members.taken_on", "members.not_reported")
-MEMBER_ROWS = (
-    "flows.to_partner", "members.shared", "members.reported_in", "members.report_in_rate", "members.taken_on",
-    "members.take_on_rate", "members.not_reported", "members.days_to_take_on",
+# What is a matter of concern wherever it is not 0.
+PROBLEMS = (
+    "members.not_reported", "transfers.refused", "transfers.expired", "cosign.disputed", "cosign.unsettled",
+    "items.overdue", "duties.missed",
 )  # fmt: skip
-TRANSFER_COLUMNS = (
-    "transfers.opened",
-    "transfers.closed",
-    "transfers.refused",
-    "transfers.recalled",
-    "transfers.expired",
-    "transfers.days",
-)
-SCOPE_COLUMNS = ("shares.provided", "shares.reads", "notices.recorded", "notices.withdrawn", "purges.proved")
-MONTH_SERIES = ("members.new_reported_in", "members.new_taken_on")
-_MEDIANS = {code: metric.over for code, metric in METRICS.items() if metric.over}
-
-
-def _without_few(found: dict[str, Figure]) -> dict[str, Figure]:
-    """Withhold a median whose count is not shown."""
-    few = {code for code, over in _MEDIANS.items() if code in found and over in found and not found[over].is_shown}
-    return found | {code: withheld(found[code]) for code in few}
-
-
-def _guarded(given: dict[str, Figure]) -> dict[str, Figure]:
-    """Where one of 已报到 and 尚未报到 is masked, withhold the other: together they are 已发出."""
-    pair = ("members.reported_in", "members.not_reported")
-    for masked, other in (pair, pair[::-1]):
-        if masked in given and other in given and given[masked].is_masked and not given[other].is_masked:
-            given[other] = withheld(given[other])
-    return given
+DRAWN = ("members.shared", "members.reported_in", "members.taken_on")
+# Bars of so many directions fit beside their table.
+AT_MOST = 8
 
 
 @dataclass(frozen=True)
-class Direction:
-    """The figures of one ordered pair: members of `home` in `host`, and their transfers.
+class Section:
+    """One of the seven. `words`: its sentence in pieces, what cannot be told left out; `lead`: before the first number.
 
-    Give one figure for each code of COUNTED and TRANSFER_COLUMNS and for members.days_to_take_on; ValueError for a
-    missing one, or if 尚未报到 is not 已发出 minus 已报到.
+    `caption`: of the table of words that follows, of items or of steps.
     """
 
-    home: str
-    host: str
-    figures: tuple[Figure, ...]
-
-    def __post_init__(self) -> None:
-        codes = {each.metric for each in self.figures}
-        missing = {*COUNTED, *TRANSFER_COLUMNS, *_MEDIANS} - codes
-        if missing:
-            raise ValueError(f"figures missing: {sorted(missing)}")
-        plain = by_code(self.figures)
-        if (plain["members.shared"].value or 0) - (plain["members.reported_in"].value or 0) != (
-            plain["members.not_reported"].value or 0
-        ):
-            raise ValueError("not_reported is shared minus reported_in")
-
-    @property
-    def label(self) -> str:
-        """岳西县→余杭区."""
-        return f"{self.home}→{self.host}"
-
-    @cached_property
-    def shown(self) -> dict[str, Figure]:
-        """Every figure as it is printed, rates included."""
-        found = _without_few(_guarded(by_code(self.figures)))
-        return found | {code: rate(code, found[parts[0]], found[parts[1]]) for code, parts in _ratios()}
-
-
-def _ratios() -> list[tuple[str, tuple[str, str]]]:
-    return [(code, metric.ratio) for code, metric in METRICS.items() if metric.ratio]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One cooperation item: category, who leads (甲方), the goal as agreed, planned and done (metrics items.*), a remark."""
-
-    category: str
-    lead: str
-    goal: str
-    planned: Figure
-    done: Figure
-    remark: str = ""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether as much was done as was planned."""
-        return bool(self.planned.value) and (self.done.value or 0) >= (self.planned.value or 0)
-
-
-@dataclass(frozen=True)
-class ScopeUse:
-    """One scope (S2 流动告知): a figure for each code of SCOPE_COLUMNS; value None where the scope knows no such thing."""
-
-    scope: str
-    figures: tuple[Figure, ...]
-
-    @cached_property
-    def shown(self) -> dict[str, Figure]:
-        """By code. Where few were ended, what was provided is withheld: 表1 tells how many of them still stand."""
-        found = by_code(self.figures)
-        if found["purges.proved"].is_masked:
-            found["shares.provided"] = withheld(found["shares.provided"])
-        return found
-
-
-@dataclass(frozen=True)
-class Month:
-    """One month of the period: a figure for each code of MONTH_SERIES, all directions together."""
-
-    label: str
-    figures: tuple[Figure, ...]
+    title: str
+    lead: str = ""
+    words: tuple[tuple[str, Figure], ...] = ()
+    after: str = ""
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    caption: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class AgreementReport(Document):
-    """Sections 1, 2, 3 and 6; the others say 本期未启用.
+    """`overall` brings what cannot be added up (medians over all directions); `previous` is the same report over the last
+    comparable period; `missed` how many duties were; `words` what a clerk wrote for the last section.
 
-    `overall` brings what cannot be added up (medians over all directions); `previous` the totals of the period before
-    for the codes of MEMBER_ROWS that are to be compared, as figures of that period.
+    `several`: (title, number) of each agreement when it is of more than one; `number` is empty then.
     """
 
     template: ClassVar[str] = "agreement_report.html"
@@ -159,9 +89,13 @@ class AgreementReport(Document):
     directions: tuple[Direction, ...]
     items: tuple[Item, ...]
     scopes: tuple[ScopeUse, ...]
+    missed: Figure
     months: tuple[Month, ...] = ()
     overall: tuple[Figure, ...] = ()
-    previous: tuple[Figure, ...] = ()
+    previous: AgreementReport | None = None
+    steps: tuple[Step, ...] = ()
+    words: str = ""
+    several: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """ValueError without a direction: a pair in which nothing happened has figures too, of 0."""
@@ -170,9 +104,14 @@ class AgreementReport(Document):
             raise ValueError("a report needs at least one direction")
 
     @property
+    def about(self) -> str:
+        """The title without the kind and the period."""
+        return "流动党员共管共育执行情况汇总" if self.several else "流动党员共管共育协议执行情况"
+
+    @property
     def title(self) -> str:
         """With the period."""
-        return f"流动党员共管共育协议执行情况{self.kind}（{self.period.label}）"
+        return f"{self.about}{self.kind}（{self.period.label}）"
 
     @property
     def kind(self) -> str:
@@ -187,17 +126,19 @@ class AgreementReport(Document):
     @property
     def stem(self) -> tuple[str, ...]:
         """For the file's name."""
-        return (self.kind, self.number, self.period.label)
+        return (self.kind, self.number or "汇总", self.period.label)
 
     @property
-    def sections(self) -> tuple[tuple[str, str], ...]:
-        """Ordinal and title of each section."""
-        return tuple(zip("一二三四五六七", SECTIONS, strict=True))
+    def is_part(self) -> bool:
+        """Whether other parties have directions of their own, which this county cannot report."""
+        return not self.several and len(self.parties) > 2
 
-    def _sum(self, code: str) -> Figure:
-        """A dash where a direction's own number is not known here: a sum without it would pass for the whole."""
-        cells = [each.shown[code] for each in self.directions]
-        return figure(code, None, self.period) if any(cell.value is None for cell in cells) else total(cells)
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The directions by name."""
+        return tuple(each.label for each in self.directions)
+
+    # Totals and changes.
 
     def _is_complete(self, code: str) -> bool:
         return all(each.shown[code].is_shown or each.shown[code].value is None for each in self.directions)
@@ -205,78 +146,177 @@ class AgreementReport(Document):
     @property
     def is_partial(self) -> bool:
         """Whether a total had to leave something out."""
-        return len(self.directions) > 1 and not all(self._is_complete(code) for code in (*COUNTED, *TRANSFER_COLUMNS))
+        return len(self.directions) > 1 and not all(self._is_complete(code) for code in ADDED_UP)
+
+    def _sum(self, code: str) -> Figure:
+        """A dash where a direction's own number is not known here: a sum without it would pass for the whole."""
+        cells = [each.shown[code] for each in self.directions]
+        return figure(code, None, self.period) if any(cell.value is None for cell in cells) else total(cells)
 
     @cached_property
     def totals(self) -> dict[str, Figure]:
         """Over all directions, of what is shown; a rate over the directions that show both its part and its whole."""
         if len(self.directions) == 1:
-            return self.directions[0].shown
-        found = by_code(self.overall)
-        for code in (*COUNTED, *TRANSFER_COLUMNS):
-            if code not in _MEDIANS:
-                found[code] = self._sum(code)
-        for code in _MEDIANS:
+            return dict(self.directions[0].shown) | self._of_agreement
+        found = by_code(self.overall) | {code: self._sum(code) for code in ADDED_UP}
+        for code in MEDIANS:
             found.setdefault(code, figure(code, None, self.period))
-        for code, (part, whole) in _ratios():
+        for code, (part, whole) in RATES.items():
             both = [each.shown for each in self.directions if each.shown[part].is_shown and each.shown[whole].is_shown]
             found[code] = (
                 rate(code, total([each[part] for each in both]), total([each[whole] for each in both]))
                 if both
                 else figure(code, None, self.period)
             )
-        return _without_few(found)
+        return without_few(found) | self._of_agreement
 
-    @cached_property
-    def changes(self) -> dict[str, tuple[Figure, Change]]:
-        """The figure of the period before and the change since, by code; no change where a total left something out."""
-        before = _without_few(_guarded(by_code(self.previous)))
-        return {code: (then, change(self._comparable(code), then)) for code, then in before.items()}
+    @property
+    def _of_agreement(self) -> dict[str, Figure]:
+        """What no direction has."""
+        late = [item for item in self.items if item.due and item.due <= self.data_until and not item.is_finished]
+        return {"items.overdue": figure("items.overdue", len(late), self.period), "duties.missed": self.missed}
 
-    def _comparable(self, code: str) -> Figure:
-        parts = METRICS[code].ratio or (code,)
+    def comparable(self, code: str) -> Figure:
+        """The total, withheld where it left something out: a difference would tell what."""
+        if code in self._of_agreement or len(self.directions) == 1:
+            return self.totals[code]
+        parts = RATES.get(code, (code,))
         return self.totals[code] if all(self._is_complete(part) for part in parts) else withheld(self.totals[code])
 
-    def _told(self, *pairs: tuple[str, str]) -> tuple[tuple[str, Figure], ...]:
+    def since(self, code: str) -> Change:
+        """How far a total moved since the last comparable period."""
+        assert self.previous is not None
+        return change(self.comparable(code), self.previous.comparable(code))
+
+    def scope_sum(self, code: str) -> tuple[Figure, bool]:
+        """Over all scopes that know such a thing, and whether nothing was left out."""
+        cells = [use.shown[code] for use in self.scopes if use.shown[code].value is not None]
+        if not cells:
+            return figure(code, None, self.period), True
+        return total(cells), all(cell.is_shown for cell in cells)
+
+    # Sections.
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """The seven, with their tables and pictures numbered in order."""
+        tables, charts = itertools.count(1), itertools.count(1)
+
+        def table(title: str, *given: Any, **more: Any) -> Table:
+            return Table(f"表{next(tables)}　{title}", *given, **more)
+
+        def chart(title: str, series: tuple[Series, ...], categories: tuple[str, ...], of: Table, **more: Any) -> Chart:
+            return Chart(f"图{next(charts)}　{title}", series, categories, of.title.partition("　")[0], **more)
+
+        def bars(title: str, codes: Sequence[str], of: Table) -> tuple[Chart, ...]:
+            return tuple(
+                chart(title, self._series(codes, some), tuple(each.label for each in some), of)
+                for some in _by(self.directions, AT_MOST)
+                if any(each.shown[code].value for each in some for code in codes)
+            )
+
+        made = [
+            self._members(table, bars, chart),
+            self._of_items(table),
+            self._of_directions(table, bars, 2, "组织关系转接", TRANSFER_COLUMNS, TRANSFER_COLUMNS[:3], (
+                ("提出转接", "transfers.opened"), ("办结", "transfers.closed"), ("未接收", "transfers.refused"),
+                ("召回", "transfers.recalled"), ("期满失效", "transfers.expired"), ("办结中位天数为", "transfers.days"),
+            )),
+            self._of_directions(table, bars, 3, "共同活动与共签", COSIGN_COLUMNS, ("cosign.held", "cosign.agreed", "cosign.disputed"), (
+                ("送请共签活动", "cosign.held"), ("已共签", "cosign.agreed"), ("共签率", "cosign.rate"),
+                ("共签", "cosign.persons"), ("有过异议", "cosign.disputed"), ("没有共签即结束", "cosign.unsettled"),
+            )),
+            Section(SECTIONS[4]),
+            self._sharing(table),
+            self._problems(table),
+        ]  # fmt: skip
+        return tuple(replace(each, number=n) for n, each in zip("一二三四五六七", made, strict=True))
+
+    def _series(self, codes: Sequence[str], directions: Sequence[Direction]) -> tuple[Series, ...]:
+        return tuple(Series(METRICS[code].label, tuple(each.shown[code] for each in directions)) for code in codes)
+
+    def _rows(self, columns: Sequence[str]) -> tuple[Row, ...]:
+        rows = [
+            Row(each.label, tuple(each.shown[code] for code in columns), place)
+            for place, each in enumerate(self.directions)
+        ]
+        if len(rows) > 1:
+            rows.append(Row(TOTAL, tuple(self.totals[code] for code in columns)))
+        then = self.previous.totals if self.previous else {}
+        return (*rows, *compared(columns, then, self.since))
+
+    def _told(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, Figure], ...]:
         return tuple((words, self.totals[code]) for words, code in pairs if self.totals[code].text != WITHHELD)
 
-    @property
-    def member_words(self) -> tuple[tuple[str, Figure], ...]:
-        """The sentence above 表1, in pieces; what cannot be told is not mentioned."""
-        return self._told(
+    def _members(self, table: Any, bars: Any, chart: Any) -> Section:
+        whole = table("共管党员基本情况", "方向", self._rows(MEMBER_COLUMNS), MEMBER_COLUMNS)
+        words = self._told((
             ("已发出流动告知的党员共", "members.shared"), ("已报到", "members.reported_in"), ("报到率", "members.report_in_rate"),
             ("已编入党支部", "members.taken_on"), ("编入率", "members.take_on_rate"), ("从告知到编入的中位天数为", "members.days_to_take_on"),
+        ))  # fmt: skip
+        tables, pictures = [whole], [*bars("告知、报到和编入（名）", DRAWN, whole)]
+        for year, months in self.years:
+            when = f"，{year}年" if len(self.years) > 1 else ""
+            labels = tuple(month.label for month in months)
+            series = tuple(
+                Series(METRICS[code].label, tuple(by_code(month.figures)[code] for month in months))
+                for code in MONTH_SERIES
+            )
+            rows = tuple(Row(heading(row.figures[0].metric), row.figures) for row in series)
+            tables.append(table(f"每月新报到和编入党支部{when}", "每月", rows, heads=labels))
+            pictures.append(chart(f"每月新报到和编入党支部（名）{when}", series, labels, tables[-1], is_upright=True))
+        return Section(SECTIONS[0], "期末，", words, "", tuple(tables), tuple(pictures))
+
+    @property
+    def years(self) -> tuple[tuple[int, tuple[Month, ...]], ...]:
+        """The months by calendar year."""
+        grouped = itertools.groupby(self.months, lambda month: month.on.year)
+        return tuple((year, tuple(months)) for year, months in grouped)
+
+    def _of_items(self, table: Any) -> Section:
+        words = (("", self.item_count), ("其中已完成", self.items_finished))
+        caption = table(SECTIONS[1], "事项", ()).title if self.items else ""
+        return Section(SECTIONS[1], "协议事项共", words, "进展由本县记录。", caption=caption)
+
+    def _of_directions(
+        self, table: Any, bars: Any, place: int, title: str, columns: Sequence[str], drawn: Sequence[str], said: Any
+    ) -> Section:
+        whole = table(title, "方向", self._rows(columns), tuple(columns))
+        after = "小于5的未计入。" if self.is_partial else ""
+        return Section(
+            SECTIONS[place], "本期", self._told(said), after, (whole,), bars(f"{title}（{METRICS[drawn[0]].unit}）", drawn, whole)
         )  # fmt: skip
 
-    @property
-    def transfer_words(self) -> tuple[tuple[str, Figure], ...]:
-        """The sentence above 表3."""
-        return self._told(
-            ("提出转接", "transfers.opened"), ("办结", "transfers.closed"), ("未接收", "transfers.refused"), ("召回", "transfers.recalled"),
-            ("期满失效", "transfers.expired"), ("办结中位天数为", "transfers.days"),
-        )  # fmt: skip
-
-    @property
-    def member_rows(self) -> tuple[tuple[str, str, tuple[Figure, ...]], ...]:
-        """表1: code, label with unit, one figure a direction and the total where there are several."""
-        return tuple((code, METRICS[code].label, self._across(code)) for code in MEMBER_ROWS)
-
-    def _across(self, code: str) -> tuple[Figure, ...]:
-        each = tuple(direction.shown[code] for direction in self.directions)
-        return (*each, self.totals[code]) if len(each) > 1 else each
-
-    @property
-    def transfer_rows(self) -> tuple[tuple[str, tuple[Figure, ...]], ...]:
-        """表3: one row a direction, then the total."""
-        rows = [(each.label, tuple(each.shown[code] for code in TRANSFER_COLUMNS)) for each in self.directions]
+    def _sharing(self, table: Any) -> Section:
+        words = (("使用共享范围", self.scopes_used), ("查阅", self.reads))
+        if not self.scopes:
+            return Section(SECTIONS[5], "本期", words, "每次查阅均有记录。")
+        rows = [Row(use.scope, tuple(use.shown[code] for code in SCOPE_COLUMNS)) for use in self.scopes]
+        now, then = (
+            {code: each.scope_sum(code) for code in SCOPE_COLUMNS} if each else {} for each in (self, self.previous)
+        )
         if len(rows) > 1:
-            rows.append(("合计", tuple(self.totals[code] for code in TRANSFER_COLUMNS)))
-        return tuple(rows)
+            rows.append(Row(TOTAL, tuple(now[code][0] for code in SCOPE_COLUMNS)))
 
-    @property
-    def scope_rows(self) -> tuple[tuple[str, tuple[Figure, ...]], ...]:
-        """表6."""
-        return tuple((use.scope, tuple(use.shown[code] for code in SCOPE_COLUMNS)) for use in self.scopes)
+        def since(code: str) -> Change:
+            sides = [found if is_whole else withheld(found) for found, is_whole in (now[code], then[code])]
+            return change(*sides)
+
+        found = {code: cell for code, (cell, _) in then.items()}
+        rows += compared(SCOPE_COLUMNS, found, since)
+        whole = table("数据共享与隐私", "范围", tuple(rows), SCOPE_COLUMNS)
+        return Section(SECTIONS[5], "本期", words, "每次查阅均有记录。", (whole,))
+
+    def _problems(self, table: Any) -> Section:
+        rows = [Row("本期", tuple(self.totals[code] for code in PROBLEMS))]
+        then = self.previous.totals if self.previous else {}
+        rows += compared(PROBLEMS, then, self.since)
+        found = [code for code in PROBLEMS if self.totals[code].value]
+        words = tuple((METRICS[code].label, self.totals[code]) for code in found if self.totals[code].text != WITHHELD)
+        lead = "需要注意的有：" if words else "需要注意的见下表。" if found else "各项没有需要特别注意的。"
+        whole = table("需要注意的事项", "期间", tuple(rows), PROBLEMS)
+        caption = table("下步安排", "期限", ()).title if self.steps else ""
+        return Section(SECTIONS[6], lead, words, "", (whole,), caption=caption)
 
     @property
     def scopes_used(self) -> Figure:
@@ -289,7 +329,11 @@ class AgreementReport(Document):
     @property
     def reads(self) -> Figure:
         """How often federated records were read."""
-        return total([use.shown["shares.reads"] for use in self.scopes])
+        return (
+            total([use.shown["shares.reads"] for use in self.scopes])
+            if self.scopes
+            else figure("shares.reads", 0, self.period)
+        )
 
     @property
     def item_count(self) -> Figure:
@@ -301,70 +345,56 @@ class AgreementReport(Document):
         """How many of them are done."""
         return figure("items.finished", sum(item.is_finished for item in self.items), self.period)
 
-    @property
-    def is_part(self) -> bool:
-        """Whether other parties have directions of their own, which this county cannot report."""
-        return len(self.parties) > 2
+    @cached_property
+    def item_rows(self) -> tuple[tuple[Item, Figure | None, Figure | None], ...]:
+        """Each item with how far it was at the end of the last comparable period, and the change since."""
+        if self.previous is None:
+            return tuple((item, None, None) for item in self.items)
+        before = {(item.of, item.key): item.done for item in self.previous.items}
+        found = []
+        for item in self.items:
+            then = before.get((item.of, item.key), figure("items.done", None, self.previous.period, item.done.unit))
+            found.append((item, then, change(item.done, then)))
+        return tuple(found)
 
     @cached_property
     def printed(self) -> tuple[tuple[str, Figure], ...]:
-        """Every figure of the tables with what it is about: a direction, 合计, 上期末, 增减, an item, a scope, a month."""
-        found = [(label, f) for code, _, row in self.member_rows for label, f in zip(self._columns, row, strict=True)]
-        for then, since in self.changes.values():
-            found += [("上期末", then), ("增减", since)]
-        found += [(item.goal, f) for item in self.items for f in (item.planned, item.done)]
-        found += [(label, f) for label, row in (*self.transfer_rows, *self.scope_rows) for f in row]
-        found += [(month.label, f) for month in self.months for f in month.figures]
-        return tuple(found)
+        """Every figure of the tables with what it is about: a direction, 合计, 上期, 增减, an item, a scope, a month."""
+        return tuple(self._printed())
 
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return (*self.labels, "合计") if len(self.labels) > 1 else self.labels
+    def _printed(self) -> Iterator[tuple[str, Figure]]:
+        for section in self.sections:
+            for table in section.tables:
+                for row in table.rows:
+                    for head, cell in zip(table.heads or table.columns, row.figures, strict=True):
+                        yield head if table.heads else row.label, cell
+        for item, then, since in self.item_rows:
+            yield from ((item.goal, cell) for cell in (item.planned, item.done, then, since) if cell is not None)
 
     def as_data(self) -> dict[str, Any]:
         """The printed figures for machines: what is masked or withheld on paper is so here too."""
         return {
             "title": self.title,
-            "agreement": self.number,
+            "agreement": self.number or [number for _, number in self.several],
             "period": [self.period.starts_on.isoformat(), self.period.ends_on.isoformat()],
+            "compared_with": self.previous.period.name if self.previous else None,
             "data_until": self.data_until.isoformat(),
             "figures": [
                 {
                     "metric": f.metric,
                     "of": of,
+                    "period": f.period.name,
+                    "is_change": f.is_delta,
                     "text": f.text,
                     "unit": f.unit,
-                    "period": [f.period.starts_on.isoformat(), f.period.ends_on.isoformat()],
                 }
                 for of, f in self.printed
             ],
+            "next": [{"on": step.on.isoformat(), "what": step.what, "who": step.who} for step in self.steps],
+            "words": self.words,
         }
 
-    def heading(self, code: str) -> str:
-        """A metric's label with its unit, for the head of a row or column."""
-        metric = METRICS[code]
-        says_it = metric.unit == "%" or metric.unit in metric.label
-        return metric.label if says_it else f"{metric.label}（{metric.unit}）"
 
-    def codes(self, table: str) -> Sequence[str]:
-        """The columns of a table by its name."""
-        return {"transfers": TRANSFER_COLUMNS, "scopes": SCOPE_COLUMNS}[table]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The directions by name."""
-        return tuple(each.label for each in self.directions)
-
-    @property
-    def funnel(self) -> tuple[Series, ...]:
-        """图1: shared, reported in, taken on, one group a direction."""
-        codes = ("members.shared", "members.reported_in", "members.taken_on")
-        return tuple(Series(METRICS[code].label, tuple(each.shown[code] for each in self.directions)) for code in codes)
-
-    @property
-    def monthly(self) -> tuple[Series, ...]:
-        """图2: new reports and assignments a month."""
-        return tuple(
-            Series(METRICS[code].label, tuple(by_code(month.figures)[code] for month in self.months))
-            for code in MONTH_SERIES
-        )
+def _by(directions: Sequence[Direction], size: int) -> Iterator[Sequence[Direction]]:
+    for start in range(0, len(directions), size):
+        yield directions[start : start + size]

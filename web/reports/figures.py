@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import array, distinct_on
 from web.core import clock
 from web.core.events import Event
 from web.extensions import db
-from web.federation.agreements.models import CooperationProgress
-from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
+from web.federation.agreements.models import AgreementDuty, CooperationProgress
+from web.federation.cosigning.models import AGREED, COSIGN, Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals.models import Referral, ReferralState
@@ -47,16 +47,16 @@ Counts = Mapping[Way, Mapping[str, Value]]
 
 @dataclass(frozen=True)
 class Span:
-    """What is asked: an agreement, and whole days in China, both included."""
+    """What is asked: one or several agreements, and whole days in China, both included."""
 
-    agreement_id: UUID
+    agreement_ids: tuple[UUID, ...]
     starts_on: date
     ends_on: date
 
     @classmethod
-    def of(cls, agreement_id: UUID, period: Period) -> Span:
+    def of(cls, agreement_ids: Iterable[UUID], period: Period) -> Span:
         """The period as far as it has passed."""
-        return cls(agreement_id, period.starts_on, min(period.ends_on, clock.today()))
+        return cls(tuple(agreement_ids), period.starts_on, min(period.ends_on, clock.today()))
 
     @property
     def begins(self) -> datetime:
@@ -108,7 +108,7 @@ def _by_way(model: Any, columns: Mapping[str, Any], *where: Any) -> dict[Way, di
 
 def flows(partners: Mapping[str, UUID], until: date) -> dict[Way, dict[str, Value]]:
     """Our members who live in a partner's county, by `partners` (division code → uid). What lives here theirs to count."""
-    over = Span(UUID(int=0), until, until).over
+    over = Span((), until, until).over
     registered = (
         db.select(Event.id)
         .where(
@@ -149,7 +149,7 @@ def members(span: Span) -> dict[Way, dict[str, Value]]:
         "members.days_to_take_on": _median(Referral.assigned_on - _day(Referral.created_at), taken),
     }
     return _by_way(
-        Referral, columns, Referral.agreement_id == span.agreement_id, Referral.state != ReferralState.NOT_OPENED
+        Referral, columns, Referral.agreement_id.in_(span.agreement_ids), Referral.state != ReferralState.NOT_OPENED
     )
 
 
@@ -168,7 +168,7 @@ def transfers(span: Span) -> dict[Way, dict[str, Value]]:
         "transfers.days": _median(_day(Handover.state_at) - _day(Handover.created_at), closed),
     }
     return _by_way(
-        Handover, columns, Handover.agreement_id == span.agreement_id, Handover.state != HandoverState.NOT_OPENED
+        Handover, columns, Handover.agreement_id.in_(span.agreement_ids), Handover.state != HandoverState.NOT_OPENED
     )
 
 
@@ -183,7 +183,7 @@ def months(span: Span) -> dict[str, dict[str, Value]]:
     parts = [
         db.select(func.to_char(day, "YYYY-MM").label("month"), db.literal(code), func.count())
         .where(
-            Referral.agreement_id == span.agreement_id,
+            Referral.agreement_id.in_(span.agreement_ids),
             Referral.state != ReferralState.NOT_OPENED,
             span.holds_day(day),
         )
@@ -217,7 +217,7 @@ def provided(span: Span) -> dict[str, int]:
         db.select(_one(scope), func.count().label("n"))
         .select_from(model)
         .where(
-            model.agreement_id == span.agreement_id,
+            model.agreement_id.in_(span.agreement_ids),
             model.role == role,
             model.state != failed,
             span.holds(model.created_at),
@@ -227,7 +227,7 @@ def provided(span: Span) -> dict[str, int]:
     parts.append(
         db.select(StatusShare.scope, func.count().label("n"))
         .where(
-            StatusShare.agreement_id == span.agreement_id,
+            StatusShare.agreement_id.in_(span.agreement_ids),
             StatusShare.role == "owner",
             StatusShare.state != ShareState.NOT_OPENED,
             span.holds(StatusShare.created_at),
@@ -242,7 +242,7 @@ def provided(span: Span) -> dict[str, int]:
             (CoSignedRecord.tenant_id == CosignLine.tenant_id) & (CoSignedRecord.id == CosignLine.record_id),
         )
         .where(
-            CoSignedRecord.agreement_id == span.agreement_id,
+            CoSignedRecord.agreement_id.in_(span.agreement_ids),
             CoSignedRecord.role == "recorder",
             CoSignedRecord.state != CosignState.NOT_OPENED,
             span.holds(CoSignedRecord.created_at),
@@ -298,7 +298,7 @@ def purged(span: Span) -> dict[str, int]:
     shares = (
         db.select(StatusShare.scope, func.count().label("n"))
         .where(
-            StatusShare.agreement_id == span.agreement_id,
+            StatusShare.agreement_id.in_(span.agreement_ids),
             StatusShare.role == "owner",
             StatusShare.state == ShareState.PURGED,
             span.holds(StatusShare.state_at),
@@ -310,7 +310,7 @@ def purged(span: Span) -> dict[str, int]:
         .select_from(OutboxMessage)
         .join(model, (model.tenant_id == OutboxMessage.tenant_id) & (model.id == OutboxMessage.about_id))
         .where(
-            model.agreement_id == span.agreement_id,
+            model.agreement_id.in_(span.agreement_ids),
             model.role == "home",
             OutboxMessage.type.in_([type_ for type_, named in ENDINGS.items() if named == scope]),
             OutboxMessage.result == "applied",
@@ -321,19 +321,78 @@ def purged(span: Span) -> dict[str, int]:
     return _by_scope([shares, *packets])
 
 
-def progress(span: Span) -> dict[str, dict[UUID, tuple[int, str]]]:
-    """Item → county → percent and note of its newest word by the end: ours, and what the other parties told us."""
+def progress(span: Span) -> dict[tuple[UUID, str], dict[UUID, tuple[int, str]]]:
+    """(agreement, item) → county → percent and note of its newest word by the end: ours, and what the others told us."""
     row = CooperationProgress
+    by = row.agreement_id, row.item_key, row.county_uid
     query = (
-        db.select(row.item_key, row.county_uid, row.percent, row.note)
-        .where(row.agreement_id == span.agreement_id, row.at < span.over)
-        .order_by(row.item_key, row.county_uid, row.id.desc())
-        .ext(distinct_on(row.item_key, row.county_uid))
+        db.select(*by, row.percent, row.note)
+        .where(row.agreement_id.in_(span.agreement_ids), row.at < span.over)
+        .order_by(*by, row.id.desc())
+        .ext(distinct_on(*by))
     )
-    found: dict[str, dict[UUID, tuple[int, str]]] = {}
-    for key, county, percent, note in db.session.execute(query):
-        found.setdefault(key, {})[county] = (percent, note)
+    found: dict[tuple[UUID, str], dict[UUID, tuple[int, str]]] = {}
+    for agreement_id, key, county, percent, note in db.session.execute(query):
+        found.setdefault((agreement_id, key), {})[county] = (percent, note)
     return found
+
+
+# A record's role → our role in the direction: who records an activity is host to the members it is about.
+_ROLE_OF_RECORD = {"recorder": "host", "home": "home"}
+
+
+def cosigned(span: Span) -> dict[Way, dict[str, Value]]:
+    """Activities held in the period that were offered to the home of those who came, and what became of each."""
+    s, row = CosignState, CoSignedRecord
+    disputed = (
+        db.select(Event.id)
+        .where(
+            Event.tenant_id == row.tenant_id,
+            Event.subject_id == row.id,
+            Event.verb == f"{COSIGN.name}.dispute",
+            Event.at < span.over,
+        )
+        .exists()
+    )
+    lines = (
+        db.select(func.count())
+        .where(
+            CosignLine.tenant_id == row.tenant_id, CosignLine.record_id == row.id, CosignLine.answer == Answer.ACCEPTED
+        )
+        .correlate(row)
+        .scalar_subquery()
+    )
+    columns = {
+        "cosign.held": func.count(),
+        "cosign.agreed": func.count().filter(row.state.in_(AGREED)),
+        "cosign.disputed": func.count().filter(disputed),
+        "cosign.unsettled": func.count().filter(row.state.in_([s.REFUSED, s.LAPSED, s.ANNULLED])),
+        "cosign.persons": func.coalesce(func.sum(lines).filter(row.state.in_(AGREED)), 0),
+    }
+    query = (
+        db.select(row.role, row.partner_uid, *[c.label(code) for code, c in columns.items()])
+        .where(
+            row.agreement_id.in_(span.agreement_ids),
+            row.state.not_in([s.NOT_OPENED, s.WITHDRAWN]),
+            span.holds_day(row.held_on),
+        )
+        .group_by(row.role, row.partner_uid)
+    )
+    return {
+        Way(_ROLE_OF_RECORD[found["role"]], found["partner_uid"]): {code: int(found[code]) for code in columns}
+        for found in db.session.execute(query).mappings()
+    }
+
+
+def missed(span: Span) -> int:
+    """What was due of us by the calendar in the period and was not done."""
+    row = AgreementDuty
+    query = db.select(func.count()).where(
+        row.agreement_id.in_(span.agreement_ids),
+        span.holds_day(row.due_on),
+        or_(row.is_missed, and_(row.done_on.is_(None), row.due_on < clock.today())),
+    )
+    return int(db.session.scalar(query.select_from(row)) or 0)
 
 
 _OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")
@@ -345,7 +404,9 @@ SUPPLIED: dict[str, Callable[..., Any]] = {
     **{f"members.{name}": members for name in _OF_MEMBERS},
     **{f"members.new_{name}": months for name in ("reported_in", "taken_on")},
     **{f"transfers.{name}": transfers for name in _OF_TRANSFERS},
+    **{f"cosign.{name}": cosigned for name in ("held", "agreed", "disputed", "unsettled", "persons")},
     "items.done": progress,
+    "duties.missed": missed,
     "shares.provided": provided,
     "shares.reads": reads,
     "notices.recorded": recorded,

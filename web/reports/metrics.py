@@ -91,6 +91,18 @@ METRICS: dict[str, Metric] = _table(
     Metric("notices.recorded", "告知或同意", "名", "本期记录了告知或者同意的党员，不论后来是否撤回", True),
     Metric("notices.withdrawn", "撤回", "名", "本期撤回了告知或者同意的党员", True),
     Metric("purges.proved", "已删除并回执", "名", "本期收到对方删除回执的党员记录", True),
+    Metric("cosign.held", "送请共签", "场", "本期举办、送请流出地共签的活动，一场一个流出地计一次，撤回的不计"),
+    Metric("cosign.agreed", "已共签", "场", "送请共签的活动中，流出地已经共签、没有作废的"),
+    Metric("cosign.rate", "共签率", "%", "已共签 ÷ 送请共签", ratio=("cosign.agreed", "cosign.held")),
+    Metric("cosign.disputed", "有过异议", "场", "送请共签的活动中，流出地提出过异议的，不论后来是否共签"),
+    Metric(
+        "cosign.unsettled", "未共签即结束", "场", "送请共签的活动中，流出地不予共签、逾期没有共签或者双方同意作废的"
+    ),
+    Metric("cosign.persons", "共签人次", "人次", "已共签的活动中，流出地认可到会的党员，一人一场计一次", True),
+    Metric("items.overdue", "逾期未完成事项", "项", "完成期限已到、仍没有完成的协议事项"),
+    Metric(
+        "duties.missed", "逾期未办的定期事项", "次", "期限在本期、没有办理的定期事项：名册核对、联席会商、年度核查等"
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 
-from web.reports import charts, metrics, numerals, typesetting
+from web.reports import metrics, numerals, tables, typesetting
 from web.reports.documents import Document
 
 PAPERS = Path(__file__).parent.parent / "templates" / "papers"
@@ -57,8 +57,7 @@ def environment() -> jinja2.Environment:
         "capital_day": numerals.day,
         "capital_month": numerals.month,
         "figure": metrics.demand,
-        "bars": charts.bars,
-        "columns": charts.columns,
+        "heading": tables.heading,
     }
     return made
 

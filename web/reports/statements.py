@@ -1,4 +1,4 @@
-"""The report of one agreement, composed from this county's rows: what the screen shows and the paper prints.
+"""The report of one agreement, or of several together, composed from this county's rows: what the screen shows and the paper prints.
 
 A county reports the directions it takes part in, its own members there and theirs here. What happens between other
 parties of the same agreement is theirs to report, and never reaches this county.
@@ -6,24 +6,28 @@ parties of the same agreement is theirs to report, and never reaches this county
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from web.core import clock
 from web.core.errors import NotFound
 from web.extensions import db
-from web.federation.agreements.models import Agreement, AgreementVersion, VersionState
+from web.federation.agreements import duties
+from web.federation.agreements import service as agreements
+from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, DutyKind, VersionState
 from web.federation.agreements.scopes import SCOPES
 from web.federation.agreements.texts import CATEGORIES
 from web.federation.post import keys
 from web.federation.post.models import Peer
 from web.reports import figures
-from web.reports.agreement_report import MEMBER_ROWS, SCOPE_COLUMNS, AgreementReport, Direction, Item, Month, ScopeUse
+from web.reports.agreement_report import AgreementReport
+from web.reports.directions import SCOPE_COLUMNS, Direction, Item, Month, ScopeUse, Step
 from web.reports.documents import PARTY_STEMS, Party
 from web.reports.figures import ALL, Counts, Span, Value, Way
-from web.reports.metrics import Figure, figure
+from web.reports.metrics import figure
 from web.reports.periods import Period, offered
 from web.tenants.counties import service as counties
 
@@ -41,82 +45,119 @@ class Statement:
     ways: tuple[Way, ...]
 
 
-def in_effect(agreement: Agreement) -> list[AgreementVersion]:
-    """Versions that ever took effect, the first one first."""
+REPORTED = (AgreementState.ACTIVE, AgreementState.WINDING_DOWN, AgreementState.CLOSED)
+"""Of agreements that took effect, those in force first."""
+
+
+def standing() -> list[Agreement]:
+    """Every agreement that took effect here, those in force first."""
+    query = db.select(Agreement).where(Agreement.state.in_(REPORTED))
+    return sorted(db.session.scalars(query), key=lambda a: (REPORTED.index(a.state), a.number))
+
+
+def of_subject(subject_id: UUID) -> list[Agreement]:
+    """What a report is about: one agreement, or all of them when its subject is the county itself. NotFound otherwise."""
+    return standing() if subject_id == counties.own().uid else [agreements.get(subject_id)]
+
+
+def in_effect(given: Sequence[Agreement]) -> dict[UUID, list[AgreementVersion]]:
+    """Versions of each that ever took effect, the first one first; one query."""
     query = db.select(AgreementVersion).where(
-        AgreementVersion.agreement_id == agreement.id,
+        AgreementVersion.agreement_id.in_([a.id for a in given]),
         AgreementVersion.state.in_([VersionState.EFFECTIVE, VersionState.SUPERSEDED]),
         AgreementVersion.effective_on.is_not(None),
     )
-    return list(db.session.scalars(query.order_by(AgreementVersion.effective_on, AgreementVersion.version)))
+    found: dict[UUID, list[AgreementVersion]] = {}
+    for version in db.session.scalars(query.order_by(AgreementVersion.effective_on, AgreementVersion.version)):
+        found.setdefault(version.agreement_id, []).append(version)
+    return found
 
 
-def reported(agreement: Agreement) -> tuple[date, date] | None:
-    """The days that can be reported on: the first one in effect until today, or until it was closed. None: never in effect."""
-    versions = in_effect(agreement)
-    if not versions:
-        return None
+def _days(agreement: Agreement, versions: Sequence[AgreementVersion]) -> tuple[date, date]:
     is_over = agreement.state == "closed"
     last = agreement.state_at.astimezone(clock.CHINA).date() if is_over else clock.today()
-    first = versions[0].effective_on or last
-    return min(first, last), last
+    return min(versions[0].effective_on or last, last), last
 
 
-def periods(agreement: Agreement) -> list[Period]:
-    """Half-years, newest first, and years that can be reported on."""
-    days = reported(agreement)
+def reported(given: Sequence[Agreement]) -> dict[UUID, tuple[date, date]]:
+    """The days that can be reported on: the first one in effect until today, or until it was closed. Absent: never in effect."""
+    versions = in_effect(given)
+    return {a.id: _days(a, versions[a.id]) for a in given if a.id in versions}
+
+
+def whole(days: Collection[tuple[date, date]]) -> tuple[date, date] | None:
+    """From the first of all to the last; None of none."""
+    return (min(first for first, _ in days), max(last for _, last in days)) if days else None
+
+
+def periods(given: Sequence[Agreement]) -> list[Period]:
+    """Half-years, newest first, then years, in which any of them can be reported on."""
+    days = whole(reported(given).values())
     return offered(*days) if days else []
 
 
-def compose(agreement: Agreement, period: Period, *, code: str = "", link: str = "") -> Statement:
-    """The report as of now. NotFound for a period in which the agreement was not in effect, or that has not begun."""
-    days = reported(agreement)
-    if days is None or not period.meets(*days):
+def compose(of: Sequence[Agreement], period: Period, *, code: str = "", link: str = "", words: str = "") -> Statement:
+    """The report as of now, of the given agreements together. NotFound for a period in which none of them was in effect,
+    or that has not begun.
+    """
+    versions = in_effect(of)
+    given = [a for a in of if a.id in versions and period.meets(*_days(a, versions[a.id]))]
+    if not given:
         raise NotFound()
-    return _compose(agreement, period, code, link, is_with_previous=True)
+    statement = _compose([_text(a, versions[a.id], period.ends_on) for a in given], period, code, link)
+    before = period.before
+    then = [_text(a, versions[a.id], before.ends_on) for a in given if _began(versions[a.id]) <= before.ends_on]
+    previous = _compose(then, before, "", "").report if then else None
+    return replace(statement, report=replace(statement.report, previous=previous, words=words))
 
 
-def _compose(agreement: Agreement, period: Period, code: str, link: str, *, is_with_previous: bool) -> Statement:
-    versions, span = in_effect(agreement), Span.of(agreement.id, period)
-    by_then = [v for v in versions if v.effective_on is not None and v.effective_on <= span.ends_on]
-    version = (by_then or versions)[-1]
-    text = version.text
+def _began(versions: Sequence[AgreementVersion]) -> date:
+    assert versions[0].effective_on is not None
+    return versions[0].effective_on
+
+
+@dataclass(frozen=True)
+class _Text:
+    """An agreement with the text that was in effect at the end."""
+
+    agreement: Agreement
+    text: dict[str, Any]
+
+
+def _text(agreement: Agreement, versions: Sequence[AgreementVersion], on: date) -> _Text:
+    by_then = [v for v in versions if v.effective_on is not None and v.effective_on <= on]
+    text = (by_then or versions)[-1 if by_then else 0].text
     if text is None:
         raise NotFound()
-    own, names = counties.own(), {UUID(p["uid"]): p["name"] for p in text["parties"]}
-    codes = {p["code"]: UUID(p["uid"]) for p in text["parties"] if UUID(p["uid"]) != own.uid}
-    given = {(UUID(g["owner"]), UUID(g["receiver"])) for g in text["grants"] if g["scope"] in MOVING}
-    pairs = [(uid, role) for uid in codes.values() for role in ("home", "host")]
-    moving = [(u, r) for u, r in pairs if ((own.uid, u) if r == "home" else (u, own.uid)) in given] or pairs
-    ways = tuple(Way(role, uid) for uid, role in moving)
-    flows, members, transfers = figures.flows(codes, span.ends_on), figures.members(span), figures.transfers(span)
-    scopes = _scopes(text["grants"], own.uid)
+    return _Text(agreement, text)
+
+
+def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> Statement:
+    span = Span.of([each.agreement.id for each in found], period)
+    own, is_many = counties.own(), len(found) > 1
+    parties = {p["uid"]: p for each in found for p in each.text["parties"]}
+    names = {UUID(uid): p["name"] for uid, p in parties.items()}
+    codes = {p["code"]: UUID(uid) for uid, p in parties.items() if UUID(uid) != own.uid}
+    grants = [g for each in found for g in each.text["grants"]]
+    ways = _ways(grants, own.uid, codes.values())
+    counted = [
+        figures.flows(codes, span.ends_on), figures.members(span), figures.transfers(span), figures.cosigned(span),
+    ]  # fmt: skip
     used = _used(span, list(codes.values()))
-    done = figures.progress(span)
-    stems = dict(zip((p["uid"] for p in text["parties"]), PARTY_STEMS, strict=False))
     report = AgreementReport(
         issuer=own.office,
         code=code,
         link=link,
         made_at=clock.now(),
         is_demo=own.is_demo,
-        name=text["title"],
-        number=text["number"],
+        name=f"{own.name}与{len(codes)}个县（市、区）共管共育" if is_many else found[0].text["title"],
+        number="" if is_many else found[0].text["number"],
+        several=tuple((t.text["title"], t.text["number"]) for t in found) if is_many else (),
         period=period,
         data_until=span.ends_on,
-        parties=_parties(text["parties"], own.uid),
-        directions=tuple(_direction(way, own.name, names, period, flows, members, transfers) for way in ways),
-        items=tuple(
-            Item(
-                CATEGORIES[item["category"]],
-                "各方" if item["owner"] == "all" else f"{stems[item['owner']]}方",
-                item["goal"],
-                figure("items.planned", 100, period, "%"),
-                figure("items.done", done.get(item["key"], {}).get(own.uid, (None, ""))[0], period, "%"),
-                _said(done.get(item["key"], {}), own.uid, names),
-            )
-            for item in text["items"]
-        ),
+        parties=_parties(list(parties.values()), own.uid, is_many=is_many),
+        directions=tuple(_direction(way, own.name, names, period, counted) for way in ways),
+        items=_items(found, period, figures.progress(span), own.uid, names),
         scopes=tuple(
             ScopeUse(
                 f"{scope} {SCOPES[scope].short}",
@@ -124,30 +165,99 @@ def _compose(agreement: Agreement, period: Period, code: str, link: str, *, is_w
                     figure(c, used[c].get(scope, 0) if c in PERSONAL[scope] else None, period) for c in SCOPE_COLUMNS
                 ),
             )
-            for scope in scopes
+            for scope in _scopes(grants, own.uid)
         ),
+        missed=figure("duties.missed", figures.missed(span), period),
         months=tuple(
-            Month(f"{int(label[5:])}月", tuple(figure(code, value, period) for code, value in values.items()))
+            Month(
+                date.fromisoformat(f"{label}-01"), tuple(figure(code, value, period) for code, value in values.items())
+            )
             for label, values in figures.months(span).items()
         ),
-        overall=tuple(
-            figure(code, found.get(ALL, {}).get(code), period)
-            for found, code in ((members, "members.days_to_take_on"), (transfers, "transfers.days"))
-        ),
-        previous=_previous(agreement, period.before, versions) if is_with_previous else (),
-    )
+        overall=tuple(figure(code, counts.get(ALL, {}).get(code), period) for counts, code in zip(
+            counted[1:3], ("members.days_to_take_on", "transfers.days"), strict=True
+        )),
+        steps=_steps(found, own.uid, span.ends_on, parties, is_many=is_many),
+    )  # fmt: skip
     return Statement(report, ways)
 
 
-def _previous(agreement: Agreement, before: Period, versions: list[AgreementVersion]) -> tuple[Figure, ...]:
-    """What the report of the last comparable period printed in its last column, if the agreement was in effect then."""
-    if all(v.effective_on is None or v.effective_on > before.ends_on for v in versions):
-        return ()
-    then = _compose(agreement, before, "", "", is_with_previous=False).report.totals
-    return tuple(then[code] for code in MEMBER_ROWS)
+def _ways(grants: list[dict[str, Any]], own: UUID, partners: Iterable[UUID]) -> tuple[Way, ...]:
+    """The directions we take part in: where something that moves persons may be given, or all when nothing may."""
+    given = {(UUID(g["owner"]), UUID(g["receiver"])) for g in grants if g["scope"] in MOVING}
+    pairs = [(uid, role) for uid in partners for role in ("home", "host")]
+    moving = [(uid, r) for uid, r in pairs if ((own, uid) if r == "home" else (uid, own)) in given] or pairs
+    return tuple(Way(role, uid) for uid, role in moving)
 
 
-def _scopes(grants: list[dict[str, str]], own_uid: UUID) -> list[str]:
+def _leads(parties: list[dict[str, str]]) -> dict[str, str]:
+    """uid → 甲方."""
+    return {p["uid"]: f"{stem}方" for p, stem in zip(parties, PARTY_STEMS, strict=False)} | {"all": "各方"}
+
+
+def _items(
+    found: Sequence[_Text],
+    period: Period,
+    done: Mapping[tuple[UUID, str], Mapping[UUID, tuple[int, str]]],
+    own: UUID,
+    names: Mapping[UUID, str],
+) -> tuple[Item, ...]:
+    made = []
+    for each in found:
+        leads = _leads(each.text["parties"])
+        for item in each.text["items"]:
+            said = done.get((each.agreement.id, item["key"]), {})
+            lead = leads[item["owner"]]
+            if len(found) > 1 and item["owner"] != "all":
+                lead = names[UUID(item["owner"])]
+            made.append(
+                Item(
+                    CATEGORIES[item["category"]],
+                    lead,
+                    item["goal"],
+                    figure("items.planned", 100, period, "%"),
+                    figure("items.done", said.get(own, (None, ""))[0], period, "%"),
+                    _said(said, own, names),
+                    date.fromisoformat(item["due"]),
+                    item["key"],
+                    each.text["title"],
+                )
+            )
+    return tuple(made)
+
+
+# What the calendar asks for, as a report says it.
+DUTIES = {
+    DutyKind.RENEWAL: "协议期满，续签或者收尾",
+    DutyKind.REVIEW: "联席会商",
+    DutyKind.REGISTER: "名册核对",
+    DutyKind.PARTICIPATION: "反馈参加组织生活情况",
+    DutyKind.CHECK: "责任清单年度检查",
+}
+AHEAD = timedelta(days=183)
+
+
+def _steps(
+    found: Sequence[_Text], own: UUID, after: date, parties: Mapping[str, Mapping[str, str]], *, is_many: bool
+) -> tuple[Step, ...]:
+    """What the agreements ask for in the half-year after, by day."""
+    made = []
+    for each in found:
+        items = {item["key"]: item for item in each.text["items"]}
+        leads = _leads(each.text["parties"])
+        for kind, key, due in duties.ahead(each.text, own, after, after + AHEAD):
+            what = DUTIES[kind] if kind in DUTIES else f"{CATEGORIES[items[key]['category']]}：{items[key]['goal']}"
+            who = leads[items[key]["owner"]] if key else "各方"
+            if is_many:
+                what, who = (
+                    f"{what}（{each.text['title']}）",
+                    parties[items[key]["owner"]]["name"] if key and items[key]["owner"] != "all" else "各方",
+                )
+            made.append(Step(due, what, who))
+    return tuple(sorted(made, key=lambda step: (step.on, step.what)))
+
+
+def _scopes(grants: list[dict[str, Any]], own_uid: UUID) -> list[str]:
     ours = {g["scope"] for g in grants if str(own_uid) in (g["owner"], g["receiver"])}
     return [scope for scope in SCOPES if scope in ours and scope in PERSONAL]
 
@@ -162,7 +272,8 @@ def _used(span: Span, partners: list[UUID]) -> dict[str, dict[str, int]]:
     }
 
 
-def _parties(parties: list[dict[str, str]], own_uid: UUID) -> tuple[Party, ...]:
+def _parties(parties: list[dict[str, str]], own_uid: UUID, *, is_many: bool) -> tuple[Party, ...]:
+    """With the stems of the text; in a report of several agreements each would be another one, so they have none."""
     prints = {peer.uid: peer.fingerprint for peer in db.session.scalars(db.select(Peer))}
     prints[own_uid] = keys.own_fingerprint()
     return tuple(
@@ -173,22 +284,20 @@ def _parties(parties: list[dict[str, str]], own_uid: UUID) -> tuple[Party, ...]:
             division=party["code"],
             fingerprint=prints[UUID(party["uid"])].replace(" ", "").lower(),
         )
-        for stem, party in zip(PARTY_STEMS, parties, strict=False)
+        for stem, party in zip([""] * len(parties) if is_many else PARTY_STEMS, parties, strict=False)
     )
 
 
-def _direction(
-    way: Way, own: str, names: dict[UUID, str], period: Period, flows: Counts, members: Counts, transfers: Counts
-) -> Direction:
+def _direction(way: Way, own: str, names: Mapping[UUID, str], period: Period, counted: Sequence[Counts]) -> Direction:
     """Nothing happened: all 0, no median. Flows to us are the partner's to count: nothing to tell."""
     assert way.partner_uid is not None
     partner = names[way.partner_uid]
     home, host = (own, partner) if way.role == "home" else (partner, own)
     counts: dict[str, Value] = {"flows.to_partner": None}
     for code, supplied in figures.SUPPLIED.items():
-        if supplied in (figures.members, figures.transfers):
+        if supplied in (figures.members, figures.transfers, figures.cosigned):
             counts[code] = None if code.endswith(("days", "days_to_take_on")) else 0
-    for found in (flows, members, transfers):
+    for found in counted:
         counts |= found.get(way, {})
     return Direction(home, host, tuple(figure(code, value, period) for code, value in counts.items()))
 

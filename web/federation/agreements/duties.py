@@ -90,6 +90,25 @@ def wanted(text: Mapping[str, Any], own: UUID, today: date) -> Iterator[tuple[Du
             yield DutyKind.ITEM, item["key"], due
 
 
+def ahead(text: Mapping[str, Any], own: UUID, after: date, until: date) -> Iterator[tuple[DutyKind, str, date]]:
+    """(kind, item key or "", last day) of what this text asks of us next: after a day, until another; one of a kind."""
+    starts, ends = date.fromisoformat(text["effective_from"]), date.fromisoformat(text["effective_to"])
+    for kind, rule in RULES.items():
+        if rule.every is None or (kind is DutyKind.CHECK and not texts.responsibilities(text)):
+            continue
+        months, no = rule.every if isinstance(rule.every, int) else MONTHS[text["frequencies"][rule.every]], 1
+        while (due := _later(starts, months * no) - timedelta(days=1)) <= after:
+            no += 1
+        if due <= min(until, ends):
+            yield kind, "", due
+    if after < ends <= until:
+        yield DutyKind.RENEWAL, "", ends
+    for item in text["items"]:
+        due = date.fromisoformat(item["due"])
+        if item["owner"] in ("all", str(own)) and after < due <= until:
+            yield DutyKind.ITEM, item["key"], due
+
+
 def fall_due() -> int:
     """Write what has fallen due in this county and close what is done; returns how many moved. The same few queries
     however many agreements there are.

@@ -1,0 +1,70 @@
+"""Section 4 against records that two counties really signed; section 7 says what is due next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.federation.cosigning.test_walks import lines_of, number_of
+from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
+    AWAY,
+    CAME,
+    Walk,
+    build_with_guests,
+    load_walk,
+)
+from web.core import clock
+from web.extensions import db
+from web.federation.agreements import service as agreements
+from web.federation.agreements.models import Agreement
+from web.federation.cosigning import service
+from web.reports import Period, statements
+from web.reports.figures import Span, cosigned
+from web.reports.metrics import by_code
+
+
+def composed(side, period):
+    with side.act():
+        return statements.compose(list(db.session.scalars(db.select(Agreement))), period).report
+
+
+def test_held_cosigned_disputed_and_not_settled(walk):
+    home, host, yesterday = walk.pair.home, walk.pair.host, clock.today() - timedelta(days=1)
+    period = Period(yesterday, clock.today())
+    walk.hold()
+    (first,) = walk.offer().values()
+    walk.say(home, service.dispute, first, {number_of(home, first, walk.guests["王示甲"]): "本人当日在岳西"}, "请核对")
+    walk.say(host, service.correct, first, {walk.guests["王示甲"]: AWAY}, "已核对，确未到会")
+    walk.say(home, service.countersign, first, list(lines_of(home, first))[:2])
+    walk.activity_id = walk.plan("参观红色展馆")
+    walk.hold({"李例乙": CAME})
+    (second,) = walk.offer().values()
+    walk.say(home, service.refuse, second, "wrong_header", "日期应为前一日")
+    wanted = {"cosign.held": 2, "cosign.agreed": 1, "cosign.disputed": 1, "cosign.unsettled": 1, "cosign.persons": 2}
+    for side, place in ((home, 0), (host, 1)):
+        report = composed(side, period)
+        found = by_code(report.directions[place].figures)
+        assert report.directions[place].label == "岳西县→余杭区"
+        assert {code: found[code].value for code in wanted} == wanted
+        assert {report.directions[1 - place].shown[code].value for code in wanted} == {0}, "nothing the other way"
+        section = report.sections[3]
+        assert [words for words, _ in section.words] == [
+            "送请共签活动",
+            "已共签",
+            "共签率",
+            "有过异议",
+            "没有共签即结束",
+        ]
+        assert report.totals["cosign.rate"].text == "50.0", "the rate is of activities; few persons are not told"
+        assert report.directions[place].shown["cosign.persons"].text == "＜5"
+        assert report.totals["cosign.persons"].text == "—"
+        problems = by_code(report.sections[6].tables[0].rows[0].figures)
+        assert (problems["cosign.disputed"].value, problems["cosign.unsettled"].value) == (1, 1)
+        before = Period(yesterday - timedelta(days=9), yesterday - timedelta(days=1))
+        with side.act():
+            agreement = agreements.get(next(iter(db.session.scalars(db.select(Agreement.id)))))
+            assert cosigned(Span.of([agreement.id], before)) == {}, "another day, another period"
+            text = statements.in_effect([agreement])[agreement.id][0].text
+        assert {step.what for step in report.steps} >= {"联席会商", "名册核对", "反馈参加组织生活情况"}
+        assert [step.on for step in report.steps] == sorted(step.on for step in report.steps)
+        assert all(clock.today() < step.on < clock.today() + timedelta(days=184) for step in report.steps)
+        assert text["effective_to"] > report.steps[-1].on.isoformat(), "its end is years away and not among them"

@@ -1,0 +1,148 @@
+"""What a report counts things for: an ordered pair of counties, an item of an agreement, a scope, a month. What must be
+withheld beside a masked number is worked out here, once for paper, screen and data.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from web.reports.metrics import METRICS, Figure, by_code, rate, withheld
+
+# What the caller gives for each direction; the rates between them are computed.
+COUNTED = ("flows.to_partner", "members.shared", "members.reported_in", "members.taken_on", "members.not_reported")
+MEMBER_COLUMNS = (
+    "flows.to_partner", "members.shared", "members.reported_in", "members.report_in_rate", "members.taken_on",
+    "members.take_on_rate", "members.not_reported", "members.days_to_take_on",
+)  # fmt: skip
+TRANSFER_COLUMNS = (
+    "transfers.opened", "transfers.closed", "transfers.refused", "transfers.recalled", "transfers.expired",
+    "transfers.days",
+)  # fmt: skip
+COSIGN_COLUMNS = (
+    "cosign.held", "cosign.agreed", "cosign.rate", "cosign.disputed", "cosign.unsettled", "cosign.persons",
+)  # fmt: skip
+SCOPE_COLUMNS = ("shares.provided", "shares.reads", "notices.recorded", "notices.withdrawn", "purges.proved")
+MONTH_SERIES = ("members.new_reported_in", "members.new_taken_on")
+# The columns of a direction that are computed: a share of two others, or a median over one.
+RATES = {
+    code: ratio
+    for code in (*MEMBER_COLUMNS, *TRANSFER_COLUMNS, *COSIGN_COLUMNS)
+    if (ratio := METRICS[code].ratio) is not None
+}
+MEDIANS = {code: METRICS[code].over for code in (*MEMBER_COLUMNS, *TRANSFER_COLUMNS) if METRICS[code].over}
+ADDED_UP = tuple(
+    code for code in (*COUNTED, *TRANSFER_COLUMNS, *COSIGN_COLUMNS) if code not in RATES and code not in MEDIANS
+)
+
+
+def without_few(found: dict[str, Figure]) -> dict[str, Figure]:
+    """Withhold a median whose count is not shown."""
+    few = {code for code, over in MEDIANS.items() if code in found and over in found and not found[over].is_shown}
+    return found | {code: withheld(found[code]) for code in few}
+
+
+def _guarded(given: dict[str, Figure]) -> dict[str, Figure]:
+    """Where one of 已报到 and 尚未报到 is masked, withhold the other: together they are 已发出."""
+    pair = ("members.reported_in", "members.not_reported")
+    for masked, other in (pair, pair[::-1]):
+        if given[masked].is_masked and not given[other].is_masked:
+            given[other] = withheld(given[other])
+    return given
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The figures of one ordered pair: members of `home` in `host`, their transfers, the activities co-signed for them.
+
+    Give one figure for each code of ADDED_UP and MEDIANS; ValueError for a missing one, or if 尚未报到 is not 已发出
+    minus 已报到.
+    """
+
+    home: str
+    host: str
+    figures: tuple[Figure, ...]
+
+    def __post_init__(self) -> None:
+        plain = by_code(self.figures)
+        missing = {*ADDED_UP, *MEDIANS} - set(plain)
+        if missing:
+            raise ValueError(f"figures missing: {sorted(missing)}")
+        if (plain["members.shared"].value or 0) - (plain["members.reported_in"].value or 0) != (
+            plain["members.not_reported"].value or 0
+        ):
+            raise ValueError("not_reported is shared minus reported_in")
+
+    @property
+    def label(self) -> str:
+        """岳西县→余杭区."""
+        return f"{self.home}→{self.host}"
+
+    @cached_property
+    def shown(self) -> dict[str, Figure]:
+        """Every figure as it is printed, rates included."""
+        found = without_few(_guarded(by_code(self.figures)))
+        return found | {code: rate(code, found[part], found[whole]) for code, (part, whole) in RATES.items()}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One cooperation item: category, who leads (甲方), the goal as agreed, planned and done (metrics items.*), a remark.
+
+    `key` names it within its agreement from one period to the next; `of`: the agreement's title.
+    """
+
+    category: str
+    lead: str
+    goal: str
+    planned: Figure
+    done: Figure
+    remark: str = ""
+    due: dt.date | None = None
+    key: str = ""
+    of: str = ""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether as much was done as was planned."""
+        return bool(self.planned.value) and (self.done.value or 0) >= (self.planned.value or 0)
+
+
+@dataclass(frozen=True)
+class ScopeUse:
+    """One scope (S2 流动告知): a figure for each code of SCOPE_COLUMNS; value None where the scope knows no such thing."""
+
+    scope: str
+    figures: tuple[Figure, ...]
+
+    @cached_property
+    def shown(self) -> Mapping[str, Figure]:
+        """By code. Where few were ended, what was provided is withheld: 表1 tells how many of them still stand."""
+        found = by_code(self.figures)
+        if found["purges.proved"].is_masked:
+            found["shares.provided"] = withheld(found["shares.provided"])
+        return found
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of the period, all directions together: a figure for each code of MONTH_SERIES."""
+
+    on: dt.date
+    figures: tuple[Figure, ...]
+
+    @property
+    def label(self) -> str:
+        """7月."""
+        return f"{self.on.month}月"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing the agreements ask for next: by which day, what, and who leads."""
+
+    on: dt.date
+    what: str
+    who: str
