@@ -1,4 +1,4 @@
-"""Commands: migrate, county, demo, worker, scheduler."""
+"""Commands: migrate, county, demo, worker, scheduler, words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 def register(app: Flask) -> None:
     """Put the commands on the application."""
-    for command in (migrate, county, demo, worker, scheduler):
+    for command in (migrate, county, demo, worker, scheduler, words):
         app.cli.add_command(command)
 
 
@@ -160,3 +160,14 @@ def scheduler(once: bool) -> None:
         if once:
             return
         time.sleep(0.5)
+
+
+@click.command()
+def words() -> None:
+    """Bring the English catalogue up to date with the texts of templates, code and scripts."""
+    from flask import current_app
+
+    from web.blueprints.english import messages
+
+    number, open_ = messages.bring_up_to_date(current_app.jinja_env)
+    click.echo(f"{number} messages, {open_} without English")

@@ -12,6 +12,7 @@ from web.blueprints import edge, navigation, timeline, words
 from web.blueprints.forms import Form, Id, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
@@ -180,7 +181,7 @@ def close(account_id: UUID) -> Any:
     if form.is_sent:
         with form:
             accounts.close_account(account, form.read()["reason"])
-            flash(f"已停用{account.name}的账号")
+            flash(say("已停用{name}的账号", name=account.name))
             return redirect(url_for("accounts.index"), 303)
     return form.page("accounts/close.html", account=account)
 

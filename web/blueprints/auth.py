@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from web.blueprints import edge, kept, navigation, words
 from web.blueprints.forms import Form, Text
 from web.blueprints.policy import needs, public
+from web.core.saying import joined, say
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission
@@ -71,7 +72,7 @@ _SYSTEMS = (
 def browser(agent: str) -> str:
     """What people call the program that sent this User-Agent: Chrome，Windows."""
     found = [next((words for mark, words in table if mark in agent), "") for table in (_BROWSERS, _SYSTEMS)]
-    return "，".join(filter(None, found)) or "其他程序"
+    return joined("，", filter(None, found)) or "其他程序"
 
 
 @bp.before_app_request
@@ -151,5 +152,5 @@ def revoke(session_id: UUID) -> Any:
 @needs(Permission.SELF_WRITE)
 def revoke_others() -> Any:
     count = accounts.end_sessions(accounts.get(current_user.actor.account_id), but=current_user.session_id)
-    flash(f"已让其他 {count} 台设备退出" if count else "没有其他登录")
+    flash(say("已让其他 {count} 台设备退出", count=count) if count else "没有其他登录")
     return redirect(url_for("auth.sessions"), 303)

@@ -15,6 +15,7 @@ from web.blueprints.policy import needs, public
 from web.core import events, fence
 from web.core.errors import NotFound, NotPermitted
 from web.core.events import Actor
+from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements import effects, hub, service
 from web.federation.agreements.models import AgreementVersion
@@ -111,7 +112,7 @@ def _agreement_seals(row: Document) -> list[tuple[str, str]]:
     agreement = service.get(version.agreement_id)
     at = {seal.county_uid: seal.at for seal in hub.seal_rows(agreement, version)}
     return [
-        (party.office, f"{moment(at[party.uid])} 已印签" if party.uid in at else "未印签")
+        (party.office, say("{uid} 已印签", uid=moment(at[party.uid])) if party.uid in at else "未印签")
         for party in effects.parties(agreement)
     ]
 

@@ -19,11 +19,15 @@ from uuid import UUID
 
 import structlog
 from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.blueprints import filters, kept, navigation, outages, policy, words
+from web.blueprints.english import choice
+from web.blueprints.english.environment import Bilingual
+from web.blueprints.english.kept import SaidTag
 from web.config import Settings
 from web.core import clock, counters, events, fence, logs
 from web.core.events import Actor
@@ -44,7 +48,9 @@ log = structlog.get_logger(__name__)
 
 
 class Kiteline(Flask):
-    """Flask with one commit a request: a view that returns commits, one that raises rolls back."""
+    """Flask with one commit a request (a view that returns commits, one that raises rolls back) and pages in two languages."""
+
+    jinja_environment = Bilingual
 
     def dispatch_request(self) -> Any:
         answer = super().dispatch_request()
@@ -93,7 +99,10 @@ class User(UserMixin):  # type: ignore[misc]
 
 
 class CountySessions(SecureCookieSessionInterface):
-    """One cookie a county, limited to the county's path."""
+    """One cookie a county, limited to the county's path. A flash keeps the template of its sentence."""
+
+    serializer = TaggedJSONSerializer()
+    serializer.register(SaidTag, index=0)
 
     def get_cookie_name(self, app: Flask) -> str:
         code = _code()
@@ -251,6 +260,7 @@ def _context() -> dict[str, Any]:
         "notice_count": notices,
         "places": navigation.places() if me else {},
         "today": clock.today(),
+        "language": choice.language(),
     }
 
 

@@ -11,13 +11,15 @@ from flask import Flask, g, has_app_context, request
 from markupsafe import Markup, escape
 
 from web.core import clock
+from web.core.saying import say, written
 from web.core.workdays import Calendar, last_published_year
 from web.tenants.counties import service as counties
 
 LOOKS = ("light", "dark", "large")
 """What the `look` cookie may hold, joined by dots."""
 
-WEEKDAYS = "一二三四五六日"
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def day(value: date | datetime | None) -> str:
@@ -25,12 +27,14 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return ""
     on = value.astimezone(clock.CHINA).date() if isinstance(value, datetime) else value
-    return on.strftime("%m-%d" if on.year == clock.today().year else "%Y-%m-%d")
+    is_now = on.year == clock.today().year
+    english = f"{on.day} {MONTHS[on.month - 1]}" + ("" if is_now else f" {on.year}")
+    return written(on.strftime("%m-%d" if is_now else "%Y-%m-%d"), english)
 
 
 def moment(value: datetime | None) -> str:
     """An aware datetime as the clock on a Chinese wall: MM-DD HH:MM this year, YYYY-MM-DD HH:MM otherwise."""
-    return "" if value is None else f"{day(value)} {value.astimezone(clock.CHINA):%H:%M}"
+    return "" if value is None else say("{day} {time}", day=day(value), time=f"{value.astimezone(clock.CHINA):%H:%M}")
 
 
 def since(value: datetime | None) -> str:
@@ -41,17 +45,22 @@ def since(value: datetime | None) -> str:
     if timedelta() <= passed < timedelta(minutes=1):
         return "刚刚"
     if timedelta() <= passed < timedelta(hours=1):
-        return f"{int(passed.total_seconds()) // 60} 分钟前"
+        return say("{minutes} 分钟前", minutes=int(passed.total_seconds()) // 60)
     there = value.astimezone(clock.CHINA)
     days_ago = (clock.today() - there.date()).days
     if days_ago in (0, 1):
-        return f"{'昨日' if days_ago else '今日'} {there:%H:%M}"
+        return say("{day} {time}", day="昨日" if days_ago else "今日", time=f"{there:%H:%M}")
     return moment(value)
 
 
 def weekday(value: date) -> str:
     """周一 … 周日."""
-    return "周" + WEEKDAYS[value.weekday()]
+    return WEEKDAYS[value.weekday()]
+
+
+def month_day(value: date) -> str:
+    """A day as a heading: 11月25日."""
+    return written(f"{value:%m月%d日}", f"{value.day} {MONTHS[value.month - 1]}")
 
 
 def county_calendar() -> Calendar:
@@ -67,8 +76,14 @@ def county_calendar() -> Calendar:
 def calendar_words() -> str:
     """Which calendar a deadline is counted by, for the words beside it."""
     changed = len(county_calendar().overrides)
-    known = f"按国务院办公厅放假安排（已排到 {last_published_year()} 年，以后为预估）"
-    return known + (f"和本县 {changed} 天调整计算" if changed else "计算")
+    year = last_published_year()
+    if changed:
+        return say(
+            "按国务院办公厅放假安排（已排到 {year} 年，以后为预估）和本县 {changed} 天调整计算",
+            year=year,
+            changed=changed,
+        )
+    return say("按国务院办公厅放假安排（已排到 {year} 年，以后为预估）计算", year=year)
 
 
 def workdays_left(due_on: date | None, calendar: Calendar | None = None) -> int | None:
@@ -183,6 +198,7 @@ def register(app: Flask) -> None:
                 moment,
                 since,
                 weekday,
+                month_day,
                 workdays_left,
                 n,
                 small,

@@ -16,6 +16,7 @@ from web.blueprints.policy import needs
 from web.core import clock
 from web.core.events import Event
 from web.core.ids import since
+from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.tenants.accounts import service as accounts
@@ -40,7 +41,11 @@ def _queue(shown: todos.Shown) -> dict[str, Any]:
     is_now = any(i["left"] is not None and i["left"] <= 0 for i in items)
     return {
         "title": shown.queue.title,
-        "says": shown.queue.hint + (f"；其中审批超时 {shown.late} 件" if shown.late else ""),
+        "says": say(
+            "{hint}{more}",
+            hint=shown.queue.hint,
+            more=say("；其中审批超时 {late} 件", late=shown.late) if shown.late else "",
+        ),
         "url": shown.queue.url(),
         "count": shown.count,
         "is_now": is_now,
@@ -60,9 +65,9 @@ def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
                 names.setdefault(key, []).append(item.name)
     return [
         (
-            "今日及已超" if day == clock.today() else f"{day:%m-%d} 周{'一二三四五六日'[day.weekday()]}",
+            "今日及已超" if day == clock.today() else f"{filters.day(day)} {filters.weekday(day)}",
             found[day],
-            "、".join(names[day][:3]),
+            joined("、", names[day][:3]),
             day == clock.today(),
         )
         for day in sorted(found)

@@ -14,6 +14,7 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.imports import service as imports
@@ -55,7 +56,7 @@ def _with_errors(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     items = [
         todos.Todo(
             b.filename,
-            f"{b.counts['error']} 行有误，可下载原表加原因列",
+            say("{error} 行有误，可下载原表加原因列", error=b.counts["error"]),
             url_for("imports.show", batch_id=b.id),
             act="改正",
         )
@@ -190,7 +191,9 @@ def undo(batch_id: UUID) -> Any:
     if request.method == "GET":
         return render_template("imports/undo.html", batch=batch)
     back, kept = imports.undo(batch)
-    flash(f"已撤回 {back} 人" + (f"，{kept} 人后来改动过，没有撤回" if kept else ""))
+    flash(
+        say("已撤回 {back} 人{more}", back=back, more=say("，{kept} 人后来改动过，没有撤回", kept=kept) if kept else "")
+    )
     return redirect(url_for("imports.show", batch_id=batch_id), 303)
 
 
@@ -199,7 +202,7 @@ def undo(batch_id: UUID) -> Any:
 def errors(batch_id: UUID) -> Response:
     """The error rows as the same spreadsheet with a column of reasons."""
     batch = _batch(batch_id)
-    return _file(imports.errors_file(batch), f"需修改的行_{batch.filename}")
+    return _file(imports.errors_file(batch), say("需修改的行_{filename}", filename=batch.filename))
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -12,6 +12,7 @@ from web.blueprints import navigation
 from web.blueprints.forms import Form, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.labels import service as labels
 
@@ -32,7 +33,7 @@ def index() -> Any:
     if form.is_sent:
         with form:
             label = labels.add(**form.read())
-            flash(f"已新建标签“{label.title}”")
+            flash(say("已新建标签“{title}”", title=label.title))
             return redirect(url_for("labels.index"), 303)
     return form.page("labels/index.html", labels=labels.every(), colours=labels.COLOURS)
 
@@ -57,7 +58,8 @@ def drop(label_id: UUID) -> Any:
     """Into the recycle bin; members have it again when it is restored."""
     label = labels.get(label_id)
     labels.drop(label)
-    flash({"words": f"已删除标签“{label.title}”", "undo": url_for("labels.restore", label_id=label.id)})  # type: ignore[arg-type]
+    words = say("已删除标签“{title}”", title=label.title)
+    flash({"words": words, "undo": url_for("labels.restore", label_id=label.id)})  # type: ignore[arg-type]
     return redirect(url_for("labels.index"), 303)
 
 
@@ -67,5 +69,5 @@ def restore(label_id: UUID) -> Any:
     """Out of the recycle bin."""
     label = labels.get(label_id)
     labels.restore(label)
-    flash(f"已恢复标签“{label.title}”")
+    flash(say("已恢复标签“{title}”", title=label.title))
     return redirect(url_for("labels.index"), 303)

@@ -16,6 +16,7 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.words import ORG_KINDS
 from web.core.errors import Invalid
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission
@@ -114,7 +115,7 @@ def add(org_id: UUID) -> Any:
             made = organisations.found(
                 parent, kind, values["name"], full_name=values.get("full_name", ""), host_code=host_code
             )
-            flash(f"已设立{made.name}")
+            flash(say("已设立{name}", name=made.name))
             return redirect(url_for("organisations.index"), 303)
     return form.page("organisations/add.html", parent=organisations.get(org_id), options=kinds_under(parent))
 
@@ -140,6 +141,6 @@ def close(org_id: UUID) -> Any:
     if form.is_sent:
         with form:
             organisations.close(org, form.read()["reason"])
-            flash(f"已撤销{org.name}")
+            flash(say("已撤销{name}", name=org.name))
             return redirect(url_for("organisations.index"), 303)
     return form.page("organisations/close.html", org=organisations.get(org_id))

@@ -15,6 +15,7 @@ from web.blueprints.policy import needs
 from web.core import fence
 from web.core.events import Actor
 from web.core.queue import Job, defer
+from web.core.saying import say
 from web.extensions import db
 from web.federation.post import keys
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
@@ -124,7 +125,7 @@ def confirm(peer_uid: UUID) -> Any:
     if form.is_sent:
         with form:
             keys.confirm(row, form.read()["fingerprint"])
-            flash(f"{row.name}已核对，可以订立协议")
+            flash(say("{name}已核对，可以订立协议", name=row.name))
             return redirect(url_for("peers.index"), 303)
     return form.page(
         "peers/confirm.html",

@@ -17,6 +17,7 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid
+from web.core.saying import joined, say
 from web.core.scopes import BASES
 from web.core.workdays import Calendar, last_published_year
 from web.federation.post import keys
@@ -92,7 +93,7 @@ def deadlines() -> Any:
     """The county's own deadlines and reminders; every change stands in the log."""
     row = counties.settings()
     begun = {name: getattr(row, name) for name in Deadlines().fields}
-    form = Form(Deadlines, begun | {name: "、".join(str(d) for d in begun[name]) for name in DAYS})
+    form = Form(Deadlines, begun | {name: joined("、", (str(d) for d in begun[name])) for name in DAYS})
     if form.is_sent:
         with form:
             given = form.read()
@@ -193,7 +194,7 @@ def renew_notice() -> Any:
     if form.is_sent:
         with form:
             row = wordings.renew(form.read())
-            flash(f"已启用第 {row.version} 版告知书")
+            flash(say("已启用第 {version} 版告知书", version=row.version))
             return redirect(url_for("settings.index"), 303)
     return form.page(
         "settings/notice.html", row=counties.settings(), versions=wordings.every(), scopes=wordings.SHOWN, bases=BASES

@@ -20,6 +20,7 @@ from web.blueprints.todos import Queue, Todo
 from web.core import clock
 from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
+from web.core.saying import joined, say
 from web.federation import verbs
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
@@ -48,7 +49,7 @@ def _todos(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
         if service.is_overdue(r.share)
     ]
     found = [
-        Todo(r.name or "（已清除）", f"{r.partner}　{filters.moment(r.share.state_at)} 起未交销毁证明",
+        Todo(r.name or "（已清除）", say('{partner}　{state_at} 起未交销毁证明', partner=r.partner, state_at=filters.moment(r.share.state_at)),
              url_for("shares.show", share_id=r.share.id), clock.today(), "查看")
         for r in rows[:limit]
     ]  # fmt: skip
@@ -77,7 +78,7 @@ def index() -> str | Response:
     found = lists.matrix(actor)
     rows = [
         {"partner": partners.get(uid, "伙伴县"), "uid": uid, "scope": scope, "role": role, "by": by,
-         "fields": "、".join(values.LABELS[p.path] for p in _fields(uid, scope, role)),
+         "fields": joined('、', (values.LABELS[p.path] for p in _fields(uid, scope, role))),
          "url": url_for("shares.index", partner=uid, scope=scope, role=role)}
         for (uid, scope, role), by in sorted(found.items(), key=lambda pair: (partners.get(pair[0][0], ""), pair[0][1], pair[0][2]))
     ]  # fmt: skip
@@ -149,7 +150,12 @@ def _number(share: StatusShare) -> str:
     """The agreement it came under, its version and the clause about personal information."""
     if share.agreement_id is None:
         return ""
-    return f"{agreements.get(share.agreement_id).number} 第 {share.agreement_version} 版第 {CLAUSE} 条"
+    return say(
+        "{number} 第 {agreement_version} 版第 {clause} 条",
+        number=agreements.get(share.agreement_id).number,
+        agreement_version=share.agreement_version,
+        clause=CLAUSE,
+    )
 
 
 def _can(share: StatusShare) -> list[str]:

@@ -14,6 +14,7 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.events import Actor
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.tasks import service as tasks
@@ -74,7 +75,11 @@ def _left(task: Task) -> str:
     if task.state is not TaskState.RUNNING or not 0 < task.done < task.total:
         return ""
     seconds = (task.heard_at - task.created_at).total_seconds() / task.done * (task.total - task.done)
-    return f"约剩 {max(1, round(seconds))} 秒" if seconds < 90 else f"约剩 {round(seconds / 60)} 分钟"
+    return (
+        say("约剩 {seconds} 秒", seconds=max(1, round(seconds)))
+        if seconds < 90
+        else say("约剩 {seconds} 分钟", seconds=round(seconds / 60))
+    )
 
 
 def _mine(task_id: UUID, *, lock: bool = False) -> Task:

@@ -6,7 +6,6 @@ EVERY. A contract test fails on a verb the code can write and this table cannot 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from web.blueprints import filters, words
 from web.core import events
 from web.core.events import Event
 from web.core.fields import FIELDS, mask
+from web.core.saying import PLACE, joined, mark, say
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.organisations.models import PartyOrg
@@ -451,7 +451,7 @@ class Entry:
     @property
     def note(self) -> str:
         """When, in which role, why."""
-        return "　".join(filter(None, (filters.moment(self.event.at), self.more)))
+        return joined("　", filter(None, (filters.moment(self.event.at), self.more)))
 
 
 # What a follower says waits for the anchor's decision, or is dropped: the sentence of the act, and this after it.
@@ -476,17 +476,24 @@ def sentence(verb: str, details: Mapping[str, Any] | None = None) -> str:
     noun, _, act = verb.rpartition(".")
     bare, after = ("", "") if act in SENTENCES.get(noun, {}) else _pending(act)
     if after and bare in SENTENCES.get(noun, {}):
-        return SENTENCES[noun][bare] + after
+        return say("{said}{after}", said=SENTENCES[noun][bare], after=after)
     template = SENTENCES.get(noun, {}).get(act) or EVERY.get(act, verb)
     said = {k: VALUES.get((noun, k), {}).get(str(v), v) for k, v in (details or {}).items() if isinstance(v, str | int)}
-    known: dict[str, Any] = defaultdict(str, said)
-    return template.format_map(known | {"noun": NOUNS.get(noun, noun)} if "{" in template else known)
+    known = said | {"noun": NOUNS.get(noun, noun)}
+    return say(template, **{at[1]: known.get(at[1], "") for at in PLACE.finditer(template)})
 
 
 def choices() -> list[tuple[str, str]]:
     """Every verb with a sentence of its own, for a filter."""
-    return [(f"{noun}.{act}", f"{NOUNS[noun]}：{said.split('，')[0].replace(' {minutes} ', '').replace(' {count} ', '')}")
-            for noun, acts in SENTENCES.items() for act, said in acts.items()]  # fmt: skip
+    verbs = [(noun, act, said) for noun, acts in SENTENCES.items() for act, said in acts.items()]
+    return [
+        (f"{noun}.{act}", say("{noun}：{said}", noun=NOUNS[noun], said=say(said, **_blank(said))))
+        for noun, act, said in verbs
+    ]
+
+
+def _blank(template: str) -> dict[str, object]:
+    return {at[1]: "…" for at in PLACE.finditer(template)}
 
 
 def _value(noun: str, field: str, value: object, names: Mapping[str, str]) -> str:
@@ -503,7 +510,7 @@ def _value(noun: str, field: str, value: object, names: Mapping[str, str]) -> st
     if field.endswith("_on"):
         return date.fromisoformat(str(value)).isoformat()
     if isinstance(value, dict | list):
-        return f"{len(value)} 项"
+        return say("{value} 项", value=len(value))
     personal = FIELDS.get(field)
     if personal is not None and isinstance(value, str):
         return str(mask(field, value))
@@ -520,25 +527,27 @@ def _changes(entry: Event, names: Mapping[str, str], *, with_values: bool) -> Ma
     """由 … 改为 …, joined; personal values masked as everywhere, or only named when values are not wanted."""
     act = entry.verb.rpartition(".")[2]
     found = events.revealed(entry) if with_values else {k: v for k, v in entry.changes.items() if isinstance(v, list)}
-    said: list[Markup] = []
+    said: list[str] = []
     for field in entry.changes:
         label = _label(entry.subject_kind, field)
         if label is None:
             continue
         if field not in found:
-            said.append(Markup("{}").format(f"{label}（内容不在此显示）" if with_values else label))
+            said.append(say("{label}（内容不在此显示）", label=label) if with_values else label)
             continue
         before, after = (_value(entry.subject_kind, field, v, names) for v in found[field])
         if found[field][0] is None:
             if found[field][1] not in (None, "", {}, [], True, False):
-                said.append(Markup("{} <ins>{}</ins>").format(label, after))
+                said.append(mark("{label} <ins>{after}</ins>", label=label, after=after))
         elif before == after:
-            said.append(Markup("{}").format(f"{label}已改"))
+            said.append(say("{label}已改", label=label))
         else:
-            said.append(Markup("{}由 <del>{}</del> 改为 <ins>{}</ins>").format(label, before, after))
+            said.append(
+                mark("{label}由 <del>{before}</del> 改为 <ins>{after}</ins>", label=label, before=before, after=after)
+            )
     if not said or act in {"sign_in", "sign_in_failed", "lock"}:
         return Markup("")
-    return Markup("：") + Markup("，").join(said)
+    return mark("：{changes}", changes=joined("，", said))
 
 
 def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = False) -> list[Entry]:
@@ -549,9 +558,18 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
         act = entry.verb.rpartition(".")[2]
         is_reminder = act in REMINDERS  # nobody's word: neither a partner's nor a colleague's
         who = "" if entry.actor_role == "anonymous" or is_reminder else entry.actor_name
-        text = Markup("{}{}").format(who, sentence(entry.verb, entry.details))
+        text = mark(
+            "{who}{did}{changes}",
+            who=who,
+            did=sentence(entry.verb, entry.details),
+            changes=_changes(entry, names, with_values=with_values),
+        )
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
-        more = [role, entry.reason and f"事由：{entry.reason}", with_ip and entry.ip and f"来自 {entry.ip}"]
+        more = [
+            role,
+            entry.reason and say("事由：{reason}", reason=entry.reason),
+            with_ip and entry.ip and say("来自 {ip}", ip=entry.ip),
+        ]
         state = (
             "off"
             if act in _OFF
@@ -563,9 +581,7 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
             if is_reminder
             else "done"
         )
-        lines.append(
-            Entry(state, text + _changes(entry, names, with_values=with_values), "　".join(m for m in more if m), entry)
-        )
+        lines.append(Entry(state, text, joined("　", (m for m in more if m)), entry))
     return lines
 
 

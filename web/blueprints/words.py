@@ -13,7 +13,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from web.blueprints import kept
+from web.blueprints.english import choice
 from web.core.errors import DomainError, NotPermitted
+from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements.models import DutyKind
 from web.tenants.accounts import service as accounts
@@ -249,11 +251,7 @@ FIELD_ERRORS: dict[str, str] = {
 
 def of(error: DomainError) -> str:
     """The sentence for an error, its parameters filled in."""
-    text = ERRORS.get(error.code, ERRORS["wrong_state"])
-    try:
-        return text.format(**error.params)
-    except (KeyError, IndexError):
-        return text
+    return say(ERRORS.get(error.code, ERRORS["wrong_state"]), **error.params)
 
 
 def field_errors(error: DomainError) -> dict[str, list[str]]:
@@ -301,14 +299,18 @@ def _who_can(error: NotPermitted) -> list[str]:
     people = accounts.who_can(Permission(str(permission))) if permission and g.get("county") else []
     roles = error.params.get("who", ())
     assert isinstance(roles, list | tuple)
-    return [f"{name}（{ROLES[role]}）" for name, role in people] or [ROLES.get(str(r), str(r)) for r in roles]
+    return [say("{name}（{role}）", name=name, role=ROLES[role]) for name, role in people] or [
+        ROLES.get(str(r), str(r)) for r in roles
+    ]
 
 
 def answer(status: int, code: str, detail: str, who: list[str] | None = None, **more: Any) -> Response:
     """A refusal as a page, or as problem+json for a program; `more`: what errors/error.html may show besides."""
     wants_json = request.path.startswith(("/fed/", "/api/")) or request.accept_mimetypes.best == "application/json"
     if wants_json:
-        response: Response = jsonify(type=f"urn:kiteline:{code}", title=code, status=status, detail=detail)
+        response: Response = jsonify(
+            type=f"urn:kiteline:{code}", title=code, status=status, detail=choice.shown(detail)
+        )
         response.status_code, response.mimetype = status, "application/problem+json"
         return response
     signed_in = not g.get("is_out") and g.get("county") is not None and _signed_in()

@@ -20,6 +20,7 @@ from web.blueprints.cosigning.wording import KINDS, PRESENCES, due_on, state_of,
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import everything, opening, sheet_of
 from web.core import clock
+from web.core.saying import joined
 from web.federation.cosigning import service
 from web.federation.cosigning.models import LIVE
 from web.federation.referrals import service as referrals
@@ -61,8 +62,8 @@ def _folded() -> Response | None:
 def _conditions(query: lists.Query, orgs: dict[str, str]) -> list[dict[str, str]]:
     said = {
         "q": query.text,
-        "kind": "、".join(KINDS[k] for k in query.kinds),
-        "state": "、".join(STATES[s][1] for s in query.states),
+        "kind": joined("、", (KINDS[k] for k in query.kinds)),
+        "state": joined("、", (STATES[s][1] for s in query.states)),
         "org": orgs.get(str(query.org_id), "").strip("　") if query.org_id else "",
         "month": f"{query.month:%Y-%m}" if query.month else "",
     }

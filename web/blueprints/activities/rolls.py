@@ -15,6 +15,7 @@ from web.blueprints.cosigning.wording import PRESENCES
 from web.blueprints.forms import Form, One, Text
 from web.blueprints.policy import needs
 from web.core.errors import Invalid, WrongState
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import rolls
 from web.tenants.activities import service as activities
@@ -59,7 +60,7 @@ def _table() -> Any:
 
 
 def _why(found: Doubt | None) -> str:
-    return WHY[found.code].format(**found.params) if found else ""
+    return say(WHY[found.code], **found.params) if found else ""
 
 
 @bp.route("/<uuid:activity_id>/attendance/list", methods=["GET", "POST"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from web.core.saying import say
 from web.federation.agreements import scopes, texts
 
 Text = dict[str, Any]
@@ -40,17 +41,37 @@ def others(former: Text | None, text: Text | None, name: Name) -> list[tuple[str
 
 def _grant(grant: Text, name: Name) -> str:
     scope = scopes.SCOPES[grant["scope"]]
-    return f"{name(grant['owner'])} → {name(grant['receiver'])}　{scope.label}（{scopes.labels(grant['fields'])}）"
+    return say(
+        "{name} → {name2}　{label}（{labels}）",
+        name=name(grant["owner"]),
+        name2=name(grant["receiver"]),
+        label=scope.label,
+        labels=scopes.labels(grant["fields"]),
+    )
 
 
 def _duty(duty: Text, name: Name) -> str:
     often = texts.HOW_OFTEN[duty["frequency"]]
-    return f"{texts.SIDES[duty['side']]}：{duty['item']}，{duty['owner']}，{duty['evidence']}，{often}"
+    return say(
+        "{side}：{item}，{owner}，{evidence}，{often}",
+        side=texts.SIDES[duty["side"]],
+        item=duty["item"],
+        owner=duty["owner"],
+        evidence=duty["evidence"],
+        often=often,
+    )
 
 
 def _item(item: Text, name: Name) -> str:
     owner = "各方" if item["owner"] == "all" else name(item["owner"])
-    return f"{texts.CATEGORIES[item['category']]}：{item['goal']}，{item['measure']}，{owner}，{item['due']}"
+    return say(
+        "{category}：{goal}，{measure}，{owner}，{due}",
+        category=texts.CATEGORIES[item["category"]],
+        goal=item["goal"],
+        measure=item["measure"],
+        owner=owner,
+        due=item["due"],
+    )
 
 
 def cards(former: Text | None, tag: str, text: Text | None) -> list[dict[str, Any]]:

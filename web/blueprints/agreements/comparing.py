@@ -13,6 +13,7 @@ from web.blueprints.agreements.pages import bp, load
 from web.blueprints.filters import beside, moment
 from web.blueprints.policy import needs
 from web.core.errors import NotFound
+from web.core.saying import say
 from web.federation.agreements import service
 from web.federation.agreements.reading import TextHere
 from web.tenants.accounts.permissions import Permission
@@ -46,8 +47,8 @@ def compare(agreement_id: UUID) -> str:
 
 
 def _words(text: TextHere, by: str) -> str:
-    said = f"第 {text.round} 轮" if text.round else "草稿"
-    return f"第 {text.version} 版{said}，{by}，{moment(text.at)}"
+    said = say("第 {round} 轮", round=text.round) if text.round else "草稿"
+    return say("第 {version} 版{said}，{by}，{at}", version=text.version, said=said, by=by, at=moment(text.at))
 
 
 def _compared(view: Any, old: TextHere, new: TextHere, *, show_all: bool) -> dict[str, Any]:

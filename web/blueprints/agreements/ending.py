@@ -14,6 +14,7 @@ from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import NotFound, WrongState
+from web.core.saying import say
 from web.federation.agreements import registers, scopes, service
 from web.federation.agreements.models import AgreementState
 from web.federation.sharing import lists as sharing
@@ -56,7 +57,10 @@ def pause(agreement_id: UUID) -> Any:
             said = "已恢复，已告知各方" if resume else "已暂停，已告知各方"
             flash({"words": said, "undo": view.url("pause"), "fields": again})  # type: ignore[arg-type]
             return redirect(view.url("pause"), 303)
-    names = {"all": "全部范围", **{scope: f"{scope}　{row.label}" for scope, row in scopes.SCOPES.items()}}
+    names = {
+        "all": "全部范围",
+        **{scope: say("{scope}　{label}", scope=scope, label=row.label) for scope, row in scopes.SCOPES.items()},
+    }
     return form.page(
         "agreements/pause.html",
         view=view,

@@ -13,6 +13,7 @@ from web.blueprints.agreements.pages import bp, form_page, liaison_of, load
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.core.errors import WrongState
+from web.core.saying import say
 from web.federation.agreements import service
 from web.federation.agreements.models import VersionState
 from web.federation.post import keys
@@ -43,7 +44,7 @@ def counter(agreement_id: UUID) -> Any:
             service.counter(
                 agreement_id, schemas.text_of(given, view.text), {view.own: said} if said else {}, given["reason"]
             )
-            flash(f"第 {view.version.round + 1} 轮文本已送出，此前的同意作废")
+            flash(say("第 {round} 轮文本已送出，此前的同意作废", round=view.version.round + 1))
             return redirect(view.url("show"), 303)
     return form_page(form, view, "counter")
 
@@ -79,7 +80,7 @@ def withdraw(agreement_id: UUID) -> Any:
 def amend(agreement_id: UUID) -> Any:
     """The next version begins as a copy of the one in effect."""
     version = service.amend(agreement_id)
-    flash(f"第 {version.version} 版草稿已建立")
+    flash(say("第 {version} 版草稿已建立", version=version.version))
     return redirect(load(agreement_id).url("draft"), 303)
 
 
@@ -95,7 +96,7 @@ def renew(agreement_id: UUID) -> Any:
     if form.is_sent:
         with form:
             version = service.renew(agreement_id, form.read()["effective_to"])
-            flash(f"第 {version.version} 版草稿已建立，起止日期已换好")
+            flash(say("第 {version} 版草稿已建立，起止日期已换好", version=version.version))
             return redirect(view.url("draft"), 303)
     return form.page("agreements/renew.html", view=view, ends=ends)
 

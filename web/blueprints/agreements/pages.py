@@ -15,6 +15,7 @@ from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid
 from web.core.events import Actor
+from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import clauses, duties, scopes, service, templates, texts
 from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
@@ -211,7 +212,7 @@ def draft(agreement_id: UUID) -> Any:
             service.revise(agreement_id, schemas.text_of(given, view.text))
             if request.form.get("act") == "propose":
                 service.propose(agreement_id, {view.own: liaison_of(given)})
-                flash(f"已提出，送{'、'.join(p.name for p in view.others)}")
+                flash(say("已提出，送{name}", name=joined("、", (p.name for p in view.others))))
                 return redirect(view.url("show"), 303)
             flash("草稿已保存")
             return redirect(view.url("draft"), 303)

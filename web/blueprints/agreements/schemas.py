@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 
 from web.blueprints.forms import Day, Id, Many, Number, One, Text
 from web.core.errors import Invalid
+from web.core.saying import say
 from web.federation.agreements import clauses, scopes, texts
 
 ITEMS = 8  # rows of cooperation items in the form
@@ -60,7 +61,13 @@ class Leaving(Schema):
 
 
 class Pausing(Schema):
-    scope = One("暂停哪一项", [("all", "全部范围"), *((s, f"{s}　{row.label}") for s, row in scopes.SCOPES.items())])
+    scope = One(
+        "暂停哪一项",
+        [
+            ("all", "全部范围"),
+            *((s, say("{s}　{label}", s=s, label=row.label)) for s, row in scopes.SCOPES.items()),
+        ],
+    )
     is_resumed = Text(limit=1)
     reason = Text("原因", limit=1000)
 
@@ -81,12 +88,12 @@ def _common_fields() -> dict[str, Any]:
     for name, words in texts.FREQUENCY_OF.items():
         found[f"frequency_{name}"] = One(words, list(texts.FREQUENCIES.items()))
     for no, (heading, _) in enumerate(clauses.CLAUSES, 1):
-        found[f"heading_{no}"] = Text(f"第 {no} 条标题", limit=40, required=True)
-        found[f"clause_{no}"] = Text(f"第 {no} 条　{heading}", limit=8000)
+        found[f"heading_{no}"] = Text(say("第 {no} 条标题", no=no), limit=40, required=True)
+        found[f"clause_{no}"] = Text(say("第 {no} 条　{heading}", no=no, heading=heading), limit=8000)
     for side, name in texts.SIDES.items():
         for row in range(1, texts.RESPONSIBILITIES + 1):
             found |= {
-                f"{side}_{row}_item": Text(f"{name}责任", limit=80),
+                f"{side}_{row}_item": Text(say("{name}责任", name=name), limit=80),
                 f"{side}_{row}_owner": Text("责任单位", limit=40),
                 f"{side}_{row}_evidence": Text("佐证", limit=80),
                 f"{side}_{row}_frequency": One("频次", list(texts.HOW_OFTEN.items()), required=False),

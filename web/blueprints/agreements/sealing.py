@@ -13,6 +13,7 @@ from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.core.errors import NotFound, WrongState
 from web.core.queue import Job
+from web.core.saying import joined, say
 from web.federation.agreements import service, texts
 from web.federation.agreements.models import VersionState
 from web.federation.post import keys
@@ -27,9 +28,25 @@ def sealed_rows(view: views.View) -> list[tuple[str, Any]]:
     assert text is not None
     return [
         ("协议", text["title"]),
-        ("编号、版本", f"{text['number']}，第 {view.version.version} 版"),
-        ("各方", "、".join(f"{stem}方 {p.office}" for stem, p in zip(views.PARTY_STEMS, view.parties, strict=False))),
-        ("起止", f"{text['effective_from']} 至 {text['effective_to']}"),
+        ("编号、版本", say("{number}，第 {version} 版", number=text["number"], version=view.version.version)),
+        (
+            "各方",
+            joined(
+                "、",
+                (
+                    say("{stem}方 {office}", stem=stem, office=p.office)
+                    for stem, p in zip(views.PARTY_STEMS, view.parties, strict=False)
+                ),
+            ),
+        ),
+        (
+            "起止",
+            say(
+                "{effective_from} 至 {effective_to}",
+                effective_from=text["effective_from"],
+                effective_to=text["effective_to"],
+            ),
+        ),
         ("文本摘要", views.long(view.version.text_digest)),
         ("文件摘要", views.long(view.version.pdf_digest)),
         ("本县密钥指纹", keys.own_fingerprint()),
@@ -87,7 +104,7 @@ def proof(agreement_id: UUID, number: int) -> Any:
         raise WrongState("not_sealed_yet")
     task = tasks.start(
         Job.RENDER,
-        f"印签证明页：{view.title}第 {number} 版",
+        say("印签证明页：{title}第 {number} 版", title=view.title, number=number),
         subject_id=version.id,
         details={"paper": DocumentKind.PROOF_SHEET.value, "unit": "份"},
     )

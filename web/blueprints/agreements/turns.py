@@ -9,6 +9,7 @@ from flask import url_for
 
 from web.blueprints import words
 from web.blueprints.filters import moment
+from web.core.saying import joined, say
 from web.federation.agreements.models import (
     Agreement,
     AgreementDuty,
@@ -87,7 +88,7 @@ def chip(agreement: Agreement, version: AgreementVersion) -> tuple[str, str]:
     if agreement.state in ENDED:
         return ENDED[agreement.state]
     kind, said = STATES[version.state]
-    return kind, f"第 {version.version} 版{said}"
+    return kind, say("第 {version} 版{said}", version=version.version, said=said)
 
 
 def of(view: View) -> Turn:
@@ -97,7 +98,11 @@ def of(view: View) -> Turn:
         return Turn("ours", "双方记录不一致，已停办", "请与对方联络员核对凭据；系统管理员已收到告警")
     if agreement.pending:
         said = VERBS.get(agreement.pending, agreement.pending)
-        return Turn("theirs", f"我方的“{said}”已送{view.name(agreement.hub_uid)}，等对方答复", "答复到达后刷新本页可见")
+        return Turn(
+            "theirs",
+            say("我方的“{said}”已送{hub_uid}，等对方答复", said=said, hub_uid=view.name(agreement.hub_uid)),
+            "答复到达后刷新本页可见",
+        )
     if version.fault:
         return Turn("ours", "收到的文件核对不一致，不能同意和印签", words.ERRORS.get(version.fault, ""))
     return _TURNS.get(version.state, _over)(view)
@@ -117,12 +122,16 @@ def _proposed(view: View) -> Turn:
     if any(party.uid == view.own for party in waiting):
         return Turn(
             "ours",
-            f"轮到我方：同意、改稿或者{'撤回' if view.is_hub else '不同意'}",
-            f"{view.name(view.version.author_uid)}提出的第 {view.version.round} 轮文本",
+            say("轮到我方：同意、改稿或者{more}", more="撤回" if view.is_hub else "不同意"),
+            say(
+                "{author_uid}提出的第 {round} 轮文本",
+                author_uid=view.name(view.version.author_uid),
+                round=view.version.round,
+            ),
         )
     return Turn(
         "theirs",
-        f"轮到{'、'.join(p.name for p in waiting)}答复",
+        say("轮到{name}答复", name=joined("、", (p.name for p in waiting))),
         "您现在不用动手。各方都同意后，由牵头方定稿，再逐方印签",
     )
 
@@ -137,23 +146,27 @@ def _agreed(view: View) -> Turn:
     if not view.is_hub and view.own not in view.sealed:
         if view.approval is None:
             return Turn("ours", "轮到本部领导批准印签", "批准的是眼前这一份文本和文件；批准后由经办印签")
-        return Turn("ours", "轮到我方印签", f"{view.approval.name} {moment(view.approval.at)} 已批准")
+        return Turn(
+            "ours", "轮到我方印签", say("{name} {at} 已批准", name=view.approval.name, at=moment(view.approval.at))
+        )
     if missing:
         return Turn(
             "theirs",
-            f"轮到{'、'.join(p.name for p in missing)}印签",
+            say("轮到{name}印签", name=joined("、", (p.name for p in missing))),
             "您现在不用动手。其他各方印签后，由牵头方最后印签",
         )
     if view.is_hub:
         if view.approval is None:
             return Turn("ours", "其他各方已印签，轮到本部领导批准", "批准后由我方最后印签，协议即印签齐全")
-        return Turn("ours", "轮到我方最后印签", f"{view.approval.name} {moment(view.approval.at)} 已批准")
-    return Turn("theirs", f"轮到{view.name(view.agreement.hub_uid)}最后印签", "您现在不用动手")
+        return Turn(
+            "ours", "轮到我方最后印签", say("{name} {at} 已批准", name=view.approval.name, at=moment(view.approval.at))
+        )
+    return Turn("theirs", say("轮到{hub_uid}最后印签", hub_uid=view.name(view.agreement.hub_uid)), "您现在不用动手")
 
 
 def _sealed(view: View) -> Turn:
     begins = view.text["effective_from"] if view.text else ""
-    return Turn("all", "各方印签齐全", f"{begins} 起生效")
+    return Turn("all", "各方印签齐全", say("{begins} 起生效", begins=begins))
 
 
 def _effective(view: View) -> Turn:
@@ -164,10 +177,17 @@ def _effective(view: View) -> Turn:
     own = view.own_party
     leaving = [p for p in view.parties if p.leaves_on is not None]
     if leaving:
-        said = "、".join(f"{p.name} {p.leaves_on:%Y-%m-%d} 退出" for p in leaving if p.leaves_on)
+        said = joined(
+            "、",
+            (
+                say("{name} {leaves_on} 退出", name=p.name, leaves_on=f"{p.leaves_on:%Y-%m-%d}")
+                for p in leaving
+                if p.leaves_on
+            ),
+        )
         return Turn("ours" if own in leaving else "theirs", said, "退出之日起停止提供和读取")
     until = view.text["effective_to"] if view.text else ""
-    return Turn("all", "协议生效中，各方已印签", f"至 {until} 止")
+    return Turn("all", "协议生效中，各方已印签", say("至 {until} 止", until=until))
 
 
 def _over(view: View) -> Turn:

@@ -15,6 +15,7 @@ from web.blueprints.agreements import changes, turns
 from web.blueprints.filters import county_calendar, moment
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock
+from web.core.saying import joined, say
 from web.federation.agreements import clauses, effects, hub, registers, scopes, service, texts
 from web.federation.agreements.listing import Listed, listed
 from web.federation.agreements.models import (
@@ -182,12 +183,12 @@ class View:
                 sealed[row.by_uid] = row.at
         over = version.state in (VersionState.REJECTED, VersionState.WITHDRAWN, VersionState.LAPSED)
         steps: list[dict[str, Any]] = [_step("提出", at.get("propose"), self.name(self.agreement.hub_uid))]
-        steps.append(_step("各方同意", at.get("agree"), f"第 {rounds} 轮" if rounds > 1 else ""))
+        steps.append(_step("各方同意", at.get("agree"), say("第 {rounds} 轮", rounds=rounds) if rounds > 1 else ""))
         steps.append(_step("定稿", at.get("render"), self.name(self.agreement.hub_uid)))
         followers = [party for party in self.parties if party.uid != self.agreement.hub_uid]
         for party in [*followers, *(p for p in self.parties if p.uid == self.agreement.hub_uid)]:
             said = "牵头方最后" if party.uid == self.agreement.hub_uid else ""
-            steps.append(_step(f"{party.name}印签", sealed.get(party.uid), said))
+            steps.append(_step(say("{name}印签", name=party.name), sealed.get(party.uid), said))
         begins = version.text["effective_from"] if version.text else ""
         step = _step("生效", at.get("take_effect"), "" if at.get("take_effect") else begins)
         if at.get("take_effect"):
@@ -218,14 +219,14 @@ class View:
                 text,
                 [text if str(p.uid) in accepted else "" for p in others],
                 "待答复",
-                f"决定第 {self.agreement.n} 号",
+                say("决定第 {n} 号", n=self.agreement.n),
             ),
             (
                 "定稿文件",
                 pdf if self.version.pdf_checked_at else "",
                 [pdf if p.uid in self.sealed or p.uid == self.agreement.hub_uid else "" for p in others],
                 "待印签时核对" if pdf else "未定稿",
-                f"对方签收 {receipts} 件" if receipts else "",
+                say("对方签收 {receipts} 件", receipts=receipts) if receipts else "",
             ),
             (
                 "印签",
@@ -263,9 +264,9 @@ class View:
         """The text to compare with (the last round's, else the version in effect), and what to call a change."""
         version = self.version
         if version.former is not None:
-            return version.former, f"第 {version.round} 轮改"
+            return version.former, say("第 {round} 轮改", round=version.round)
         if self.effective is not None and self.effective.version != version.version:
-            return self.effective.text, f"第 {version.version} 版改"
+            return self.effective.text, say("第 {version} 版改", version=version.version)
         return None, ""
 
     @property
@@ -353,7 +354,7 @@ class View:
         rows = []
         for party in self.parties:
             known = self.liaisons.get(party.place, {})
-            beside = "　".join(known[name] for name in ("post", "phone") if known.get(name))
+            beside = joined("　", (known[name] for name in ("post", "phone") if known.get(name)))
             rows.append((party.name, (known.get("name", ""), beside)))
         return rows
 
@@ -362,19 +363,30 @@ class View:
         """Messages with their receipts, newest first."""
         found = []
         for letter in reversed(post.traffic(self.agreement.id)):
-            way = f"我方 → {self.name(letter.peer_uid)}" if letter.is_ours else f"{self.name(letter.peer_uid)} → 我方"
+            way = (
+                say("我方 → {peer_uid}", peer_uid=self.name(letter.peer_uid))
+                if letter.is_ours
+                else say("{peer_uid} → 我方", peer_uid=self.name(letter.peer_uid))
+            )
             if letter.result is None:
                 state, note = "theirs", "等对方签收"
             elif letter.result == "applied":
-                state, note = "done", f"{clock_of(letter.receipted_at)} 已签收"
+                state, note = "done", say("{receipted_at} 已签收", receipted_at=clock_of(letter.receipted_at))
             else:
-                state, note = "off", f"{clock_of(letter.receipted_at)} 未办：{letter.code}"
-            said = turns.MESSAGES.get(letter.type, letter.type) + (f"第 {letter.n} 号" if letter.n else "")
+                state, note = (
+                    "off",
+                    say("{receipted_at} 未办：{code}", receipted_at=clock_of(letter.receipted_at), code=letter.code),
+                )
+            said = say(
+                "{type}{more}",
+                type=turns.MESSAGES.get(letter.type, letter.type),
+                more=say("第 {n} 号", n=letter.n) if letter.n else "",
+            )
             found.append(
                 {
                     "state": state,
-                    "words": f"{said}　{way}",
-                    "note": f"{clock_of(letter.at)}　{note}　{short(letter.digest)}",
+                    "words": say("{said}　{way}", said=said, way=way),
+                    "note": say("{at}　{note}　{short}", at=clock_of(letter.at), note=note, short=short(letter.digest)),
                 }
             )
         return found

@@ -18,6 +18,7 @@ from web.blueprints.forms import Day, Form, Id, Many, Number, One, Text
 from web.blueprints.policy import needs
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.queue import Job
+from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.cosigning import contents, evidence, lists, service
@@ -163,7 +164,11 @@ def paper(record_id: UUID) -> Any:
     evidence.words(record)
     task = tasks.start(
         Job.RENDER,
-        f"共签记录单：{record.held_on:%Y-%m-%d} {keys.peer(record.partner_uid).name}",
+        say(
+            "共签记录单：{held_on} {name}",
+            held_on=f"{record.held_on:%Y-%m-%d}",
+            name=keys.peer(record.partner_uid).name,
+        ),
         subject_id=record.id,
         details={"paper": DocumentKind.COSIGNED_RECORD.value, "unit": "份"},
     )
@@ -213,7 +218,7 @@ def correct(record_id: UUID) -> Any:
         with form:
             said = form.read()
             again = service.correct(record.id, marks(said), said["reason"], _head(activity, said))
-            flash(f"已更正，再次送请 {len(again)} 个县共签")
+            flash(say("已更正，再次送请 {again} 个县共签", again=len(again)))
             return redirect(url_for("cosigning.show", record_id=record_id), 303)
     return form.page(
         "cosigning/correct.html",
@@ -277,7 +282,7 @@ def offer(activity_id: UUID) -> Any:
     if form.is_sent:
         with form:
             made = service.offer(activity, form.read()["partner"])
-            flash(f"已送请 {len(made)} 个县共签")
+            flash(say("已送请 {made} 个县共签", made=len(made)))
             return redirect(url_for("activities.show", activity_id=activity_id), 303)
     return form.page(
         "cosigning/offer.html",

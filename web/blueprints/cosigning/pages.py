@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
-from markupsafe import Markup
 
 from web.blueprints import edge, timeline, todos
 from web.blueprints.cosigning.rooms import bp
@@ -27,6 +26,7 @@ from web.blueprints.cosigning.wording import (
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
 from web.core import clock
+from web.core.saying import mark, say
 from web.extensions import db
 from web.federation.cosigning import lists, people, service
 from web.federation.cosigning.lists import Part
@@ -56,7 +56,13 @@ def _todos(part: Part) -> Any:
         return [
             Todo(
                 f"{WIRE_KINDS[row.record.kind]} {row.record.held_on:%m-%d}",
-                f"{row.partner}{ASKED[row.record.state][0]} {row.lines} 人　{row.title}",
+                say(
+                    "{partner}{x} {lines} 人　{title}",
+                    partner=row.partner,
+                    x=ASKED[row.record.state][0],
+                    lines=row.lines,
+                    title=row.title,
+                ),
                 url_for("cosigning.show", record_id=row.record.id),
                 due_on(row.record),
                 ASKED[row.record.state][1],
@@ -197,19 +203,19 @@ def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> l
             "theirs": digest if is_known and same is not None else None,
             "is_same": True if is_known and same is not None else None,
             "missing": "等对方回执",
-            "proof": f"第 {record.k} 稿，各县同一份",
+            "proof": say("第 {k} 稿，各县同一份", k=record.k),
         },
         {
             "label": "状态",
             "ours": word,
-            "theirs": {S.NOT_OPENED: "没有收下"}.get(record.state, f"与我方一致，第 {record.n} 次决定")
+            "theirs": {S.NOT_OPENED: "没有收下"}.get(record.state, say("与我方一致，第 {n} 次决定", n=record.n))
             if same is not None
             else None,
             "is_same": same,
             "missing": "等对方回执",
-            "proof": f"退回原因：{refused}"
+            "proof": say("退回原因：{refused}", refused=refused)
             if refused and record.state is S.NOT_OPENED
-            else f"{partner}的回执"
+            else say("{partner}的回执", partner=partner)
             if ours
             else "对方印签",
         },
@@ -230,15 +236,30 @@ def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -
         if letter.result is None:
             state, note = "theirs", "待发，自动续发"
         elif letter.result == "refused":
-            state, note = "off", f"对方退回：{letter.code}" if letter.is_ours else f"我方退回：{letter.code}"
+            state, note = (
+                "off",
+                say("对方退回：{code}", code=letter.code)
+                if letter.is_ours
+                else say("我方退回：{code}", code=letter.code),
+            )
         else:
             state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
         when = f"{letter.at.astimezone(clock.CHINA):%m-%d %H:%M}"
         shown.append(
             {
                 "state": state,
-                "words": f"{'确认' if confirms else ''}{VERBS[letter.type.partition('.')[2]]}　{way}",
-                "note": f"{when}　{note}　{f'第 {letter.seq} 号' if letter.seq else ''}",
+                "words": say(
+                    "{more}{x}　{way}",
+                    more="确认" if confirms else "",
+                    x=VERBS[letter.type.partition(".")[2]],
+                    way=way,
+                ),
+                "note": say(
+                    "{when}　{note}　{more}",
+                    when=when,
+                    note=note,
+                    more=say("第 {seq} 号", seq=letter.seq) if letter.seq else "",
+                ),
             }
         )
     return shown[::-1]
@@ -253,7 +274,9 @@ def _log(record: CoSignedRecord) -> list[timeline.Entry]:
     for entry, older in zip_longest(entries, entries[1:]):
         verb = entry.event.verb.rpartition(".")[2]
         if entry.event.peer and older is not None and older.event.verb == f"cosign.propose_{verb}":
-            entry = replace(entry, words=Markup("{}确认收到我方的{}").format(entry.event.actor_name, VERBS[verb]))
+            entry = replace(
+                entry, words=mark("{name}确认收到我方的{what}", name=entry.event.actor_name, what=VERBS[verb])
+            )
         found.append(entry)
     return found
 

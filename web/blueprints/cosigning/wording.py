@@ -6,6 +6,7 @@ from datetime import date
 
 from web.blueprints.filters import county_calendar
 from web.core import clock
+from web.core.saying import joined, say
 from web.federation.cosigning import contents
 from web.federation.cosigning.lists import Part
 from web.federation.cosigning.models import OPEN, Answer, CoSignedRecord, CosignState
@@ -97,7 +98,7 @@ def due_on(record: CoSignedRecord) -> date | None:
 def who_can() -> str:
     """Who may act, for the reason beside a button that cannot be used."""
     named = [name for name, _role in accounts.who_can(Permission.COSIGN_WRITE)]
-    return f"由{'、'.join(named[:3])}办理" if named else "由县级经办或联络员办理"
+    return say("由{named}办理", named=joined("、", named[:3])) if named else "由县级经办或联络员办理"
 
 
 def choices() -> list[tuple[str, str]]:

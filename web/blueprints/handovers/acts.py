@@ -18,6 +18,7 @@ from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import WrongState
 from web.core.fields import mask
+from web.core.saying import say
 from web.federation.handovers import packet, service
 from web.federation.handovers.lists import Row
 from web.federation.handovers.models import Handover, HandoverState
@@ -188,10 +189,25 @@ def _extra(act: Act, handover: Handover) -> dict[str, Any]:
     """What a form shows besides its own fields."""
     if act.verb == "accept" and handover.state is HandoverState.ASKED:
         meant = members.get(handover.member_id) if handover.member_id is not None else None
-        found = [(c.member_id, f"{c.name}　{c.birth_on}　{c.branch}") for c in service.candidates(handover)]
+        found = [
+            (
+                c.member_id,
+                say("{name}　{birth_on}　{branch}", name=c.name, birth_on=c.birth_on, branch=c.branch),
+            )
+            for c in service.candidates(handover)
+        ]
         if meant is not None and meant.id not in {id_ for id_, _ in found}:
             found.insert(
-                0, (meant.id, f"{meant.name}　{meant.birth_on}　{organisations.get(meant.branch_id).full_name}")
+                0,
+                (
+                    meant.id,
+                    say(
+                        "{name}　{birth_on}　{full_name}",
+                        name=meant.name,
+                        birth_on=meant.birth_on,
+                        full_name=organisations.get(meant.branch_id).full_name,
+                    ),
+                ),
             )
         return {"candidates": found}
     if act.verb == "take_over":

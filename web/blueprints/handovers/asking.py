@@ -17,6 +17,7 @@ from web.blueprints.members.pages import Act
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid, NotFound
+from web.core.saying import say
 from web.federation.handovers import service
 from web.federation.handovers.models import HandoverState
 from web.federation.referrals import lists as referrals
@@ -63,7 +64,7 @@ def begin_ask() -> Any:
                 branch_id=guest.referral.branch_id if guest is not None and is_guest else None,
                 old=old,
             )
-            flash("请求已送往" + partners[given["partner"]])
+            flash(say("请求已送往{partner}", partner=partners[given["partner"]]))
             return redirect(url_for("handovers.show", handover_id=handover.id), 303)
     return form.page("handovers/ask.html", partners=partners, guest=guest, old=old)
 

@@ -19,6 +19,7 @@ from web.blueprints.members.wording import METHODS
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import Invalid
+from web.core.saying import say
 from web.federation.handovers import packet, service
 from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
@@ -57,7 +58,7 @@ def begin(member_id: UUID) -> Any:
                 applied_on=given["applied_on"],
                 to_org=given["to_org"],
             )
-            flash("申请已送往" + partners[given["partner"]])
+            flash(say("申请已送往{partner}", partner=partners[given["partner"]]))
             return redirect(url_for("handovers.show", handover_id=handover.id), 303)
         member = pages.person(member_id).member
     open_ = [h for h in service.of_member(member_id) if h.is_open]

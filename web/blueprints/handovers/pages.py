@@ -22,6 +22,7 @@ from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.events import Event
 from web.core.fields import mask
+from web.core.saying import joined, mark, say
 from web.extensions import db
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import TURNS, Row, Tab
@@ -113,7 +114,7 @@ def show(handover_id: UUID) -> str:
         digest=letters[-1].digest if letters else "",
         log=_log(entries),
         papers=papers,
-        returned="、".join(wording.RETURNED.get(name, name) for name in handover.returned_fields),
+        returned=joined("、", (wording.RETURNED.get(name, name) for name in handover.returned_fields)),
         seen=_mark(handover, letters, len(papers.documents)),
         calendar=calendar,
         starts_on=_local(handover.state_at),
@@ -171,16 +172,24 @@ def _steps(handover: Handover, row: Row, entries: Sequence[Event]) -> list[dict[
                 lines = _AHEAD["closed"]
             elif verb == "take_over":
                 lines = [
-                    f"{filters.day(handover.received_on)}　{handover.values().get('receipt', {}).get('handler', '')}"
+                    say(
+                        "{received_on}　{handler}",
+                        received_on=filters.day(handover.received_on),
+                        handler=handover.values().get("receipt", {}).get("handler", ""),
+                    )
                 ]
             elif entry is not None:
                 who = entry.actor_name if verb != "confirm" else "系统自动" if handover.role == "home" else row.partner
-                lines = [f"{filters.day(entry.at)}　{who}"]
+                lines = [say("{at}　{who}", at=filters.day(entry.at), who=who)]
         elif verb == stands:
             is_mine = TURNS[handover.state] == handover.role and not handover.pending
             kind = "now" if is_mine else "theirs"
             who = "我方" if TURNS[handover.state] == handover.role else row.partner
-            lines = ["已送出，等对方确认"] if handover.pending else [f"{who}，{filters.day(handover.due_on)} 前"]
+            lines = (
+                ["已送出，等对方确认"]
+                if handover.pending
+                else [say("{who}，{due_on} 前", who=who, due_on=filters.day(handover.due_on))]
+            )
         elif handover.is_open or is_past_end:
             kind, lines = "todo", _AHEAD.get(verb, []) if handover.is_open else []
         else:
@@ -219,14 +228,14 @@ def _log(entries: Sequence[Event]) -> list[dict[str, Any]]:
         change, moves = moved.get(_verb(entry)), Markup("")
         if isinstance(change, list) and change[0] and change[0] != change[1]:
             before, after = (wording.STATES[S(str(state))] for state in change)
-            moves = Markup("　状态 <del>{}</del> → <ins>{}</ins>").format(before, after)
-        why = "" if entry.reason in ("", "timer", "handover") else f"　事由：{entry.reason}"
+            moves = mark("　状态 <del>{before}</del> → <ins>{after}</ins>", before=before, after=after)
+        why = "" if entry.reason in ("", "timer", "handover") else say("　事由：{reason}", reason=entry.reason)
         who = {"expire": "到期，系统", "confirm": "流出地系统"}.get(_verb(entry), entry.actor_name)
         shown.append(
             {
                 "state": "sealed" if _verb(entry) == "confirm" else "done",
-                "words": f"{who}　{wording.LETTERS[_verb(entry)]}",
-                "note": Markup("{}{}{}").format(filters.moment(entry.at), moves, why),
+                "words": say("{who}　{verb}", who=who, verb=wording.LETTERS[_verb(entry)]),
+                "note": mark("{moment}{moves}{why}", moment=filters.moment(entry.at), moves=moves, why=why),
             }
         )
     return shown[::-1]
@@ -240,8 +249,11 @@ def _turn(handover: Handover, row: Row) -> dict[str, Any]:
     held = GRANTS[Role(edge.actor().role)]
     why = ""
     if Permission.HANDOVER_WRITE not in held:
-        people = [f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(Permission.HANDOVER_WRITE)]
-        why = "可办的人：" + "、".join(people)
+        people = [
+            say("{name}（{role}）", name=name, role=words.ROLES[role])
+            for name, role in accounts.who_can(Permission.HANDOVER_WRITE)
+        ]
+        why = say("可办的人：{people}", people=joined("、", people))
     found: dict[str, Any] = {
         "acts": sorted(offered(handover), key=lambda a: a.is_main),
         "why": why,
@@ -253,39 +265,35 @@ def _turn(handover: Handover, row: Row) -> dict[str, Any]:
     if handover.state is S.CLOSED:
         return found | {
             "whose": "all",
-            "title": f"办结：{wording.OUTCOMES[handover.outcome]}",
+            "title": say("办结：{outcome}", outcome=wording.OUTCOMES[handover.outcome]),
             "next": _closing(handover, row),
         }
     if not handover.is_open:
         said = wording.OUTCOMES.get(handover.outcome, "")
-        said = f"对方不同意{_WHAT[handover.begun_by]}" if handover.state is S.REFUSED else said
+        said = say("对方不同意{begun_by}", begun_by=_WHAT[handover.begun_by]) if handover.state is S.REFUSED else said
         reason = (wording.REFUSED | wording.RECALLED).get(handover.reason, "")
         if handover.refused_code and handover.state is S.NOT_OPENED:
             reason = words.ERRORS.get(handover.refused_code, handover.refused_code)
         title = (
-            f"已终止：{said}"
+            say("已终止：{said}", said=said)
             if handover.state is not S.REFUSED or handover.role == handover.begun_by
-            else f"已终止：我方不同意{_WHAT[handover.begun_by]}"
+            else say("已终止：我方不同意{begun_by}", begun_by=_WHAT[handover.begun_by])
         )
         keeper = "我方" if handover.role == "home" else row.partner
         return found | {
             "whose": "over",
             "title": title,
-            "next": "；".join(filter(None, [reason, f"仍由{keeper}负责管理"])),
+            "next": joined("；", filter(None, [reason, say("仍由{keeper}负责管理", keeper=keeper)])),
         }
     if handover.pending:
-        return found | {
-            "whose": "theirs", "is_live": True,
-            "title": f"{wording.LETTERS[handover.pending]}已送出，等{row.partner}系统确认",
-            "next": "通常几秒内完成；对方系统停机时自动续发，不用再办",
-        }  # fmt: skip
+        return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[handover.pending], partner=row.partner), 'next': '通常几秒内完成；对方系统停机时自动续发，不用再办'}  # fmt: skip
     task, is_ours = wording.TASKS[handover.state], TURNS[handover.state] == handover.role
     if is_ours:
-        return found | {"whose": "ours", "title": f"轮到我方：{task}"}
+        return found | {"whose": "ours", "title": say("轮到我方：{task}", task=task)}
     return found | {
         "whose": "theirs",
         "is_live": True,
-        "title": f"轮到{row.partner}：{task}",
+        "title": say("轮到{partner}：{task}", partner=row.partner, task=task),
         "next": _AFTER[handover.state],
     }
 
@@ -304,8 +312,14 @@ _AFTER: dict[S, str] = {
 
 def _closing(handover: Handover, row: Row) -> str:
     receipt = handover.values().get("receipt", {})
-    to = row.partner if handover.role == "home" else f"我方{row.branch}"
-    return f"{filters.day(handover.received_on)} 起由{to}负责管理。回执 {receipt.get('receipt_no', '')}，经办 {receipt.get('handler', '')}"
+    to = row.partner if handover.role == "home" else say("我方{branch}", branch=row.branch)
+    return say(
+        "{received_on} 起由{to}负责管理。回执 {receipt_no}，经办 {handler}",
+        received_on=filters.day(handover.received_on),
+        to=to,
+        receipt_no=receipt.get("receipt_no", ""),
+        handler=receipt.get("handler", ""),
+    )
 
 
 # Both copies
@@ -316,7 +330,11 @@ def _copies(
 ) -> list[dict[str, Any]]:
     is_home, state = handover.role == "home", wording.STATES[handover.state]
     waiting = [x for x in letters if x.is_ours and x.result is None]
-    ours_state = f"{state}（{wording.LETTERS[handover.pending]}已送出）" if handover.pending else state
+    ours_state = (
+        say("{state}（{pending}已送出）", state=state, pending=wording.LETTERS[handover.pending])
+        if handover.pending
+        else state
+    )
     keeper = counties.own().name if is_home != (handover.state is S.CLOSED) else row.partner
     settled = not waiting and not handover.pending
     found: list[dict[str, Any]] = [
@@ -349,8 +367,11 @@ def _copies(
                 "theirs": theirs,
                 "is_same": register == theirs if both else None,
                 "missing": "未送达" if is_home else "接收后登记",
-                "proof": f"{'介绍信' if verb == 'release' or letter.type == 'handover.release' else '申请'} {filters.day(letter.at)}".translate(
-                    _UNBROKEN
+                # A short proof stays on one line.
+                "proof": say(
+                    "{what}\u00a0{at}",
+                    what="介绍信" if verb == "release" or letter.type == "handover.release" else "申请",
+                    at=filters.day(letter.at).replace("-", "\u2011"),
                 )
                 if letter
                 else "",
@@ -359,9 +380,6 @@ def _copies(
         )
     return found
 
-
-# A short proof stays on one line.
-_UNBROKEN = {ord(" "): "\u00a0", ord("-"): "\u2011"}
 
 # Label, name in the packet, the letter that told it.
 _COMPARED = (
@@ -409,14 +427,23 @@ def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dic
             took = int((letter.receipted_at - letter.at).total_seconds()) if letter.receipted_at else 0
             kind, note = (
                 "sealed",
-                f"{filters.moment(letter.at)} 送达" + (f"，回执 {took} 秒后" if letter.is_ours else "，已回执"),
+                say(
+                    "{at} 送达{more}",
+                    at=filters.moment(letter.at),
+                    more=say("，回执 {took} 秒后", took=took) if letter.is_ours else "，已回执",
+                ),
             )
         else:
-            kind, note = "off", f"{filters.moment(letter.at)}　{_code(letter)}"
+            kind, note = "off", say("{at}　{code}", at=filters.moment(letter.at), code=_code(letter))
         shown.append(
             {
                 "state": kind,
-                "words": f"{wording.LETTERS.get(verb, verb)}{'（登记）' if is_echo else ''}　{way}",
+                "words": say(
+                    "{verb}{more}　{way}",
+                    verb=wording.LETTERS.get(verb, verb),
+                    more="（登记）" if is_echo else "",
+                    way=way,
+                ),
                 "note": note,
             }
         )
@@ -425,5 +452,7 @@ def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dic
 
 def _code(letter: Letter) -> str:
     if letter.code in ("stale_base", "illegal_transition", "not_open"):
-        return ("对方" if letter.is_ours else "我方") + "此前已有新的决定，没有采用"
-    return words.ERRORS.get(letter.code or "", f"没有采用（{letter.code}）" if letter.code in CODES else "没有采用")
+        return say("{more}此前已有新的决定，没有采用", more="对方" if letter.is_ours else "我方")
+    return words.ERRORS.get(
+        letter.code or "", say("没有采用（{code}）", code=letter.code) if letter.code in CODES else "没有采用"
+    )

@@ -14,6 +14,7 @@ from web.blueprints.filters import moment
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp, seen
 from web.blueprints.policy import needs
+from web.core.saying import say
 from web.extensions import db
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover
@@ -87,7 +88,12 @@ def proof(row: Document) -> list[tuple[str, str]]:
         if verb in ("release", "take_over", "confirm", "recall", "decline", "expire") and letter.result != "refused":
             who = own if letter.is_ours else partner.office or partner.name
             answer = "对方已回执" if letter.result == "applied" else "等对方回执"
-            found.append((f"{who}　{wording.LETTERS[verb]}", f"{moment(letter.at)} 印签，{answer}"))
+            found.append(
+                (
+                    say("{who}　{verb}", who=who, verb=wording.LETTERS[verb]),
+                    say("{at} 印签，{answer}", at=moment(letter.at), answer=answer),
+                )
+            )
     return found
 
 

@@ -12,6 +12,7 @@ from web.blueprints.handovers import wording
 from web.blueprints.todos import Queue, Todo
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.saying import say
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import Row
 from web.federation.handovers.models import Handover
@@ -26,7 +27,11 @@ def _ran_out(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
     found = [
         Todo(
             row.name,
-            f"往{row.partner}的介绍信 {row.handover.valid_until:%Y-%m-%d} 过期，仍由我方负责管理",
+            say(
+                "往{partner}的介绍信 {valid_until} 过期，仍由我方负责管理",
+                partner=row.partner,
+                valid_until=f"{row.handover.valid_until:%Y-%m-%d}",
+            ),
             url_for("handovers.begin", member_id=row.handover.member_id),
             act="重新办理",
         )

@@ -10,6 +10,7 @@ from marshmallow import Schema
 
 from web.blueprints import filters
 from web.blueprints.auth import own_path
+from web.blueprints.english import choice
 from web.blueprints.forms import Form, One, Text
 from web.blueprints.members.editing import said, version_of
 from web.blueprints.members.pages import locked, person
@@ -19,6 +20,7 @@ from web.blueprints.workbench.undo import offer, offered
 from web.core import events
 from web.core.errors import Conflict, NotFound
 from web.core.fields import FIELDS
+from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.members import codes, service
@@ -65,11 +67,13 @@ def cell(member_id: UUID, field: str) -> Any:
                 given = form.read()
                 with events.noted() as did:
                     service.amend(member, {field: given["value"]}, version=version_of(given["version"]), reason="cell")
-                words = f"{member.name}的{FIELDS[field].label}已改" if did else "没有改动"
+                words = say("{name}的{label}已改", name=member.name, label=FIELDS[field].label) if did else "没有改动"
                 if is_script:
                     toast = render_template("toast.html", said=offered(words, did))
                     return jsonify(
-                        words=_shown(field, getattr(member, field)), version=member.updated_at.isoformat(), toast=toast
+                        words=choice.shown(_shown(field, getattr(member, field))),
+                        version=member.updated_at.isoformat(),
+                        toast=toast,
                     )
                 offer(words, did)
                 return redirect(own_path(wanted) if wanted else url_for("members.show", member_id=member_id), 303)
@@ -83,9 +87,9 @@ def cell(member_id: UUID, field: str) -> Any:
             }  # fmt: skip
             form.values["version"] = clash["version"]
     if is_script and clash is not None:
-        return jsonify(clash), 412
+        return jsonify({k: choice.shown(v) for k, v in clash.items()}), 412
     if is_script and form.errors:
-        return jsonify(error="；".join(w for words in form.errors.values() for w in words)), 422
+        return jsonify(error=choice.shown(joined("；", (w for words in form.errors.values() for w in words)))), 422
     page, status = form.page("members/cell.html", m=member, field=field, label=FIELDS[field].label, of=CELLS[field], clash=clash,
                              back=own_path(wanted) if wanted else url_for("members.show", member_id=member_id))  # fmt: skip
     return page, 412 if clash else status

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from web.blueprints.members.wording import LABELS
+from web.core.saying import joined
 from web.tenants.members.models import Relation
 from web.tenants.register.facets import Roll
 from web.tenants.register.service import Line
@@ -76,6 +77,12 @@ def columns_of(roll: Roll, later: Iterable[tuple[str, str, Callable[[Line], Any]
             found.append(replace(_BY_NAME[name], **_OTHERWISE.get((roll, name), {})))
     shown = {c.name for c in found}
     labels = Column(
-        "labels", "标签", lambda m: "、".join(x.title for x in m.labels), 160, "minor", is_standard=False, missing="无"
+        "labels",
+        "标签",
+        lambda m: joined("、", (x.title for x in m.labels)),
+        160,
+        "minor",
+        is_standard=False,
+        missing="无",
     )
     return [*found, labels, *(replace(c, is_standard=False) for c in _ALL if c.name not in shown)]

@@ -21,6 +21,7 @@ from web.blueprints.policy import needs
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound
 from web.core.fields import mask
+from web.core.saying import say
 from web.core.scopes import SCOPES
 from web.federation.sharing import lists as shares
 from web.tenants.accounts.permissions import Permission
@@ -77,9 +78,9 @@ def notice(member_id: UUID) -> Any:
                 given["scope"],
                 method=Method(given["method"]),
                 on=given["given_on"],
-                scan_id=_scan(member, f"告知书　{known[given['partner']]}"),
+                scan_id=_scan(member, say("告知书　{partner}", partner=known[given["partner"]])),
             )
-            flash(f"已登记 {len(rows)} 项告知" if rows else "这些范围此前已告知")
+            flash(say("已登记 {rows} 项告知", rows=len(rows)) if rows else "这些范围此前已告知")
             return _back(member_id)
     return form.page(
         "members/notice.html", m=member, count=1, partners=known, scopes=_scopes(), w=wording,
@@ -100,7 +101,7 @@ def agree(member_id: UUID) -> Any:
             given = _checked(form.read(), known)
             if not given["is_own_wish"]:
                 raise Invalid({"is_own_wish": "not_agreed"})
-            scan_id = _scan(member, f"单独同意书　{known[given['partner']]}")
+            scan_id = _scan(member, say("单独同意书　{partner}", partner=known[given["partner"]]))
             if given["method"] == Method.PAPER and scan_id is None:
                 raise Invalid({"scan": "scan_missing"})
             chosen_now = {"chosen_phone": given["chosen_phone"]}
@@ -187,7 +188,11 @@ def notify() -> Any:
             given = _checked(form.read(), known)
             told = sum(_tell(member_id, given) for member_id in ids)
             flash(
-                f"已为 {told} 人登记告知" + (f"，{len(ids) - told} 人此前已告知或关系在途" if told < len(ids) else "")
+                say(
+                    "已为 {told} 人登记告知{more}",
+                    told=told,
+                    more=say("，{ids} 人此前已告知或关系在途", ids=len(ids) - told) if told < len(ids) else "",
+                )
             )
             return redirect(url_for(ENDPOINTS[roll]), 303)
     return form.page(
@@ -221,7 +226,7 @@ def withdraw(member_id: UUID, partner_uid: UUID) -> Any:
             rows = service.withdraw(member, partner_uid, given["scope"], reason=given.get("reason", ""))
             if not rows:
                 raise Invalid({"scope": "choose_one"})
-            flash(f"已撤回 {len(rows)} 项，停止共享并请对方销毁")
+            flash(say("已撤回 {rows} 项，停止共享并请对方销毁", rows=len(rows)))
             return _back(member_id)
     return form.page(
         "members/withdraw.html", m=whole.member, stands=_each(stands), w=wording,

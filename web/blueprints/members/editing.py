@@ -20,6 +20,7 @@ from web.blueprints.workbench.undo import offer
 from web.core import events
 from web.core.errors import Conflict, Invalid, NotPermitted
 from web.core.fields import FIELDS, mask
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.members import citizen_id, codes, service, values
@@ -81,7 +82,7 @@ def new() -> Any:
             if is_same or ((same or differs) and not is_other):
                 raise Invalid({"": "look_again"})
             member = service.enroll(branch_id, **given)
-            flash(f"已登记 {member.name}")
+            flash(say("已登记 {name}", name=member.name))
             return redirect(url_for("members.show", member_id=member.id), 303)
     mine = set(register.among([c.member_id for c in same], edge.actor())) if same else set()
     return form.page("members/new.html", branches=options(branches), same=same, differs=differs, mine=mine, w=wording)
@@ -196,6 +197,6 @@ def end(member_id: UUID) -> Any:
         with form:
             given = form.read()
             service.end(member, Standing(given["standing"]), reason=given["reason"])
-            flash(f"已登记，{member.name} 的记录转为历史")
+            flash(say("已登记，{name} 的记录转为历史", name=member.name))
             return redirect(url_for("members.show", member_id=member_id), 303)
     return form.page("members/end.html", m=member, w=wording)

@@ -18,6 +18,7 @@ from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import Sheet, everything, opening
 from web.core.errors import Invalid
 from web.core.events import Actor
+from web.core.saying import joined
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.register import service as register
 from web.tenants.register.facets import FACETS, Facet, Roll, dues_limit
@@ -161,7 +162,7 @@ def _conditions(query: Query, lists: Mapping[str, Mapping[str, str]]) -> list[di
         known = _words(by_name[n.facet], lists)
         is_empty = n.values == ("",)
         how = ("不为空" if n.is_not else "为空") if is_empty else ("不是" if n.is_not else "是")
-        said = "、".join(known.get(v, v).strip("　") if v else "空" for v in n.values)
+        said = joined("、", (known.get(v, v).strip("　") if v else "空" for v in n.values))
         shown.append(
             {
                 "label": by_name[n.facet].label,

@@ -9,6 +9,7 @@ from web.blueprints.members.lists import acts_of
 from web.blueprints.members.rooms import bp
 from web.blueprints.policy import needs
 from web.core import events
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.register import lookup as register
 from web.tenants.register.facets import Roll
@@ -25,7 +26,9 @@ def lookup() -> tuple[str, int]:
         if not asked:
             wrong = "请贴上身份证号、电话或姓名，一行一个"
         elif too_many:
-            wrong = f"一次最多 {register.MOST:,} 条，现有 {len(asked):,} 条，请分批"
+            wrong = say(
+                "一次最多 {most} 条，现有 {asked} 条，请分批", most=f"{register.MOST:,}", asked=f"{len(asked):,}"
+            )
         else:
             answer = register.find(asked, edge.actor())
             events.tell("list.lookup", details={"asked": len(asked), "found": len(answer.found)})

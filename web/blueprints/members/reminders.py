@@ -19,6 +19,7 @@ from web.blueprints.todos import Queue, Todo
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.flows import reminders, service
 from web.tenants.flows.models import FlowState
@@ -57,7 +58,7 @@ def _contact(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
     found = [
         Todo(
             row.name,
-            f"{(today - row.since).days} 天没有联系（满 {row.step} 天提醒）",
+            say("{days} 天没有联系（满 {step} 天提醒）", days=(today - row.since).days, step=row.step),
             url_for("members.note_flow", member_id=row.member_id, verb="note_contact"),
             act="登记联系",
         )
@@ -71,7 +72,7 @@ def _confirm(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
     found = [
         Todo(
             row.name,
-            f"上次核对 {row.since:%Y-%m-%d}",
+            say("上次核对 {since}", since=f"{row.since:%Y-%m-%d}"),
             url_for("members.note_flow", member_id=row.member_id, verb="confirm"),
             act="核对",
         )

@@ -17,6 +17,7 @@ from web.blueprints.referrals import schemas, wording
 from web.blueprints.referrals.rooms import bp, seen
 from web.core import clock
 from web.core.errors import WrongState
+from web.core.saying import joined, say
 from web.extensions import db
 from web.federation import verbs
 from web.federation.referrals import claims, lists, service
@@ -206,9 +207,16 @@ def _meant(referral: Referral) -> dict[str, Any]:
     """Members with the name of a claim: those who can be chosen, and in words those who cannot now."""
     options, blocked = list[tuple[UUID, str, str]](), list[str]()
     for m in claims.candidates(referral, edge.actor()):
-        said = f"{m.name}　{f'{m.birth_year} 年生' if m.birth_year else '出生年份未登记'}　{m.branch}"
+        said = say(
+            "{name}　{more}　{branch}",
+            name=m.name,
+            more=say("{birth_year} 年生", birth_year=m.birth_year) if m.birth_year else "出生年份未登记",
+            branch=m.branch,
+        )
         if m.lacks:
-            blocked.append(f"{said}（{'、'.join(wording.CANNOT[code] for code in m.lacks)}）")
+            blocked.append(
+                say("{said}（{code}）", said=said, code=joined("、", (wording.CANNOT[code] for code in m.lacks)))
+            )
         else:
             options.append((m.member_id, said, "" if m.is_same_year else "年份与对方说的不同"))
     return {"options": options, "blocked": blocked}
@@ -231,5 +239,5 @@ def accept_many() -> Any:
             service.accept(referral)
             done += 1
     left = len(set(ids)) - done
-    flash(f"已接收 {done} 人" + (f"，另有 {left} 人已不在待接收" if left else ""))
+    flash(say("已接收 {done} 人{more}", done=done, more=say("，另有 {left} 人已不在待接收", left=left) if left else ""))
     return redirect(url_for("referrals.index", tab="inbox"), 303)

@@ -14,6 +14,7 @@ from web.blueprints.referrals.rooms import bp
 from web.blueprints.referrals.schemas import Claim
 from web.core import clock
 from web.core.errors import Invalid
+from web.core.saying import say
 from web.federation.post import keys
 from web.federation.referrals import claims, grants
 from web.tenants.accounts.permissions import WHOLE_COUNTY, Permission
@@ -51,6 +52,6 @@ def claim() -> Any:
                 consented_on=given["consented_on"],
                 township_id=None if actor.role in WHOLE_COUNTY else actor.org_id,
             )
-            flash(f"已送请{partners[given['partner']]}认领")
+            flash(say("已送请{partner}认领", partner=partners[given["partner"]]))
             return redirect(url_for("referrals.show", referral_id=referral.id), 303)
     return form.page("referrals/claim.html", partners=partners)

@@ -15,6 +15,7 @@ from web.blueprints.referrals.acts import branches, offered
 from web.blueprints.referrals.pages import asked
 from web.blueprints.referrals.rooms import seen, shared
 from web.core.errors import NotFound
+from web.core.saying import joined, say
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
 from web.federation.referrals import lists, packets
@@ -89,7 +90,10 @@ def _sees(referral: Any) -> list[str]:
     held = [wording_ for role, wording_ in _roles() if Permission.REFERRAL_READ in GRANTS[role]]
     places = [o for o in (referral.branch_id, referral.township_id) if o is not None]
     named = [organisations.get(o).full_name for o in places]
-    return ["全县：" + "、".join(held), *(f"{name} 的书记和上级党务" for name in named)]
+    return [
+        say("全县：{held}", held=joined("、", held)),
+        *(say("{name} 的书记和上级党务", name=name) for name in named),
+    ]
 
 
 def _roles() -> list[tuple[Any, str]]:
@@ -102,8 +106,8 @@ def _roles() -> list[tuple[Any, str]]:
 def _until(referral: Any) -> str:
     found = next((v for a, v in agreements.in_force(referral.partner_uid) if a.id == referral.agreement_id), None)
     end = found.text["effective_to"] if found is not None and found.text else ""
-    last = f"最晚至协议期满 {end}" if end else "至协议终止"
-    return f"流动结束、本人撤回告知时随即清除；{last}"
+    last = say("最晚至协议期满 {end}", end=end) if end else "至协议终止"
+    return say("流动结束、本人撤回告知时随即清除；{last}", last=last)
 
 
 def _number(referral: Any) -> str:
@@ -111,6 +115,10 @@ def _number(referral: Any) -> str:
     if referral.agreement_id is None:
         return ""
     try:
-        return f"{agreements.get(referral.agreement_id).number} 第 {referral.agreement_version} 版"
+        return say(
+            "{number} 第 {agreement_version} 版",
+            number=agreements.get(referral.agreement_id).number,
+            agreement_version=referral.agreement_version,
+        )
     except NotFound:
         return ""

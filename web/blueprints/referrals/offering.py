@@ -16,6 +16,7 @@ from web.blueprints.referrals.rooms import bp
 from web.blueprints.referrals.schemas import Chosen, Noticed
 from web.core import clock
 from web.core.errors import DomainError, Invalid, NotFound
+from web.core.saying import say
 from web.extensions import db
 from web.federation.post import keys
 from web.federation.post.models import Peer
@@ -102,7 +103,7 @@ def notices() -> Any:
         preview = offering.offer_preview(partner.uid, ids, edge.actor())
         lacking = [c.member_id for c in preview.without_notice]
         told = offering.note_notice(partner.uid, lacking, Method(given["method"]), given["given_on"], edge.actor())
-        flash(f"已登记告知 {told} 人")
+        flash(say("已登记告知 {told} 人", told=told))
         return _page(partner, ids)
     return _page(partner, ids, form)
 
@@ -118,7 +119,7 @@ def offer() -> Any:
     outcomes = offering.offer(partner.uid, given["id"], edge.actor())
     sent = [o for o in outcomes if o.referral_id]
     if len(sent) == len(outcomes):
-        flash(f"已送请{partner.name}接收 {len(sent)} 人")
+        flash(say("已送请{name}接收 {sent} 人", name=partner.name, sent=len(sent)))
         if len(sent) == 1:
             return redirect(url_for("referrals.show", referral_id=sent[0].referral_id), 303)
         return redirect(url_for("referrals.index", tab="out", partner=partner.uid), 303)

@@ -17,6 +17,7 @@ from web.blueprints.referrals.rooms import bp, due_on, seen
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Event
+from web.core.saying import joined, say
 from web.extensions import db
 from web.federation import verbs
 from web.federation.post import keys
@@ -170,7 +171,9 @@ def _until(referral: Referral) -> str:
         return "没有认领、本人撤回或满三十日时，双方清除"
     if referral.state in OPEN:
         return "流动结束、本人撤回告知或协议终止时清除，三者先到为准"
-    return f"已于 {filters.moment(referral.purged_at)} 清除" if referral.purged_at else "已清除"
+    return (
+        say("已于 {purged_at} 清除", purged_at=filters.moment(referral.purged_at)) if referral.purged_at else "已清除"
+    )
 
 
 def _steps(referral: Referral, row: Row) -> list[dict[str, Any]]:
@@ -210,8 +213,11 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
     """whose, title, next, and the acts: each with the reason when this person may not."""
     why = ""
     if Permission.REFERRAL_WRITE not in GRANTS[Role(edge.actor().role)]:
-        people = [f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(Permission.REFERRAL_WRITE)]
-        why = "可办的人：" + "、".join(people)
+        people = [
+            say("{name}（{role}）", name=name, role=words.ROLES[role])
+            for name, role in accounts.who_can(Permission.REFERRAL_WRITE)
+        ]
+        why = say("可办的人：{people}", people=joined("、", people))
     found: dict[str, Any] = {"acts": offered(referral), "why": why, "next": "", "is_live": False}
     if referral.stopped:
         return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": "请县级经办与对方核对后处理"}
@@ -223,30 +229,36 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         said = f"{titles[referral.state]}{'：' if reason else ''}{reason}"
         return found | {"whose": "over", "title": said, "next": _until(referral), "again": _again(referral)}
     if referral.pending:
-        return found | {
-            "whose": "theirs", "is_live": True, "title": f"{wording.LETTERS[referral.pending]}已送出，等{row.partner}系统确认",
-            "next": "通常几秒内完成；对方系统停机时自动续发，不用再办",
-        }  # fmt: skip
+        return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[referral.pending], partner=row.partner), 'next': '通常几秒内完成；对方系统停机时自动续发，不用再办'}  # fmt: skip
     if referral.state is S.TAKEN_ON:
-        where = f"编入{row.branch}" if referral.role == "host" else f"由{row.partner}纳入管理"
+        where = (
+            say("编入{branch}", branch=row.branch)
+            if referral.role == "host"
+            else say("由{partner}纳入管理", partner=row.partner)
+        )
         return found | {
             "whose": "all",
-            "title": f"已纳管：{where}",
+            "title": say("已纳管：{where}", where=where),
             "next": "组织关系不变，仍在流出地",
             "is_live": _is_young(referral),
         }
     task = wording.TASKS[referral.state]
     if referral.state is S.ACCEPTED:
-        where = "来" if referral.role == "host" else f"到{row.partner}"
+        where = "来" if referral.role == "host" else say("到{partner}", partner=row.partner)
         after = wording.AFTER[referral.state] if referral.role == "home" else "出示报到码和本人证件"
         is_live = referral.role == "home"
-        return found | {"whose": "theirs", "title": f"等本人{where}报到", "next": after, "is_live": is_live}
+        return found | {
+            "whose": "theirs",
+            "title": say("等本人{where}报到", where=where),
+            "next": after,
+            "is_live": is_live,
+        }
     if TURNS[referral.state] == referral.role:
-        return found | {"whose": "ours", "title": f"轮到我方：{task}"}
+        return found | {"whose": "ours", "title": say("轮到我方：{task}", task=task)}
     return found | {
         "whose": "theirs",
         "is_live": True,
-        "title": f"轮到{row.partner}：{task}",
+        "title": say("轮到{partner}：{task}", partner=row.partner, task=task),
         "next": wording.AFTER[referral.state],
     }
 
@@ -293,17 +305,23 @@ def proofs(partner: str, letters: Sequence[Letter]) -> list[dict[str, str]]:
         if letter.result is None:
             kind, note = "theirs", "等回执，自动续发"
         elif letter.result == "applied":
-            kind, note = "sealed", f"{filters.moment(letter.at)}　已回执"
+            kind, note = "sealed", say("{at}　已回执", at=filters.moment(letter.at))
         else:
-            kind, note = "off", f"{filters.moment(letter.at)}　{_code(letter.code)}"
-        shown.append({"state": kind, "words": f"{wording.LETTERS.get(verb, verb)}　{way}", "note": note})
+            kind, note = "off", say("{at}　{code}", at=filters.moment(letter.at), code=_code(letter.code))
+        shown.append(
+            {
+                "state": kind,
+                "words": say("{verb}　{way}", verb=wording.LETTERS.get(verb, verb), way=way),
+                "note": note,
+            }
+        )
     return shown
 
 
 def _code(code: str | None) -> str:
     if code in ("stale_base", "illegal_transition"):
         return "对方此前已有新的决定，没有采用"
-    return words.ERRORS.get(code or "", f"没有采用（{code}）" if code in CODES else "没有采用")
+    return words.ERRORS.get(code or "", say("没有采用（{code}）", code=code) if code in CODES else "没有采用")
 
 
 assert set(wording.LETTERS) >= {v for v in service.KIND.machine.verbs if v != verbs.FAIL}, "every letter has a name"

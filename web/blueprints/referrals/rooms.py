@@ -15,6 +15,7 @@ from web.blueprints.todos import Queue, Todo
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.saying import say
 from web.federation.referrals import lists, service
 from web.federation.referrals.lists import Asked, Row, Tab
 from web.federation.referrals.models import LAPSES_AFTER, Referral
@@ -43,7 +44,12 @@ def _queue(tab: Tab, act: str) -> Callable[[Actor, int], tuple[Sequence[Todo], i
         found = [
             Todo(
                 row.name or "（未共享姓名）",
-                f"来自{row.partner}　{row.values.get('/home_branch', '')}　{filters.since(row.referral.state_at)}",
+                say(
+                    "来自{partner}　{home_branch}　{state_at}",
+                    partner=row.partner,
+                    home_branch=row.values.get("/home_branch", ""),
+                    state_at=filters.since(row.referral.state_at),
+                ),
                 url_for("referrals.show", referral_id=row.referral.id),
                 due_on(row.referral) if tab in (Tab.INBOX, Tab.CLAIMS) else None,  # type: ignore[arg-type]
                 act,
@@ -78,7 +84,12 @@ def _unseen(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
     found = [
         Todo(
             row.name,
-            f"送往{row.partner} {row.days} 天，还没有报到（满 {row.step} 天提醒）",
+            say(
+                "送往{partner} {days} 天，还没有报到（满 {step} 天提醒）",
+                partner=row.partner,
+                days=row.days,
+                step=row.step,
+            ),
             url_for("referrals.show", referral_id=row.referral.id),
             act="联系本人",
         )

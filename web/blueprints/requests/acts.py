@@ -17,6 +17,7 @@ from web.blueprints.requests.rooms import bp
 from web.blueprints.requests.wording import DECLINED, FAILED, FORMS, RATED, inputs, schema
 from web.core import clock
 from web.core.errors import Invalid, NotFound, NotPermitted, WrongState
+from web.core.saying import say
 from web.federation.post import keys
 from web.federation.referrals import lists as referral_lists
 from web.federation.referrals import service as referrals
@@ -66,7 +67,7 @@ def new() -> Any:
             said = form.read()
             on, how = said.pop("consent_on", None), said.pop("consent_how", None)
             made = service.ask(referral, kind.name, said, consent_on=on, consent_how=Method(how) if how else None)
-            flash(f"已向{peer.name}提出请求")
+            flash(say("已向{name}提出请求", name=peer.name))
             return _there(made.id)
     return form.page(
         "requests/new.html",

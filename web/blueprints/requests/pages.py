@@ -28,6 +28,7 @@ from web.blueprints.requests.wording import (
 )
 from web.blueprints.todos import Queue, Todo
 from web.core import clock
+from web.core.saying import joined, say
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.referrals import service as referrals
@@ -49,8 +50,8 @@ def _todos(actor: Any, limit: int) -> tuple[list[Todo], int]:
     rows, count = lists.waiting(actor, limit)
     return [
         Todo(
-            f"{title_of(row.request.kind)}　{row.name or '姓名已清除'}",
-            f"{row.partner}请求，{state_of(row.request)[1]}",
+            say("{title_of}　{name}", title_of=title_of(row.request.kind), name=row.name or "姓名已清除"),
+            say("{partner}请求，{x}", partner=row.partner, x=state_of(row.request)[1]),
             url_for("requests.show", request_id=row.request.id),
             row.request.due_on,
             "答复" if row.request.state is S.REQUESTED else "办理",
@@ -91,8 +92,8 @@ def _query() -> lists.Query:
 
 def _conditions(query: lists.Query) -> list[dict[str, str]]:
     said = {
-        "kind": ("种类", "、".join(title_of(name) for name in query.kinds)),
-        "state": ("状态", "、".join(STATES[state] for state in query.states)),
+        "kind": ("种类", joined("、", (title_of(name) for name in query.kinds))),
+        "state": ("状态", joined("、", (STATES[state] for state in query.states))),
         "partner": ("伙伴县", referrals.peers()[query.partner_uid].name if query.partner_uid else ""),
     }
     off = {"after": None, "before": None}
@@ -148,10 +149,18 @@ def _seam(found: Request, letters: list[post.Letter], partner: str) -> list[dict
         {
             "label": "状态",
             "ours": word,
-            "theirs": None if is_waiting else f"与我方一致，第 {found.n} 次决定" if not refused else "没有收下",
+            "theirs": None
+            if is_waiting
+            else say("与我方一致，第 {n} 次决定", n=found.n)
+            if not refused
+            else "没有收下",
             "is_same": None if is_waiting else refused is None,
             "missing": "等对方回执",
-            "proof": f"退回原因：{refused}" if refused else f"{partner}的回执" if ours else "对方印签",
+            "proof": say("退回原因：{refused}", refused=refused)
+            if refused
+            else say("{partner}的回执", partner=partner)
+            if ours
+            else "对方印签",
         },
         {
             "label": "期限",
@@ -171,12 +180,16 @@ def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
         if letter.result is None:
             state, note = "theirs", "待发，自动续发"
         elif letter.result == "refused":
-            state, note = "off", f"退回：{letter.code}"
+            state, note = "off", say("退回：{code}", code=letter.code)
         else:
             state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
         when = f"{letter.at.astimezone(clock.CHINA):%m-%d %H:%M}"
         rows.append(
-            {"state": state, "words": f"{VERBS[letter.type.partition('.')[2]]}　{way}", "note": f"{when}　{note}"}
+            {
+                "state": state,
+                "words": say("{x}　{way}", x=VERBS[letter.type.partition(".")[2]], way=way),
+                "note": say("{when}　{note}", when=when, note=note),
+            }
         )
     return rows
 

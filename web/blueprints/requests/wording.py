@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from web.blueprints.forms import Day, Number, One, Text
+from web.core.saying import joined, say
 from web.federation.request_kinds import Asked
 from web.federation.requests.lists import Part
 from web.federation.requests.models import Request, RequestState
@@ -161,4 +162,4 @@ def schema(name: str, parts: Mapping[str, fields.Field[Any]]) -> type[Schema]:
 def who_can(permission: Permission) -> str:
     """Who may act, for the reason beside a button that cannot be used."""
     named = [name for name, _role in accounts.who_can(permission)]
-    return f"由{'、'.join(named[:3])}办理" if named else "由县级经办办理"
+    return say("由{named}办理", named=joined("、", named[:3])) if named else "由县级经办办理"

@@ -16,6 +16,7 @@ from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp
 from web.core import clock
 from web.core.errors import Invalid
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.consents.models import Method
 from web.tenants.members import service as members
@@ -83,10 +84,10 @@ def submit_many() -> Any:
             rest = {"method": Method(given["method"]), "applied_on": given["applied_on"], "note": given.get("note", "")}
             made, left = batch.submit(ids, to_org_id, **rest)
             if not left:
-                flash(f"已提交 {len(made)} 人，等党委审批")
+                flash(say("已提交 {made} 人，等党委审批", made=len(made)))
                 return redirect(url_for("transfers.index", tab="open"), 303)
             if made:
-                flash(f"已提交 {len(made)} 人，{len(left)} 人没有提交，原因见下")
+                flash(say("已提交 {made} 人，{left} 人没有提交，原因见下", made=len(made), left=len(left)))
             return _page([member_id for member_id, _ in left], form, to_org_id, dict(left))
     return _page(ids, form, to_org_id)
 

@@ -17,6 +17,7 @@ from web.blueprints.transfers.rooms import bp
 from web.blueprints.transfers.wording import LACKING
 from web.core import clock
 from web.core.errors import Invalid, WrongState
+from web.core.saying import say
 from web.federation.handovers import service as handovers
 from web.tenants.accounts.permissions import Permission
 from web.tenants.consents.models import Method
@@ -52,7 +53,9 @@ def destinations(branch_id: UUID) -> list[tuple[str, str]]:
     own = next(above(org) for org in tree if org.id == branch_id)
     near = [o for o in tree if o.kind in members.HOLDS_MEMBERS and o.id != branch_id and above(o) is own]
     far = [c for c in committees if c is not own]
-    return [(str(o.id), f"本党委　{o.name}") for o in near] + [(str(o.id), f"其他党委　{o.full_name}") for o in far]
+    return [(str(o.id), say("本党委　{name}", name=o.name)) for o in near] + [
+        (str(o.id), say("其他党委　{full_name}", full_name=o.full_name)) for o in far
+    ]
 
 
 def where_to(given: dict[str, Any], partners: dict[UUID, str]) -> dict[str, Any]:

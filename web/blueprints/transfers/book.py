@@ -18,6 +18,7 @@ from web.core import events
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.core.queue import Job
+from web.core.saying import say
 from web.reports import letter_book
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
@@ -60,7 +61,7 @@ def letters() -> Any:
     query, actor = _query(), edge.actor()
     page = book.page(query, actor, after=_place("after"), before=_place("before"))
     said = {
-        "year": f"{query.year}年" if query.year else "",
+        "year": say("{year}年", year=query.year) if query.year else "",
         "standing": STANDINGS[query.standing][1] if query.standing else "",
     }
     made = documents.of_subject(actor.org_id, DocumentKind.LETTER_BOOK)[:5] if actor.org_id else []
@@ -75,7 +76,7 @@ def letters() -> Any:
             for name, what in said.items() if what
         ],
         fields=[
-            {"name": "year", "label": "年份", "choices": [(str(y), f"{y}年") for y in book.years(actor)]},
+            {"name": "year", "label": "年份", "choices": [(str(y), say('{y}年', y=y)) for y in book.years(actor)]},
             {"name": "standing", "label": "结果", "choices": [(s.value, words) for s, (_, words) in STANDINGS.items()]},
         ],
         standings=STANDINGS,
@@ -105,7 +106,7 @@ def letter(stub_id: UUID) -> Any:
 
 
 def _title(query: book.Query) -> str:
-    return f"党员组织关系介绍信登记簿（{f'{query.year}年' if query.year else '全部'}）"
+    return say("党员组织关系介绍信登记簿（{more}）", more=say("{year}年", year=query.year) if query.year else "全部")
 
 
 @bp.get("/letters.xlsx")

@@ -11,6 +11,7 @@ from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp, seen
 from web.core import events
 from web.core.errors import WrongState
+from web.core.saying import say
 from web.reports import protecting
 from web.tenants.accounts.permissions import Permission
 from web.tenants.documents import service as documents
@@ -36,8 +37,8 @@ def packet(case_id: UUID) -> Any:
         password = protecting.new_password()
         made = documents.keep(
             DocumentKind.TRANSFER_PACKET,
-            f"加密的转接信息　第{number}号",
-            f"转接信息_{number}.pdf",
+            say("加密的转接信息　第{number}号", number=number),
+            say("转接信息_{number}.pdf", number=number),
             case_id,
             protecting.protect(bytes(sheets[0].content), password),
             whole.member.id,

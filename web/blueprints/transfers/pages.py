@@ -19,6 +19,7 @@ from web.blueprints.transfers.rooms import Seen, address, bp, seen
 from web.blueprints.transfers.scans import takes_scan
 from web.core.events import Event
 from web.core.fields import mask
+from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.handovers import service as handovers
 from web.federation.handovers import worklists
@@ -124,13 +125,19 @@ def _steps(whole: Seen, entries: Sequence[Event]) -> list[dict[str, Any]]:
         if case.state in stands:
             is_past, seat = True, turn(case)
             who = wording.SEATS[seat] if seat else "对方"
-            line = f"{who}，{filters.day(case.due_on)} 前" if case.due_on else who
+            line = say("{who}，{due_on} 前", who=who, due_on=filters.day(case.due_on)) if case.due_on else who
             shown.append({"state": "now" if seat in whole.seats else "theirs", "title": title, "lines": [line]})
         elif is_past:
             shown.append({"state": "todo", "title": title, "lines": []})
         elif entry is not None:
             kind = "sealed" if case.state is S.CLOSED and verbs == ("close",) else "done"
-            shown.append({"state": kind, "title": title, "lines": [f"{filters.day(entry.at)}　{entry.actor_name}"]})
+            shown.append(
+                {
+                    "state": kind,
+                    "title": title,
+                    "lines": [say("{at}　{actor_name}", at=filters.day(entry.at), actor_name=entry.actor_name)],
+                }
+            )
         elif not case.is_open:
             is_past = True
             shown.append({"state": "off", "title": wording.STATES[case.state], "lines": [filters.day(case.state_at)]})
@@ -151,7 +158,7 @@ def _turn(whole: Seen) -> dict[str, Any]:
         return found | {
             "whose": "over",
             "title": wording.STATES[case.state],
-            "next": "；".join(filter(None, [reason, f"组织关系仍在{keeper}"])),
+            "next": joined("；", filter(None, [reason, say("组织关系仍在{keeper}", keeper=keeper)])),
         }
     if seat is None:
         return found | {
@@ -161,24 +168,33 @@ def _turn(whole: Seen) -> dict[str, Any]:
         }
     task = "开介绍信" if (case.state, case.kind) == (S.HOME_APPROVED, K.OUTWARD) else wording.TASKS[case.state]
     if seat in whole.seats:
-        return found | {"whose": "ours", "title": f"轮到您：{task}"}
+        return found | {"whose": "ours", "title": say("轮到您：{task}", task=task)}
     permission = Permission.TRANSFER_WRITE if seat is Seat.BRANCH else Permission.TRANSFER_APPROVE
-    return found | {"whose": "theirs", "title": f"轮到{wording.SEATS[seat]}：{task}", "next": _who(permission)}
+    return found | {
+        "whose": "theirs",
+        "title": say("轮到{seat}：{task}", seat=wording.SEATS[seat], task=task),
+        "next": _who(permission),
+    }
 
 
 def _who(permission: Permission) -> str:
     if permission in GRANTS[Role(edge.actor().role)]:
         return ""
-    people = [f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(permission)]
-    return "可办的人：" + "、".join(people)
+    people = [say("{name}（{role}）", name=name, role=words.ROLES[role]) for name, role in accounts.who_can(permission)]
+    return say("可办的人：{people}", people=joined("、", people))
 
 
 def _closing(whole: Seen) -> str:
     case, receipt = whole.case, whole.case.values().get("receipt", {})
     on = filters.day(case.received_on)
     if case.kind is K.OUTWARD:
-        return f"{on} 起由对方负责管理。回执经办 {receipt.get('handler', '')}，{receipt.get('phone', '')}"
-    return f"{on} 起由{whole.target}负责管理"
+        return say(
+            "{on} 起由对方负责管理。回执经办 {handler}，{phone}",
+            on=on,
+            handler=receipt.get("handler", ""),
+            phone=receipt.get("phone", ""),
+        )
+    return say("{on} 起由{target}负责管理", on=on, target=whole.target)
 
 
 def _rows(whole: Seen, said: dict[str, Any]) -> list[tuple[str, Any]]:

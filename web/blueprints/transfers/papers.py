@@ -15,6 +15,7 @@ from web.blueprints.handovers import papers as handover_papers
 from web.blueprints.policy import needs
 from web.blueprints.transfers import wording
 from web.blueprints.transfers.rooms import bp, seen
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
@@ -81,10 +82,15 @@ def _proof(row: Document) -> list[tuple[str, str]]:
     number = row.title.partition("第")[2].removesuffix("号")
     stub = next((s for s in letters.of_subject(case.id) if s.letter_no == number), None)
     if stub is not None and stub.void_on is not None:
-        return [("介绍信现在的状态", f"{stub.void_on} 作废")]
+        return [("介绍信现在的状态", say("{void_on} 作废", void_on=stub.void_on))]
     found = [("介绍信现在的状态", wording.STATES[case.state])]
     if stub is not None and stub.receipt_on is not None:
-        found.append((f"{counties.own().office}　收到回执", f"{moment(case.state_at)} 登记"))
+        found.append(
+            (
+                say("{office}　收到回执", office=counties.own().office),
+                say("{state_at} 登记", state_at=moment(case.state_at)),
+            )
+        )
     return found
 
 

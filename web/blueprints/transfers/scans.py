@@ -13,6 +13,7 @@ from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp, seen
 from web.core import events
 from web.core.errors import WrongState
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.documents import scans
 from web.tenants.transfers.models import TransferKind, TransferState
@@ -39,7 +40,7 @@ def scan(case_id: UUID) -> Any:
         with form:
             sent = request.files.get("scan")
             content = sent.read(scans.MAX_BYTES + 1) if sent else b""
-            title = f"介绍信回执　第{whole.case.values().get('letter_no', '')}号"
+            title = say("介绍信回执　第{letter_no}号", letter_no=whole.case.values().get("letter_no", ""))
             whole.case.keep(scan=str(scans.keep(content, title=title, member_id=whole.member.id, field="").id))
             events.record("relation_transfer.keep_scan", whole.case)
             flash("扫描件已存入案卷")

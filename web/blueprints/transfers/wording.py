@@ -5,6 +5,7 @@ from __future__ import annotations
 from web.blueprints.handovers.wording import KINDS, LACKING, RECALLED, REFUSAL_WARNING, REFUSED, SEXES
 from web.blueprints.handovers.wording import STATES as HANDOVER_STATES
 from web.blueprints.handovers.wording import TASKS as HANDOVER_TASKS
+from web.core.saying import say
 from web.federation.handovers.models import OPEN
 from web.federation.handovers.models import HandoverState as H
 from web.federation.handovers.worklists import Line, Tab
@@ -113,7 +114,7 @@ def task(line: Line) -> str:
     said = TASKS.get(S(line.state), "") if line.source == "case" else HANDOVER_TASKS.get(H(line.state), "")
     if line.source == "case" and line.state == S.HOME_APPROVED and line.kind == K.OUTWARD:
         said = "开介绍信"
-    return f"{way(line)}　{said}"
+    return say("{way}　{said}", way=way(line), said=said)
 
 
 OVER = frozenset({S.REFUSED, S.REVOKED, S.HANDED_OVER, *(s.value for s in H if s not in OPEN and s is not H.CLOSED)})

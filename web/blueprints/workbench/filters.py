@@ -15,6 +15,7 @@ from web.blueprints.forms import Form, Text, Tick
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
 from web.blueprints.workbench.sheets import question
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.labels import service as labels
 from web.tenants.workbench import service as workbench
@@ -47,7 +48,7 @@ def columns(list_: str) -> Any:
         if not ticked and not is_standard:
             wrong = "至少选一列"
         elif len(ticked) > workbench.MOST_COLUMNS:
-            wrong = f"最多选 {workbench.MOST_COLUMNS} 列"
+            wrong = say("最多选 {most_columns} 列", most_columns=workbench.MOST_COLUMNS)
         else:
             workbench.choose_columns(listing, [] if is_standard else ticked, actor)
             flash("列已调整，导出也用这些列")
@@ -88,7 +89,7 @@ def new_filter(list_: str) -> Any:
             row = workbench.save_filter(listing, values["title"], asked, actor, is_shared=values["is_shared"])
             if values["is_default"]:
                 workbench.open_with(listing, row.id, actor)
-            flash(f"已存为“{row.title}”")
+            flash(say("已存为“{title}”", title=row.title))
             return redirect(back(listing), 303)
     return form.page("workbench/new_filter.html", listing=listing, back=back(listing), asked=asked)
 
@@ -134,7 +135,11 @@ def default_filter(filter_id: UUID) -> Response:
     now = workbench.setting(listing, edge.actor())
     is_on = now is not None and now.filter_id == row.id
     workbench.open_with(listing, None if is_on else row.id, edge.actor())
-    flash(f"打开{listing.title}时不再筛选" if is_on else f"打开{listing.title}时先用“{row.title}”")
+    flash(
+        say("打开{title}时不再筛选", title=listing.title)
+        if is_on
+        else say("打开{title}时先用“{title2}”", title=listing.title, title2=row.title)
+    )
     return _to_list(row)
 
 
@@ -145,7 +150,10 @@ def drop_filter(filter_id: UUID) -> Response:
     row = workbench.find_filter(filter_id, edge.actor(), to_change=True)
     workbench.drop_filter(row)
     flash(
-        {"words": f"已删除“{row.title}”", "undo": url_for("workbench.restore_filter", filter_id=row.id)}  # type: ignore[arg-type]
+        {
+            "words": say("已删除“{title}”", title=row.title),
+            "undo": url_for("workbench.restore_filter", filter_id=row.id),
+        }  # type: ignore[arg-type]
     )
     return _to_list(row)
 
@@ -156,7 +164,7 @@ def restore_filter(filter_id: UUID) -> Response:
     """Out of the recycle bin."""
     row = workbench.find_filter(filter_id, edge.actor(), to_change=True)
     workbench.restore_filter(row)
-    flash(f"已恢复“{row.title}”")
+    flash(say("已恢复“{title}”", title=row.title))
     return _to_list(row)
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from web.blueprints import edge
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.register import bulk
 from web.tenants.workbench import service as workbench
@@ -40,5 +41,7 @@ def undo(step_id: UUID) -> Response:
     if len(step.events) > AT_ONCE:
         return redirect(url_for("tasks.show", task_id=bulk.begin_undo(step.id, len(step.events)).id), 303)
     back, left = bulk.put_back(step)
-    flash(f"已撤销 {back} 处" + (f"，{left} 处后来又有改动，没有动" if left else ""))
+    flash(
+        say("已撤销 {back} 处{more}", back=back, more=say("，{left} 处后来又有改动，没有动", left=left) if left else "")
+    )
     return redirect(request.referrer or url_for("home.index"), 303)

@@ -54,11 +54,11 @@ async function save() {
   const body = new URLSearchParams({ value: open.field.value, version: open.version, next: "", csrf_token: token() });
   let answer;
   try { answer = await fetch(open.action, { method: "POST", body, credentials: "same-origin", headers: { "X-Cell": "1" } }); }
-  catch (error) { return wrong("没有连上服务器，没有保存。按 Esc 离开，或再试"); }
+  catch (error) { return wrong(say("没有连上服务器，没有保存。按 Esc 离开，或再试")); }
   open.busy = false;
-  const said = await answer.json().catch(() => ({ error: "没有保存，请刷新页面再试" }));
+  const said = await answer.json().catch(() => ({ error: say("没有保存，请刷新页面再试") }));
   if (answer.status === 412) return clash(said);
-  if (!answer.ok) return wrong(said.error || said.detail || "没有保存");
+  if (!answer.ok) return wrong(said.error || said.detail || say("没有保存"));
   write(said.words);
   const toasts = document.getElementById("toasts");
   toasts.textContent = "";
@@ -86,14 +86,14 @@ function clash(said) {
   if (!box.showModal) { location.href = open.link.href; return null; }
   const here = open;
   box.className = "dlg";
-  box.setAttribute("aria-label", "两处改了同一格");
+  box.setAttribute("aria-label", say("两处改了同一格"));
   const text = document.createElement("p");
-  text.textContent = `${said.label}：您填“${said.ours}”，${said.who} ${said.when} 填“${said.theirs}”。`;
+  text.textContent = say("{label}：您填“{ours}”，{who} {when} 填“{theirs}”。", said);
   const acts = document.createElement("div");
   acts.className = "acts";
   const button = (words, then) => { const b = document.createElement("button"); b.type = "button"; b.className = "btn"; b.textContent = words; b.addEventListener("click", () => { box.close(); box.remove(); then(); }); acts.append(b); };
-  button("用我的", () => { here.version = said.version; save().then((link) => link && link.focus()); });
-  button("用对方的", () => { write(said.value); const link = leave(); if (link) link.focus(); });
+  button(say("用我的"), () => { here.version = said.version; save().then((link) => link && link.focus()); });
+  button(say("用对方的"), () => { write(said.value); const link = leave(); if (link) link.focus(); });
   const body = document.createElement("div");
   body.className = "main";
   body.append(text, acts);

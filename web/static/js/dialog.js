@@ -13,7 +13,7 @@ async function open(link) {
   const shut = document.createElement("button");
   shut.type = "button";
   shut.className = "btn plain shut";
-  shut.textContent = "关闭";
+  shut.textContent = say("关闭");
   shut.addEventListener("click", () => box.close());
   const body = document.createElement("div");
   body.className = "main";

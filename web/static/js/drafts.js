@@ -8,8 +8,8 @@ async function keep(form) {
   try {
     const answer = await fetch(form.dataset.draft, { method: "POST", body, credentials: "same-origin", headers: { "X-Draft": "1" } });
     const told = answer.ok && !answer.redirected ? await answer.json() : null;
-    if (said) said.textContent = told ? `草稿已存 ${told.at}` : "";
-  } catch (error) { if (said) said.textContent = "没有连上，草稿没有存"; }
+    if (said) said.textContent = told ? say("草稿已存 {at}", { at: told.at }) : "";
+  } catch (error) { if (said) said.textContent = say("没有连上，草稿没有存"); }
 }
 
 document.addEventListener("input", (event) => {

@@ -6,8 +6,8 @@ const isDark = () => root.contains("dark") || (!root.contains("light") && matchM
 const relabel = () => {
   for (const button of document.querySelectorAll("[data-look] button")) {
     const [value, words] = button.name === "theme"
-      ? (isDark() ? ["light", "浅色"] : ["dark", "深色"])
-      : (root.contains("large") ? ["ordinary", "标准字"] : ["large", "大字"]);
+      ? (isDark() ? ["light", say("浅色")] : ["dark", say("深色")])
+      : (root.contains("large") ? ["ordinary", say("标准字")] : ["large", say("大字")]);
     button.value = value;
     button.textContent = words;
   }

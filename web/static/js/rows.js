@@ -21,7 +21,7 @@ for (const form of document.querySelectorAll("form[data-rows]")) {
     const label = matching && matching.closest("label");
     if (label) label.hidden = n < boxes.length;   // the page first, then all that match
     const words = bar.querySelector("[data-picked]");
-    if (words) words.textContent = matching && matching.checked ? "已选全部" : n === boxes.length ? `已选本页 ${n} 条` : `已选 ${n} 条`;
+    if (words) words.textContent = matching && matching.checked ? say("已选全部") : n === boxes.length ? say("已选本页 {n} 条", { n }) : say("已选 {n} 条", { n });
   };
 
   form.addEventListener("click", (event) => {

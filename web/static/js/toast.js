@@ -6,10 +6,10 @@ const watch = (toast) => {
     if (!toast.isConnected) { clearInterval(tick); return; }
     if (toast.matches(":hover") || toast.contains(document.activeElement)) return;
     left -= 1;
-    if (words) words.textContent = `${left} 秒`;
+    if (words) words.textContent = say("{left} 秒", { left });
     if (left <= 0) toast.remove();
   }, 1000);
-  if (words) words.textContent = `${left} 秒`;
+  if (words) words.textContent = say("{left} 秒", { left });
 };
 const start = (root) => {
   for (const toast of root.querySelectorAll("[data-toast]:not([data-watched])")) { toast.dataset.watched = "1"; watch(toast); }

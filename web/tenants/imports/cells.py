@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from web.core.saying import joined
 from web.tenants.counties import divisions
 from web.tenants.members import citizen_id, codes, names
 from web.tenants.members.dates import PartialDate, read_date, read_month
@@ -44,7 +45,7 @@ def _read_place(cell: Cell) -> Reading[object]:
     place = divisions.parse_place(text)
     if place.code is None or "ambiguous" in place.hints:
         hint = next((h for h in ("ambiguous", "abroad", "vague") if h in place.hints), "unread")
-        candidates = "、".join(divisions.full_name(code) for code in place.candidates[:4])
+        candidates = joined("、", (divisions.full_name(code) for code in place.candidates[:4]))
         return Reading(place, (doubt(f"place_{hint}", text=text, candidates=candidates),))
     if "renamed" in place.hints or "moved" in place.hints:
         return Reading(place, (doubt("place_renamed", text=text, name=place.name),))

@@ -19,6 +19,7 @@ from xml.parsers import expat
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from web.core.errors import DomainError
+from web.core.saying import joined
 from web.tenants.members.readings import Cell, Doubt, doubt
 
 MIB = 1024 * 1024
@@ -110,7 +111,7 @@ def read_workbook(data: bytes, *, limits: Limits = LIMITS) -> Workbook:
     }
     notes.extend(doubt(code, count=count) for code, count in counts.items() if count)
     if errors := [cell for scan in scans for cell in scan.errors]:
-        notes.append(doubt("formula_errors", count=len(errors), cells="、".join(errors[:5])))
+        notes.append(doubt("formula_errors", count=len(errors), cells=joined("、", errors[:5])))
     return _read(_repack(parts), notes, limits)
 
 
@@ -350,7 +351,7 @@ def _read(source: io.BytesIO, notes: list[Doubt], limits: Limits) -> Workbook:
         book = CalamineWorkbook.from_filelike(source)
         hidden = [meta.name for meta in book.sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
         if hidden:
-            notes.append(doubt("hidden_sheets_ignored", names="、".join(name[:30] for name in hidden[:10])))
+            notes.append(doubt("hidden_sheets_ignored", names=joined("、", (name[:30] for name in hidden[:10]))))
         sheets = []
         for position, meta in enumerate(book.sheets_metadata):
             if meta.visible != SheetVisibleEnum.Visible or meta.typ != SheetTypeEnum.WorkSheet:

@@ -7,6 +7,7 @@ township. A text names its parameters in braces.
 from __future__ import annotations
 
 from web.core.errors import DomainError
+from web.core.saying import PLACE, say
 from web.tenants.members.readings import Doubt
 
 REFUSALS = {
@@ -88,14 +89,9 @@ def words(problem: Doubt | DomainError) -> str:
     """The Chinese text of a refusal, a note or a doubt about a cell."""
     table = REFUSALS | NOTES | CELLS
     params = {name: _short(value) for name, value in problem.params.items()}
-    return table.get(problem.code, CELLS["unexpected"]).format_map(_Blank(params))
-
-
-class _Blank(dict[str, object]):
-    """A missing parameter must not hide the message."""
-
-    def __missing__(self, key: str) -> str:
-        return "…"
+    text = table.get(problem.code, CELLS["unexpected"])
+    # A missing parameter must not hide the message.
+    return say(text, **{at[1]: params.get(at[1], "…") for at in PLACE.finditer(text)})
 
 
 def _short(value: object) -> object:

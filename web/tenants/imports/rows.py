@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from marshmallow import ValidationError
 
+from web.core.saying import say
 from web.tenants.imports.cells import READERS, SCHEMA, TEXT_KEPT
 from web.tenants.imports.layouts import Column, Found
 from web.tenants.imports.reasons import words
@@ -48,7 +49,7 @@ class Finding:
     @property
     def text(self) -> str:
         """第12行“身份证号”：…"""
-        return f"第 {self.row} 行“{self.column}”：{words(self.doubt)}"
+        return say("第 {row} 行“{column}”：{words}", row=self.row, column=self.column, words=words(self.doubt))
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.events import Actor
 from web.core.fields import blind
 from web.core.queue import Job
+from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.flows import service as flows
@@ -55,7 +56,12 @@ def upload(filename: str, content: bytes) -> tuple[ImportBatch, Task]:
     IMPORT.apply(batch, "upload")
     db.session.add(batch)
     db.session.flush()
-    task = tasks.start(Job.IMPORT_PREVIEW, f"核对名册 {batch.filename}", subject_id=batch.id, details={"unit": "行"})
+    task = tasks.start(
+        Job.IMPORT_PREVIEW,
+        say("核对名册 {filename}", filename=batch.filename),
+        subject_id=batch.id,
+        details={"unit": "行"},
+    )
     batch.task_id = task.id
     return batch, task
 
@@ -162,7 +168,13 @@ class _Judge:
                 if is_same
             ]
             if same:
-                text = f"第 {row.number} 行“姓名”：与{branch}的{other.name}{'、'.join(same)}相同，身份证号不同，可能是同一人。请核对后再导入"
+                text = say(
+                    "第 {number} 行“姓名”：与{branch}的{name}{same}相同，身份证号不同，可能是同一人。请核对后再导入",
+                    number=row.number,
+                    branch=branch,
+                    name=other.name,
+                    same=joined("、", same),
+                )
                 said.append(["姓名", text, False])
         return said
 
@@ -173,13 +185,21 @@ class _Judge:
             return Outcome.ERROR, findings, [], None
         if self.branch(row) is None:
             where = f"{row.values.get('township') or ''}{row.values.get('branch') or ''}"
-            text = f"第 {row.number} 行“所在党支部”：组织树里没有“{where}”，或不在您的范围内。请先在“党组织”里建立，或按树上的名称改写"
+            text = say(
+                "第 {number} 行“所在党支部”：组织树里没有“{where}”，或不在您的范围内。请先在“党组织”里建立，或按树上的名称改写",
+                number=row.number,
+                where=where,
+            )
             return Outcome.ERROR, [*findings, ["所在党支部", text, True]], [], None
         member = self.member(row)
         if member is None:
             return Outcome.NEW, [*findings, *self.doubts(row)], [], None
         if member.frozen_by is not None:
-            text = f"第 {row.number} 行“姓名”：{row.values['name']}的组织关系正在转接，办结前不能修改"
+            text = say(
+                "第 {number} 行“姓名”：{name}的组织关系正在转接，办结前不能修改",
+                number=row.number,
+                name=row.values["name"],
+            )
             return Outcome.ERROR, [*findings, ["姓名", text, True]], [], member
         changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
         return (Outcome.CHANGED if changed else Outcome.SAME), findings, changed, member
@@ -316,7 +336,12 @@ def begin(batch: ImportBatch, *, only_good: bool) -> Task:
         raise WrongState("import_nothing_to_do")
     IMPORT.apply(batch, "apply")
     db.session.flush()
-    task = tasks.start(Job.IMPORT_APPLY, f"导入名册 {batch.filename}", subject_id=batch.id, details={"unit": "行"})
+    task = tasks.start(
+        Job.IMPORT_APPLY,
+        say("导入名册 {filename}", filename=batch.filename),
+        subject_id=batch.id,
+        details={"unit": "行"},
+    )
     batch.task_id = task.id
     return task
 
@@ -348,7 +373,10 @@ def _apply(task: Task) -> None:
                     member = _write(judge, reading, member, changed)
             except DomainError as error:
                 outcome = Outcome.ERROR
-                findings = [*findings, ["", f"第 {reading.number} 行：{reasons.words(error)}", True]]
+                findings = [
+                    *findings,
+                    ["", say("第 {number} 行：{words}", number=reading.number, words=reasons.words(error)), True],
+                ]
         row.outcome, row.findings, row.changes = outcome, findings, changed
         row.is_written = outcome in (Outcome.NEW, Outcome.CHANGED)
         row.member_id, row.version = (member.id, member.updated_at) if member else (None, None)

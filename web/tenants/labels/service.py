@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound
 from web.core.events import Event
+from web.core.saying import joined
 from web.extensions import db
 from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members.models import Member
@@ -127,7 +128,7 @@ def mark(members: Iterable[Member], on: Sequence[Label], off: Sequence[Label]) -
         events.record(
             "member.label", member,
             details={
-                "on": "、".join(i.title for i in added) or "无", "off": "、".join(i.title for i in removed) or "无",
+                "on": joined('、', (i.title for i in added)) or "无", "off": joined('、', (i.title for i in removed)) or "无",
                 "ids": [[str(i.id) for i in added], [str(i.id) for i in removed]],
             },
         )  # fmt: skip

@@ -12,6 +12,7 @@ from web.core import clock, events
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.events import Event
 from web.core.queue import Job
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.flows import service as flows
 from web.tenants.labels import service as labels
@@ -99,12 +100,14 @@ def preview(ids: Sequence[UUID], change: Change) -> Preview:
 def begin(ids: Sequence[UUID], change: Change) -> Task:
     """Have it done by a job, for these members as they then are."""
     details = {"unit": "人", "change": change.plain(), "ids": [str(i) for i in ids]}
-    return tasks.start(Job.BULK_EDIT, f"成批修改 {len(ids)} 人", details=details)
+    return tasks.start(Job.BULK_EDIT, say("成批修改 {ids} 人", ids=len(ids)), details=details)
 
 
 def begin_undo(step_id: UUID, count: int) -> Task:
     """Have a bulk change put back by a job."""
-    return tasks.start(Job.BULK_EDIT, f"撤销成批修改 {count} 处", details={"unit": "处", "undo": str(step_id)})
+    return tasks.start(
+        Job.BULK_EDIT, say("撤销成批修改 {count} 处", count=count), details={"unit": "处", "undo": str(step_id)}
+    )
 
 
 def run(task_id: UUID) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, tuple_
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.members import names
 from web.tenants.organisations import service as organisations
@@ -141,4 +142,4 @@ def kept_until(stub: LetterStub) -> date:
 
 def remark(stub: LetterStub) -> str:
     """The last column: 作废 with its reason, or what was noted."""
-    return "，".join(filter(None, (f"{stub.void_on} 作废" if stub.void_on else "", stub.note)))
+    return joined("，", filter(None, (say("{void_on} 作废", void_on=stub.void_on) if stub.void_on else "", stub.note)))

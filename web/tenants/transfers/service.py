@@ -15,6 +15,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
 from web.core.ids import uuid7
 from web.core.queue import Job
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.consents.models import Method
 from web.tenants.documents.models import DocumentKind
@@ -328,7 +329,7 @@ def print_letter(case: RelationTransfer) -> Task:
     part = "介绍信回执" if case.state is S.CLOSED else "介绍信"
     return tasks.start(
         Job.RENDER,
-        f"{part}　第{number}号",
+        say("{part}　第{number}号", part=part, number=number),
         subject_id=case.id,
         details={"paper": DocumentKind.INTRODUCTION_LETTER.value, "unit": "份"},
     )

@@ -10,6 +10,7 @@ from web.core import clock, events, permissions, vault
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.events import Actor
 from web.core.queue import Job
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.tasks import service as tasks
@@ -45,7 +46,9 @@ def begin(
     events.record("export.begin", row, reason=row.reason, details={"list": listing.name, "whole": is_whole})
     db.session.add(row)
     db.session.flush()
-    return tasks.start(Job.EXPORT, f"导出{listing.title}", subject_id=row.id, details={"unit": listing.unit})
+    return tasks.start(
+        Job.EXPORT, say("导出{title}", title=listing.title), subject_id=row.id, details={"unit": listing.unit}
+    )
 
 
 def make(task_id: UUID) -> None:

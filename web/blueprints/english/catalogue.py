@@ -1,0 +1,71 @@
+"""The English catalogue: what a Chinese text of the screens is called in English, exactly or by rule. Read at the first need."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from babel.messages import pofile
+from markupsafe import Markup, escape
+
+from web.core.saying import Said, SaidMarkup, fill
+
+PATH = Path(__file__).parents[2] / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+_WIDE = {
+    "，": ", ",
+    "、": ", ",
+    "：": ": ",
+    "；": "; ",
+    "。": ". ",
+    "！": "! ",
+    "？": "? ",
+    "（": " (",
+    "）": ") ",
+    "“": "“",
+    "”": "”",
+    "《": "“",
+    "》": "”",
+    "　": "\u2002",
+}
+_WIDE_SIGNS = re.compile("[" + "".join(_WIDE) + "]")
+
+
+@lru_cache(1)
+def texts() -> dict[str, str]:
+    """Chinese → English, of every message that has one."""
+    if not PATH.exists():
+        return {}
+    with PATH.open("rb") as file:
+        read = pofile.read_po(file, locale="en")
+    return {str(m.id): str(m.string) for m in read if m.id and m.string and not m.fuzzy}
+
+
+def punctuated(text: str) -> str:
+    """A text of signs without words, in English signs: "，" is ", "."""
+    if not _WIDE_SIGNS.search(text):
+        return text
+    said = _WIDE_SIGNS.sub(lambda at: _WIDE[at[0]], text)
+    return re.sub(r" (?=[ ,.;:!?)\u2002])", "", said)
+
+
+def message(text: str) -> str:
+    """The English of a message of the program, by rule where it holds no word; itself where the catalogue has none."""
+    found = texts().get(text)
+    return found if found is not None else text if HAN.search(text) else punctuated(text)
+
+
+def put(value: object) -> object:
+    """What is shown of a value: a known text or sentence in English, everything else (what people typed) as it is."""
+    if isinstance(value, Said):
+        if value.english:
+            return value.english
+        return fill(message(value.template), {name: put(one) for name, one in value.values.items()})
+    if isinstance(value, SaidMarkup):
+        shown = {name: escape(put(one)) for name, one in value.values.items()}
+        return Markup(fill(message(value.template), shown))  # noqa: S704 -- a template of ours, values escaped here
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return texts().get(value, value)
+    return value
