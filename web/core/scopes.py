@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from web.core.fields import FIELDS, Class
+from web.core.saying import joined
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class DataScope:
     @property
     def words(self) -> str:
         """What it carries, in one line of plain words."""
-        return "、".join([*([self.content] if self.content else []), *(FIELDS[name].label for name in self.fields)])
+        return joined("、", [*([self.content] if self.content else []), *(FIELDS[name].label for name in self.fields)])
 
     @property
     def is_sensitive(self) -> bool:

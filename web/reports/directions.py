@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from web.core.saying import say
 from web.reports.metrics import METRICS, Figure, by_code, rate, withheld
 
 # What the caller gives for each direction; the rates between them are computed.
@@ -136,7 +137,7 @@ class Month:
     @property
     def label(self) -> str:
         """7月."""
-        return f"{self.on.month}月"
+        return say("{month}月", month=self.on.month)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from web.core.saying import say
 from web.reports.periods import Period
 
 SMALL = 5
@@ -172,7 +173,7 @@ class Change(Figure):
         if not self.is_shown or self.value is None:
             return WITHHELD
         sign = "+" if self.value > 0 else "−" if self.value < 0 else ""
-        return f"{sign}{abs(self.value)}" + ("个百分点" if self.unit == "%" else "")
+        return say("{sign}{abs}{more}", sign=sign, abs=abs(self.value), more="个百分点" if self.unit == "%" else "")
 
 
 def demand(value: object) -> Figure:

@@ -9,6 +9,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from web.core.saying import say
+
 ONE_DAY = dt.timedelta(days=1)
 # The longest period that can be asked for, in months; agreements run three to five years.
 LONGEST = 60
@@ -76,14 +78,20 @@ class Period:
         """2026年上半年, 2026年, 2026年3月至5月, or both dates."""
         first, last = self.starts_on, self.ends_on
         if self.is_half:
-            return f"{first.year}年{'上' if first.month == 1 else '下'}半年"
+            return say("{year}年上半年" if first.month == 1 else "{year}年下半年", year=first.year)
         if self.is_year:
-            return f"{first.year}年"
+            return say("{year}年", year=first.year)
         if not self.is_of_months:
-            return f"{first.isoformat()}至{last.isoformat()}"
+            return say("{first}至{last}", first=first.isoformat(), last=last.isoformat())
         if len(self.months) == 1:
-            return f"{first.year}年{first.month}月"
-        return f"{first.year}年{first.month}月至{'' if first.year == last.year else f'{last.year}年'}{last.month}月"
+            return say("{year}年{month}月", year=first.year, month=first.month)
+        return say(
+            "{year}年{month}月至{more}{month2}月",
+            year=first.year,
+            month=first.month,
+            more="" if first.year == last.year else say("{year}年", year=last.year),
+            month2=last.month,
+        )
 
     @property
     def is_of_months(self) -> bool:

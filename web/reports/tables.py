@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from web.core.saying import say
 from web.reports import charts
 from web.reports.charts import Series
 from web.reports.metrics import METRICS, Figure
@@ -20,7 +21,7 @@ def heading(code: str) -> str:
     """A metric's label with its unit, for the head of a row or column."""
     metric = METRICS[code]
     says_it = metric.unit == "%" or metric.unit in metric.label
-    return metric.label if says_it else f"{metric.label}（{metric.unit}）"
+    return metric.label if says_it else say("{label}（{unit}）", label=metric.label, unit=metric.unit)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Chart:
     def picture(self) -> Markup:
         """As inline SVG, for paper and screen."""
         draw = charts.columns if self.is_upright else charts.bars
-        return draw(self.series, self.categories, f"{self.title}，数值见图中标注和{self.of}")
+        return draw(self.series, self.categories, say("{title}，数值见图中标注和{of}", title=self.title, of=self.of))
 
 
 def compared(columns: Sequence[str], then: Mapping[str, Figure], since: Callable[[str], Figure]) -> tuple[Row, ...]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from web.core import clock, events
 from web.core.errors import WrongState
 from web.core.queue import Job
+from web.core.saying import say
 from web.extensions import db
 from web.federation import admission
 from web.federation.agreements import effects, texts
@@ -130,7 +131,7 @@ def agree_when_accepted(agreement: Agreement, version: AgreementVersion) -> None
     """After the last acceptance: agreed, and the file is ordered."""
     if version.state is VersionState.PROPOSED and effects.is_accepted(agreement, version):
         decide(agreement, version, "agree")
-        tasks.start(Job.RENDER_AGREEMENT, f"生成协议文件：{agreement.title}", subject_id=version.id)
+        tasks.start(Job.RENDER_AGREEMENT, say("生成协议文件：{title}", title=agreement.title), subject_id=version.id)
 
 
 def counter(

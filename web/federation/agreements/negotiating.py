@@ -13,6 +13,7 @@ from uuid import UUID
 from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.core.ids import uuid7
+from web.core.saying import joined
 from web.extensions import db
 from web.federation.agreements import clauses, effects, follower, hub, scopes, texts
 from web.federation.agreements.models import (
@@ -255,7 +256,7 @@ def demand_partners(agreement: Agreement) -> None:
     named = effects.rows_of(agreement, version.text)
     unknown = [party.name for party in named if party.uid not in known and party.uid != own]
     if unknown:
-        raise WrongState("party_not_confirmed", names="、".join(unknown))
+        raise WrongState("party_not_confirmed", names=joined("、", unknown))
 
 
 def reject(agreement_id: UUID, reason: str) -> None:

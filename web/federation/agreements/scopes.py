@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from web.core.fields import FIELDS
+from web.core.saying import joined
 from web.federation.messages import scoped_fields
 
 # Of S0 and S1, which carry no person's values, and so have no rows in the registry of fields.
@@ -60,4 +61,4 @@ def label(name: str) -> str:
 
 def labels(names: list[str]) -> str:
     """Plain words for the fields of a grant, in one line."""
-    return "、".join(label(name) for name in names)
+    return joined("、", (label(name) for name in names))

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, tuple_
 
 from web.core import clock, vault
 from web.core.events import Actor
+from web.core.saying import joined
 from web.core.scopes import SCOPES
 from web.extensions import db
 from web.federation.post.models import InboxMessage, OutboxMessage, Peer
@@ -222,7 +223,7 @@ def effect_of_withdrawal(member_id: UUID, partner_uid: UUID) -> Effect:
         OutboxMessage.member_id == member_id, OutboxMessage.peer_uid == partner_uid, OutboxMessage.sealed_at.is_(None)
     )
     standing = [s for s in of_member(member_id, partner_uid) if s.state in STANDING]
-    labels = "、".join(dict.fromkeys(SCOPES[s.scope].label for s in standing))
+    labels = joined("、", dict.fromkeys(SCOPES[s.scope].label for s in standing))
     return Effect(db.session.scalar(waiting) or 0, len(standing), labels)
 
 

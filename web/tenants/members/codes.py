@@ -113,20 +113,21 @@ GENDER = CodeSet(
     {"M": "1", "F": "2", "MALE": "1", "FEMALE": "2", "男性": "1", "女性": "2"},
 )
 
-_PEOPLES = (
-    "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 "
-    "土 达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 "
-    "门巴 珞巴 基诺"
-)
+_PEOPLES = [
+    "汉族", "蒙古族", "回族", "藏族", "维吾尔族", "苗族", "彝族", "壮族", "布依族", "朝鲜族", "满族", "侗族",
+    "瑶族", "白族", "土家族", "哈尼族", "哈萨克族", "傣族", "黎族", "傈僳族", "佤族", "畲族", "高山族", "拉祜族",
+    "水族", "东乡族", "纳西族", "景颇族", "柯尔克孜族", "土族", "达斡尔族", "仫佬族", "羌族", "布朗族", "撒拉族", "毛南族",
+    "仡佬族", "锡伯族", "阿昌族", "普米族", "塔吉克族", "怒族", "乌孜别克族", "俄罗斯族", "鄂温克族", "德昂族", "保安族", "裕固族",
+    "京族", "塔塔尔族", "独龙族", "鄂伦春族", "赫哲族", "门巴族", "珞巴族", "基诺族",
+]  # fmt: skip
 _LETTERS = (
     "HA MG HU ZA UG MH YI ZH BY CS MA DO YA BA TJ HN KZ DA LI LS VA SH GS LH SU DX NX JP KG TU DU ML QI BL SL MN GL XB AC "
     "PM TA NU UZ RS EW DE BN YG GI TT DR OR HZ MB LB JN"
 )
 ETHNICITY = CodeSet(
     "ethnicity",
-    {f"{n:02d}": f"{people}族" for n, people in enumerate(_PEOPLES.split(), 1)}
-    | {"97": "其他", "98": "外国血统中国籍"},
-    {people: f"{n:02d}" for n, people in enumerate(_PEOPLES.split(), 1)}
+    {f"{n:02d}": people for n, people in enumerate(_PEOPLES, 1)} | {"97": "其他", "98": "外国血统中国籍"},
+    {people.removesuffix("族"): f"{n:02d}" for n, people in enumerate(_PEOPLES, 1)}
     | {letters: f"{n:02d}" for n, letters in enumerate(_LETTERS.split(), 1)}
     | {str(n): f"{n:02d}" for n in range(1, 10)}
     | {"57": "97", "58": "98", "穿青人": "97"},
