@@ -84,7 +84,7 @@ def _build(code: str, name: str, office: str, region: str, township: str, branch
         for role in Role:
             org = {Role.TOWNSHIP_OFFICER: town, Role.BRANCH_SECRETARY: made[0], Role.AWAY_SECRETARY: made[1]}
             account, _ = accounts.open_account(
-                role.value, f"{role.value}甲", role, org.get(role, root).id, password=PASSWORD
+                role.value, f"{role.value}甲", role, org.get(role, root).id, password=PASSWORD, person=role.value
             )
             account.must_change = False
         fence.commit()

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from flask import Flask
@@ -38,25 +39,56 @@ def county() -> None:
     """Counties of this deployment."""
 
 
+def _administrators(command: Any) -> Any:
+    """The options that name the three first administrators."""
+    for name, words in (("auditor", "审计员"), ("secadmin", "安全管理员"), ("sysadmin", "系统管理员")):
+        command = click.option(f"--{name}", nargs=3, metavar="NAME USERNAME IDENTITY", help=f"The first {words}.")(
+            command
+        )
+    return command
+
+
+def _open_administrators(people: dict[str, tuple[str, str, str] | None]) -> list[str]:
+    """Open those that were named, in the unit of the county at hand; returns the lines to print. Raises Invalid."""
+    from web.tenants.accounts import service as accounts
+    from web.tenants.accounts.permissions import Role
+    from web.tenants.organisations import service as organisations
+
+    root, said = organisations.root(), []
+    for role, person in people.items():
+        if person is not None:
+            name, username, identity = person
+            account, clear = accounts.open_account(username, name, Role(role), root.id, person=identity)
+            said.append(
+                f"{role:11} {account.username}  password {clear}   (shown once; it must be changed at the first sign-in)"
+            )
+    return said
+
+
 @county.command("add")
 @click.argument("code")
 @click.option("--name", default="", help="Short name; by default that of the division code.")
 @click.option("--office", default="", help="The organisation department, as it signs its letters.")
-@click.option("--admin", prompt="name of the first administrator", help="The person, by name.")
-@click.option("--username", prompt="user name of the first administrator", help="What the person signs in with.")
-def add_county(code: str, name: str, office: str, admin: str, username: str) -> None:
-    """Make a county: its keys, settings, root organisation and first administrator, whose password is printed once."""
+@_administrators
+def add_county(code: str, name: str, office: str, **people: tuple[str, str, str] | None) -> None:
+    """Make a county: its keys, settings, root organisation and three administrators, whose passwords are printed once.
+
+    The three are three persons: the first opens accounts, the second grants roles, the third reads the log.
+    """
     from web.core import fence
     from web.core.errors import Invalid
     from web.extensions import db, settings
     from web.federation.post import keys
-    from web.tenants.accounts import service as accounts
-    from web.tenants.accounts.permissions import Role
     from web.tenants.counties import divisions
     from web.tenants.counties import service as counties
     from web.tenants.organisations import service as organisations
     from web.tenants.organisations.models import OrgKind
 
+    for role, person in people.items():
+        if person is None:
+            raise click.UsageError(
+                f"--{role} NAME USERNAME IDENTITY is missing: a county starts with three administrators"
+            )
     division = divisions.find(code)
     if division is None or division.level != 3:
         raise click.ClickException(f"{code} is no division code of a county")
@@ -72,11 +104,10 @@ def add_county(code: str, name: str, office: str, admin: str, username: str) -> 
             fence.commit()
         try:
             with fence.acting_for(tenant_id):
-                counties.settings()
+                counties.demand_code(is_demanded=True)
                 keys.create()
-                root = organisations.found(None, OrgKind.COUNTY_COMMITTEE, name, full_name=f"中共{city}{name}委员会")
-                account, clear = accounts.open_account(username, admin, Role.COUNTY_ADMIN, root.id)
-                said = (account.username, keys.own_fingerprint())
+                organisations.found(None, OrgKind.COUNTY_COMMITTEE, name, full_name=f"中共{city}{name}委员会")
+                said, fingerprint = _open_administrators(people), keys.own_fingerprint()
                 fence.commit()
         except BaseException:
             with fence.platform("a county that could not be made"):
@@ -87,9 +118,32 @@ def add_county(code: str, name: str, office: str, admin: str, username: str) -> 
         raise click.ClickException(f"{code} was not added: {error}") from error
     click.echo(f"county      {code} {name} ({office})")
     click.echo(f"address     {settings().public_url}/{code}/")
-    click.echo(f"fingerprint {said[1]}")
-    click.echo(f"user name   {said[0]}")
-    click.echo(f"password    {clear}   (shown once; it must be changed at the first sign-in)")
+    click.echo(f"fingerprint {fingerprint}")
+    click.echo("\n".join(said))
+
+
+@county.command("administrators")
+@click.argument("code")
+@_administrators
+def add_administrators(code: str, **people: tuple[str, str, str] | None) -> None:
+    """Open first administrators of a county from before they were separated: those named whose role nobody holds."""
+    from web.core import fence
+    from web.core.errors import DomainError
+    from web.tenants.accounts import service as accounts
+    from web.tenants.counties import service as counties
+
+    try:
+        with fence.platform("which county"):
+            tenant_id = counties.by_code(code).tenant_id
+        with fence.acting_for(tenant_id):
+            held = {account.role.value for account in accounts.every() if account.is_active}
+            if twice := sorted(role for role, person in people.items() if person and role in held):
+                raise click.ClickException(f"{code} has an account in use as {', '.join(twice)} already")
+            said = _open_administrators(people)
+            fence.commit()
+    except DomainError as error:
+        raise click.ClickException(f"{code}: nobody was opened: {error}") from error
+    click.echo("\n".join(said) or "nobody was named")
 
 
 @county.command("list")

@@ -32,11 +32,31 @@ def org_named(side, name):
     return in_county(side, lambda: db.session.scalars(db.select(PartyOrg).where(PartyOrg.name == name)).one_or_none())
 
 
-def test_an_account_from_opening_to_closing(fresh, pair, admin, base):
+@pytest.fixture
+def administrators(fresh, pair):
+    """The browsers of the three, by role."""
+    found = {}
+    for role in (Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR):
+        found[role] = fresh.test_client()
+        assert sign_in(found[role], pair.home, role.value).status_code == 303
+    return found
+
+
+def once_in(answer):
+    return re.search(r'class="big-n mono">([^<]+)<', answer.text)[1]
+
+
+LI, WANG = "990121198001010028", "990121199001010022"
+
+
+def test_an_account_from_opening_to_closing(fresh, pair, administrators, base):
+    """Opened by one, granted by another; neither does the other's part."""
+    opens, grants = administrators[Role.SYSADMIN], administrators[Role.SECADMIN]
     town = pair.home.orgs["天堂镇"]
     wanted = {
         "username": "li.shiyi",
         "name": "李试乙",
+        "person": LI,
         "role": "township_officer",
         "org_id": str(town),
         "work_phone": "",
@@ -45,66 +65,147 @@ def test_an_account_from_opening_to_closing(fresh, pair, admin, base):
         ({"username": ""}, "必填"),
         ({"username": "county_admin"}, "已有同名的"),
         ({"username": "李"}, "只能用英文字母"),
+        ({"person": ""}, "必填"),
+        ({"person": "99012119800101"}, "18 位"),
+        ({"person": "990121198001010027"}, "末位校验不对"),
         ({"role": "emperor"}, "请选一项"),
         ({"role": "county_admin"}, "这个角色不能设在所选组织"),
         ({"org_id": "x"}, "请选一项"),
         ({"is_active": "1"}, "没有这一项"),
     ]:
-        refused = admin.post(f"{base}/accounts/new", data=wanted | change)
-        assert refused.status_code == 422 and words in refused.text
+        refused = opens.post(f"{base}/accounts/new", data=wanted | change)
+        assert refused.status_code == 422 and words in refused.text, change
         assert 'value="李试乙"' in refused.text, "what was filled in stays"
-    foreign = admin.post(f"{base}/accounts/new", data=wanted | {"org_id": str(pair.host.orgs["余杭街道"])})
+    foreign = opens.post(f"{base}/accounts/new", data=wanted | {"org_id": str(pair.host.orgs["余杭街道"])})
     assert foreign.status_code == 404
-    opened = admin.post(f"{base}/accounts/new", data=wanted)
-    assert opened.status_code == 200
-    once = re.search(r'class="big-n mono">([^<]+)<', opened.text)[1]
-    page = admin.get(f"{base}/accounts")
-    assert "李试乙" in page.text and "待首次登录改密码" in page.text and once not in page.text
+    assert grants.post(f"{base}/accounts/new", data=wanted).status_code == 403, "who grants rights opens no account"
+    once = once_in(opens.post(f"{base}/accounts/new", data=wanted))
+    page = opens.get(f"{base}/accounts")
+    assert "李试乙" in page.text and "待授予角色" in page.text and once not in page.text and LI not in page.text
+    second = opens.post(
+        f"{base}/accounts/new",
+        data=wanted | {"username": "li.second", "role": "auditor", "org_id": str(pair.home.orgs["岳西县"])},
+    )
+    assert second.status_code == 422 and "一人一号" in second.text, "no second account for one person"
 
     client = fresh.test_client()
+    assert sign_in(client, pair.home, "li.shiyi", once).status_code == 422, "not before its role is granted"
+    address = next(
+        a for a in re.findall(rf"{base}/accounts/[0-9a-f-]{{36}}", page.text) if "李试乙" in opens.get(a).text
+    )
+    place = {"role": "township_officer", "org_id": str(town)}
+    assert opens.post(f"{address}/appoint", data=place).status_code == 403, "who opens accounts grants no rights"
+    assert grants.post(f"{address}/appoint", data=place).status_code == 303
     assert sign_in(client, pair.home, "li.shiyi", once).status_code == 303
     new = {"current": once, "new": "Morning-5-tea", "again": "Morning-5-tea"}
     assert client.post(f"{base}/password", data=new).status_code == 303
     assert client.get(f"{base}/organisations").status_code == 200
 
-    address = next(
-        a for a in re.findall(rf"{base}/accounts/[0-9a-f-]{{36}}", page.text) if "李试乙" in admin.get(a).text
-    )
-    branch = str(pair.home.orgs["示例村支部"])
-    moved = {"name": "李试乙", "role": "branch_secretary", "org_id": branch, "work_phone": "000-1"}
-    assert admin.post(address, data=moved).status_code == 303
+    whose = {"name": "李试丙", "person": "", "work_phone": "000-1"}
+    assert opens.post(f"{address}/amend", data=whose | {"person": WANG}).status_code == 422, "nobody becomes another"
+    assert opens.post(f"{address}/amend", data=whose).status_code == 303
+    branch = {"role": "branch_secretary", "org_id": str(pair.home.orgs["示例村支部"])}
+    assert grants.post(f"{address}/appoint", data=branch).status_code == 303
     assert client.get(f"{base}/organisations").status_code == 303, "a new role begins with a new sign-in"
-    shown = admin.get(address).text
+    shown = opens.get(address).text
     assert "角色由 <del>乡镇街道党务</del> 改为 <ins>支部书记</ins>" in shown
     assert "<del>天堂镇</del>" in shown and "<ins>示例村支部</ins>" in shown
 
     assert sign_in(client, pair.home, "li.shiyi", "Morning-5-tea").status_code == 303
-    assert admin.post(f"{address}/close", data={"reason": " "}).status_code == 422
+    assert grants.post(f"{address}/close", data={"reason": " "}).status_code == 422
     assert client.get(f"{base}/organisations").status_code == 200
-    assert admin.post(f"{address}/close", data={"reason": "调离"}).status_code == 303
+    assert grants.post(f"{address}/close", data={"reason": "调离"}).status_code == 303
     assert client.get(f"{base}/organisations").status_code == 303
     assert sign_in(client, pair.home, "li.shiyi", "Morning-5-tea").status_code == 422
-    assert "事由：调离" in admin.get(address).text
-    again = admin.post(f"{address}/reopen")
-    assert sign_in(client, pair.home, "li.shiyi", re.search(r'mono">([^<]+)<', again.text)[1]).status_code == 303
-    reset = admin.post(f"{address}/reset")
-    assert (
-        sign_in(fresh.test_client(), pair.home, "li.shiyi", re.search(r'mono">([^<]+)<', reset.text)[1]).status_code
-        == 303
-    )
+    assert "事由：调离" in opens.get(address).text
+    assert grants.post(f"{address}/appoint", data=branch).status_code == 303
+    again = once_in(opens.post(f"{address}/reset"))
+    assert sign_in(client, pair.home, "li.shiyi", again).status_code == 303
+    opens.post(f"{address}/reset")
     assert client.get(f"{base}/password").status_code == 303, "the reset signed the old browser out"
 
 
-def test_nobody_closes_or_promotes_themselves(fresh, pair, admin, base):
-    own = f"{base}/accounts/{pair.home.accounts[Role.COUNTY_ADMIN]}"
-    closed = admin.post(f"{own}/close", data={"reason": "试"})
-    assert closed.status_code == 422 and "请另一位管理员来办" in closed.text
+def test_two_persons_for_an_administrators_account(fresh, pair, administrators, base):
+    """One proposes, another role's administrator confirms; neither alone, nor the one it is about."""
+    opens, grants, reads = (administrators[r] for r in (Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR))
+    auditor, own = (f"{base}/accounts/{pair.home.accounts[r]}" for r in (Role.AUDITOR, Role.SYSADMIN))
+    alone = grants.post(f"{auditor}/close", data={"reason": "试"})
+    assert alone.status_code == 422 and "要两个人办" in alone.text
+    assert opens.post(f"{auditor}/reset").status_code == 422, "a password reset would let the one in who resets"
     root = str(pair.home.orgs["岳西县"])
-    changed = admin.post(own, data={"name": "x", "role": "leader_readonly", "org_id": root, "work_phone": ""})
-    assert changed.status_code == 422 and "请另一位管理员来办" in changed.text
-    kept = in_county(pair.home, lambda: accounts.get(pair.home.accounts[Role.COUNTY_ADMIN]))
-    assert kept.is_active and kept.role is Role.COUNTY_ADMIN and kept.name == "county_admin甲"
-    assert admin.get(own).status_code == 200
+    stripped = grants.post(f"{auditor}/appoint", data={"role": "liaison", "org_id": root})
+    assert stripped.status_code == 422 and "要两个人办" in stripped.text
+    assert opens.post(f"{own}/propose/close", data={"reason": "试"}).status_code == 422
+    raised = grants.post(
+        f"{base}/accounts/{pair.home.accounts[Role.SECADMIN]}/appoint", data={"role": "liaison", "org_id": root}
+    )
+    assert raised.status_code == 422 and "请另一位管理员来办" in raised.text
+
+    asked = {"reason": "退休"}
+    assert opens.post(f"{auditor}/propose/close", data=asked).status_code == 303
+    twice = grants.post(f"{auditor}/propose/close", data=asked)
+    assert twice.status_code == 422 and "已有一件提议" in twice.text
+    page = reads.get(f"{base}/accounts").text
+    assert "退休" in page and "与本人有关" in page and "/confirm" not in page
+    answer = re.search(r"/accounts/proposals/[0-9a-f-]{36}/confirm", grants.get(f"{base}/accounts").text)[0]
+    assert opens.post(f"/{pair.home.code}{answer}").status_code == 403, "who proposed is not the second"
+    assert reads.get(auditor).status_code == 200
+    assert grants.post(f"/{pair.home.code}{answer}").status_code == 303
+    assert grants.post(f"/{pair.home.code}{answer}").status_code == 404, "once"
+    assert reads.get(auditor).status_code == 303, "signed out"
+    log = opens.get(auditor).text
+    assert "退休" in log and "已停用" in log
+    said = in_county(pair.home, lambda: list(db.session.scalars(db.select(events.Event.verb))))
+    assert {"account_proposal.propose", "account_proposal.confirm", "account.close"} <= set(said)
+
+    peer = f"{base}/accounts/{pair.home.accounts[Role.SECADMIN]}"
+    assert opens.post(f"{peer}/propose/reset", data={"reason": "忘记密码"}).status_code == 303
+    back = re.search(r"/accounts/proposals/[0-9a-f-]{36}/refuse", opens.get(f"{base}/accounts").text)[0]
+    assert grants.post(f"/{pair.home.code}{back}").status_code == 403, "it is about oneself"
+    assert opens.post(f"/{pair.home.code}{back}").status_code == 303, "who proposed takes it back"
+    assert opens.post(f"{own}/propose/reset", data={"reason": "忘记密码"}).status_code == 422
+
+
+def test_the_database_knows_persons_and_second_persons_too(fresh, pair):
+    import psycopg
+
+    from tests.conftest import _database_of, owner
+
+    with owner(_database_of(fresh)) as connection:
+        known = "UPDATE account SET {} WHERE tenant_id = %s AND role = %s"
+        side = pair.home.tenant_id
+        one = "person = (SELECT person FROM account WHERE tenant_id = %(t)s AND role = 'sysadmin')".replace(
+            "%(t)s", str(side)
+        )
+        for change, error in [
+            (one, psycopg.errors.UniqueViolation),
+            ("person = NULL", psycopg.errors.CheckViolation),
+        ]:
+            with pytest.raises(error):
+                connection.execute(known.format(change), [side, "auditor"])
+        with pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(
+                "INSERT INTO account_proposal (tenant_id, id, account_id, act, reason, proposed_by, proposer_role, proposed_at,"
+                " decided_by, decided_at, is_confirmed) VALUES (%s, gen_random_uuid(), %s, 'close', 'x', %s, 'sysadmin', now(), %s, now(), true)",
+                [side, pair.home.accounts[Role.AUDITOR], *[pair.home.accounts[Role.SYSADMIN]] * 2],
+            )
+
+
+def test_nobody_closes_or_promotes_themselves(fresh, pair, administrators, base):
+    grants = administrators[Role.SECADMIN]
+    own = f"{base}/accounts/{pair.home.accounts[Role.SECADMIN]}"
+    closed = grants.post(f"{own}/close", data={"reason": "试"})
+    assert closed.status_code == 422 and "请另一位管理员来办" in closed.text
+    kept = in_county(pair.home, lambda: accounts.get(pair.home.accounts[Role.SECADMIN]))
+    assert kept.is_active and kept.role is Role.SECADMIN
+    clerk = fresh.test_client()
+    sign_in(clerk, pair.home)
+    assert clerk.get(own).status_code == 200 and clerk.get(f"{own}/appoint").status_code == 403
+    for role, client in administrators.items():
+        assert client.get(f"{base}/members").status_code == 403, role
+        assert "党员" not in re.sub(
+            r"<nav.*?</nav>|<title>.*?</title>", "", client.get(f"{base}/organisations").text, flags=re.DOTALL
+        ), role
 
 
 def test_the_roles_page_is_the_table(admin, base, fresh):
@@ -120,7 +221,7 @@ def test_a_refusal_names_who_can(fresh, pair, base):
     client = fresh.test_client()
     sign_in(client, pair.home, "liaison")
     refused = client.get(f"{base}/accounts")
-    assert refused.status_code == 403 and "county_admin甲（县级经办）" in refused.text
+    assert refused.status_code == 403 and "sysadmin甲（系统管理员）" in refused.text
     assert "county_admin甲（县级经办）" not in sign_in(fresh.test_client(), pair.host, "x").text
 
 
@@ -158,14 +259,10 @@ def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):
     assert not org_named(pair.home, "演示村支部").is_active
     shown = admin.get(f"{base}/organisations/{made.id}").text
     assert "撤销党组织" in shown and "事由：合并" in shown
-    place = {
-        "username": "zhang",
-        "name": "张试丙",
-        "role": "branch_secretary",
-        "org_id": str(made.id),
-        "work_phone": "",
-    }
-    closed_place = admin.post(f"{base}/accounts/new", data=place)
+    grants = fresh.test_client()
+    sign_in(grants, pair.home, "secadmin")
+    place = {"role": "branch_secretary", "org_id": str(made.id)}
+    closed_place = grants.post(f"{base}/accounts/{pair.home.accounts[Role.LIAISON]}/appoint", data=place)
     assert closed_place.status_code == 422 and "所选组织已撤销" in closed_place.text
 
 

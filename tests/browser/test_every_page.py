@@ -19,7 +19,8 @@ CLERK = Role.COUNTY_ADMIN
 EVERYONE = [
     (YUHANG, CLERK),
     (YUEXI, CLERK),
-    *((YUHANG if role == Role.LIAISON else YUEXI, role) for role in Role if role != CLERK),
+    # The auditor's pages, accounts and the log, are among the clerks'.
+    *((YUHANG if role == Role.LIAISON else YUEXI, role) for role in Role if role not in (CLERK, Role.AUDITOR)),
 ]
 
 

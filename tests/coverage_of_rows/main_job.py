@@ -230,7 +230,17 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("10", "federation metrics per partner and period, each opening its rows", still=_OPEN),
     _line("10", "a partner page with the sankey of flows and the life of the agreement", still=_OPEN),
     # 11 Separated administrators and operations
-    _line("11", "sysadmin, secadmin, auditor, operator; no person combines them; operators see no business data and stand in the county's log", still=_OPEN),
+    _line("11", "sysadmin, secadmin, auditor: what one opens another grants and the third reads; no person combines them; two persons for an administrator's account",
+          "accounts.index accounts.new accounts.appoint accounts.propose events.index flask:county",
+          "blueprints/test_accounts_pages.py::test_an_account_from_opening_to_closing "
+          "blueprints/test_accounts_pages.py::test_two_persons_for_an_administrators_account "
+          "blueprints/test_accounts_pages.py::test_the_database_knows_persons_and_second_persons_too "
+          "blueprints/test_cli_county.py::test_administrators_of_a_county_from_before"),
+    _line("11", "a second factor, demanded of the administrators by a setting; the last five passwords do not come back", "auth.factor auth.change_password",
+          "blueprints/test_second_factor.py::test_bound_asked_for_and_taken_once "
+          "blueprints/test_second_factor.py::test_demanded_of_administrators_and_released_by_two "
+          "blueprints/test_second_factor.py::test_the_last_five_passwords_do_not_come_back"),
+    _line("11", "operators of the deployment see no business data and stand in the county's log", still=_OPEN),
     _line("11", "structured logs with a tested redaction; one number from the request to its jobs; health and readiness apart",
           "health.live health.health",
           "core/test_logs.py::test_what_looks_like_a_secret_is_gone_wherever_it_stands "

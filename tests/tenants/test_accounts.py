@@ -9,6 +9,7 @@ from tests import world
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound, TooMany
 from web.extensions import db
+from web.tenants.accounts import passwords
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import LoginSession
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -30,23 +31,23 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
     ],
 )
 def test_rules_of_passwords(password, faults):
-    assert accounts.password_faults(password, "liaison") == faults
+    assert passwords.faults(password, "liaison") == faults
 
 
 def test_one_time_passwords_keep_the_rules():
-    made = {accounts.one_time_password() for _ in range(200)}
+    made = {passwords.one_time() for _ in range(200)}
     assert len(made) == 200
-    assert all(accounts.password_faults(p, "county_admin") == [] for p in made)
+    assert all(passwords.faults(p, "county_admin") == [] for p in made)
 
 
 def test_only_a_few_hashes_at_once(pair, monkeypatch):
-    monkeypatch.setattr(accounts, "_hashing", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(accounts, "HASH_WAIT", 0.01)
+    monkeypatch.setattr(passwords, "_hashing", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(passwords, "HASH_WAIT", 0.01)
     with pair.home.act():
         account = accounts.get(pair.home.accounts[Role.LIAISON])
-        with accounts._a_hash(), pytest.raises(TooMany):
-            accounts.verify(account, world.PASSWORD)
-        assert accounts.verify(account, world.PASSWORD), "and is free again"
+        with passwords._a_hash(), pytest.raises(TooMany):
+            passwords.fits(account.password_hash, world.PASSWORD)
+        assert passwords.fits(account.password_hash, world.PASSWORD), "and is free again"
 
 
 def test_who_can_names_people_in_use(pair):

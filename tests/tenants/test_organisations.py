@@ -4,7 +4,7 @@ import pytest
 
 from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
-from web.tenants.accounts.permissions import WHOLE_COUNTY, Role
+from web.tenants.accounts.permissions import ADMINISTRATORS, WHOLE_COUNTY, Role
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
 
@@ -35,6 +35,7 @@ def test_roles_stand_where_they_belong(pair):
         (Role.COUNTY_ADMIN, OrgKind.COUNTY_COMMITTEE),
         (Role.LIAISON, OrgKind.COUNTY_COMMITTEE),
         (Role.LEADER_READONLY, OrgKind.COUNTY_COMMITTEE),
+        *((role, OrgKind.COUNTY_COMMITTEE) for role in ADMINISTRATORS),
         (Role.TOWNSHIP_OFFICER, OrgKind.TOWNSHIP_COMMITTEE),
         (Role.BRANCH_SECRETARY, OrgKind.BRANCH),
         (Role.AWAY_SECRETARY, OrgKind.BRANCH),

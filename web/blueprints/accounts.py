@@ -1,4 +1,8 @@
-"""Accounts of the county's staff, and the page of roles rendered from the table the code obeys."""
+"""Accounts of the county's staff, and the page of roles rendered from the table the code obeys.
+
+Four verbs in four hands: the system administrator opens, the security administrator grants and closes, what concerns an
+administrator's own account wants two of them, and the auditor reads it all in the log.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,22 @@ from flask import Blueprint, current_app, flash, redirect, render_template, url_
 from marshmallow import Schema
 
 from web.blueprints import edge, navigation, timeline, words
-from web.blueprints.forms import Form, Id, One, Text
+from web.blueprints.forms import Form, Id, One, Text, Tick
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.saying import say
 from web.extensions import db
+from web.tenants.accounts import four_eyes
 from web.tenants.accounts import service as accounts
-from web.tenants.accounts.models import Account
-from web.tenants.accounts.permissions import GRANTS, WHOLE_COUNTY, Permission, Role
+from web.tenants.accounts.models import Account, ProposalAct
+from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, WHOLE_COUNTY, Permission, Role
+from web.tenants.counties import service as counties
+from web.tenants.members import citizen_id
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 
 bp = Blueprint("accounts", __name__, url_prefix="/<county>/accounts")
-navigation.ITEMS.append(Item("设置", "账号与角色", "accounts.index", Permission.ACCOUNT_MANAGE))
+navigation.ITEMS.append(Item("设置", "账号与角色", "accounts.index", Permission.ACCOUNT_READ))
 
 P = Permission
 PERMISSIONS: dict[Permission, str] = {
@@ -55,7 +62,10 @@ PERMISSIONS: dict[Permission, str] = {
     P.PEER_CONFIRM: "邀请、确认伙伴县",
     P.ORGANISATION_READ: "看党组织",
     P.ORGANISATION_WRITE: "设立、改名、撤销党组织",
-    P.ACCOUNT_MANAGE: "管理账号",
+    P.ACCOUNT_READ: "看账号",
+    P.ACCOUNT_OPEN: "开立账号，改姓名电话，重置密码",
+    P.ACCOUNT_GRANT: "授予角色，停用账号，解除验证器",
+    P.ACCOUNT_CONFIRM: "提议、确认对管理员账号的处置",
     P.COUNTY_MANAGE: "修改本县设置",
     P.EVENT_READ: "看办理记录",
 }
@@ -65,23 +75,54 @@ def _roles() -> list[tuple[str, str]]:
     return [(role.value, words.ROLES[role]) for role in Role]
 
 
+class Identity(Text):
+    """An identity number, of which only a digest is kept."""
+
+    default_error_messages = {"id_check": "id_check", "id_length": "id_length"}  # noqa: RUF012
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        number = super()._deserialize(value, attr, data, **kwargs).upper()
+        if number and len(number) != 18:
+            raise self.make_error("id_length")
+        if number and not citizen_id.is_valid(number):
+            raise self.make_error("id_check")
+        return number
+
+
 class NewAccount(Schema):
     username = Text("用户名", limit=40, required=True)
     name = Text("姓名", limit=40, required=True)
-    role = One("角色", _roles)
+    person = Identity("身份证号", limit=24, required=True)
+    role = One("拟授角色", _roles)
     org_id = Id("所在组织")
+    work_phone = Text("办公电话", limit=40)
+
+
+class Whose(Schema):
+    name = Text("姓名", limit=40, required=True)
+    person = Identity("身份证号", limit=24)
     work_phone = Text("办公电话", limit=40)
 
 
 class Appointment(Schema):
-    name = Text("姓名", limit=40, required=True)
     role = One("角色", _roles)
     org_id = Id("所在组织")
-    work_phone = Text("办公电话", limit=40)
 
 
-class Closing(Schema):
+class Reason(Schema):
     reason = Text("事由", limit=200, required=True)
+
+
+class Security(Schema):
+    demands_code = Tick("管理员登录要填动态码")
+
+
+PROPOSALS: dict[str, str] = {
+    ProposalAct.CLOSE: "停用账号",
+    ProposalAct.RESET: "重置密码",
+    ProposalAct.RELEASE: "解除验证器",
+}
+"""What two persons do to an administrator's account, in words."""
 
 
 def _places() -> list[tuple[str, str]]:
@@ -100,18 +141,26 @@ def _once(account: Account, clear: str, title: str) -> str:
 
 
 @bp.get("")
-@needs(Permission.ACCOUNT_MANAGE)
+@needs(Permission.ACCOUNT_READ)
 def index() -> str:
+    """Every account, and what waits for a second administrator."""
     query = db.select(Account, PartyOrg.name).join(
         PartyOrg, (PartyOrg.id == Account.org_id) & (PartyOrg.tenant_id == Account.tenant_id)
     )
-    rows = db.session.execute(query.order_by(Account.is_active.desc(), PartyOrg.path, Account.username)).all()
-    return render_template("accounts/index.html", rows=rows, roles=words.ROLES)
+    waits = Account.granted_at.is_(None).desc()
+    rows = db.session.execute(query.order_by(waits, Account.is_active.desc(), PartyOrg.path, Account.username)).all()
+    missing = ADMINISTRATORS - {account.role for account, _ in rows if account.is_active}
+    return render_template(
+        "accounts/index.html", rows=rows, roles=words.ROLES, acts=PROPOSALS, settings=counties.settings(),
+        proposals=[(p, name, by, four_eyes.may_decide(p)) for p, name, by in four_eyes.waiting()],
+        missing=[words.ROLES[role] for role in Role if role in missing],
+    )  # fmt: skip
 
 
 @bp.get("/roles")
-@needs(Permission.ACCOUNT_MANAGE)
+@needs(Permission.HOME_READ)
 def roles() -> str:
+    """The table the code obeys, for everybody to read."""
     public = sorted(
         (rule.rule, policy.removeprefix("public: "))
         for rule in current_app.url_map.iter_rules()
@@ -124,7 +173,7 @@ def roles() -> str:
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@needs(Permission.ACCOUNT_MANAGE)
+@needs(Permission.ACCOUNT_OPEN)
 def new() -> Any:
     form = Form(NewAccount)
     if form.is_sent:
@@ -133,61 +182,114 @@ def new() -> Any:
             role = Role(values.pop("role"))
             organisations.demand_place(role, values["org_id"])
             account, clear = accounts.open_account(role=role, **values)
-            return _once(account, clear, "账号已开立")
+            return _once(account, clear, "账号已开立，等安全管理员授予角色")
     return form.page("accounts/new.html", roles=_roles(), places=_places())
 
 
-@bp.route("/<uuid:account_id>", methods=["GET", "POST"])
-@needs(Permission.ACCOUNT_MANAGE)
-def show(account_id: UUID) -> Any:
-    """One account: who it is, its live sessions, what was done with it; the form changes name, role and place."""
+@bp.get("/<uuid:account_id>")
+@needs(Permission.ACCOUNT_READ)
+def show(account_id: UUID) -> str:
+    """One account: who it is, its live sessions, what was done with it, and what may be done now."""
     account = accounts.get(account_id)
-    form = Form(
-        Appointment,
-        {"name": account.name, "role": account.role, "org_id": account.org_id, "work_phone": account.work_phone},
-    )
-    if form.is_sent:
-        with form:
-            values = form.read()
-            role = Role(values.pop("role"))
-            organisations.demand_place(role, values["org_id"])
-            accounts.appoint(account, role=role, **values)
-            flash("已保存")
-            return redirect(url_for("accounts.show", account_id=account_id), 303)
-    return form.page(
+    return render_template(
         "accounts/show.html",
         account=account,
-        roles=_roles(),
+        org=organisations.get(account.org_id),
         role_words=words.ROLES,
-        places=_places(),
+        acts=PROPOSALS,
         is_own=account.id == edge.actor().account_id,
+        wants_two=account.role in ADMINISTRATORS and account.is_active,
         sessions=accounts.live_sessions(account.id),
         log=timeline.of(subject_id=account.id, limit=20),
     )
 
 
+@bp.route("/<uuid:account_id>/amend", methods=["GET", "POST"])
+@needs(Permission.ACCOUNT_OPEN)
+def amend(account_id: UUID) -> Any:
+    """Name and telephone; the identity number of an account from before it was asked."""
+    account = accounts.get(account_id)
+    form = Form(Whose, {"name": account.name, "work_phone": account.work_phone})
+    if form.is_sent:
+        with form:
+            accounts.amend(account, **form.read())
+            flash("已保存")
+            return redirect(url_for("accounts.show", account_id=account_id), 303)
+    return form.page("accounts/amend.html", account=accounts.get(account_id))
+
+
+@bp.route("/<uuid:account_id>/appoint", methods=["GET", "POST"])
+@needs(Permission.ACCOUNT_GRANT)
+def appoint(account_id: UUID) -> Any:
+    """Grant a role and a place; a waiting or closed account comes into use with it."""
+    account = accounts.get(account_id)
+    form = Form(Appointment, {"role": account.role, "org_id": account.org_id})
+    if form.is_sent:
+        with form:
+            values = form.read()
+            role = Role(values["role"])
+            organisations.demand_place(role, values["org_id"])
+            accounts.appoint(account, role, values["org_id"])
+            flash(say("已授予{name}角色：{role}", name=account.name, role=words.ROLES[role]))
+            return redirect(url_for("accounts.show", account_id=account_id), 303)
+    return form.page("accounts/appoint.html", account=accounts.get(account_id), roles=_roles(), places=_places())
+
+
 @bp.post("/<uuid:account_id>/reset")
-@needs(Permission.ACCOUNT_MANAGE)
+@needs(Permission.ACCOUNT_OPEN)
 def reset(account_id: UUID) -> str:
     account = accounts.get(account_id)
     return _once(account, accounts.reset_password(account), "密码已重置")
 
 
-@bp.route("/<uuid:account_id>/close", methods=["GET", "POST"])
-@needs(Permission.ACCOUNT_MANAGE)
-def close(account_id: UUID) -> Any:
+@bp.route("/<uuid:account_id>/<any(close, release):act>", methods=["GET", "POST"])
+@needs(Permission.ACCOUNT_GRANT)
+def end(account_id: UUID, act: str) -> Any:
+    """Close an account, or take its second factor off; of an administrator only by two."""
     account = accounts.get(account_id)
-    form = Form(Closing)
+    form = Form(Reason)
     if form.is_sent:
         with form:
-            accounts.close_account(account, form.read()["reason"])
-            flash(say("已停用{name}的账号", name=account.name))
-            return redirect(url_for("accounts.index"), 303)
-    return form.page("accounts/close.html", account=account)
+            (accounts.close_account if act == "close" else accounts.release)(account, form.read()["reason"])
+            closed = say("已停用{name}的账号", name=account.name)
+            flash(closed if act == "close" else say("已解除{name}的验证器", name=account.name))
+            return redirect(url_for("accounts.show", account_id=account_id), 303)
+    return form.page("accounts/end.html", account=accounts.get(account_id), act=act, title=PROPOSALS[act])
 
 
-@bp.post("/<uuid:account_id>/reopen")
-@needs(Permission.ACCOUNT_MANAGE)
-def reopen(account_id: UUID) -> str:
+@bp.route("/<uuid:account_id>/propose/<any(close, reset, release):act>", methods=["GET", "POST"])
+@needs(Permission.ACCOUNT_CONFIRM)
+def propose(account_id: UUID, act: str) -> Any:
+    """The first of two persons."""
     account = accounts.get(account_id)
-    return _once(account, accounts.reopen_account(account), "账号已恢复")
+    form = Form(Reason)
+    if form.is_sent:
+        with form:
+            four_eyes.propose(account, ProposalAct(act), form.read()["reason"])
+            flash("已提议，等另一位管理员确认")
+            return redirect(url_for("accounts.index"), 303)
+    return form.page("accounts/propose.html", account=accounts.get(account_id), act=act, title=PROPOSALS[act])
+
+
+@bp.post("/proposals/<uuid:proposal_id>/<any(confirm, refuse):answer>")
+@needs(Permission.ACCOUNT_CONFIRM)
+def decide(proposal_id: UUID, answer: str) -> Any:
+    """The second of two persons; who proposed may take it back."""
+    if answer == "confirm":
+        account, clear = four_eyes.confirm(proposal_id)
+        if clear:
+            return _once(account, clear, "已确认，密码已重置")
+        flash(say("已确认，{name}的账号已处置", name=account.name))
+    else:
+        four_eyes.refuse(proposal_id)
+        flash("这件提议已了结，没有办理")
+    return redirect(url_for("accounts.index"), 303)
+
+
+@bp.post("/security")
+@needs(Permission.ACCOUNT_GRANT)
+def security() -> Any:
+    """Whether administrators sign in with a second factor."""
+    counties.demand_code(is_demanded=Form(Security).read()["demands_code"])
+    flash("已保存")
+    return redirect(url_for("accounts.index"), 303)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import segno
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from marshmallow import Schema
@@ -14,9 +15,11 @@ from web.blueprints import edge, kept, navigation, words
 from web.blueprints.forms import Form, Text
 from web.blueprints.policy import needs, public
 from web.core.saying import joined, say
+from web.tenants.accounts import factors
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
-from web.tenants.accounts.permissions import Permission
+from web.tenants.accounts.permissions import ADMINISTRATORS, Permission
+from web.tenants.counties import service as counties
 
 bp = Blueprint("auth", __name__, url_prefix="/<county>")
 
@@ -24,8 +27,17 @@ bp = Blueprint("auth", __name__, url_prefix="/<county>")
 class SignIn(Schema):
     username = Text("用户名", limit=40, required=True)
     password = Text("密码", limit=200, required=True, strip=False)
+    code = Text("动态码", limit=40)
     next = Text(limit=2000)
     kept = Text(limit=kept.MOST * 2, strip=False)
+
+
+class Code(Schema):
+    code = Text("动态码", limit=40, required=True)
+
+
+BINDING = frozenset({"auth.factor", "auth.begin_factor"})
+"""The pages that bind a second factor."""
 
 
 class NewPassword(Schema):
@@ -77,13 +89,19 @@ def browser(agent: str) -> str:
 
 @bp.before_app_request
 def change_first() -> Response | None:
-    """With a one-time or outlived password no page opens but the one that changes it (DOMAIN C-02)."""
+    """With a one-time or outlived password no page opens but the one that changes it (DOMAIN C-02), and then, where the
+    county demands a second factor of its administrators, none but the one that binds it (C-06).
+    """
     view = current_app.view_functions.get(request.endpoint or "")
     asks = isinstance(getattr(view, "policy", None), Permission)
     if "county" not in g or not asks or request.endpoint in {"auth.change_password", "auth.sign_out"}:
         return None
-    if current_user.is_authenticated and current_user.must_change:
+    if not current_user.is_authenticated:
+        return None
+    if current_user.must_change:
         return redirect(url_for("auth.change_password"), 303)
+    if current_user.must_bind and request.endpoint not in BINDING:
+        return redirect(url_for("auth.factor"), 303)
     return None
 
 
@@ -98,7 +116,9 @@ def sign_in() -> Any:
     if form.is_sent:
         with form:
             values = form.read()
-            account = accounts.authenticate(values["username"], values["password"], ip=request.remote_addr or "")
+            account = accounts.authenticate(
+                values["username"], values["password"], values.get("code", ""), ip=request.remote_addr or ""
+            )
             if account is not None:
                 enter(account)
                 waiting = kept.read(values.get("kept", ""))
@@ -131,6 +151,45 @@ def change_password() -> Any:
             flash("密码已改，其他地方的登录都已退出")
             return redirect(own_path(""), 303)
     return form.page("auth/password.html", is_forced=current_user.must_change)
+
+
+@bp.route("/second-factor", methods=["GET", "POST"])
+@needs(Permission.SELF_WRITE)
+def factor() -> Any:
+    """The second factor: begun, bound by the code the telephone shows, taken off by another code."""
+    account = accounts.get(current_user.actor.account_id)
+    form = Form(Code)
+    if form.is_sent:
+        with form:
+            code = form.read()["code"]
+            if account.factor_at is None:
+                return render_template("auth/recovery.html", codes=accounts.bind(account, code))
+            accounts.unbind(account, code)
+            flash("已解除验证器，以后登录只要密码")
+            return redirect(url_for("auth.factor"), 303)
+    account = accounts.get(current_user.actor.account_id)
+    return form.page(
+        "auth/factor.html",
+        account=account,
+        is_forced=current_user.must_bind,
+        is_demanded=account.role in ADMINISTRATORS and counties.settings().demands_code,
+        **_shown_secret(account),
+    )
+
+
+def _shown_secret(account: Account) -> dict[str, str]:
+    """The picture a telephone reads and the same for typing in, while the secret is not bound yet."""
+    if account.factor is None or account.factor_at is not None:
+        return {}
+    picture = segno.make_qr(factors.address(account, g.county.code), error="m")
+    return {"picture": picture.svg_data_uri(scale=5, border=4, light="#fff"), "typed": factors.typed(account)}
+
+
+@bp.post("/second-factor/begin")
+@needs(Permission.SELF_WRITE)
+def begin_factor() -> Any:
+    accounts.begin_binding(accounts.get(current_user.actor.account_id))
+    return redirect(url_for("auth.factor"), 303)
 
 
 @bp.get("/sessions")

@@ -34,7 +34,8 @@ from web.core.events import Actor
 from web.core.ids import uuid7
 from web.extensions import csrf, db, login, valkey
 from web.tenants.accounts.models import Account, LoginSession
-from web.tenants.accounts.permissions import GRANTS, Permission
+from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, Permission
+from web.tenants.counties import service as counties
 from web.tenants.counties.models import County
 from web.tenants.organisations.models import PartyOrg
 
@@ -80,6 +81,7 @@ class User(UserMixin):  # type: ignore[misc]
     token: str
     actor: Actor
     must_change: bool
+    must_bind: bool
 
     def get_id(self) -> str:
         """The token, never the account: a session can be revoked."""
@@ -243,7 +245,8 @@ def find_user(token: str) -> User | None:
     if now - row.last_seen_at > timedelta(minutes=1):
         row.last_seen_at = now
     actor = Actor(account.id, account.name, account.role, account.org_id, path, request.remote_addr or "")
-    return User(row.id, token, actor, account.must_change)
+    is_bare = account.role in ADMINISTRATORS and account.factor_at is None
+    return User(row.id, token, actor, account.must_change, is_bare and counties.settings().demands_code)
 
 
 def _context() -> dict[str, Any]:
@@ -258,7 +261,7 @@ def _context() -> dict[str, Any]:
         "me": me,
         "nav": nav,
         "notice_count": notices,
-        "places": navigation.places() if me else {},
+        "places": navigation.places(me.actor) if me else {},
         "today": clock.today(),
         "language": choice.language(),
     }

@@ -10,14 +10,14 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from sqlalchemy import false, true
 from werkzeug.wrappers import Response
 
-from web.blueprints import filters, navigation, timeline
+from web.blueprints import edge, filters, navigation, timeline
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.events import Event
 from web.extensions import db
 from web.tenants.accounts import service as accounts
-from web.tenants.accounts.permissions import Permission
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 bp = Blueprint("events", __name__, url_prefix="/<county>/events")
 navigation.ITEMS.append(Item("设置", "办理记录", "events.index", Permission.EVENT_READ))
@@ -29,6 +29,18 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "verb": ("动作", Event.verb),
     "actor": ("经办人", Event.actor_id),
 }
+# What an auditor asks first, in the filter's own language.
+VIEWS: list[tuple[str, tuple[str, ...]]] = [
+    ("全部", ()),
+    ("登录", tuple(f"account.{v}" for v in ("sign_in", "sign_out", "sign_in_failed", "sign_in_unknown", "lock"))),
+    ("账号和权限", (
+        *(f"account.{v}" for v in ("open", "amend", "appoint", "close", "reset_password", "bind", "unbind", "release")),
+        *(f"account_proposal.{v}" for v in ("propose", "confirm", "refuse")), "county_settings.demand_code",
+    )),
+    ("查看完整信息", ("member.reveal", "shared.view", "document.read", "scan.read")),
+    ("伙伴县查看", ("reading.hear",)),
+    ("导出", ("export.begin", "export.make", "export.read", "list.copy", "list.lookup", "letter_stub.export")),
+]  # fmt: skip
 # Record → the page that shows it: (endpoint, name of its argument).
 PAGES = {
     "account": ("accounts.show", "account_id"),
@@ -44,9 +56,10 @@ PAGES = {
 
 
 def page_of(entry: Event) -> str:
-    """The address of the record the entry is about; empty when it has no page."""
+    """The address of the record the entry is about; empty when it has no page, or none this role may open."""
     endpoint, argument = PAGES.get(entry.subject_kind, ("", ""))
-    if endpoint not in current_app.view_functions or entry.subject_id is None:
+    view = current_app.view_functions.get(endpoint)
+    if entry.subject_id is None or getattr(view, "policy", None) not in GRANTS[Role(edge.actor().role)]:
         return ""
     values: dict[str, Any] = {argument: entry.subject_id}
     return url_for(endpoint, **values)
@@ -153,6 +166,14 @@ def index() -> Any:
     return render_template(
         "events/index.html",
         nouns=timeline.NOUNS,
+        views=[
+            {
+                "title": title,
+                "url": url_for("events.index", verb=verbs),
+                "is_current": set(request.args.getlist("verb")) == set(verbs),
+            }
+            for title, verbs in VIEWS
+        ],
         entries=[(e, page_of(e.event)) for e in timeline.read(rows, with_values=False, with_ip=True)],
         conditions=_conditions(choices),
         fields=[{"name": n, "label": label, "choices": list(choices[n].items())} for n, (label, _c) in COLUMNS.items()]

@@ -164,11 +164,13 @@ def unread(actor: Actor) -> Select[Any]:
     return db.select(db.func.count()).select_from(fresh)
 
 
-def places() -> dict[str, str]:
-    """Addresses the shell links to; what does not exist is left out."""
+def places(actor: Actor | None = None) -> dict[str, str]:
+    """Addresses the shell links to; what does not exist, or this actor may not search, is left out."""
     wanted = {"home": "home.index", "search": "members.index", "found": "members.found", "notices": "home.notices",
               "sessions": "auth.sessions", "leave": "auth.sign_out"}  # fmt: skip
     from flask import current_app
 
+    if actor is not None and Permission.MEMBER_READ not in GRANTS[Role(actor.role)]:
+        del wanted["search"], wanted["found"]
     known = current_app.view_functions
     return {name: url_for(endpoint) for name, endpoint in wanted.items() if endpoint in known}

@@ -19,7 +19,7 @@ from web.core.errors import Invalid
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.models import Account
-from web.tenants.accounts.permissions import Permission
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import divisions
 from web.tenants.members import branches
 from web.tenants.organisations import service as organisations
@@ -56,8 +56,8 @@ class Line:
 
 
 def _lines() -> list[Line]:
-    """Three queries: the tree, members by branch, accounts by organisation."""
-    nodes, members = organisations.tree(edge.actor()), branches.counts()
+    """Three queries: the tree, members by branch, accounts by organisation. Administrators see no numbers of members."""
+    nodes, members = organisations.tree(edge.actor()), branches.counts() if _counts() else {}
     query = db.select(Account.org_id, func.count().label("people")).where(Account.is_active).group_by(Account.org_id)
     people = {row.org_id: row.people for row in db.session.execute(query)}
     below: dict[str, int] = {}
@@ -70,6 +70,10 @@ def _lines() -> list[Line]:
     return [Line(o, o.path.count(".") - top, members.get(o.id, 0), below[o.path], people.get(o.id, 0)) for o in nodes]
 
 
+def _counts() -> bool:
+    return bool(GRANTS[Role(edge.actor().role)] & {Permission.MEMBER_READ, Permission.REPORT_READ})
+
+
 def kinds_under(org: PartyOrg) -> list[tuple[str, str]]:
     """What can be set up below it."""
     return [(kind, ORG_KINDS[kind]) for kind, parents in organisations.UNDER.items() if org.kind in parents]
@@ -80,7 +84,11 @@ def kinds_under(org: PartyOrg) -> list[tuple[str, str]]:
 def index() -> str:
     lines = _lines()
     return render_template(
-        "organisations/index.html", lines=lines, kinds=ORG_KINDS, total=sum(line.own for line in lines)
+        "organisations/index.html",
+        lines=lines,
+        kinds=ORG_KINDS,
+        total=sum(line.own for line in lines),
+        has_counts=_counts(),
     )
 
 

@@ -25,6 +25,7 @@ from web.tenants.organisations.models import PartyOrg
 
 NOUNS: dict[str, str] = {
     "account": "账号",
+    "account_proposal": "账号提议",
     "activity": "活动",
     "agreement": "协议",
     "agreement_version": "协议文本",
@@ -84,7 +85,12 @@ EVERY: dict[str, str] = {
 SENTENCES: dict[str, dict[str, str]] = {
     "account": {
         "open": "开立账号",
-        "appoint": "调整账号的姓名、角色或所在组织",
+        "amend": "修改账号的姓名、办公电话或证件登记",
+        "appoint": "授予账号角色和所在组织",
+        "begin_binding": "开始绑定验证器",
+        "bind": "绑定验证器，以后登录要填动态码",
+        "unbind": "本人解除了验证器",
+        "release": "解除账号的验证器",
         "close": "停用账号，所有登录随即退出",
         "reopen": "恢复账号，给出一次性密码",
         "reset_password": "重置密码，给出一次性密码",
@@ -96,6 +102,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "lock": "密码连续五次不对，账号停用 {minutes} 分钟",
         "revoke_session": "让另一台设备退出登录",
         "revoke_sessions": "让 {count} 台设备退出登录",
+    },
+    "account_proposal": {
+        "propose": "提议对管理员账号的处置",
+        "confirm": "第二位管理员确认提议，随即办理",
+        "refuse": "不同意或撤回提议",
     },
     "document": {"keep": "存下一份文件", "read": "打开文件"},
     "publication": {
@@ -121,6 +132,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "study_record": {"credit": "记入学时", "withdraw_credit": "撤下学时"},
     "party_org": {"found": "设立党组织", "rename": "更改党组织名称", "close": "撤销党组织"},
     "county_settings": {
+        "demand_code": "改定管理员登录是否要填动态码",
         "set_deadlines": "修改期限和提醒",
         "number_letter": "取用介绍信编号",
         "amend": "修改本县设置",
@@ -377,6 +389,7 @@ LABELS: dict[str, str] = {
     "ended_on": "结束日期",
     "letter": "介绍信抬头",
     "letter_valid_days": "介绍信有效期（天）",
+    "demands_code": "管理员登录要填动态码",
     "claim_day_limit": "每天收一个县的认领请求",
     "answer_workdays": "答复期限（工作日）",
     "report_in_days": "没有报到的提醒（天）",

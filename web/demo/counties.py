@@ -24,15 +24,15 @@ R = Role
 COUNTIES: dict[str, tuple[str, str, str, str, str, str, dict[Role, str]]] = {
     "330110": (
         "余杭区", "中共杭州市余杭区委组织部", "浙江省杭州市", "311100", "0571", "余杭街道",
-        {R.COUNTY_ADMIN: "陈例丁", R.TOWNSHIP_OFFICER: "林试辛", R.BRANCH_SECRETARY: "沈演乙", R.AWAY_SECRETARY: "许示戊", R.LIAISON: "孟例癸", R.LEADER_READONLY: "罗试甲"},
+        {R.COUNTY_ADMIN: "陈例丁", R.TOWNSHIP_OFFICER: "林试辛", R.BRANCH_SECRETARY: "沈演乙", R.AWAY_SECRETARY: "许示戊", R.LIAISON: "孟例癸", R.LEADER_READONLY: "罗试甲", R.SYSADMIN: "钟例子", R.SECADMIN: "施演丑", R.AUDITOR: "严试寅"},
     ),
     "340828": (
         "岳西县", "中共岳西县委组织部", "安徽省安庆市", "246600", "0556", "天堂镇",
-        {R.COUNTY_ADMIN: "何试丁", R.TOWNSHIP_OFFICER: "储例戊", R.BRANCH_SECRETARY: "柳演丙", R.AWAY_SECRETARY: "汪示癸", R.LIAISON: "胡例己", R.LEADER_READONLY: "王演庚"},
+        {R.COUNTY_ADMIN: "何试丁", R.TOWNSHIP_OFFICER: "储例戊", R.BRANCH_SECRETARY: "柳演丙", R.AWAY_SECRETARY: "汪示癸", R.LIAISON: "胡例己", R.LEADER_READONLY: "王演庚", R.SYSADMIN: "程示卯", R.SECADMIN: "方例辰", R.AUDITOR: "崔演巳"},
     ),
     "331124": (
         "松阳县", "中共松阳县委组织部", "浙江省丽水市", "323400", "0578", "西屏街道",
-        {R.COUNTY_ADMIN: "叶演己", R.TOWNSHIP_OFFICER: "周例庚", R.BRANCH_SECRETARY: "潘试壬", R.AWAY_SECRETARY: "徐示乙", R.LIAISON: "刘例辛", R.LEADER_READONLY: "吴演丁"},
+        {R.COUNTY_ADMIN: "叶演己", R.TOWNSHIP_OFFICER: "周例庚", R.BRANCH_SECRETARY: "潘试壬", R.AWAY_SECRETARY: "徐示乙", R.LIAISON: "刘例辛", R.LEADER_READONLY: "吴演丁", R.SYSADMIN: "傅试午", R.SECADMIN: "包示未", R.AUDITOR: "纪例申"},
     ),
 }  # fmt: skip
 
@@ -70,7 +70,12 @@ def found(code: str) -> Stand:
         where = {R.TOWNSHIP_OFFICER: home, R.BRANCH_SECRETARY: branch, R.AWAY_SECRETARY: away}
         for role, person in staff.items():
             account, _ = accounts.open_account(
-                role.value, person, role, where.get(role, root).id, work_phone=f"{area}-00000057"
+                role.value,
+                person,
+                role,
+                where.get(role, root).id,
+                work_phone=f"{area}-00000057",
+                person=f"{code} {role}",
             )
             account.must_change = False
             stand.accounts[role] = account.id

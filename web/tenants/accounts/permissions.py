@@ -8,7 +8,10 @@ from enum import StrEnum
 class Permission(StrEnum):
     """`<noun>:<verb>`, sorted. A view that writes never stands under `…:read`."""
 
-    ACCOUNT_MANAGE = "account:manage"
+    ACCOUNT_CONFIRM = "account:confirm"
+    ACCOUNT_GRANT = "account:grant"
+    ACCOUNT_OPEN = "account:open"
+    ACCOUNT_READ = "account:read"
     ACTIVITY_READ = "activity:read"
     ACTIVITY_WRITE = "activity:write"
     AGREEMENT_APPROVE = "agreement:approve"
@@ -52,14 +55,19 @@ class Role(StrEnum):
     AWAY_SECRETARY = "away_secretary"
     LIAISON = "liaison"
     LEADER_READONLY = "leader_readonly"
+    SYSADMIN = "sysadmin"
+    SECADMIN = "secadmin"
+    AUDITOR = "auditor"
 
 
 P = Permission
 _EVERYBODY = frozenset({P.HOME_READ, P.SELF_WRITE, P.ORGANISATION_READ})
+_ADMINISTRATOR = _EVERYBODY | {P.ACCOUNT_READ}
 _PERSONS = frozenset({P.MEMBER_READ, P.ACTIVITY_READ, P.DOCUMENT_READ, P.COSIGN_READ, P.LIST_EXPORT})
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.COUNTY_ADMIN: frozenset(Permission) - {P.AGREEMENT_APPROVE},
+    Role.COUNTY_ADMIN: frozenset(Permission)
+    - {P.AGREEMENT_APPROVE, P.ACCOUNT_OPEN, P.ACCOUNT_GRANT, P.ACCOUNT_CONFIRM},
     Role.TOWNSHIP_OFFICER: _EVERYBODY
     | _PERSONS
     | {
@@ -98,7 +106,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     # The leader decides on the county's seal and reads aggregates: no rows of persons (DOMAIN §2).
     Role.LEADER_READONLY: _EVERYBODY | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.REPORT_READ, P.PEER_READ},
+    # The separated administrators (三员) see no business data. Who opens an account gives it no rights, who gives rights
+    # opens none, who reads the log changes nothing.
+    Role.SYSADMIN: _ADMINISTRATOR | {P.ACCOUNT_OPEN, P.ACCOUNT_CONFIRM, P.ORGANISATION_WRITE},
+    Role.SECADMIN: _ADMINISTRATOR | {P.ACCOUNT_GRANT, P.ACCOUNT_CONFIRM},
+    Role.AUDITOR: _ADMINISTRATOR | {P.EVENT_READ},
 }
 
+# What is done to the account of one of these wants two persons (`accounts/four_eyes.py`).
+ADMINISTRATORS = frozenset({Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR})
+
 # Roles that see the whole county; every other one sees its part of the tree.
-WHOLE_COUNTY = frozenset({Role.COUNTY_ADMIN, Role.LIAISON, Role.LEADER_READONLY})
+WHOLE_COUNTY = ADMINISTRATORS | {Role.COUNTY_ADMIN, Role.LIAISON, Role.LEADER_READONLY}

@@ -1,86 +1,67 @@
-"""Verbs of accounts and sessions: open, sign in, sign out, change and reset the password, appoint, close, revoke.
+"""Verbs of accounts and sessions: open, grant, sign in, sign out, change and reset the password, close, revoke.
 
-Sign-in answers wrong name, wrong password and locked account alike, and in about the same time: the hash is computed in
-every case. A hash takes 64 MiB, so only a few are computed at once.
+One person, one account, one role: the identity number's keyed digest is unique in the county, so nobody combines roles by
+a second account. Who opens an account (sysadmin) gives it no rights; who grants a role (secadmin) opens none. What is done
+to an administrator's account goes through `four_eyes`. Sign-in answers wrong name, wrong password, wrong code and locked
+account alike.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import hashlib
+import hmac
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import lru_cache
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-
-from web.core import clock, events, fence
-from web.core.errors import Invalid, NotFound, TooMany
+from web.core import clock, crypto, events, fence
+from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
-from web.extensions import db
-from web.tenants.accounts.models import Account, LoginSession
-from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.extensions import db, settings
+from web.tenants.accounts import factors, passwords
+from web.tenants.accounts.models import Account, Credentials, LoginSession
+from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 
-# The library's defaults: 64 MiB, three passes. A worker never computes more than this many at once.
-_hasher = PasswordHasher()
-_hashing = threading.BoundedSemaphore(4)
-HASH_WAIT = 10.0
 LOCK_AFTER, LOCK_FOR = 5, timedelta(minutes=30)
-PASSWORD_LASTS = timedelta(days=90)
 LIVE_FOR = timedelta(minutes=30)
-_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 STRANGER = Actor(None, "未登录", "anonymous")
 
 
-@contextmanager
-def _a_hash() -> Iterator[None]:
-    if not _hashing.acquire(timeout=HASH_WAIT):
-        raise TooMany("too_many")
-    try:
-        yield
-    finally:
-        _hashing.release()
+def _person(identity: str) -> bytes:
+    """The key two accounts of one person would share: never the number, and another county's differs."""
+    key = crypto.derive(settings().field_key, f"person:{fence.tenant()}")
+    return hmac.new(key, "".join(identity.split()).upper().encode(), hashlib.sha256).digest()
 
 
-def _hash(password: str) -> str:
-    with _a_hash():
-        return _hasher.hash(password)
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    return _hasher.hash(secrets.token_urlsafe())
-
-
-def one_time_password() -> str:
-    """Twelve characters without look-alikes in groups of four, with a digit, both cases and a sign."""
-    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3)) + "7K"
-
-
-def password_faults(password: str, username: str) -> list[str]:
-    """Codes of what is wrong with a password (DOMAIN C-01): too short, too plain, holding the user name."""
-    classes = sum(
-        any(test(c) for c in password)
-        for test in (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum() and not c.isspace())
-    )
-    faults = {
-        "password_short": len(password) < 8,
-        "password_plain": classes < 3,
-        "password_holds_username": bool(username) and username.lower() in password.lower(),
-        "too_long": len(password) > 128,
-    }
-    return [code for code, is_so in faults.items() if is_so]
+def _identify(identity: str, account: Account | None = None) -> tuple[bytes | None, dict[str, object]]:
+    """The key of a person, and what is wrong with it: somebody else's account has it already."""
+    if not identity.strip():
+        return None, {}
+    person = _person(identity)
+    query = db.select(Account.id).where(Account.person == person)
+    if account is not None:
+        query = query.where(Account.id != account.id)
+    return person, {"person": "person_taken"} if db.session.scalar(query) else {}
 
 
 def open_account(
-    username: str, name: str, role: Role, org_id: UUID, *, password: str | None = None, work_phone: str = ""
+    username: str,
+    name: str,
+    role: Role,
+    org_id: UUID,
+    *,
+    person: str = "",
+    password: str | None = None,
+    work_phone: str = "",
 ) -> tuple[Account, str]:
-    """A new account; its one-time password is returned once and must be changed at the first sign-in."""
+    """A new account; its one-time password is returned once and must be changed at the first sign-in.
+
+    `person`: the identity number, of which a digest is kept. When a person opens it, it waits until its role is granted;
+    what the program itself opens (a county's first administrators) is granted with it.
+    """
     username, name = username.strip().lower(), name.strip()
+    is_granted = events.actor().account_id is None
     wrong: dict[str, object] = {
         field: "required" for field, value in (("username", username), ("name", name)) if not value
     }
@@ -88,21 +69,26 @@ def open_account(
         wrong["username"] = "username_letters"
     if db.session.scalar(db.select(Account.id).where(Account.username == username)):
         wrong["username"] = "taken"
-    if wrong:
-        raise Invalid(wrong)
-    clear = password or one_time_password()
+    if not person.strip() and (role in ADMINISTRATORS or not is_granted):
+        wrong["person"] = "required"
+    key, twice = _identify(person)
+    if wrong | twice:
+        raise Invalid(wrong | twice)
+    clear, now = password or passwords.one_time(), clock.now()
     account = Account(
         username=username,
         name=name,
         role=role,
         org_id=org_id,
-        password_hash=_hash(clear),
-        password_set_at=clock.now(),
+        person=key,
+        password_hash=passwords.hashed(clear),
+        password_set_at=now,
         must_change=True,
-        is_active=True,
+        is_active=is_granted,
+        granted_at=now if is_granted else None,
         failures=0,
         work_phone=work_phone,
-        created_at=clock.now(),
+        created_at=now,
     )
     events.record("account.open", account)
     db.session.add(account)
@@ -130,46 +116,44 @@ def who_can(permission: Permission, limit: int = 5) -> list[tuple[str, Role]]:
     return [(n, r) for n, r in db.session.execute(query.order_by(Account.created_at, Account.id).limit(limit))]
 
 
-def verify(account: Account, password: str) -> bool:
-    """Does the password fit? Takes the same time either way. TooMany when too many ask at once."""
-    return _fits(account.password_hash, password)
+def admits(who: Credentials | None, password: str, code: str = "") -> bool:
+    """May somebody come in now who says this password, and this code if a telephone is bound? Failures are counted."""
+    now = clock.now()
+    is_right = passwords.fits(who.password_hash if who else passwords.nobodys(), password[:1000])
+    if who is None:
+        return False
+    is_locked = who.locked_until is not None and now < who.locked_until
+    if who.locked_until is not None and not is_locked:
+        who.failures, who.locked_until = 0, None
+    if is_locked:
+        return False
+    # A code is used up only beside the right password.
+    is_right = is_right and (who.factor_at is None or factors.accept(who, code))
+    if is_right and who.is_active:
+        who.failures, who.locked_until = 0, None
+        who.must_change = who.must_change or now - who.password_set_at > passwords.LASTS
+        return True
+    if not is_right:
+        who.failures += 1
+    if who.failures >= LOCK_AFTER:
+        who.locked_until = now + LOCK_FOR
+    return False
 
 
-def _fits(stored: str, password: str) -> bool:
-    with _a_hash():
-        try:
-            return _hasher.verify(stored, password)
-        except VerifyMismatchError:
-            return False
-
-
-def authenticate(username: str, password: str, *, ip: str = "") -> Account | None:
-    """The account that may come in now, or None: wrong name, wrong password, locked or closed all alike.
+def authenticate(username: str, password: str, code: str = "", *, ip: str = "") -> Account | None:
+    """The account that may come in now, or None: wrong name, password or code, locked or closed all alike.
 
     Failures are counted on the row and logged: the caller must commit also when the answer is None.
     """
     query = db.select(Account).where(Account.username == username.strip().lower()).with_for_update()
     account: Account | None = db.session.scalars(query).first()
-    now = clock.now()
-    fits = _fits(account.password_hash if account else _nobodys_hash(), password[:1000])
-    stranger = Actor(None, STRANGER.name, STRANGER.role, ip=ip)
-    if account is None:
-        with events.by(stranger):
-            events.record("account.sign_in_unknown", counties.settings())
-            db.session.flush()
-        return None
-    is_locked = account.locked_until is not None and now < account.locked_until
-    if account.locked_until is not None and not is_locked:
-        account.failures, account.locked_until = 0, None
-    if fits and account.is_active and not is_locked:
-        account.failures, account.locked_until = 0, None
-        account.must_change = account.must_change or now - account.password_set_at > PASSWORD_LASTS
+    was_locked = account.locked_until if account else None
+    if admits(account, password, code):
         return account
-    with events.by(stranger):
-        if not is_locked and not fits:
-            account.failures += 1
-        if not is_locked and account.failures >= LOCK_AFTER:
-            account.locked_until = now + LOCK_FOR
+    with events.by(Actor(None, STRANGER.name, STRANGER.role, ip=ip)):
+        if account is None:
+            events.record("account.sign_in_unknown", counties.settings())
+        elif account.locked_until is not None and account.locked_until != was_locked:
             events.record("account.lock", account, details={"minutes": int(LOCK_FOR.total_seconds() // 60)})
         else:
             events.record("account.sign_in_failed", account)
@@ -223,66 +207,116 @@ def end_sessions(account: Account, *, but: UUID | None = None, verb: str = "acco
 
 def change_password(account: Account, current: str, new: str, again: str, *, keep: UUID | None = None) -> None:
     """The holder's own change. Other browsers are signed out; `keep` is the session that goes on."""
-    if not verify(account, current):
-        raise Invalid({"current": "password_wrong"})
-    wrong: dict[str, object] = {}
-    if faults := password_faults(new, account.username):
-        wrong["new"] = faults
-    elif verify(account, new):
-        wrong["new"] = "password_same"
-    if new != again:
-        wrong["again"] = "password_differs"
-    if wrong:
-        raise Invalid(wrong)
+    passwords.demand_new(account, current, new, again)
     end_sessions(account, but=keep)
-    account.password_hash, account.password_set_at, account.must_change = _hash(new), clock.now(), False
+    passwords.set_new(account, new, must_change=False)
     events.record("account.change_password", account)
     db.session.flush()
 
 
-def reset_password(account: Account) -> str:
-    """A new one-time password, returned once; the account is unlocked and signed out everywhere."""
-    clear = one_time_password()
+def begin_binding(account: Account) -> None:
+    """A new secret for the holder's telephone; Invalid while one is bound."""
+    if account.factor_at is not None:
+        raise Invalid({"code": "bound_already"})
+    factors.begin(account)
+    events.record("account.begin_binding", account)
+    db.session.flush()
+
+
+def bind(account: Account, code: str) -> list[str]:
+    """The holder's telephone shows this code: from now on it is asked for. Returns the recovery codes, shown once."""
+    codes = factors.confirm(account, code)
+    events.record("account.bind", account)
+    db.session.flush()
+    return codes
+
+
+def unbind(account: Account, code: str) -> None:
+    """The holder takes the second factor off, with a code. Invalid where the county demands it of the role."""
+    if account.role in ADMINISTRATORS and counties.settings().demands_code:
+        raise Invalid({"code": "code_demanded"})
+    if not factors.accept(account, code):
+        raise Invalid({"code": "code_wrong"})
+    factors.drop(account)
+    events.record("account.unbind", account)
+    db.session.flush()
+
+
+def _demand_two(account: Account, is_confirmed: bool) -> None:
+    if account.role in ADMINISTRATORS and account.is_active and not is_confirmed:
+        raise Invalid({"reason": "four_eyes"})
+
+
+def reset_password(account: Account, *, is_confirmed: bool = False) -> str:
+    """A new one-time password, returned once; the account is unlocked and signed out everywhere.
+
+    Who resets a password could come in with it: an administrator's wants two persons (`is_confirmed`).
+    """
+    _demand_two(account, is_confirmed)
+    clear = passwords.one_time()
     end_sessions(account)
-    account.password_hash, account.password_set_at, account.must_change = _hash(clear), clock.now(), True
+    passwords.set_new(account, clear, must_change=True)
     account.failures, account.locked_until = 0, None
     events.record("account.reset_password", account)
     db.session.flush()
     return clear
 
 
-def appoint(account: Account, name: str, role: Role, org_id: UUID, *, work_phone: str = "") -> None:
-    """Change a person's name, role or part of the tree. Nobody changes their own role: there is always a second pair of eyes."""
+def release(account: Account, reason: str, *, is_confirmed: bool = False) -> None:
+    """The holder lost the telephone: the second factor goes, so that a new one can be bound."""
+    _demand_two(account, is_confirmed)
+    if not reason.strip():
+        raise Invalid({"reason": "required"})
+    factors.drop(account)
+    events.record("account.release", account, reason=reason.strip())
+    db.session.flush()
+
+
+def amend(account: Account, name: str, *, work_phone: str = "", person: str = "") -> None:
+    """Who the account belongs to. The identity number is written once, for accounts from before it was asked."""
     if not name.strip():
         raise Invalid({"name": "required"})
-    if account.id == events.actor().account_id and role is not account.role:
+    key, twice = _identify(person, account)
+    if key is not None and account.person not in (None, key):
+        raise Invalid({"person": "person_stays"})
+    if twice:
+        raise Invalid(twice)
+    account.name, account.work_phone, account.person = name.strip(), work_phone.strip(), key or account.person
+    events.record("account.amend", account)
+    db.session.flush()
+
+
+def appoint(account: Account, role: Role, org_id: UUID) -> None:
+    """Grant a role and a part of the tree: a waiting account comes into use, a closed one comes back.
+
+    Nobody grants anything to themselves, and the role of an administrator in use stays: it is closed first, by two.
+    """
+    if account.id == events.actor().account_id:
         raise Invalid({"role": "not_oneself"})
-    if account.id != events.actor().account_id and (role is not account.role or org_id != account.org_id):
-        end_sessions(account)
-    account.name, account.role, account.org_id, account.work_phone = name.strip(), role, org_id, work_phone.strip()
+    if account.is_active and account.role in ADMINISTRATORS and role is not account.role:
+        raise Invalid({"role": "four_eyes"})
+    if role in ADMINISTRATORS and account.person is None:
+        raise Invalid({"role": "person_unknown"})
+    if not account.is_active and account.granted_at is not None:
+        account.must_change = True
+    end_sessions(account)
+    account.role, account.org_id, account.is_active = role, org_id, True
+    account.granted_at = clock.now()
     events.record("account.appoint", account)
     db.session.flush()
 
 
-def close_account(account: Account, reason: str) -> None:
-    """Take it out of use; its sessions end at once. Nobody closes their own."""
+def close_account(account: Account, reason: str, *, is_confirmed: bool = False) -> None:
+    """Take it out of use; its sessions end at once. Nobody closes their own, and an administrator's wants two persons."""
     if account.id == events.actor().account_id:
         raise Invalid({"reason": "not_oneself"})
     if not reason.strip():
         raise Invalid({"reason": "required"})
+    _demand_two(account, is_confirmed)
     end_sessions(account)
-    account.is_active = False
+    account.is_active, account.granted_at = False, account.granted_at or clock.now()
     events.record("account.close", account, reason=reason.strip())
     db.session.flush()
-
-
-def reopen_account(account: Account) -> str:
-    """Put it back in use with a new one-time password, returned once."""
-    account.is_active = True
-    clear = reset_password(account)
-    events.record("account.reopen", account)
-    db.session.flush()
-    return clear
 
 
 def see_notices(account_id: UUID) -> None:

@@ -35,7 +35,8 @@ class CountySettings(Tenanted, Model):
 
     `claim_day_limit`: claims a day taken from one partner. `answer_workdays`: after so many working days an answer is
     overdue. `report_in_days`, `contact_days`: days after the offer, and since the last contact, on which to remind;
-    `confirm_months`: an away entry is confirmed once in so many months.
+    `confirm_months`: an away entry is confirmed once in so many months. `demands_code`: the administrators sign in
+    with a second factor.
     """
 
     __tablename__ = "county_settings"
@@ -50,5 +51,6 @@ class CountySettings(Tenanted, Model):
     report_in_days: Mapped[list[int]] = mapped_column(JSONB, default=lambda: [15, 30])
     contact_days: Mapped[list[int]] = mapped_column(JSONB, default=lambda: [30, 90, 150])
     confirm_months: Mapped[int] = mapped_column(default=6)
+    demands_code: Mapped[bool] = mapped_column(default=False)
     notice_version: Mapped[int] = mapped_column(default=1)
     notice_changed_on: Mapped[date | None]

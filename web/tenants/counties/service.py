@@ -90,6 +90,14 @@ def amend(*, letter: dict[str, str], letter_valid_days: int, report_in_day_limit
     db.session.flush()
 
 
+def demand_code(*, is_demanded: bool) -> None:
+    """Whether the county's administrators must sign in with a second factor."""
+    row = settings(lock=True)
+    row.demands_code = is_demanded
+    events.record("county_settings.demand_code", row)
+    db.session.flush()
+
+
 REMIND_STEPS, REMIND_AT_MOST = 5, 400
 """How many days a reminder may have, and the latest of them."""
 

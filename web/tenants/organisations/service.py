@@ -37,6 +37,9 @@ PLACES: dict[Role, frozenset[OrgKind]] = {
     Role.AWAY_SECRETARY: frozenset({OrgKind.AWAY_BRANCH, OrgKind.BRANCH}),
     Role.LIAISON: frozenset({OrgKind.COUNTY_COMMITTEE}),
     Role.LEADER_READONLY: frozenset({OrgKind.COUNTY_COMMITTEE}),
+    Role.SYSADMIN: frozenset({OrgKind.COUNTY_COMMITTEE}),
+    Role.SECADMIN: frozenset({OrgKind.COUNTY_COMMITTEE}),
+    Role.AUDITOR: frozenset({OrgKind.COUNTY_COMMITTEE}),
 }
 
 
