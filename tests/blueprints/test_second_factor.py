@@ -9,7 +9,8 @@ from argon2 import PasswordHasher
 
 from tests import world
 from tests.blueprints.test_auth import in_county, sign_in
-from web.core import clock, fence
+from web.core import clock, events, fence
+from web.core.errors import Invalid
 from web.extensions import db
 from web.tenants.accounts import factors, passwords
 from web.tenants.accounts import service as accounts
@@ -74,7 +75,7 @@ def test_bound_asked_for_and_taken_once(fresh, pair):
     assert "还剩 9 个" in client.get(f"{base}/second-factor").text
     off = client.post(f"{base}/second-factor", data={"code": recovery[2]})
     assert off.status_code == 303 and "开始绑定" in client.get(f"{base}/second-factor").text
-    log = in_county(side, lambda: [e.verb for e in db.session.scalars(db.select(world.events.Event))])
+    log = in_county(side, lambda: [e.verb for e in db.session.scalars(db.select(events.Event))])
     assert {"account.bind", "account.unbind", "account.lock"} <= set(log)
 
 
@@ -116,7 +117,7 @@ def test_the_last_five_passwords_do_not_come_back(pair, monkeypatch):
         for old, new in pairwise(said):
             accounts.change_password(account, old, new, new)
         for used in said[2:-1]:
-            with pytest.raises(accounts.Invalid) as refused:
+            with pytest.raises(Invalid) as refused:
                 accounts.change_password(account, said[-1], used, used)
             assert refused.value.fields == {"new": ["password_used"]}
         assert len(account.old_hashes) == passwords.REMEMBERED - 1 and all("Other" not in h for h in account.old_hashes)
