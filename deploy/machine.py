@@ -19,7 +19,7 @@ from deploy.processes import run
 PYTHON = VENV / "bin" / "python"
 OLDEST_PYTHON = (3, 11)
 TO_PRINT = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
-TO_TEST = ("poppler-utils", "libatomic1")  # the second is for the browser driver's own program
+TO_TEST = ("poppler-utils", "qpdf", "libatomic1")  # the last is for the browser driver's own program
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 REQUIREMENTS = {"demo": ("requirements.txt",), "test": ("requirements.txt", "requirements-test.txt")}
 

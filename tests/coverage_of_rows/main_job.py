@@ -177,10 +177,16 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("7", "charts as vector pictures with their data tables; comparison with the last period in each table", "reports.show",
           "reports/test_agreement_report.py::test_charts_are_black_white_and_grey_and_hide_small_lengths "
           "reports/test_agreement_report.py::test_totals_are_the_sums_of_what_is_shown_and_rates_are_recomputed"),
-    _line("7", "certificates of proof", still=_OPEN),
+    _line("7", "certificates of proof: of an agreement (proof sheet), a handover, a co-signed record",
+          "handovers.certificate handovers.certify cosigning.certificate cosigning.certify agreements.proof documents.prove",
+          "blueprints/test_certificates.py::test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone "
+          "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers"),
     _line("7", "batches as one job with progress, cancel and a zip", still=_OPEN),
     _line("7", "print views of every list and record", still=_OPEN),
-    _line("7", "PDF/A-3 with the sealed data attached, verified", still=_OPEN),
+    _line("7", "PDF/A-3 with the sealed data attached, structure and attachments checked by qpdf, seals verified from the attachment alone", "documents.show",
+          "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers "
+          "reports/test_papers.py::test_the_attached_text_is_carried_byte_for_byte",
+          still="no PDF/A validator is among the tools the commands install, so conformance is declared in the file and not certified"),
     # 8 Workbench
     _line("8", "saved and shared filters, one default", "workbench.new_filter workbench.filters workbench.default_filter",
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),

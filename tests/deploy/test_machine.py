@@ -64,7 +64,7 @@ def test_the_demo_needs_no_browser_and_the_tests_do(monkeypatch):
     monkeypatch.setattr(machine, "browser", lambda: None)
     monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "debian"})
     assert "chromium" not in machine.wanted_packages("demo")
-    assert {"chromium", "poppler-utils"} <= set(machine.wanted_packages("test"))
+    assert {"chromium", "poppler-utils", "qpdf"} <= set(machine.wanted_packages("test"))
     monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "ubuntu"})
     with pytest.raises(Stopped, match="snap"):
         machine.wanted_packages("test")

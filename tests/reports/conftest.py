@@ -21,6 +21,7 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     "proof": samples.proof,
     "cosigned": samples.cosigned,
     "cosigned_at_home": lambda: samples.cosigned(own=0, guests=3, is_annulled=True),
+    "certificate": samples.certificate,
     "proof_of_two": lambda: samples.proof(TWO, is_demo=False),
     "report": samples.report,
     "report_of_hub": lambda: samples.report(
@@ -60,7 +61,9 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Paper]:
     def paper(name: str) -> Paper:
         if name not in made:
             document = SAMPLES[name]()
-            attachments = [Attached("agreement.json", TEXT, "机器可读正文")] if name == "agreement" else []
+            attachments = (
+                [Attached("agreement.json", TEXT, "机器可读正文")] if name in ("agreement", "certificate") else []
+            )
             rendered = render(document, attachments=attachments)
             path = folder / f"{name}.pdf"
             path.write_bytes(rendered.pdf)

@@ -10,6 +10,7 @@ from web.reports import (
     AgreementReport,
     AgreementText,
     Attendee,
+    Certificate,
     ChannelHead,
     Clause,
     CooperationItem,
@@ -29,6 +30,7 @@ from web.reports import (
     Responsibility,
     ScopeUse,
     Seal,
+    SealedLetter,
     SealedWord,
     Step,
     figure,
@@ -157,6 +159,36 @@ def proof(parties: tuple[Party, ...] = (YUHANG, YUEXI, SONGYANG), **changed: obj
         "channels": tuple(ChannelHead(f"{a.stem}→{b.stem}", 1, 57, digest(a.stem + b.stem), f"{b.stem}方已签收") for a in parties for b in parties if a != b and "甲" in (a.stem, b.stem)),
     }  # fmt: skip
     return ProofSheet(**(COMMON | given | changed))  # type: ignore[arg-type]
+
+
+def certificate() -> Certificate:
+    """Of a handover from 岳西 to 余杭 that is closed."""
+    at = MADE_AT - dt.timedelta(days=30)
+    steps = (
+        ("申请转接", YUEXI),
+        ("同意接收", YUHANG),
+        ("开出介绍信", YUEXI),
+        ("接收与回执", YUHANG),
+        ("确认办结", YUEXI),
+    )
+    return Certificate(
+        **COMMON,  # type: ignore[arg-type]
+        salt=b"0123456789abcdef",
+        about="组织关系转接",
+        number="20260057",
+        facts=(
+            ("党员", "李例乙"), ("转出", f"{YUEXI.name}　岳西县天堂镇示例村支部"), ("转入", f"{YUHANG.name}　余杭街道演示社区第一支部"),
+            ("介绍信", "第20260057号"), ("转接编号", "01a21513-333c-7671-b809-9af38d1c4160"), ("接收日期", "2026年6月18日"),
+        ),
+        parties=(YUHANG, YUEXI),
+        letters=tuple(
+            SealedLetter(
+                what, by, at + dt.timedelta(days=3 * place), f"{by.division}-seal-2026-1", digest(what), "s" * 43 + "Q" * 43,
+                "已签收", at + dt.timedelta(days=3 * place, minutes=2),
+            )
+            for place, (what, by) in enumerate(steps)
+        ),
+    )  # fmt: skip
 
 
 PERIOD = Period.half(2026, 1)

@@ -38,6 +38,8 @@ KINDS = {
     DocumentKind.COSIGNED_RECORD: "活动共签记录单",
     DocumentKind.LETTER_BOOK: "党员组织关系介绍信登记簿",
     DocumentKind.TRANSFER_PACKET: "加密的转接信息",
+    DocumentKind.HANDOVER_CERTIFICATE: "组织关系转接印签证明",
+    DocumentKind.COSIGN_CERTIFICATE: "活动共签印签证明",
 }
 # Who may open which kind; a paper about one member also needs that member to be visible.
 READ_BY = {
@@ -49,6 +51,8 @@ READ_BY = {
     DocumentKind.COSIGNED_RECORD: Permission.COSIGN_WRITE,
     DocumentKind.LETTER_BOOK: Permission.TRANSFER_READ,
     DocumentKind.TRANSFER_PACKET: Permission.TRANSFER_APPROVE,
+    DocumentKind.HANDOVER_CERTIFICATE: Permission.HANDOVER_READ,
+    DocumentKind.COSIGN_CERTIFICATE: Permission.COSIGN_WRITE,
 }
 
 

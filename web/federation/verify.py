@@ -7,6 +7,9 @@ with the product on purpose: it is the second reading of the protocol. Evidence 
      "keys": [{"county": "<uuid>", "jwk": {…}, "revoked_at": "<instant>" or absent}],
      "disclosures": [["<salt>", "/pointer", value], …]}
 
+or a list of such objects, one a message, as it rides inside a certificate; or, for an agreement, a list of the seals of
+its parties over one version: {"seal": "<JWS>", "keys": […]}. Every entry must hold.
+
 The keys are those whose fingerprints were compared by persons (printed on the agreement): the verdict is worth what
 that comparison is worth, so it prints the fingerprints. Values already erased do not matter: the seal covers their
 commitments only. A seal made with a key revoked later counts if the *receiver's* receipt is older than the revocation.
@@ -80,8 +83,23 @@ def _open(
     return payload, data, entry
 
 
+def _seal(evidence: dict[str, Any]) -> list[str]:
+    seal, _, sealer = _open(evidence["seal"], "fed1-seal", "county", evidence["keys"])
+    if sealer.get("revoked_at"):
+        raise Refused("the seal key was revoked, and a seal alone cannot show that it is older")
+    return [
+        (
+            f"County {seal['county']} sealed version {seal['version']} of agreement {seal['agreement']} on {seal['at']}: "
+            f"text {seal['text']}, file {seal['pdf']}."
+        ),
+        f"Seal key {sealer['jwk']['kid']}, fingerprint {fingerprint(sealer['jwk'])}.",
+    ]
+
+
 def verdict(evidence: dict[str, Any]) -> list[str]:
     """What the evidence proves, a sentence each. Raises Refused with the first thing that does not hold."""
+    if "seal" in evidence:
+        return _seal(evidence)
     keys = evidence["keys"]
     message, data, sealer = _open(evidence["envelope"], "fed1-msg", "from", keys)
     digest = _digest(data)
@@ -132,12 +150,16 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: verify.py EVIDENCE.json\n")
         return 2
     try:
-        proved = verdict(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
+        given = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+        proved = [sentence for each in (given if isinstance(given, list) else [given]) for sentence in verdict(each)]
     except Refused as refusal:
         sys.stdout.write(f"DOES NOT HOLD: {refusal}\n")
         return 1
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         sys.stderr.write(f"the evidence cannot be read: {error!r}\n")
+        return 2
+    if not proved:
+        sys.stderr.write("an empty list proves nothing\n")
         return 2
     sys.stdout.write("".join(f"{sentence}\n" for sentence in [*proved, "HOLDS."]))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from web.core.errors import NotFound, WrongState
 from web.extensions import db
 from web.federation.agreements import clauses, hub, scopes, service, texts
 from web.federation.agreements.models import AgreementVersion, VersionState
-from web.federation.post import keys
+from web.federation.post import evidence, keys
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
 from web.federation.wire.canonical import unb64
@@ -65,11 +66,14 @@ def render_text(task_id: UUID) -> None:
 
 
 def render_proof(task: Task) -> UUID:
-    """The proof sheet of a completed version, as this county holds it; the document's id."""
+    """The proof sheet of a completed version, as this county holds it, with the seals themselves inside; the document's id."""
     version = _version(task)
     code = documents.new_code()
     paper = proof_paper(version, code)
-    made = reports.render(paper)
+    rows = hub.seal_rows(service.get(version.agreement_id), version)
+    public = evidence.keys_of([row.county_uid for row in rows])
+    data = json.dumps([{"seal": row.jws, "keys": public} for row in rows], ensure_ascii=False, indent=1).encode()
+    made = reports.render(paper, attachments=[reports.Attached("evidence.json", data, "各方的封印，机器可读")])
     return documents.keep(
         DocumentKind.PROOF_SHEET, paper.title, reports.filename(paper), version.id, made, code=code
     ).id

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from web.core.errors import DomainError
-from web.jobs import agreements, cosigned, letter_book, letters, reports
+from web.jobs import agreements, certificates, cosigned, letter_book, letters, reports
 from web.tenants.documents.models import DocumentKind
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
@@ -18,6 +18,8 @@ PAPERS: dict[DocumentKind, Callable[[Task], UUID]] = {
     DocumentKind.LETTER_BOOK: letter_book.render_book,
     DocumentKind.AGREEMENT_REPORT: reports.render_report,
     DocumentKind.COSIGNED_RECORD: cosigned.render_record,
+    DocumentKind.HANDOVER_CERTIFICATE: certificates.render_certificate,
+    DocumentKind.COSIGN_CERTIFICATE: certificates.render_certificate,
 }
 
 

@@ -6,6 +6,7 @@ only `figures` and `statements` read the county's rows, to compose a report from
 
 from web.reports.agreement_report import AgreementReport
 from web.reports.agreement_text import AgreementText, Clause, CooperationItem, Grant, Liaison, Responsibility
+from web.reports.certificate import Certificate, SealedLetter
 from web.reports.cosigned_record import Attendee, CosignedRecord, Count, SealedWord
 from web.reports.directions import Direction, Item, Month, ScopeUse, Step
 from web.reports.documents import Document, Party, filename
@@ -21,6 +22,7 @@ __all__ = [
     "AgreementText",
     "Attached",
     "Attendee",
+    "Certificate",
     "ChannelHead",
     "Clause",
     "CooperationItem",
@@ -44,6 +46,7 @@ __all__ = [
     "Responsibility",
     "ScopeUse",
     "Seal",
+    "SealedLetter",
     "SealedWord",
     "Step",
     "figure",

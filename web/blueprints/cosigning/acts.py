@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
-from web.blueprints import edge, words
+from web.blueprints import certificates, edge, words
 from web.blueprints.cosigning.pages import lines_of, page_of
 from web.blueprints.cosigning.rooms import bp
 from web.blueprints.cosigning.wording import KINDS, REFUSED, WIRE_PRESENCES, choices
@@ -173,6 +173,30 @@ def paper(record_id: UUID) -> Any:
         details={"paper": DocumentKind.COSIGNED_RECORD.value, "unit": "份"},
     )
     return redirect(url_for("tasks.show", task_id=task.id), 303)
+
+
+@bp.get("/<uuid:record_id>/certificate")
+@needs(Permission.COSIGN_WRITE)
+def certificate(record_id: UUID) -> str:
+    """Which sealed words there are about it, and whether they hold."""
+    record = lists.get(record_id, edge.actor())
+    return certificates.page(
+        DocumentKind.COSIGN_CERTIFICATE,
+        record_id,
+        crumbs=[
+            ("活动共签", url_for("cosigning.index")),
+            (f"{record.held_on:%Y-%m-%d}", url_for("cosigning.show", record_id=record_id)),
+        ],
+        make_url=url_for("cosigning.certify", record_id=record_id),
+    )
+
+
+@bp.post("/<uuid:record_id>/certificate")
+@needs(Permission.COSIGN_WRITE)
+def certify(record_id: UUID) -> Any:
+    """Order the certificate."""
+    lists.get(record_id, edge.actor())
+    return certificates.order(DocumentKind.COSIGN_CERTIFICATE, record_id)
 
 
 class Correction(Schema):

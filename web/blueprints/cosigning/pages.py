@@ -36,6 +36,7 @@ from web.federation.post import service as post
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
+from web.tenants.documents.models import DocumentKind
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
@@ -302,7 +303,8 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
         letters=_letters(record, letters, peer.name),
         sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
         log=_log(record),
-        papers=documents.of_subject(record.id) if can_write else [],
+        papers=documents.of_subject(record.id, DocumentKind.COSIGNED_RECORD) if can_write else [],
+        has_seals=any(letter.digest for letter in letters),
         is_signed=record.state in (*AGREED, S.ANNULLED),
         **more,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, url_for
 
-from web.blueprints import words
+from web.blueprints import certificates, words
 from web.blueprints.documents import PROVES
 from web.blueprints.filters import moment
 from web.blueprints.handovers import wording
@@ -37,8 +37,10 @@ class Papers:
 
 def papers_of(handover: Handover) -> Papers:
     """Two queries."""
-    found = documents.of_subject(handover.id)
-    query = db.select(Task).where(Task.subject_id == handover.id).order_by(Task.created_at.desc(), Task.id.desc())
+    letter = DocumentKind.INTRODUCTION_LETTER
+    found = documents.of_subject(handover.id, letter)
+    query = db.select(Task).where(Task.subject_id == handover.id, Task.details["paper"].astext == letter.value)
+    query = query.order_by(Task.created_at.desc(), Task.id.desc())
     task = db.session.scalars(query.limit(1)).first()
     is_shown = task is not None and task.state is not TaskState.DONE
     return Papers(found, _job(handover, task) if task is not None and is_shown else None)
@@ -76,6 +78,32 @@ def print_again(handover_id: UUID) -> Any:
     service.print_letter(handover)
     flash("正在重新生成")
     return redirect(url_for("handovers.show", handover_id=handover_id) + "#letter", 303)
+
+
+@bp.get("/<uuid:handover_id>/certificate")
+@needs(Permission.HANDOVER_READ)
+def certificate(handover_id: UUID) -> str:
+    """Which sealed words there are about it, and whether they hold."""
+    _, row = seen(handover_id)
+    way = "转出" if row.handover.role == "home" else "转入"
+    return certificates.page(
+        DocumentKind.HANDOVER_CERTIFICATE,
+        handover_id,
+        crumbs=[
+            ("关系转接", url_for("handovers.index")),
+            (f"{row.name}　{way}", url_for("handovers.show", handover_id=handover_id)),
+        ],
+        make_url=url_for("handovers.certify", handover_id=handover_id),
+        why=certificates.who_may(Permission.HANDOVER_WRITE),
+    )
+
+
+@bp.post("/<uuid:handover_id>/certificate")
+@needs(Permission.HANDOVER_WRITE)
+def certify(handover_id: UUID) -> Any:
+    """Order the certificate."""
+    seen(handover_id)
+    return certificates.order(DocumentKind.HANDOVER_CERTIFICATE, handover_id)
 
 
 def proof(row: Document) -> list[tuple[str, str]]:

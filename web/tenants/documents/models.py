@@ -24,6 +24,8 @@ class DocumentKind(StrEnum):
     COSIGNED_RECORD = "cosigned_record"
     LETTER_BOOK = "letter_book"
     TRANSFER_PACKET = "transfer_packet"
+    HANDOVER_CERTIFICATE = "handover_certificate"
+    COSIGN_CERTIFICATE = "cosign_certificate"
 
 
 class Document(Tenanted, Model):
