@@ -36,7 +36,7 @@ from web.extensions import csrf, db, login, valkey
 from web.tenants.accounts.models import Account, LoginSession
 from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, Permission
 from web.tenants.counties import service as counties
-from web.tenants.counties.models import County
+from web.tenants.counties.models import County, CountySettings
 from web.tenants.organisations.models import PartyOrg
 
 IDLE = timedelta(minutes=30)
@@ -175,14 +175,12 @@ def _requests(app: Flask) -> None:
             return
         with fence.platform("which county the URL names"):
             county = db.session.scalars(db.select(County).where(County.code == code)).first()
-            here = county and Here(
-                county.tenant_id, county.uid, county.code, county.name, county.office, county.is_demo
-            )
-        if here is None:
+        if county is None:
             g.unit = stack.enter_context(fence.platform("no such county"))
             abort(404)
-        g.county = here
-        g.unit = stack.enter_context(fence.acting_for(here.tenant_id))
+        g.county = Here(county.tenant_id, county.uid, county.code, county.name, county.office, county.is_demo)
+        g.unit = stack.enter_context(fence.acting_for(county.tenant_id))
+        counties.enter(county)
         if current_user.is_authenticated:
             stack.enter_context(events.by(current_user.actor))
 
@@ -230,18 +228,21 @@ def new_token() -> str:
 
 
 def find_user(token: str) -> User | None:
-    """The account of a live session row: not revoked, not idle, account active. One query."""
+    """The account of a live session row: not revoked, not idle, account active. One query, the county's settings with it."""
     now = clock.now()
     query = (
-        db.select(LoginSession, Account, PartyOrg.path)
+        db.select(LoginSession, Account, PartyOrg.path, CountySettings)
         .join(Account, (Account.id == LoginSession.account_id) & (Account.tenant_id == LoginSession.tenant_id))
         .join(PartyOrg, (PartyOrg.id == Account.org_id) & (PartyOrg.tenant_id == Account.tenant_id))
+        .outerjoin(CountySettings, CountySettings.tenant_id == Account.tenant_id)
         .where(LoginSession.token == token_digest(token), LoginSession.revoked_at.is_(None), Account.is_active)
     )
     found = db.session.execute(query).first()
     if found is None or now - found[0].last_seen_at > IDLE:
         return None
-    row, account, path = found
+    row, account, path, settings = found
+    if settings is not None:
+        counties.hold(settings)
     if now - row.last_seen_at > timedelta(minutes=1):
         row.last_seen_at = now
     actor = Actor(account.id, account.name, account.role, account.org_id, path, request.remote_addr or "")

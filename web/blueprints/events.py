@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from sqlalchemy import false, true
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters, navigation, timeline
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
-from web.core import clock
-from web.core.events import Event
+from web.blueprints.workbench.sheets import everything, opening, sheet_of
+from web.core import clock, keyset
+from web.core.events import Actor, Event
+from web.core.keyset import Order
 from web.extensions import db
-from web.tenants.accounts import service as accounts
+from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice, pairs_of
 
 bp = Blueprint("events", __name__, url_prefix="/<county>/events")
 navigation.ITEMS.append(Item("设置", "办理记录", "events.index", Permission.EVENT_READ))
@@ -89,33 +94,60 @@ def _known(name: str, value: str) -> object | None:
         return None
 
 
-def _narrowed(query: Any) -> Any:
+def _narrowed(query: Any, args: MultiDict[str, str]) -> Any:
     for name, (_label, column) in COLUMNS.items():
-        if wanted := request.args.getlist(name):
+        if wanted := args.getlist(name):
             known = [v for v in (_known(name, w) for w in wanted) if v is not None]
             query = query.where(column.in_(known) | (column.is_(None) if "" in wanted else false()))
-        if unwanted := request.args.getlist(f"{name}.not"):
+        if unwanted := args.getlist(f"{name}.not"):
             known = [v for v in (_known(name, w) for w in unwanted) if v is not None]
             query = query.where(column.not_in(known) | column.is_(None) if known else true())
             query = query.where(column.is_not(None)) if "" in unwanted else query
-    if subject := _known("actor", request.args.get("subject", "")):
+    if subject := _known("actor", args.get("subject", "")):
         query = query.where(Event.subject_id == subject)
-    if on := _day():
+    if on := _day(args):
         start = datetime.combine(on, time(), clock.CHINA)
         query = query.where(Event.at >= start, Event.at < start + timedelta(days=1))
-    if q := request.args.get("q", "").replace("\x00", "").strip()[:50]:
+    if q := args.get("q", "").replace("\x00", "").strip()[:50]:
         query = query.where(Event.reason.contains(q, autoescape=True) | Event.actor_name.contains(q, autoescape=True))
     return query
 
 
-def _day() -> date | None:
+def _day(args: MultiDict[str, str]) -> date | None:
     try:
-        return date.fromisoformat(request.args.get("day", ""))
+        return date.fromisoformat(args.get("day", ""))
     except ValueError:
         return None
 
 
-def _conditions(labels: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+ORDER = Order((Event.id,), (UUID,), is_falling=True)
+SHEET = (
+    Column("at", "时间", lambda it: it.event.at, 128),
+    Column("words", "办了什么", lambda it: it.words.striptags(), 0),
+    Column("kind", "记录", lambda it: timeline.NOUNS.get(it.event.subject_kind, it.event.subject_kind), 128),
+    Column("more", "说明", lambda it: it.more, 240, "hide-phone", missing="无"),
+    Column("actor", "经办人", lambda it: it.event.actor_name, 96, is_standard=False, missing="系统"),
+    Column("reason", "事由", lambda it: it.event.reason, 192, is_standard=False, missing="无"),
+)
+
+
+def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[timeline.Entry]:
+    query = _narrowed(db.select(Event), MultiDict(pairs_of(text)))
+    for cut in keyset.pages(lambda after: ORDER.cut(query, size=500, after=after)):
+        yield from timeline.read([row[0] for row in cut.rows], with_values=False, with_ip=True)
+
+
+def _total(text: str, actor: Actor) -> int:
+    found = _narrowed(db.select(db.func.count()).select_from(Event), MultiDict(pairs_of(text)))
+    return db.session.scalar(found) or 0
+
+
+LISTINGS["events"] = Listing(
+    "events", "办理记录", "条", "events.index", Permission.EVENT_READ, lambda: SHEET, _walk, _total
+)
+
+
+def _conditions(labels: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
     found = []
     for name, (label, _column) in COLUMNS.items():
         for key, how in ((name, "是"), (f"{name}.not", "不是")):
@@ -124,7 +156,7 @@ def _conditions(labels: dict[str, dict[str, str]]) -> list[dict[str, str]]:
                 off = filters.here(**{key: rest, "after": None, "before": None})
                 said = labels[name].get(value, value) if value else "（为空）"
                 found.append({"label": label, "how": how, "what": said, "off": off})
-    if on := _day():
+    if on := _day(request.args):
         found.append(
             {
                 "label": "日期",
@@ -150,22 +182,20 @@ def _conditions(labels: dict[str, dict[str, str]]) -> list[dict[str, str]]:
 def index() -> Any:
     if (folded := _folded()) is not None:
         return folded
-    after, before = (_known("actor", request.args.get(name, "")) for name in ("after", "before"))
-    query = _narrowed(db.select(Event)).limit(PAGE + 1)
-    if before:
-        rows = list(db.session.scalars(query.where(Event.id > before).order_by(Event.id)))
-        more_before, more_after = len(rows) > PAGE, True
-        rows = rows[:PAGE][::-1]
-    else:
-        query = query.where(Event.id < after) if after else query
-        rows = list(db.session.scalars(query.order_by(Event.id.desc())))
-        more_before, more_after = after is not None, len(rows) > PAGE
-        rows = rows[:PAGE]
-    people = {str(a.id): a.name for a in accounts.every()}
-    choices = {"kind": timeline.NOUNS, "verb": dict(timeline.choices()), "actor": people}
+    people = db.select(*choice("people", Account.id, Account.name))
+    sheet = sheet_of("events", people)
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    cut = ORDER.cut(
+        _narrowed(db.select(Event), request.args), size=PAGE, after=request.args.get("after", ""), before=request.args.get("before", "")
+    )  # fmt: skip
+    choices: dict[str, Mapping[str, str]] = {
+        "kind": timeline.NOUNS, "verb": dict(timeline.choices()), "actor": sheet.arranged.choices.get("people", {})
+    }  # fmt: skip
+    entries = timeline.read([row[0] for row in cut.rows], with_values=False, with_ip=True)
+    conditions = _conditions(choices)
     return render_template(
         "events/index.html",
-        nouns=timeline.NOUNS,
         views=[
             {
                 "title": title,
@@ -174,10 +204,14 @@ def index() -> Any:
             }
             for title, verbs in VIEWS
         ],
-        entries=[(e, page_of(e.event)) for e in timeline.read(rows, with_values=False, with_ip=True)],
-        conditions=_conditions(choices),
+        sheet=sheet,
+        entries=entries,
+        page_of=page_of,
+        conditions=conditions,
+        is_narrowed=bool(conditions or request.args.get("q")),
+        clear=everything(url_for("events.index"), sheet.arranged),
         fields=[{"name": n, "label": label, "choices": list(choices[n].items())} for n, (label, _c) in COLUMNS.items()]
         + [{"name": "day", "label": "日期", "choices": None, "type": "date"}],
-        before=rows[0].id if rows and more_before else None,
-        after=rows[-1].id if rows and more_after else None,
+        before=cut.before,
+        after=cut.after,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import Select
 
 from web.blueprints import edge, navigation, tasks, todos
 from web.blueprints.navigation import Item
@@ -22,6 +24,8 @@ from web.tenants.imports.layouts import MEMBER_REGISTER, SKIP
 from web.tenants.imports.models import ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.template import template_workbook
 from web.tenants.tasks.models import Task
+from web.tenants.workbench import queues
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("imports", __name__, url_prefix="/<county>/imports")
 PAGE = 100
@@ -42,27 +46,23 @@ navigation.ITEMS.append(Item("名册", "导入名册", "imports.index", Permissi
 FIELDS_ASKED = [(c.field, c.title) for c in MEMBER_REGISTER.columns if c.field] + [(SKIP, "不用导入")]
 
 
-def _with_errors(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
+def _with_errors(actor: Actor) -> Select[Any]:
     count = ImportBatch.counts["error"].as_integer()
-    query = (
-        db.select(ImportBatch, db.func.count().over())
-        .where(ImportBatch.state == ImportState.PREVIEWED, count > 0)
-        .order_by(ImportBatch.created_at.desc())
-        .limit(limit)
-    )
-    if actor.role != Role.COUNTY_ADMIN:
-        query = query.where(ImportBatch.account_id == actor.account_id)
-    rows = db.session.execute(query).all()
-    items = [
+    waits = queues.columns(ImportBatch.id, ImportBatch.created_at, name=ImportBatch.filename, errors=count)
+    query = db.select(*waits).where(ImportBatch.state == ImportState.PREVIEWED, count > 0)
+    return query if actor.role == Role.COUNTY_ADMIN else query.where(ImportBatch.account_id == actor.account_id)
+
+
+def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
+    return [
         todos.Todo(
-            b.filename,
-            say("{error} 行有误，可下载原表加原因列", error=b.counts["error"]),
-            url_for("imports.show", batch_id=b.id),
+            row.name,
+            say("{error} 行有误，可下载原表加原因列", error=row.said["errors"]),
+            url_for("imports.show", batch_id=row.id),
             act="改正",
         )
-        for b, _ in rows
+        for row in rows
     ]
-    return items, rows[0][1] if rows else 0
 
 
 def _errors_of(task: Task) -> str:
@@ -73,8 +73,8 @@ def _errors_of(task: Task) -> str:
 tasks.ERRORS["import_apply"] = tasks.ERRORS["import_preview"] = _errors_of
 todos.QUEUES.append(
     todos.Queue(
-        "import_errors", "导入有误", "核对出错、还没有导入的名册", Permission.IMPORT_WRITE, _with_errors,
-        lambda: url_for("imports.index", state="previewed"),
+        "import_errors", "导入有误", "核对出错、还没有导入的名册", Permission.IMPORT_WRITE,
+        lambda: url_for("imports.index", state="previewed"), _with_errors, _todos,
     )
 )  # fmt: skip
 

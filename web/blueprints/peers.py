@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from marshmallow import Schema
+from sqlalchemy import Select
 
 from web.blueprints import navigation, todos
 from web.blueprints.forms import Form, Text
@@ -21,6 +23,8 @@ from web.federation.post import keys
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.federation.wire.codes import CODES, Turn
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench import queues
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("peers", __name__, url_prefix="/<county>/peers")
 
@@ -32,13 +36,16 @@ def _confirmed(actor: Actor) -> Any:
 navigation.ITEMS.append(Item("共管", "伙伴县", "peers.index", Permission.PEER_READ, count=_confirmed))
 
 
-def _to_confirm(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
-    query = db.select(Peer).where(Peer.state == PeerState.INTRODUCED).order_by(Peer.created_at)
-    rows = list(db.session.scalars(query))
-    made = [
-        todos.Todo(row.name, "打电话核对指纹", url_for("peers.confirm", peer_uid=row.uid), None, "核对") for row in rows
+def _to_confirm(actor: Actor) -> Select[Any]:
+    return db.select(*queues.columns(Peer.uid, Peer.created_at, name=Peer.name)).where(
+        Peer.state == PeerState.INTRODUCED
+    )
+
+
+def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
+    return [
+        todos.Todo(row.name, "打电话核对指纹", url_for("peers.confirm", peer_uid=row.id), None, "核对") for row in rows
     ]
-    return made[:limit], len(made)
 
 
 todos.QUEUES.append(
@@ -47,8 +54,9 @@ todos.QUEUES.append(
         "核对伙伴县指纹",
         "核对后才能来往",
         Permission.PEER_CONFIRM,
-        _to_confirm,
         lambda: url_for("peers.index"),
+        _to_confirm,
+        _todos,
     )
 )
 
@@ -72,33 +80,41 @@ class Confirmation(Schema):
     fingerprint = Text("对方念出的最后两组", limit=20, required=True)
 
 
-def _channels() -> dict[UUID, dict[str, Any]]:
-    """Peer → both directions, what waits and what was refused: two queries."""
-    found: dict[UUID, dict[str, Any]] = {}
-    for row in db.session.scalars(db.select(Channel)):
-        entry = found.setdefault(row.peer_uid, {"waiting": 0})
+def _peers() -> tuple[list[Peer], dict[UUID, dict[str, Any]]]:
+    """All of them; peer → both directions, what waits and what was refused: one query."""
+    waiting = (
+        db.select(OutboxMessage.peer_uid, db.func.count().label("n"))
+        .where(OutboxMessage.receipt.is_(None))
+        .group_by(OutboxMessage.peer_uid)
+        .subquery()
+    )
+    query = (
+        db.select(Peer, Channel, waiting.c.n)
+        .outerjoin(Channel, (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid))
+        .outerjoin(waiting, waiting.c.peer_uid == Peer.uid)
+        .order_by(Peer.state.desc(), Peer.code)
+    )
+    peers, found = dict[UUID, Peer](), dict[UUID, dict[str, Any]]()
+    for peer, row, count in db.session.execute(query):
+        peers[peer.uid] = peer
+        entry = found.setdefault(peer.uid, {"waiting": count or 0})
+        if row is None:
+            continue
         entry[row.direction] = row
         if row.stopped:
             code = CODES.get(row.stopped)
             entry["stopped"], entry["whose"] = row.stopped, STOPPED[code.turn] if code else "请联系系统管理员"
         if row.last_sign_at and (not entry.get("sign_at") or row.last_sign_at > entry["sign_at"]):
             entry["sign_at"] = row.last_sign_at
-    query = (
-        db.select(OutboxMessage.peer_uid, db.func.count())
-        .where(OutboxMessage.receipt.is_(None))
-        .group_by(OutboxMessage.peer_uid)
-    )
-    for uid, count in db.session.execute(query):
-        found.setdefault(uid, {"waiting": 0})["waiting"] = count
-    return found
+    return list(peers.values()), found
 
 
 @bp.get("")
 @needs(Permission.PEER_READ)
 def index() -> str:
-    rows = db.session.scalars(db.select(Peer).order_by(Peer.state.desc(), Peer.code)).all()
+    rows, channels = _peers()
     return render_template(
-        "peers/index.html", rows=rows, states=STATES, channels=_channels(), fingerprint=keys.own_fingerprint().split()
+        "peers/index.html", rows=rows, states=STATES, channels=channels, fingerprint=keys.own_fingerprint().split()
     )
 
 

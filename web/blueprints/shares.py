@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.pages import proofs
 from web.blueprints.todos import Queue, Todo
-from web.core import clock
+from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core import clock, keyset
 from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
 from web.core.saying import joined, say
@@ -26,7 +27,7 @@ from web.federation.agreements import service as agreements
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.readings import service as readings
-from web.federation.referrals import lists as referrals
+from web.federation.referrals import packets
 from web.federation.referrals import service as referral_service
 from web.federation.sharing import lists, service, values
 from web.federation.sharing.cards import CLAUSE
@@ -34,6 +35,8 @@ from web.federation.sharing.lists import Asked, Row
 from web.federation.sharing.models import ShareState, StatusShare
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
 bp.context_processor(lambda: {"w": wording})
@@ -42,73 +45,122 @@ navigation.ITEMS.append(
 )
 
 
-def _todos(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows = [
-        r
-        for r in lists.page(actor, Asked(role="owner", state=ShareState.PURGE_REQUESTED), size=200).rows
-        if service.is_overdue(r.share)
+def _todos(rows: Sequence[Waiting]) -> list[Todo]:
+    return [
+        Todo(
+            row.name or packets.of_waiting(row).get("/name") or "（已清除）",
+            say(
+                "{partner}　{state_at} 起未交销毁证明",
+                partner=row.said["partner"] or "伙伴县",
+                state_at=filters.moment(row.at),
+            ),
+            url_for("shares.show", share_id=row.id),
+            clock.today(),
+            "查看",
+        )
+        for row in rows
     ]
-    found = [
-        Todo(r.name or "（已清除）", say('{partner}　{state_at} 起未交销毁证明', partner=r.partner, state_at=filters.moment(r.share.state_at)),
-             url_for("shares.show", share_id=r.share.id), clock.today(), "查看")
-        for r in rows[:limit]
-    ]  # fmt: skip
-    return found, len(rows)
 
 
 todos.QUEUES.append(
     Queue(
-        "shares", "销毁证明逾期", "停止共享后二十四小时没有收到", Permission.REFERRAL_WRITE, _todos,
+        "shares",
+        "销毁证明逾期",
+        "停止共享后二十四小时没有收到",
+        Permission.REFERRAL_WRITE,
         lambda: url_for("shares.index", role="owner", state=ShareState.PURGE_REQUESTED.value),
+        lists.waiting,
+        _todos,
     )
-)  # fmt: skip
+)
 
 
 class Narrowing(Schema):
     reason = One("原因", [("narrowed", wording.REVOKED["narrowed"])], required=True)
 
 
+def _way(row: Row) -> str:
+    return WAYS[row.share.role]
+
+
+def _state(row: Row) -> str:
+    return wording.SHARE_STATES[row.share.state]
+
+
+def proof(row: Row) -> str:
+    """Who said that it is destroyed, and when; or what is waited for."""
+    if row.proof is not None:
+        return say("{who} {at}", who="我方" if row.proof.is_ours else row.partner, at=filters.moment(row.proof.at))
+    if service.is_overdue(row.share):
+        return "逾期"
+    return "等对方" if row.share.state is ShareState.PURGE_REQUESTED else ""
+
+
+WAYS = {"owner": "我方 → 对方", "receiver": "对方 → 我方"}
+COLUMNS = (
+    Column("name", "党员", lambda it: it.name or "（已清除）", 112),
+    Column("partner", "伙伴县", lambda it: it.partner, 0),
+    Column("way", "方向", _way, 112, "hide-phone"),
+    Column("scope", "范围", lambda it: wording.SCOPES[it.share.scope], 96),
+    Column("state", "状态", _state, 192),
+    Column("since", "起始", lambda it: it.share.state_at.date(), 96, "hide-phone"),
+    Column("proof", "销毁证明", proof, 240, missing="无"),
+    Column("reason", "停止的原因", lambda it: wording.REVOKED.get(it.share.reason, ""), 128, is_standard=False, missing="无"),
+    Column("digest", "证明摘要", lambda it: it.proof.digest[8:20] if it.proof else "", 128, is_standard=False, missing="无"),
+)  # fmt: skip
+
+
+def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
+    asked = _asked(dict(pairs_of(text)))
+    for page in keyset.pages(lambda after: lists.page(actor, asked, after=after, size=500)):
+        _note([r for r in page.rows if r.share.member_id is None])
+        yield from page.rows
+
+
+LISTINGS["shares"] = Listing(
+    "shares", "状态共享", "件", "shares.index", Permission.REFERRAL_READ, lambda: COLUMNS, _walk,
+    lambda text, actor: lists.count(actor, _asked(dict(pairs_of(text)))),
+)  # fmt: skip
+
+
 @bp.get("/")
 @needs(Permission.REFERRAL_READ)
 def index() -> str | Response:
     """The matrix, and the list below it."""
-    actor, partners = edge.actor(), {p.uid: p.name for p in keys.partners()}
-    asked = _asked(partners)
-    page = lists.page(actor, asked, after=request.args.get("after", ""))
-    found = lists.matrix(actor)
+    actor, sheet = edge.actor(), sheet_of("shares", keys.choices())
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    partners, asked = sheet.arranged.choices.get("partners", {}), _asked(request.args)
+    page = lists.page(actor, asked, after=request.args.get("after", ""), before=request.args.get("before", ""))
     rows = [
-        {"partner": partners.get(uid, "伙伴县"), "uid": uid, "scope": scope, "role": role, "by": by,
-         "fields": joined('、', (values.LABELS[p.path] for p in _fields(uid, scope, role))),
-         "url": url_for("shares.index", partner=uid, scope=scope, role=role)}
-        for (uid, scope, role), by in sorted(found.items(), key=lambda pair: (partners.get(pair[0][0], ""), pair[0][1], pair[0][2]))
+        {"partner": partners.get(str(uid), "伙伴县"), "scope": scope, "way": WAYS[role], "by": by,
+         "fields": _fields(scope, role, flow), "url": url_for("shares.index", partner=uid, scope=scope, role=role)}
+        for (uid, scope, role, flow), by in sorted(
+            lists.matrix(actor).items(), key=lambda pair: (partners.get(str(pair[0][0]), ""), *pair[0][1:])
+        )
     ]  # fmt: skip
     _note([r for r in page.rows if r.share.member_id is None])
     return render_template(
         "shares/index.html", page=page, matrix=rows, asked=asked, partners=partners, is_overdue=service.is_overdue,
-        states=list(ShareState),
+        states=list(ShareState), sheet=sheet, ways=WAYS,
     )  # fmt: skip
 
 
-def _fields(partner_uid: UUID, scope: str, role: str) -> list[Any]:
-    """What such a share can carry: the host tells its branch, home all else."""
-    by_us = {flow: values.pointers(scope, flow) for flow in ("home", "host")}
-    roles = _roles(partner_uid)
-    owner = roles if role == "owner" else {"home": "host", "host": "home"}[roles]
-    return list(by_us[owner])
+def _fields(scope: str, role: str, flow: str) -> str:
+    """What such a share can carry, in words: the host tells its branch, home all else. `flow`: our role in the referral."""
+    owner = flow if role == "owner" else {"home": "host", "host": "home"}[flow]
+    return joined("、", (values.LABELS[p.path] for p in values.pointers(scope, owner)))
 
 
-def _roles(partner_uid: UUID) -> str:
-    """Our usual role towards a partner: host when its members live here, home otherwise."""
-    there = referrals.by_partner(edge.actor(), "host")
-    return "host" if partner_uid in there else "home"
-
-
-def _asked(partners: dict[UUID, str]) -> Asked:
-    given = request.args
+def _asked(given: Mapping[str, str]) -> Asked:
+    try:
+        partner = UUID(given.get("partner", ""))
+    except ValueError:
+        partner = None
     return Asked(
-        next((uid for uid in partners if str(uid) == given.get("partner")), None),
+        partner,
         given["scope"] if given.get("scope") in service.SCOPES else "",
-        given["role"] if given.get("role") in ("owner", "receiver") else "",
+        given["role"] if given.get("role") in WAYS else "",
         given["state"] if given.get("state") in list(ShareState) else "",
     )
 

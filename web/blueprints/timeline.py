@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from markupsafe import Markup
+from sqlalchemy import union_all
 
 from web.blueprints import filters, words
 from web.core import events
@@ -606,16 +607,12 @@ def of(*, subject_id: UUID | None = None, member_id: UUID | None = None, limit: 
 
 
 def _names(entries: Iterable[Event]) -> dict[str, str]:
-    """Names of the organisations and accounts that changes point at: at most two queries."""
+    """Names of the organisations and accounts that changes point at: at most one query."""
     wanted: dict[type[Any], set[UUID]] = {PartyOrg: set(), Account: set()}
     for entry in entries:
         for field, pair in entry.changes.items():
             if field.endswith("_id") and isinstance(pair, list):
                 model = Account if field in ("account_id", "recorded_by") else PartyOrg
                 wanted[model] |= {UUID(str(v)) for v in pair if v}
-    return {
-        str(key): name
-        for model, ids in wanted.items()
-        if ids
-        for key, name in db.session.execute(db.select(model.id, model.name).where(model.id.in_(ids)))
-    }
+    asked = [db.select(model.id, model.name).where(model.id.in_(ids)) for model, ids in wanted.items() if ids]
+    return {str(key): name for key, name in db.session.execute(union_all(*asked))} if asked else {}

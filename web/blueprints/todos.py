@@ -1,17 +1,20 @@
-"""To-do queues as data: every room adds its own; home shows them oldest deadline first, one query a queue."""
+"""To-do queues as data: every room adds its own; home shows them oldest deadline first, all in one query."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+from sqlalchemy import Select
 
 from web.core.events import Actor
 from web.core.workdays import Calendar
-from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
+from web.tenants.workbench import queues
+from web.tenants.workbench.queues import Waiting
 
 
 @dataclass(frozen=True)
@@ -27,18 +30,19 @@ class Todo:
 
 @dataclass(frozen=True)
 class Queue:
-    """`load(actor, limit)` gives the first ones by deadline and how many there are. `url`: the whole list.
+    """`lines(actor)`: a SELECT of `queues.columns`; `words(rows)`: what its first ones say. `url`: the whole list.
 
-    `late(actor, before)`: a query of one number, of those that wait for our word since before an instant.
+    `load(actor, limit)` in place of both, where no SELECT can say whose turn it is: the first ones, and how many.
     """
 
     key: str
     title: str
     hint: str
     permission: Permission
-    load: Callable[[Actor, int], tuple[Sequence[Todo], int]]
     url: Callable[[], str]
-    late: Callable[[Actor, datetime], Any] | None = None
+    lines: Callable[[Actor], Select[Any]] | None = None
+    words: Callable[[Sequence[Waiting]], Sequence[Todo]] = lambda rows: []
+    load: Callable[[Actor, int], tuple[Sequence[Todo], int]] | None = None
 
 
 QUEUES: list[Queue] = []
@@ -54,12 +58,10 @@ class Waits:
     calendar: Calendar
 
 
-def waits(actor: Actor, count: Any, late: Callable[[Actor, datetime], Any]) -> Waits:
-    """Both queries of one number, asked as one."""
+def waits(count: int, late: int) -> Waits:
+    """With the days and the calendar by which the county counts."""
     asked = counties.answering()
-    columns = count(actor).scalar_subquery(), late(actor, asked.before).scalar_subquery()
-    row = db.session.execute(db.select(*columns)).one()
-    return Waits(int(row[0] or 0), int(row[1] or 0), asked.workdays, asked.calendar)
+    return Waits(count, late, asked.workdays, asked.calendar)
 
 
 @dataclass(frozen=True)
@@ -78,23 +80,16 @@ class Shown:
 
 
 def load(actor: Actor, limit: int = 4) -> list[Shown]:
-    """The queues this role works on, those with something in them, oldest deadline first."""
+    """The queues this role works on, those with something in them, oldest deadline first: one query for all of them."""
+    mine = [queue for queue in QUEUES if queue.permission in GRANTS[Role(actor.role)]]
+    asked = {queue.key: queue.lines(actor) for queue in mine if queue.lines is not None}
+    found = queues.first(asked, limit, counties.answering().before)
     shown = []
-    for queue in QUEUES:
-        if queue.permission in GRANTS[Role(actor.role)]:
+    for queue in mine:
+        if queue.load is not None:
             items, count = queue.load(actor, limit)
-            if count:
-                shown.append(Shown(queue, items, count))
-    shown = _with_late(actor, shown)
+            shown += [Shown(queue, items, count)] if count else []
+        elif queue.key in found:
+            of = found[queue.key]
+            shown.append(Shown(queue, queue.words(of.rows), of.count, of.late))
     return sorted(shown, key=lambda s: (s.first_due, QUEUES.index(s.queue)))
-
-
-def _with_late(actor: Actor, shown: list[Shown]) -> list[Shown]:
-    """How many of each queue wait too long, by the county's working days: one query for all."""
-    asked = {s.queue.key: s.queue.late for s in shown if s.queue.late is not None}
-    if not asked:
-        return shown
-    before = counties.answering().before
-    columns = [late(actor, before).scalar_subquery().label(key) for key, late in asked.items()]
-    row = db.session.execute(db.select(*columns)).mappings().one()
-    return [replace(s, late=int(row.get(s.queue.key) or 0)) for s in shown]

@@ -21,6 +21,7 @@ from web.federation.cosigning import service as cosigning
 from web.federation.cosigning.models import CoSignedRecord, CosignState
 from web.federation.handovers import service as handovers
 from web.federation.handovers.models import Handover
+from web.federation.post import keys
 from web.federation.referrals import claims, offering
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import Referral, ReferralState
@@ -94,7 +95,8 @@ def offer(home: Stand, host: Stand, count: int) -> list[UUID]:
     with acting(home) as actor:
         open_ = db.select(Referral.member_id).where(Referral.role == "home", Referral.member_id.is_not(None))
         seen = set(db.session.scalars(open_))
-        ids = [m for m in offering.towards(host.uid, actor, limit=500) if m not in seen][:count]
+        able = db.session.scalars(offering.towards(keys.peer(host.uid), actor))
+        ids = [m for m in able if m not in seen][:count]
         offering.note_notice(host.uid, ids, Method.PAPER, clock.today(), actor)
     with acting(home) as actor:
         offering.offer(host.uid, ids, actor)

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from web.blueprints.activities.rooms import STATES
 from web.blueprints.cosigning.wording import KINDS
+from web.core import keyset
 from web.core.events import Actor
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import lists
@@ -53,17 +54,13 @@ def query_of(args: MultiDict[str, str]) -> lists.Query:
 
 
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[lists.Line]:
-    query, after = query_of(MultiDict(pairs_of(text))), None
-    while True:
-        page = lists.page(query, actor, after=after, size=500)
+    query = query_of(MultiDict(pairs_of(text)))
+    for page in keyset.pages(lambda after: lists.page(query, actor, after=after, size=500)):
         yield from page.lines
-        if page.after is None:
-            return
-        after = page.after
 
 
 def _total(text: str, actor: Actor) -> int:
-    return lists.page(query_of(MultiDict(pairs_of(text))), actor, size=1).total
+    return lists.count(query_of(MultiDict(pairs_of(text))), actor)
 
 
 LISTINGS["activities"] = Listing(

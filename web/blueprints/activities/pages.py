@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,9 @@ from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters, timeline
 from web.blueprints.activities.columns import query_of
-from web.blueprints.activities.planning import orgs_of
 from web.blueprints.activities.rooms import STATES, bp
 from web.blueprints.activities.sheet import rows_of
 from web.blueprints.cosigning.acts import offers
-from web.blueprints.cosigning.pages import cursor
 from web.blueprints.cosigning.wording import KINDS, PRESENCES, due_on, state_of, who_can
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import everything, opening, sheet_of
@@ -32,14 +30,6 @@ from web.tenants.activities.service import SYMBOLS
 from web.tenants.organisations import service as organisations
 
 LABELS = {"kind": "类别", "state": "状态", "org": "组织", "month": "月份", "q": "查找"}
-
-
-def _place(name: str) -> tuple[date, UUID] | None:
-    on, _, id_ = request.args.get(name, "").partition("~")
-    try:
-        return date.fromisoformat(on), UUID(id_)
-    except ValueError:
-        return None
 
 
 def _folded() -> Response | None:
@@ -59,7 +49,7 @@ def _folded() -> Response | None:
     return redirect(filters.here(**changed), 303)
 
 
-def _conditions(query: lists.Query, orgs: dict[str, str]) -> list[dict[str, str]]:
+def _conditions(query: lists.Query, orgs: Mapping[str, str]) -> list[dict[str, str]]:
     said = {
         "q": query.text,
         "kind": joined("、", (KINDS[k] for k in query.kinds)),
@@ -81,15 +71,17 @@ def index() -> Any:
     """Narrowed by kind, state, organisation with all below it, and month; latest first."""
     if (folded := _folded()) is not None:
         return folded
-    orgs = orgs_of()
-    sheet = sheet_of("activities")
+    actor = edge.actor()
+    sheet = sheet_of("activities", lists.organiser_choices(actor))
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
     query = query_of(request.args)
-    page = lists.page(query, edge.actor(), after=_place("after"), before=_place("before"))
+    orgs = sheet.arranged.choices.get("organisers", {})
+    page = lists.page(query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
     return render_template(
         "activities/index.html",
         page=page,
+        total=lists.count(query, actor),
         query=query,
         sheet=sheet,
         kinds=KINDS,
@@ -102,7 +94,6 @@ def index() -> Any:
             {"name": "month", "label": "月份", "choices": None, "type": "month"},
         ],
         clear=everything(url_for("activities.index"), sheet.arranged),
-        cursor=cursor,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, url_for
+from sqlalchemy import Select
 
 from web.blueprints import todos
 from web.blueprints.agreements import schemas, turns
@@ -19,24 +21,28 @@ from web.extensions import db
 from web.federation.agreements import duties, service, texts
 from web.federation.agreements.models import Agreement, AgreementDuty, DutyKind
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench import queues
+from web.tenants.workbench.queues import Waiting
 
 
-def _load(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
-    """One query for the first ones, with how many there are."""
-    query = (
-        db.select(AgreementDuty, Agreement.title, db.func.count().over())
-        .join(
-            Agreement, (Agreement.id == AgreementDuty.agreement_id) & (Agreement.tenant_id == AgreementDuty.tenant_id)
+def _lines(actor: Actor) -> Select[Any]:
+    return db.select(
+        *queues.columns(
+            AgreementDuty.agreement_id, AgreementDuty.due_on, name=Agreement.title, due_on=AgreementDuty.due_on,
+            kind=AgreementDuty.kind, key=AgreementDuty.key,
         )
-        .where(AgreementDuty.done_on.is_(None), ~AgreementDuty.is_missed)
-        .order_by(AgreementDuty.due_on, AgreementDuty.id)
-    )
-    rows = db.session.execute(query.limit(limit)).all()
-    found = [
-        todos.Todo(turns.DUTIES[duty.kind][0], title, turns.duty_url(duty), duty.due_on, turns.DUTIES[duty.kind][2])
-        for duty, title, _ in rows
-    ]
-    return found, rows[0][2] if rows else 0
+    ).join(
+        Agreement, (Agreement.id == AgreementDuty.agreement_id) & (Agreement.tenant_id == AgreementDuty.tenant_id)
+    ).where(AgreementDuty.done_on.is_(None), ~AgreementDuty.is_missed)  # fmt: skip
+
+
+def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
+    found = []
+    for row in rows:
+        kind = DutyKind(row.said["kind"])
+        title, _hint, act = turns.DUTIES[kind]
+        found.append(todos.Todo(title, row.name, turns.duty_url(row.id, kind, row.said["key"]), row.due_on, act))
+    return found
 
 
 todos.QUEUES.append(
@@ -45,8 +51,9 @@ todos.QUEUES.append(
         "协议约定的定期事项",
         "续签、会商、核对、反馈",
         Permission.AGREEMENT_WRITE,
-        _load,
         lambda: url_for("agreements.index"),
+        _lines,
+        _todos,
     )
 )
 

@@ -7,18 +7,20 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from web.blueprints import navigation, todos
-from web.blueprints.agreements import schemas, turns, views
+from web.blueprints import filters, navigation, todos
+from web.blueprints.agreements import columns, schemas, turns, views
+from web.blueprints.agreements.columns import LIVING
 from web.blueprints.forms import Form
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import everything, opening, sheet_of
 from web.core import clock
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import clauses, duties, scopes, service, templates, texts
-from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
+from web.federation.agreements.models import OPEN, Agreement, AgreementVersion, VersionState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
@@ -27,7 +29,6 @@ from web.tenants.documents.models import DocumentKind
 from web.tenants.organisations import service as organisations
 
 bp = Blueprint("agreements", __name__, url_prefix="/<county>/agreements")
-LIVING = (AgreementState.PENDING, AgreementState.ACTIVE, AgreementState.WINDING_DOWN)
 
 
 def _count(actor: Actor) -> Any:
@@ -35,12 +36,6 @@ def _count(actor: Actor) -> Any:
 
 
 navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index", Permission.AGREEMENT_READ, count=_count))
-
-
-def _views(*where: Any, limit: int) -> list[views.View]:
-    """Those that are not over first, newest first; two queries."""
-    order = (Agreement.state.in_(LIVING).desc(), Agreement.created_at.desc())
-    return views.many(*where, order=order, limit=limit)
 
 
 def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
@@ -52,7 +47,7 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    for view in _views(is_open, Agreement.state.in_(LIVING), limit=50):
+    for view in columns.found(is_open, Agreement.state.in_(LIVING), limit=50):
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)
@@ -74,8 +69,8 @@ todos.QUEUES.append(
         "共管共育协议",
         "同意、批准、印签",
         Permission.AGREEMENT_READ,
-        _mine,
         lambda: url_for("agreements.index"),
+        load=_mine,
     )
 )
 
@@ -99,14 +94,42 @@ def load(agreement_id: UUID) -> views.View:
 
 @bp.get("")
 @needs(Permission.AGREEMENT_READ)
-def index() -> str:
-    found = _views(limit=150)
+def index() -> Any:
+    """Those that are not over first; narrowed by partner, state and words in the address."""
+    if "pick" in request.args:
+        name, _, value = request.args["pick"].partition(":")
+        known = {name: value or None} if name in _CONDITIONS else {}
+        return redirect(filters.here(pick=None, how=None, **known), 303)
+    sheet = sheet_of("agreements", keys.choices())
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    found, partners = (
+        columns.found(*columns.where_of(request.args), limit=SHOWN),
+        sheet.arranged.choices.get("partners", {}),
+    )
+    words = {"q": request.args.get("q", ""), "partner": partners.get(request.args.get("partner", ""), ""),
+             "state": columns.STATES.get(request.args.get("state", ""), "")}  # type: ignore[call-overload]  # fmt: skip
     return render_template(
         "agreements/index.html",
+        sheet=sheet,
         rows=[view for view in found if view.agreement.state in LIVING],
         over=[view for view in found if view.agreement.state not in LIVING],
-        partners=keys.partners(),
+        partners=partners,
+        conditions=[
+            {"label": _CONDITIONS[name], "how": "是", "what": what, "off": filters.here(**{name: None})}
+            for name, what in words.items()
+            if what
+        ],
+        fields=[
+            {"name": "partner", "label": "伙伴县", "choices": list(partners.items())},
+            {"name": "state", "label": "状态", "choices": [(s.value, said) for s, said in columns.STATES.items()]},
+        ],
+        clear=everything(url_for("agreements.index"), sheet.arranged),
     )
+
+
+_CONDITIONS = {"q": "查找", "partner": "伙伴县", "state": "状态"}
+SHOWN = 150
 
 
 @bp.get("/<uuid:agreement_id>")

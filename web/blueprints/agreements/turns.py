@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from flask import url_for
 
@@ -12,7 +13,6 @@ from web.blueprints.filters import moment
 from web.core.saying import joined, say
 from web.federation.agreements.models import (
     Agreement,
-    AgreementDuty,
     AgreementState,
     AgreementVersion,
     DutyKind,
@@ -60,15 +60,15 @@ DUTIES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def duty_url(duty: AgreementDuty) -> str:
-    """Where it is done."""
-    if duty.kind is DutyKind.RENEWAL:
-        return url_for("agreements.show", agreement_id=duty.agreement_id) + "#ends"
-    if duty.kind is DutyKind.ITEM:
-        return url_for("agreements.progress", agreement_id=duty.agreement_id, key=duty.key)
-    if duty.kind is DutyKind.CHECK:
-        return url_for("agreements.check", agreement_id=duty.agreement_id)
-    return url_for("agreements.duty", agreement_id=duty.agreement_id, kind=duty.kind.value)
+def duty_url(agreement_id: UUID, kind: DutyKind, key: str) -> str:
+    """Where a duty is done."""
+    if kind is DutyKind.RENEWAL:
+        return url_for("agreements.show", agreement_id=agreement_id) + "#ends"
+    if kind is DutyKind.ITEM:
+        return url_for("agreements.progress", agreement_id=agreement_id, key=key)
+    if kind is DutyKind.CHECK:
+        return url_for("agreements.check", agreement_id=agreement_id)
+    return url_for("agreements.duty", agreement_id=agreement_id, kind=kind.value)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from flask import render_template, request, url_for
 
 from web.blueprints import edge, timeline, todos
+from web.blueprints.cosigning.columns import part_of
 from web.blueprints.cosigning.rooms import bp
 from web.blueprints.cosigning.wording import (
     ANSWERS,
@@ -19,12 +21,14 @@ from web.blueprints.cosigning.wording import (
     VERBS,
     WIRE_KINDS,
     WIRE_PRESENCES,
+    answer_by,
     due_on,
     state_of,
     who_can,
 )
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.saying import mark, say
 from web.extensions import db
@@ -40,6 +44,7 @@ from web.tenants.documents.models import DocumentKind
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench.queues import Waiting
 
 S = CosignState
 # Of a to-do, by state: what the partner did, and what is to be done.
@@ -51,74 +56,59 @@ ASKED = {
 timeline.VALUES |= {("cosign", "kind"): WIRE_KINDS, ("cosign", "role"): {"recorder": "记录方", "home": "党员所在的县"}}
 
 
-def _todos(part: Part) -> Any:
-    def load(actor: Any, limit: int) -> tuple[list[Todo], int]:
-        rows, count = lists.waiting(part, actor, limit)
-        return [
+def _todos(rows: Sequence[Waiting]) -> list[Todo]:
+    found = []
+    for row in rows:
+        did, act = ASKED[S(row.said["state"])]
+        found.append(
             Todo(
-                f"{WIRE_KINDS[row.record.kind]} {row.record.held_on:%m-%d}",
+                f"{WIRE_KINDS[row.said['kind']]} {row.said['held_on'][5:]}",
                 say(
                     "{partner}{x} {lines} 人　{title}",
-                    partner=row.partner,
-                    x=ASKED[row.record.state][0],
-                    lines=row.lines,
-                    title=row.title,
+                    partner=row.said["partner"],
+                    x=did,
+                    lines=row.said["lines"],
+                    title=row.values().get("title", ""),
                 ),
-                url_for("cosigning.show", record_id=row.record.id),
-                due_on(row.record),
-                ASKED[row.record.state][1],
+                url_for("cosigning.show", record_id=row.id),
+                answer_by(row.at),
+                act,
             )
-            for row in rows
-        ], count
-
-    return load
+        )
+    return found
 
 
-todos.QUEUES += [
-    Queue(
-        "cosign",
-        "待共签",
-        "伙伴县记录了我方党员参加的活动，或提出作废已共签的",
-        Permission.COSIGN_WRITE,
-        _todos(Part.TO_ANSWER),
-        lambda: url_for("cosigning.index", part=Part.TO_ANSWER),
-    ),
-    Queue(
-        "cosign_disputed",
-        "共签有异议",
-        "伙伴县对我方的活动记录有异议",
-        Permission.COSIGN_WRITE,
-        _todos(Part.TO_CORRECT),
-        lambda: url_for("cosigning.index", part=Part.TO_CORRECT),
-    ),
-]
-
-
-def cursor(place: tuple[Any, UUID] | None) -> str | None:
-    """A keyset place as text for an address."""
-    return f"{place[0].isoformat()}~{place[1].hex}" if place else None
-
-
-def _place(name: str) -> tuple[datetime, UUID] | None:
-    at, _, id_ = request.args.get(name, "").partition("~")
-    try:
-        return datetime.fromisoformat(at), UUID(id_)
-    except ValueError:
-        return None
+for _key, _title, _hint, _part in (
+    ("cosign", "待共签", "伙伴县记录了我方党员参加的活动，或提出作废已共签的", Part.TO_ANSWER),
+    ("cosign_disputed", "共签有异议", "伙伴县对我方的活动记录有异议", Part.TO_CORRECT),
+):
+    todos.QUEUES.append(
+        Queue(
+            _key,
+            _title,
+            _hint,
+            Permission.COSIGN_WRITE,
+            partial(url_for, "cosigning.index", part=_part),
+            partial(lists.waiting, _part),
+            _todos,
+        )
+    )
 
 
 @bp.get("/")
 @needs(Permission.COSIGN_READ)
-def index() -> str:
+def index() -> Any:
     """Both directions, by whose turn it is."""
-    asked = request.args.get("part", "")
-    part = Part(asked) if asked in set(Part) else Part.ALL
-    page = lists.page(part, edge.actor(), after=_place("after"), before=_place("before"))
+    actor, sheet = edge.actor(), sheet_of("cosigning")
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    part, counts = part_of(request.query_string.decode("utf-8", "replace")), lists.counts(actor)
+    page = lists.page(part, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
     tabs = [
         {
             "title": words,
-            "url": url_for("cosigning.index", part=None if name is Part.ALL else name),
-            "count": page.counts[name],
+            "url": url_for("cosigning.index", part=name),
+            "count": counts[name],
             "is_current": name is part,
         }
         for name, words in PARTS.items()
@@ -128,11 +118,10 @@ def index() -> str:
         page=page,
         part=part,
         tabs=tabs,
-        total=page.counts[part],
-        kinds=WIRE_KINDS,
+        sheet=sheet,
+        total=counts[part],
         state_of=state_of,
         due_on=due_on,
-        cursor=cursor,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from web.blueprints.filters import county_calendar
 from web.core import clock
@@ -92,7 +92,12 @@ def due_on(record: CoSignedRecord) -> date | None:
     """By when an answer is expected: ten working days, by this county's calendar, after the turn changed."""
     if record.state not in (*OPEN, S.ANNUL_PROPOSED):
         return None
-    return county_calendar().add(record.state_at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
+    return answer_by(record.state_at)
+
+
+def answer_by(at: datetime) -> date:
+    """The last day of ten working days, by this county's calendar, from this instant."""
+    return county_calendar().add(at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
 
 
 def who_can() -> str:

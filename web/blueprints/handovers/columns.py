@@ -7,6 +7,7 @@ from uuid import UUID
 
 from web.blueprints.filters import workdays_left
 from web.blueprints.handovers import wording
+from web.core import clock, keyset
 from web.core.events import Actor
 from web.federation.handovers import lists
 from web.federation.handovers.lists import Row, Tab
@@ -50,19 +51,14 @@ def listing_of(tab: Tab) -> Listing:
 
 def _walk(query: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
     tab, partner = asked(query)
-    after = ""
-    while True:
-        page = lists.page(tab, actor, after=after, partner_uid=partner, size=500)
+    for page in keyset.pages(lambda after: lists.page(tab, actor, after=after, partner_uid=partner, size=500)):
         lists.note_reading(page.rows)
         yield from page.rows
-        if not page.after:
-            return
-        after = page.after
 
 
 def _total(query: str, actor: Actor) -> int:
     tab, partner = asked(query)
-    return lists.counts(actor, partner)[tab]
+    return lists.counts(actor, clock.now(), partner).by[tab]
 
 
 def _listing(name: str, title: str, columns: Sequence[Column]) -> Listing:

@@ -49,34 +49,34 @@ def index() -> Any:
     if "pick" in request.args:
         return redirect(filters.here(pick=None, how=None, partner=request.args["pick"].partition(":")[2] or None), 303)
     tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else Tab.TODO
-    partners = {peer.uid: peer.name for peer in keys.partners()}
-    chosen = next((uid for uid in partners if str(uid) == request.args.get("partner")), None)
-    actor = edge.actor()
+    actor, sheet = edge.actor(), sheet_of(listing_of(tab).name, keys.choices())
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    partners = sheet.arranged.choices.get("partners", {})
+    asked = request.args.get("partner", "")
+    chosen = UUID(asked) if asked in partners else None
     page = lists.page(
         tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""), partner_uid=chosen
     )
-    sheet = sheet_of(listing_of(tab).name)
-    if (first := opening(sheet.listing, sheet.arranged)) is not None:
-        return first
-    counts = lists.counts(actor, chosen)
+    counts = lists.counts(actor, counties.answering().before, chosen)
     lists.note_reading(page.rows)
-    waits = todos.waits(actor, lists.counter, lambda a, before: lists.counter(a, lists.late(before)))
+    waits = todos.waits(counts.waiting, counts.late)
     return render_template(
         "handovers/index.html",
         tab=tab,
         page=page,
         sheet=sheet,
-        total=counts[tab],
+        total=counts.by[tab],
         tabs=[
             {
                 "title": title,
                 "url": filters.here(tab=key.value, after=None, before=None),
-                "count": counts[key],
+                "count": counts.by[key],
                 "is_current": key is tab,
             }
             for key, title in wording.TABS.items()
         ],
-        conditions=[{"label": "伙伴县", "how": "是", "what": partners[chosen], "off": filters.here(partner=None)}]
+        conditions=[{"label": "伙伴县", "how": "是", "what": partners[asked], "off": filters.here(partner=None)}]
         if chosen
         else [],
         fields=[{"name": "partner", "label": "伙伴县", "choices": list(partners.items())}] if partners else [],

@@ -11,33 +11,31 @@ from web.blueprints import edge, todos
 from web.blueprints.handovers import wording
 from web.blueprints.todos import Queue, Todo
 from web.core.errors import NotFound
-from web.core.events import Actor
 from web.core.saying import say
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import Row
 from web.federation.handovers.models import Handover
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("handovers", __name__, url_prefix="/<county>/handovers")
 bp.context_processor(lambda: {"w": wording})
 
 
-def _ran_out(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows, count = lists.ran_out(actor, limit)
-    found = [
+def _ran_out(rows: Sequence[Waiting]) -> list[Todo]:
+    return [
         Todo(
             row.name,
             say(
                 "往{partner}的介绍信 {valid_until} 过期，仍由我方负责管理",
-                partner=row.partner,
-                valid_until=f"{row.handover.valid_until:%Y-%m-%d}",
+                partner=row.said["partner"] or "未知县",
+                valid_until=row.said["valid_until"],
             ),
-            url_for("handovers.begin", member_id=row.handover.member_id),
+            url_for("handovers.begin", member_id=row.id),
             act="重新办理",
         )
         for row in rows
     ]
-    return found, count
 
 
 todos.QUEUES.append(
@@ -46,8 +44,9 @@ todos.QUEUES.append(
         "介绍信过期",
         "有效期内没有接收的，重新提出后自动消去；补开须有党支部证明",
         Permission.HANDOVER_WRITE,
-        _ran_out,
         lambda: url_for("transfers.index", tab="out"),
+        lists.ran_out,
+        _ran_out,
     )
 )
 

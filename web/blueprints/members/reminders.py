@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,11 @@ from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
 from web.core import clock
 from web.core.errors import NotFound
-from web.core.events import Actor
 from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.flows import reminders, service
 from web.tenants.flows.models import FlowState
+from web.tenants.workbench.queues import Waiting
 
 
 class Noted(Schema):
@@ -52,33 +53,24 @@ def note_flow(member_id: UUID, verb: str) -> Any:
     return form.page("members/note_flow.html", m=member, said=wording.NOTED[verb])
 
 
-def _contact(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows, count = reminders.no_contact(actor, limit)
-    today = clock.today()
-    found = [
-        Todo(
-            row.name,
-            say("{days} 天没有联系（满 {step} 天提醒）", days=(today - row.since).days, step=row.step),
-            url_for("members.note_flow", member_id=row.member_id, verb="note_contact"),
-            act="登记联系",
-        )
-        for row in rows
-    ]
-    return found, count
+def _note(row: Waiting, verb: str) -> str:
+    return url_for("members.note_flow", member_id=row.id, verb=verb)
 
 
-def _confirm(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows, count = reminders.unconfirmed(actor, limit)
-    found = [
-        Todo(
-            row.name,
-            say("上次核对 {since}", since=f"{row.since:%Y-%m-%d}"),
-            url_for("members.note_flow", member_id=row.member_id, verb="confirm"),
-            act="核对",
-        )
+def _contact(rows: Sequence[Waiting]) -> list[Todo]:
+    found = []
+    for row in rows:
+        days, step = reminders.contact_step(date.fromisoformat(row.said["since"]))
+        words = say("{days} 天没有联系（满 {step} 天提醒）", days=days, step=step)
+        found.append(Todo(row.name, words, _note(row, "note_contact"), act="登记联系"))
+    return found
+
+
+def _confirm(rows: Sequence[Waiting]) -> list[Todo]:
+    return [
+        Todo(row.name, say("上次核对 {since}", since=row.said["since"]), _note(row, "confirm"), act="核对")
         for row in rows
     ]
-    return found, count
 
 
 todos.QUEUES += [
@@ -87,15 +79,17 @@ todos.QUEUES += [
         "应当联系",
         "流出后很久没有联系的；登记联系后自动消去",
         Permission.MEMBER_WRITE,
-        _contact,
         lambda: url_for("away.index"),
+        reminders.no_contact,
+        _contact,
     ),
     Queue(
         "flows_confirm",
         "半年核对",
         "流动登记应当核对的；核对后自动消去",
         Permission.MEMBER_WRITE,
-        _confirm,
         lambda: url_for("away.index"),
+        reminders.unconfirmed,
+        _confirm,
     ),
 ]

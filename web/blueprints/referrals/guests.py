@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, request
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
-from web.blueprints.referrals.acts import branches, offered
-from web.blueprints.referrals.pages import asked
+from web.blueprints.referrals.acts import offered
+from web.blueprints.referrals.columns import asked_of
 from web.blueprints.referrals.rooms import seen, shared
+from web.blueprints.workbench.sheets import everything, opening, sheet_of
 from web.core.errors import NotFound
 from web.core.saying import joined, say
 from web.federation.agreements import service as agreements
@@ -33,20 +34,21 @@ def index() -> str | Response:
         name, _, value = request.args["pick"].partition(":")
         known = {"partner", "state", "branch"}
         return redirect(filters.here(pick=None, how=None, **({name: value or None} if name in known else {})), 303)
-    actor, narrowed = edge.actor(), asked()
+    actor, narrowed = edge.actor(), asked_of(request.args)
+    sheet = sheet_of("guests", keys.choices(), lists.branch_choices(actor))
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
     page = lists.guests(actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
     lists.note_reading(page.rows, "guests")
-    by_partner = lists.by_partner(actor, "host")
-    partners = {p.uid: p.name for p in keys.partners()}
-    total = sum(n for states in by_partner.values() for state, n in states.items() if state in KNOWN)
-    lived = dict(branches())
+    total = lists.count_guests(actor, narrowed)
+    partners, lived = (sheet.arranged.choices.get(name, {}) for name in ("partners", "branches"))
     conditions = [
         {"label": label, "how": "是", "what": what, "off": filters.here(**{name: None}, after=None, before=None)}
         for name, label, what in (
             ("q", "查找", narrowed.text),
-            ("partner", "流出地", partners.get(narrowed.partner_uid, "") if narrowed.partner_uid else ""),
+            ("partner", "流出地", partners.get(str(narrowed.partner_uid), "")),
             ("state", "状态", wording.AT_HOST.get(narrowed.state, "")),
-            ("branch", "党支部", lived.get(narrowed.branch_id, "") if narrowed.branch_id else ""),
+            ("branch", "党支部", lived.get(str(narrowed.branch_id), "")),
         )
         if what
     ]
@@ -55,7 +57,8 @@ def index() -> str | Response:
         {"name": "state", "label": "状态", "choices": [(s.value, wording.AT_HOST[s]) for s in KNOWN]},
         {"name": "branch", "label": "党支部", "choices": list(lived.items())},
     ]
-    return render_template("referrals/guests.html", page=page, total=total, conditions=conditions,
+    return render_template("referrals/guests.html", page=page, total=total, conditions=conditions, sheet=sheet,
+                           clear=everything(url_for("shared.index"), sheet.arranged),
                            fields=[f for f in fields if f["choices"]], asked=narrowed)  # fmt: skip
 
 

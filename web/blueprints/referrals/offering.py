@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy import Select
 
 from web.blueprints import edge, words
 from web.blueprints.forms import Form, read
@@ -26,12 +27,16 @@ from web.tenants.consents.models import Method
 from web.tenants.flows.models import Flow, FlowState
 
 
-def _partner(uid: UUID | str | None, member_ids: Sequence[UUID] = ()) -> Peer | None:
+def _partner(
+    uid: UUID | str | None, member_ids: Sequence[UUID] = (), among: Sequence[Peer] | None = None
+) -> Peer | None:
     """The confirmed partner named, or the one most of these members live in."""
-    partners = keys.partners()
+    partners = keys.partners() if among is None else among
     named = next((p for p in partners if str(p.uid) == str(uid)), None)
     if named is not None or uid:
         return named
+    if not member_ids:
+        return partners[0] if partners else None
     query = (
         db.select(Flow.host_code)
         .where(
@@ -46,11 +51,18 @@ def _partner(uid: UUID | str | None, member_ids: Sequence[UUID] = ()) -> Peer | 
     return next((p for p in partners if p.code == code), partners[0] if partners else None)
 
 
-def _page(partner: Peer | None, ids: Sequence[UUID], form: Form | None = None, *, is_listed: bool = False) -> Any:
+def _page(
+    partner: Peer | None,
+    chosen: Sequence[UUID] | Select[Any],
+    form: Form | None = None,
+    *,
+    among: Sequence[Peer] | None = None,
+    is_listed: bool = False,
+) -> Any:
     preview, why = None, ""
     if partner is not None:
         try:
-            preview = offering.offer_preview(partner.uid, ids, edge.actor())
+            preview = offering.offer_preview(partner, chosen, edge.actor())
         except DomainError as error:
             if error.code not in ("agreement_not_active", "scope_not_granted"):
                 raise
@@ -59,8 +71,8 @@ def _page(partner: Peer | None, ids: Sequence[UUID], form: Form | None = None, *
         form = Form(Noticed)
         form.values = {"given_on": clock.today(), "method": Method.PAPER.value}
     page = render_template(
-        "referrals/preview.html", partner=partner, partners=keys.partners(), preview=preview, why=why, form=form,
-        is_listed=is_listed, ids=ids, most=offering.MOST,
+        "referrals/preview.html", partner=partner, partners=keys.partners() if among is None else among, preview=preview, why=why,
+        form=form, is_listed=is_listed, ids=[c.member_id for c in preview.candidates] if preview else [], most=offering.MOST,
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
@@ -69,9 +81,10 @@ def _page(partner: Peer | None, ids: Sequence[UUID], form: Form | None = None, *
 @needs(Permission.REFERRAL_WRITE)
 def new() -> Any:
     """Everybody with an open flow to a partner's county whom nobody offered yet."""
-    partner = _partner(request.args.get("partner"))
-    ids = offering.towards(partner.uid, edge.actor()) if partner else []
-    return _page(partner, ids, is_listed=True)
+    partners = keys.partners()
+    partner = _partner(request.args.get("partner"), among=partners)
+    chosen: Sequence[UUID] | Select[Any] = offering.towards(partner, edge.actor()) if partner else []
+    return _page(partner, chosen, among=partners, is_listed=True)
 
 
 @bp.post("/offer-preview")
@@ -100,7 +113,7 @@ def notices() -> Any:
     ids, partner = _posted()
     with form:
         given = form.read()
-        preview = offering.offer_preview(partner.uid, ids, edge.actor())
+        preview = offering.offer_preview(partner, ids, edge.actor())
         lacking = [c.member_id for c in preview.without_notice]
         told = offering.note_notice(partner.uid, lacking, Method(given["method"]), given["given_on"], edge.actor())
         flash(say("已登记告知 {told} 人", told=told))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
+from web.blueprints.referrals.columns import asked_of, name_of
 from web.blueprints.referrals.rooms import bp, due_on, seen
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Event
@@ -24,7 +26,7 @@ from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.service import Letter
 from web.federation.referrals import lists, packets, service
-from web.federation.referrals.lists import TURNS, Asked, Row, Tab
+from web.federation.referrals.lists import TURNS, Row, Tab
 from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import lists as share_lists
 from web.federation.wire.codes import CODES
@@ -37,72 +39,60 @@ S = ReferralState
 OVER = (S.DECLINED, S.DISOWNED, S.LAPSED, S.ENDED, S.NOT_OPENED)
 
 
-def asked(states: Sequence[ReferralState] = OPEN) -> Asked:
-    """What the address narrows a list to; what is unknown there is left out."""
-    given = request.args
-    state = given.get("state", "")
-    return Asked(
-        given.get("q", "").strip()[:50],
-        _uuid(given.get("partner", "")),
-        state if state in {s.value for s in states} else "",
-        _uuid(given.get("branch", "")),
-    )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
-def _first_tab(counts: dict[Tab, int]) -> Tab:
-    """The list with something to do, else what we sent."""
-    return next((t for t in (Tab.INBOX, Tab.CLAIMS, Tab.ARRIVED, Tab.OUT, Tab.AWAITED) if counts[t]), Tab.OUT)
-
-
 @bp.get("/")
 @needs(Permission.REFERRAL_READ)
 def index() -> Any:
-    """One work list; per partner, how many stand where."""
-    actor, narrowed = edge.actor(), asked(tuple(S))
-    counts = lists.counts(actor, narrowed.partner_uid)
-    tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else _first_tab(counts)
+    """One work list; per partner, how many stand where. A bare address opens the one with something to do."""
+    actor, narrowed = edge.actor(), asked_of(request.args, tuple(S))
+    counts = lists.figures(actor, counties.answering().before)
+    held = {t: counts.held(t, narrowed.partner_uid) for t in Tab}
+    tab = (
+        Tab(request.args["tab"])
+        if request.args.get("tab") in list(Tab)
+        else next((t for t in FIRST if held[t]), Tab.OUT)
+    )
+    sheet = sheet_of(name_of(tab), keys.choices(), tab=tab.value)
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    partners = sheet.arranged.choices.get("partners", {})
     page = lists.page(tab, actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
     lists.note_reading(page.rows, tab.value)
-    partners = {p.uid: p.name for p in keys.partners()}
-    waits = todos.waits(actor, lists.waiting, lists.late)
+    waits = todos.waits(counts.waiting, counts.late)
     return render_template(
         "referrals/index.html",
         tab=tab,
         page=page,
-        total=counts[tab],
+        sheet=sheet,
+        total=held[tab],
         tabs=[
             {
                 "title": title,
                 "url": filters.here(tab=str(key), after=None, before=None, state=None, q=None),
-                "count": counts[Tab(key)],
+                "count": held[Tab(key)],
                 "is_current": key is tab,
             }
             for key, title in wording.TABS.items()
         ],
         asked=narrowed,
         partners=partners,
-        totals=_totals(lists.by_partner(actor, "home"), partners) if tab is Tab.OUT else [],
+        totals=_totals(counts.of_role("home"), partners) if tab is Tab.OUT else [],
         states=KNOWN if tab is Tab.OUT else OVER if tab is Tab.OVER else (),
         due_on=due_on,
         waits=waits,
         turns=TURNS,
-        days=lambda referral: (clock.now() - referral.created_at).days,
         calendar=waits.calendar,
     )
 
 
-def _totals(found: dict[UUID, dict[ReferralState, int]], partners: dict[UUID, str]) -> list[dict[str, Any]]:
+# The first list with something to do, else what we sent.
+FIRST = (Tab.INBOX, Tab.CLAIMS, Tab.ARRIVED, Tab.OUT, Tab.AWAITED)
+
+
+def _totals(found: dict[UUID, dict[ReferralState, int]], partners: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
-        {"uid": uid, "name": partners.get(uid, "伙伴县"), "open": [(s, by.get(s, 0)) for s in KNOWN],
+        {"uid": uid, "name": partners.get(str(uid), "伙伴县"), "open": [(s, by.get(s, 0)) for s in KNOWN],
          "declined": by.get(S.DECLINED, 0), "all": sum(by.values())}
-        for uid, by in sorted(found.items(), key=lambda pair: partners.get(pair[0], ""))
+        for uid, by in sorted(found.items(), key=lambda pair: partners.get(str(pair[0]), ""))
     ]  # fmt: skip
 
 

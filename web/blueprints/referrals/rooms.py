@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, url_for
@@ -14,12 +15,12 @@ from web.blueprints.referrals import wording
 from web.blueprints.todos import Queue, Todo
 from web.core import clock
 from web.core.errors import NotFound
-from web.core.events import Actor
 from web.core.saying import say
 from web.federation.referrals import lists, service
-from web.federation.referrals.lists import Asked, Row, Tab
+from web.federation.referrals.lists import Row, Tab
 from web.federation.referrals.models import LAPSES_AFTER, Referral
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("referrals", __name__, url_prefix="/<county>/referrals")
 shared = Blueprint("shared", __name__, url_prefix="/<county>/shared")
@@ -32,33 +33,35 @@ navigation.ITEMS += [
 ]
 
 
-def due_on(referral: Referral) -> object:
+def due_on(referral: Referral) -> date:
     """The last day to answer an offer."""
-    return (referral.created_at + LAPSES_AFTER - timedelta(days=1)).astimezone(clock.CHINA).date()
+    return answer_by(referral.created_at)
 
 
-def _queue(tab: Tab, act: str) -> Callable[[Actor, int], tuple[Sequence[Todo], int]]:
-    def load(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-        rows = lists.page(tab, actor, Asked(), size=limit).rows
-        lists.note_reading(rows, f"todo_{tab}")
-        found = [
+def answer_by(offered_at: datetime) -> date:
+    """The same, from when it was made."""
+    return (offered_at + LAPSES_AFTER - timedelta(days=1)).astimezone(clock.CHINA).date()
+
+
+def _todos(act: str, rows: Sequence[Waiting]) -> list[Todo]:
+    found = []
+    for row, values in zip(rows, lists.opened(rows), strict=True):
+        has_deadline = row.said["tab"] in (Tab.INBOX, Tab.CLAIMS)
+        found.append(
             Todo(
-                row.name or "（未共享姓名）",
+                row.name or values.get("/name") or "（未共享姓名）",
                 say(
                     "来自{partner}　{home_branch}　{state_at}",
-                    partner=row.partner,
-                    home_branch=row.values.get("/home_branch", ""),
-                    state_at=filters.since(row.referral.state_at),
+                    partner=row.said["partner"] or "伙伴县",
+                    home_branch=values.get("/home_branch", ""),
+                    state_at=filters.since(row.at),
                 ),
-                url_for("referrals.show", referral_id=row.referral.id),
-                due_on(row.referral) if tab in (Tab.INBOX, Tab.CLAIMS) else None,  # type: ignore[arg-type]
+                url_for("referrals.show", referral_id=row.id),
+                answer_by(datetime.fromisoformat(row.said["created_at"])) if has_deadline else None,
                 act,
             )
-            for row in rows
-        ]
-        return found, lists.counts(actor)[tab]
-
-    return load
+        )
+    return found
 
 
 for _tab, _title, _hint, _act in (
@@ -72,30 +75,26 @@ for _tab, _title, _hint, _act in (
             _title,
             _hint,
             Permission.REFERRAL_WRITE,
-            _queue(_tab, _act),
-            lambda tab=_tab: url_for("referrals.index", tab=tab.value),  # type: ignore[misc]
-            late=lambda actor, before, tab=_tab: lists.late(actor, before, tab),  # type: ignore[misc]
+            partial(url_for, "referrals.index", tab=_tab.value),
+            partial(lists.queued, _tab),
+            partial(_todos, _act),
         )
     )
 
 
-def _unseen(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows, count = lists.not_reported(actor, limit)
-    found = [
-        Todo(
-            row.name,
-            say(
-                "送往{partner} {days} 天，还没有报到（满 {step} 天提醒）",
-                partner=row.partner,
-                days=row.days,
-                step=row.step,
-            ),
-            url_for("referrals.show", referral_id=row.referral.id),
-            act="联系本人",
+def _unseen(rows: Sequence[Waiting]) -> list[Todo]:
+    found = []
+    for row in rows:
+        days, step = lists.reported_step(row.at)
+        found.append(
+            Todo(
+                row.name,
+                f"送往{row.said['partner'] or '伙伴县'} {days} 天，还没有报到（满 {step} 天提醒）",
+                url_for("referrals.show", referral_id=row.id),
+                act="联系本人",
+            )
         )
-        for row in rows
-    ]
-    return found, count
+    return found
 
 
 todos.QUEUES.append(
@@ -104,8 +103,9 @@ todos.QUEUES.append(
         "还没有报到",
         "送出后一直没有报到的，请联系本人和对方；报到或者结束后自动消去",
         Permission.REFERRAL_WRITE,
-        _unseen,
         lambda: url_for("referrals.index", tab=Tab.OUT.value),
+        lists.not_reported,
+        _unseen,
     )
 )
 

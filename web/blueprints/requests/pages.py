@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
 
 from web.blueprints import edge, filters, timeline, todos
-from web.blueprints.cosigning.pages import cursor
 from web.blueprints.policy import needs
+from web.blueprints.requests.columns import query_of
 from web.blueprints.requests.rooms import bp
 from web.blueprints.requests.wording import (
     DECLINED,
     FAILED,
     FORMS,
     METHODS,
+    OF_US,
     PARTS,
     RATED,
     STATES,
@@ -27,17 +28,19 @@ from web.blueprints.requests.wording import (
     who_can,
 )
 from web.blueprints.todos import Queue, Todo
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.saying import joined, say
 from web.federation.post import keys
 from web.federation.post import service as post
-from web.federation.referrals import service as referrals
+from web.federation.referrals import packets
 from web.federation.request_kinds import REQUEST_KINDS
 from web.federation.requests import lists, service
 from web.federation.requests.lists import Part, Row
 from web.federation.requests.models import Request, RequestState
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
+from web.tenants.workbench.queues import Waiting
 
 S = RequestState
 timeline.VALUES |= {
@@ -46,18 +49,24 @@ timeline.VALUES |= {
 }
 
 
-def _todos(actor: Any, limit: int) -> tuple[list[Todo], int]:
-    rows, count = lists.waiting(actor, limit)
-    return [
-        Todo(
-            say("{title_of}　{name}", title_of=title_of(row.request.kind), name=row.name or "姓名已清除"),
-            say("{partner}请求，{x}", partner=row.partner, x=state_of(row.request)[1]),
-            url_for("requests.show", request_id=row.request.id),
-            row.request.due_on,
-            "答复" if row.request.state is S.REQUESTED else "办理",
+def _todos(rows: Sequence[Waiting]) -> list[Todo]:
+    found = []
+    for row in rows:
+        state = S(row.said["state"])
+        found.append(
+            Todo(
+                say(
+                    "{title_of}　{name}",
+                    title_of=title_of(row.said["kind"]),
+                    name=row.name or packets.of_waiting(row).get("/name") or "姓名已清除",
+                ),
+                say("{partner}请求，{x}", partner=row.said["partner"], x=OF_US[state]),
+                url_for("requests.show", request_id=row.id),
+                row.due_on,
+                "答复" if state is S.REQUESTED else "办理",
+            )
         )
-        for row in rows
-    ], count
+    return found
 
 
 todos.QUEUES.append(
@@ -66,35 +75,18 @@ todos.QUEUES.append(
         "协助请求",
         "伙伴县请我方就近帮忙办的事",
         Permission.REQUEST_WRITE,
-        _todos,
         lambda: url_for("requests.index", part=Part.TO_DO),
+        lists.waiting,
+        _todos,
     )
 )
 
 
-def _place(name: str) -> tuple[datetime, UUID] | None:
-    at, _, id_ = request.args.get(name, "").partition("~")
-    try:
-        return datetime.fromisoformat(at), UUID(id_)
-    except ValueError:
-        return None
-
-
-def _query() -> lists.Query:
-    partner = request.args.get("partner", "")
-    known = {str(uid) for uid in referrals.peers()}
-    return lists.Query(
-        tuple(name for name in request.args.getlist("kind") if name in REQUEST_KINDS),
-        tuple(S(name) for name in request.args.getlist("state") if name in set(S)),
-        UUID(partner) if partner in known else None,
-    )
-
-
-def _conditions(query: lists.Query) -> list[dict[str, str]]:
+def _conditions(query: lists.Query, partners: Mapping[str, str]) -> list[dict[str, str]]:
     said = {
         "kind": ("种类", joined("、", (title_of(name) for name in query.kinds))),
         "state": ("状态", joined("、", (STATES[state] for state in query.states))),
-        "partner": ("伙伴县", referrals.peers()[query.partner_uid].name if query.partner_uid else ""),
+        "partner": ("伙伴县", partners.get(str(query.partner_uid), "")),
     }
     off = {"after": None, "before": None}
     return [
@@ -106,17 +98,19 @@ def _conditions(query: lists.Query) -> list[dict[str, str]]:
 
 @bp.get("/")
 @needs(Permission.REQUEST_READ)
-def index() -> str:
+def index() -> Any:
     """Received and sent, narrowed by kind, state and partner, all in the address."""
-    asked = request.args.get("part", "")
-    part = Part(asked) if asked in set(Part) else Part.TO_DO
-    query = _query()
-    page = lists.page(part, query, edge.actor(), after=_place("after"), before=_place("before"))
+    actor, sheet = edge.actor(), sheet_of("requests", keys.choices())
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    part, query = query_of(request.args)
+    page = lists.page(part, query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    counts, partners = lists.counts(query, actor), sheet.arranged.choices.get("partners", {})
     tabs = [
         {
             "title": words,
             "url": filters.here(part=name, after=None, before=None),
-            "count": page.counts[name],
+            "count": counts[name],
             "is_current": name is part,
         }
         for name, words in PARTS.items()
@@ -127,15 +121,14 @@ def index() -> str:
         part=part,
         tabs=tabs,
         query=query,
-        total=page.counts[part],
-        conditions=_conditions(query),
+        sheet=sheet,
+        total=counts[part],
+        conditions=_conditions(query, partners),
         kinds=[(name, title_of(name)) for name in REQUEST_KINDS],
         states=[(state.value, words) for state, words in STATES.items()],
-        partners=[(str(uid), peer.name) for uid, peer in referrals.peers().items()],
-        title_of=title_of,
+        partners=list(partners.items()),
         state_of=state_of,
         open_states=(S.REQUESTED, S.ACCEPTED),
-        cursor=cursor,
     )
 
 

@@ -95,6 +95,10 @@ def title_of(name: str) -> str:
     return FORMS[name].title if name in FORMS else name
 
 
+# What is asked of us, by state.
+OF_US = {S.REQUESTED: "待答复", S.ACCEPTED: "已接受，待办理"}
+
+
 def state_of(request: Request) -> tuple[str, str]:
     """(knot, words) of a request as our side sees it."""
     asking = request.role == "asker"
@@ -103,8 +107,8 @@ def state_of(request: Request) -> tuple[str, str]:
     if request.pending:
         return "theirs", "已答复，等对方确认"
     return {
-        S.REQUESTED: ("theirs", "等对方答复") if asking else ("now", "待答复"),
-        S.ACCEPTED: ("theirs", "对方正在办理") if asking else ("now", "已接受，待办理"),
+        S.REQUESTED: ("theirs", "等对方答复") if asking else ("now", OF_US[S.REQUESTED]),
+        S.ACCEPTED: ("theirs", "对方正在办理") if asking else ("now", OF_US[S.ACCEPTED]),
         S.DECLINED: ("off", "对方不接受" if asking else "我方不接受"),
         S.DONE: ("done", "已办结"),
         S.FAILED: ("off", "未办成"),

@@ -40,15 +40,6 @@ def _query() -> book.Query:
     )
 
 
-def _place(name: str) -> tuple[int, int] | None:
-    year, _, serial = request.args.get(name, "").partition("-")
-    return (int(year), int(serial)) if year.isdecimal() and serial.isdecimal() and len(year + serial) < 14 else None
-
-
-def _cursor(place: tuple[int, int] | None) -> str:
-    return f"{place[0]}-{place[1]}" if place else ""
-
-
 @bp.get("/letters")
 @needs(Permission.TRANSFER_READ)
 def letters() -> Any:
@@ -59,7 +50,8 @@ def letters() -> Any:
             filters.here(pick=None, how=None, **({name: value or None} if name in _CONDITIONS else {})), 303
         )
     query, actor = _query(), edge.actor()
-    page = book.page(query, actor, after=_place("after"), before=_place("before"))
+    page = book.page(query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    total, years = book.figures(query, actor)
     said = {
         "year": say("{year}年", year=query.year) if query.year else "",
         "standing": STANDINGS[query.standing][1] if query.standing else "",
@@ -69,14 +61,13 @@ def letters() -> Any:
         "transfers/letters.html",
         page=page,
         query=query,
-        before=_cursor(page.before),
-        after=_cursor(page.after),
+        total=total,
         conditions=[
             {"label": _CONDITIONS[name], "how": "是", "what": what, "off": filters.here(**{name: None}, after=None, before=None)}
             for name, what in said.items() if what
         ],
         fields=[
-            {"name": "year", "label": "年份", "choices": [(str(y), say('{y}年', y=y)) for y in book.years(actor)]},
+            {"name": "year", "label": "年份", "choices": [(str(y), say("{y}年", y=y)) for y in years]},
             {"name": "standing", "label": "结果", "choices": [(s.value, words) for s, (_, words) in STANDINGS.items()]},
         ],
         standings=STANDINGS,

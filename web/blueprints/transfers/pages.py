@@ -10,20 +10,21 @@ from uuid import UUID
 from flask import render_template, request
 
 from web.blueprints import edge, filters, timeline, todos, words
-from web.blueprints.handovers import wording as handover_words
 from web.blueprints.policy import needs
 from web.blueprints.transfers import wording
 from web.blueprints.transfers.acts import acts_of
+from web.blueprints.transfers.columns import name_of, tab_of
 from web.blueprints.transfers.papers import papers_of
 from web.blueprints.transfers.rooms import Seen, address, bp, seen
 from web.blueprints.transfers.scans import takes_scan
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core.events import Event
 from web.core.fields import mask
 from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.handovers import service as handovers
 from web.federation.handovers import worklists
-from web.federation.handovers.worklists import BY_DAY, Tab
+from web.federation.handovers.worklists import Tab
 from web.reports import numerals
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -41,26 +42,27 @@ K, S = TransferKind, TransferState
 @needs(Permission.TRANSFER_READ)
 def index() -> Any:
     """One work list over cases and handovers together."""
-    tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else Tab.TODO
-    actor = edge.actor()
+    actor, tab = edge.actor(), tab_of(request.query_string.decode("utf-8", "replace"))
+    sheet = sheet_of(name_of(tab))
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
     page = worklists.page(tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
-    counts = worklists.counts(actor)
-    waits = todos.waits(actor, worklists.counter, lambda a, before: worklists.counter(a, before=before))
+    counts = worklists.counts(actor, counties.answering().before)
+    waits = todos.waits(counts.by[Tab.TODO], counts.late)
     return render_template(
         "transfers/index.html",
         tab=tab,
         page=page,
-        total=counts[tab],
-        by_day=tab in BY_DAY,
+        sheet=sheet,
+        total=counts.by[tab],
         tabs=[
-            {"title": title, "url": filters.here(tab=key.value, after=None, before=None), "count": counts[key],
+            {"title": title, "url": filters.here(tab=key.value, after=None, before=None), "count": counts.by[key],
              "is_current": key is tab}
             for key, title in wording.TABS.items()
         ],
         address=address,
         waits=waits,
         calendar=waits.calendar,
-        outcomes=handover_words.OUTCOMES,
     )  # fmt: skip
 
 

@@ -14,13 +14,13 @@ from web.blueprints.todos import Queue, Todo
 from web.blueprints.transfers import wording
 from web.core import clock
 from web.core.errors import NotFound
-from web.core.events import Actor
 from web.federation.handovers import worklists
-from web.federation.handovers.worklists import Line, Tab
+from web.federation.handovers.worklists import Line
 from web.tenants.accounts.permissions import Permission
 from web.tenants.members.models import Member
 from web.tenants.transfers import lists, service
 from web.tenants.transfers.models import RelationTransfer, Seat
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("transfers", __name__, url_prefix="/<county>/transfers")
 bp.context_processor(lambda: {"w": wording})
@@ -45,10 +45,9 @@ def address(line: Line) -> str:
     return url_for("handovers.show", handover_id=line.id)
 
 
-def _todos(actor: Actor, limit: int) -> tuple[Sequence[Todo], int]:
-    rows = worklists.page(Tab.TODO, actor, size=limit).rows
-    found = [Todo(row.name or "（未共享姓名）", wording.task(row), address(row), row.due_on) for row in rows]
-    return found, worklists.counts(actor)[Tab.TODO] if rows else 0
+def _todos(rows: Sequence[Waiting]) -> list[Todo]:
+    lines = [worklists.line_of(row) for row in rows]
+    return [Todo(line.name or "（未共享姓名）", wording.task(line), address(line), line.due_on) for line in lines]
 
 
 todos.QUEUES.append(
@@ -57,9 +56,9 @@ todos.QUEUES.append(
         "关系转接",
         "轮到您审批、开信、接收、补正的",
         Permission.TRANSFER_READ,
-        _todos,
         lambda: url_for("transfers.index"),
-        late=lambda actor, before: worklists.counter(actor, before=before),
+        worklists.waiting,
+        _todos,
     )
 )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import redirect, request, url_for
+from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge
@@ -25,6 +27,7 @@ class Sheet:
     listing: Listing
     arranged: Arrangement
     columns: Sequence[Column]
+    said: Mapping[str, str] = field(default_factory=dict)  # what the page chose where the address says nothing
 
     @property
     def is_own(self) -> bool:
@@ -33,8 +36,9 @@ class Sheet:
 
     @property
     def query(self) -> str:
-        """The question of the present address."""
-        return question(request.query_string.decode("utf-8", "replace"))
+        """The question of the present address, with what the page chose by itself."""
+        asked = {name: value for name, value in self.said.items() if name not in request.args}
+        return question("&".join(filter(None, [urlencode(asked), request.query_string.decode("utf-8", "replace")])))
 
     def tool(self, endpoint: str) -> str:
         """Where a tool is: it takes the question along."""
@@ -47,11 +51,11 @@ class Sheet:
         return [(f.title, f"{here}?{f.query}", f.query == self.query) for f in self.arranged.filters]
 
 
-def sheet_of(name: str) -> Sheet:
-    """The sheet of a list that asks for nothing else beside."""
+def sheet_of(name: str, *choices: Select[Any], **said: str) -> Sheet:
+    """The sheet of a list, with the choices its page offers (`listings.choice`): one query. `said`: see Sheet."""
     listing = LISTINGS[name]
-    arranged = workbench.arrangement_of(listing, edge.actor())
-    return Sheet(listing, arranged, listing.chosen(arranged.columns))
+    arranged = workbench.arrangement_of(listing, edge.actor(), choices)
+    return Sheet(listing, arranged, listing.chosen(arranged.columns), said)
 
 
 def question(query_string: str) -> str:

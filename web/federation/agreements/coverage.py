@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import String, cast, func
+from sqlalchemy.dialects.postgresql import JSONB
 
 from web.core import clock
 from web.core.errors import DomainError
@@ -25,22 +30,49 @@ def covering(partner_uid: UUID, scope: str, *, owner_uid: UUID, receiver_uid: UU
 
     DomainError `agreement_not_active` when none is in force with the partner, `scope_not_granted` when none grants it.
     """
-    found = in_force(partner_uid)
+    return covering_text(partner_uid, scope, owner_uid=owner_uid, receiver_uid=receiver_uid)[0]
+
+
+def covering_text(
+    partner_uid: UUID, scope: str, *, owner_uid: UUID, receiver_uid: UUID
+) -> tuple[AgreementRef, dict[str, Any]]:
+    """The same with its text: one query."""
+    found = _standing(partner_uid)
     if not found:
         raise DomainError("agreement_not_active")
-    for agreement, version in found:
+    for agreement, version, paused in found:
         assert version.text is not None
-        if is_paused(agreement.id, partner_uid, scope):
-            continue
-        if texts.granted(version.text, owner_uid, receiver_uid, scope):
-            return AgreementRef(agreement.id, version.version, version.text_digest)
+        if scope not in paused and texts.granted(version.text, owner_uid, receiver_uid, scope):
+            return AgreementRef(agreement.id, version.version, version.text_digest), version.text
     raise DomainError("scope_not_granted", scope=scope)
 
 
 def in_force(partner_uid: UUID) -> list[tuple[Agreement, AgreementVersion]]:
-    """Agreements in effect today between us and the partner, newest version first: one query, then their parties'."""
+    """Agreements in effect today between us and the partner, newest version first: one query."""
+    return [(agreement, version) for agreement, version, _ in _standing(partner_uid)]
+
+
+def _standing(partner_uid: UUID) -> list[tuple[Agreement, AgreementVersion, set[str]]]:
+    """The same with the scopes either of the pair paused."""
+    own, today = counties.own().uid, clock.today()
+    stops = (
+        db.select(
+            func.jsonb_object_agg(
+                cast(AgreementParty.uid, String),
+                func.jsonb_build_array(AgreementParty.paused, AgreementParty.leaves_on, type_=JSONB),
+                type_=JSONB,
+            )
+        )
+        .where(
+            AgreementParty.tenant_id == Agreement.tenant_id,
+            AgreementParty.agreement_id == Agreement.id,
+            AgreementParty.uid.in_((own, partner_uid)),
+        )
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
     query = (
-        db.select(Agreement, AgreementVersion)
+        db.select(Agreement, AgreementVersion, stops)
         .join(
             AgreementVersion,
             (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
@@ -51,18 +83,24 @@ def in_force(partner_uid: UUID) -> list[tuple[Agreement, AgreementVersion]]:
         )
         .where(
             Agreement.state == AgreementState.ACTIVE,
-            AgreementVersion.state == VersionState.EFFECTIVE,
+            AgreementVersion.state.in_((VersionState.EFFECTIVE, VersionState.SEALED)),
             AgreementParty.uid == partner_uid,
         )
-        .order_by(AgreementVersion.effective_on.desc(), Agreement.id.desc())
+        .order_by(AgreementVersion.version)
     )
-    own, today, found = counties.own().uid, clock.today(), []
-    for agreement, version in db.session.execute(query):
-        parties = {party.uid: party for party in effects.parties(agreement)}
-        end = registers.ends_on(agreement, parties[partner_uid], parties[own])
-        if "all" not in parties[own].paused + parties[partner_uid].paused and end is not None and today < end:
-            found.append((agreement, version))
-    return found
+    turns: dict[UUID, list[Any]] = {}
+    for row in db.session.execute(query):
+        turns.setdefault(row[0].id, []).append(row)
+    found = []
+    for (agreement, version, said), *later in turns.values():
+        if version.state is not VersionState.EFFECTIVE or str(own) not in said:
+            continue
+        (paused, leaves_on), (paused_there, leaves_there) = said[str(own)], said[str(partner_uid)]
+        leaves = [date.fromisoformat(on) for on in (leaves_on, leaves_there) if on]
+        end = registers.end_of([version.text, *(row[1].text for row in later)], partner_uid, leaves)
+        if "all" not in paused + paused_there and end is not None and today < end:
+            found.append((agreement, version, {*paused, *paused_there}))
+    return sorted(found, key=lambda row: (row[1].effective_on, row[0].id), reverse=True)
 
 
 def is_paused(agreement_id: UUID, partner_uid: UUID, scope: str) -> bool:
@@ -95,18 +133,19 @@ def is_granted(receiver_uid: UUID, envelope: Envelope, scope: str, field: str) -
 
 def holds(reference: AgreementRef, owner_uid: UUID, receiver_uid: UUID, scope: str, field: str | None = None) -> bool:
     """Does this agreement version, which took effect here once, grant it? An aggregate finishes under its version."""
-    query = db.select(AgreementVersion).where(
+    text = text_under(reference)
+    return text is not None and texts.granted(text, owner_uid, receiver_uid, scope, field)
+
+
+def text_under(reference: AgreementRef) -> dict[str, Any] | None:
+    """The text of a version that took effect here once; None of any other."""
+    query = db.select(AgreementVersion.text).where(
         AgreementVersion.agreement_id == reference.id,
         AgreementVersion.version == reference.version,
         AgreementVersion.text_digest == reference.digest,
         AgreementVersion.state.in_((VersionState.EFFECTIVE, VersionState.SUPERSEDED)),
     )
-    version = db.session.scalars(query).first()
-    return (
-        version is not None
-        and version.text is not None
-        and texts.granted(version.text, owner_uid, receiver_uid, scope, field)
-    )
+    return db.session.scalar(query)
 
 
 def grants(agreement: Agreement) -> list[AgreementGrant]:

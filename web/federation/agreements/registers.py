@@ -6,7 +6,7 @@ day after the text's last; the agreement winds down when our last pair ended, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -157,14 +157,18 @@ def _end_amendment(agreement: Agreement) -> None:
 
 def ends_on(agreement: Agreement, partner: AgreementParty, own: AgreementParty) -> date | None:
     """The first day our pair with a partner is out of force; None before the agreement took effect."""
+    leaves = [p.leaves_on for p in (partner, own) if p.leaves_on is not None]
+    return end_of(effects.texts_in_turn(agreement), partner.uid, leaves)
+
+
+def end_of(in_turn: Sequence[Mapping[str, Any]], partner_uid: UUID, leaves: Sequence[date]) -> date | None:
+    """The same of the text in effect and the sealed one after it, and the days on which either of the pair leaves."""
     end = None
-    for text in effects.texts_in_turn(agreement):
+    for text in in_turn:
         # A sealed next version that begins before the one in effect ends: the pair goes on without a gap.
-        if end is None or (date.fromisoformat(text["effective_from"]) <= end and str(partner.uid) in _named(text)):
+        if end is None or (date.fromisoformat(text["effective_from"]) <= end and str(partner_uid) in _named(text)):
             end = max(end or date.min, date.fromisoformat(text["effective_to"]) + timedelta(days=1))
-    if end is None:
-        return None
-    return min([end] + [p.leaves_on for p in (partner, own) if p.leaves_on is not None])
+    return None if end is None else min([end, *leaves])
 
 
 def _named(text: Mapping[str, Any]) -> set[str]:

@@ -11,7 +11,17 @@ from uuid import UUID
 
 from web.extensions import db
 from web.federation.agreements import duties, effects, hearing, hub, registers
-from web.federation.agreements.coverage import covering, grants, holds, in_force, is_active, is_granted, is_paused
+from web.federation.agreements.coverage import (
+    covering,
+    covering_text,
+    grants,
+    holds,
+    in_force,
+    is_active,
+    is_granted,
+    is_paused,
+    text_under,
+)
 from web.federation.agreements.effects import parties
 from web.federation.agreements.models import VERSION, Agreement, AgreementState
 from web.federation.agreements.negotiating import (
@@ -29,6 +39,7 @@ from web.federation.agreements.negotiating import (
 from web.federation.agreements.progress import note_progress, progress
 from web.federation.agreements.reading import current, decisions, get, liaisons, role, said, texts_here, versions
 from web.federation.agreements.sealing import approval, approve, rendered, seal
+from web.federation.agreements.texts import granted as is_granted_by
 from web.federation.post import service as post
 from web.tenants.counties import service as counties
 
@@ -98,6 +109,7 @@ __all__ = [
     "close",
     "counter",
     "covering",
+    "covering_text",
     "current",
     "decisions",
     "get",
@@ -106,6 +118,7 @@ __all__ = [
     "in_force",
     "is_active",
     "is_granted",
+    "is_granted_by",
     "is_paused",
     "leave",
     "liaisons",
@@ -122,6 +135,7 @@ __all__ = [
     "run_timers",
     "said",
     "seal",
+    "text_under",
     "texts_here",
     "versions",
     "withdraw",

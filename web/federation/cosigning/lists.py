@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_
 from web.core import vault
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
 from web.federation.post.models import Peer
@@ -20,6 +22,7 @@ from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.activities.models import Activity
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
+from web.tenants.workbench import queues
 
 R, S = CoSignedRecord, CosignState
 TO_COUNTERSIGN = and_(R.role == "home", R.state == S.OFFERED, R.pending == "", R.stopped == "")
@@ -62,12 +65,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Last moved first. `before`, `after`: (state_at, id) of the neighbouring pages, or None."""
+    """Last moved first. `before`, `after`: cursors of the neighbouring pages, empty at an end."""
 
     rows: list[Row]
-    counts: dict[Part, int]
-    before: tuple[datetime, UUID] | None
-    after: tuple[datetime, UUID] | None
+    before: str
+    after: str
+
+
+ORDER = Order((R.state_at, R.id), (datetime.fromisoformat, UUID), is_falling=True)
 
 
 def visible(actor: Actor) -> ColumnElement[bool] | None:
@@ -95,20 +100,25 @@ def _narrowed(statement: Select[Any], actor: Actor) -> Select[Any]:
     return statement if condition is None else statement.where(condition)
 
 
-def _rows(statement: Select[Any]) -> list[Row]:
-    found = list(db.session.execute(statement))
-    vault.prepare(record.id for record, *_ in found)
-    return [Row(record, partner, lines, record.head().get("title", "")) for record, partner, lines, *_ in found]
+def _rows(found: Sequence[Any]) -> list[Row]:
+    rows = []
+    for record, partner, lines, key, *_ in found:
+        vault.have(record.id, key)
+        rows.append(Row(record, partner, lines, record.head().get("title", "") if key is not None else ""))
+    return rows
+
+
+def _lines() -> Any:
+    query = db.select(func.count()).where(CosignLine.tenant_id == R.tenant_id, CosignLine.record_id == R.id)
+    return query.correlate(R).scalar_subquery()
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    return statement.join(Peer, (Peer.tenant_id == R.tenant_id) & (Peer.uid == R.partner_uid))
 
 
 def _select() -> Select[Any]:
-    lines = (
-        db.select(func.count())
-        .where(CosignLine.tenant_id == R.tenant_id, CosignLine.record_id == R.id)
-        .correlate(R)
-        .scalar_subquery()
-    )
-    return db.select(R, Peer.name, lines).join(Peer, (Peer.tenant_id == R.tenant_id) & (Peer.uid == R.partner_uid))
+    return vault.beside(_joined(db.select(R, Peer.name, _lines())), R.id)
 
 
 def get(record_id: UUID, actor: Actor) -> CoSignedRecord:
@@ -119,44 +129,21 @@ def get(record_id: UUID, actor: Actor) -> CoSignedRecord:
     return found
 
 
-def page(
-    part: Part,
-    actor: Actor,
-    *,
-    after: tuple[datetime, UUID] | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    size: int = 50,
-) -> Page:
-    """One page of one tab, with the figures of all tabs: two queries, and the keys of the heads in a third."""
-    statement = _narrowed(_select(), actor)
-    if (where := WHERE[part]) is not None:
-        statement = statement.where(where)
-    key = db.tuple_(R.state_at, R.id)
-    if before is not None:
-        statement = statement.where(key > db.tuple_(*before)).order_by(R.state_at, R.id)
-    else:
-        statement = statement.where(key < db.tuple_(*after)) if after is not None else statement
-        statement = statement.order_by(R.state_at.desc(), R.id.desc())
-    rows = _rows(statement.limit(size + 1))
-    is_more, rows = len(rows) > size, rows[:size]
-    if before is not None:
-        rows.reverse()
-    has_before, has_after = (is_more, True) if before is not None else (after is not None, is_more)
+def page(part: Part, actor: Actor, *, after: str = "", before: str = "", size: int = 50) -> Page:
+    """One page of one tab: one query, the keys of the heads with it."""
+    statement, where = _narrowed(_select(), actor), WHERE[part]
+    cut = ORDER.cut(statement if where is None else statement.where(where), size=size, after=after, before=before)
+    return Page(_rows(cut.rows), cut.before, cut.after)
+
+
+def counts(actor: Actor) -> dict[Part, int]:
+    """How many each tab holds: one query."""
     figures = [
         (func.count() if condition is None else func.count().filter(condition)).label(name)
         for name, condition in WHERE.items()
     ]
-    counts = db.session.execute(_narrowed(db.select(*figures).select_from(R), actor)).mappings().one()
-
-    def place(row: Row) -> tuple[datetime, UUID]:
-        return row.record.state_at, row.record.id
-
-    return Page(
-        rows,
-        {name: counts[name] for name in WHERE},
-        place(rows[0]) if rows and has_before else None,
-        place(rows[-1]) if rows and has_after else None,
-    )
+    row = db.session.execute(_narrowed(db.select(*figures).select_from(R), actor)).mappings().one()
+    return {name: int(row[name]) for name in WHERE}
 
 
 def our_turn(actor: Actor) -> Select[Any]:
@@ -164,11 +151,12 @@ def our_turn(actor: Actor) -> Select[Any]:
     return _narrowed(db.select(func.count()).select_from(R).where(OUR_TURN), actor)
 
 
-def waiting(part: Part, actor: Actor, limit: int) -> tuple[list[Row], int]:
-    """The oldest of one tab, and how many there are in all: one query."""
+def waiting(part: Part, actor: Actor) -> Select[Any]:
+    """What waits in one tab, for home."""
     where = WHERE[part]
     assert where is not None
-    statement = _narrowed(_select(), actor).where(where).add_columns(func.count().over())
-    found = list(db.session.execute(statement.order_by(R.state_at, R.id).limit(limit)))
-    vault.prepare(row[0].id for row in found)
-    return [Row(r, partner, n, r.head().get("title", "")) for r, partner, n, _ in found], found[0][3] if found else 0
+    waits = queues.columns(
+        R.id, R.state_at, packet=R.header, kept_by=R.id, kind=R.kind, held_on=R.held_on, state=R.state,
+        partner=Peer.name, lines=_lines(),
+    )  # fmt: skip
+    return _narrowed(_joined(db.select(*waits)).where(where), actor)

@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, true
 
 from web.core import clock, vault
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.handovers.models import OPEN, Handover, HandoverState
 from web.federation.post.models import Peer
@@ -21,6 +22,7 @@ from web.tenants.counties import service as counties
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench import queues
 
 S = HandoverState
 SOON = timedelta(days=7)
@@ -104,50 +106,27 @@ def _base(actor: Actor, partner_uid: UUID | None) -> Select[Any]:
     return organisations.visible(query, actor, Handover.branch_id)
 
 
-def _cursor(tab: Tab, row: Handover) -> str:
-    return str(row.id) if tab in (Tab.OUT, Tab.IN) else f"{row.due_on}_{row.id}"
-
-
-def _read(tab: Tab, cursor: str) -> tuple[Any, ...] | None:
-    try:
-        if tab in (Tab.OUT, Tab.IN):
-            return (UUID(cursor),)
-        on, _, id_ = cursor.partition("_")
-        return date.fromisoformat(on), UUID(id_)
-    except ValueError:
-        return None
+_BY_DAY = Order((Handover.due_on, Handover.id), (date.fromisoformat, UUID))
+_NEWEST = Order((Handover.id,), (UUID,), is_falling=True)
 
 
 def page(
     tab: Tab, actor: Actor, *, after: str = "", before: str = "", partner_uid: UUID | None = None, size: int = PAGE
 ) -> Page:
-    """Open ones by their last day, history newest first. A cursor that cannot be read is the first page."""
-    is_history = tab in (Tab.OUT, Tab.IN)
-    keys: list[Any] = [Handover.id] if is_history else [Handover.due_on, Handover.id]
-    at, is_back = _read(tab, before or after), bool(before)
-    is_falling = is_history != (is_back and at is not None)
-    query = _base(actor, partner_uid).where(condition(tab))
-    if at is not None:
-        here = tuple_(*keys)
-        query = query.where(here < at if is_falling else here > at)
-    query = query.order_by(*[k.desc() if is_falling else k for k in keys]).limit(size + 1)
-    found = list(db.session.execute(query))
-    has_more, found = len(found) > size, found[:size]
-    went_back = is_back and at is not None
-    if went_back:
-        found.reverse()
-    rows = read(found)
-    first = _cursor(tab, rows[0].handover) if rows and at is not None and (has_more or not went_back) else ""
-    last = _cursor(tab, rows[-1].handover) if rows and (has_more or went_back) else ""
-    return Page(rows, first, last)
+    """Open ones by their last day, history newest first: one query, the keys of the names with it."""
+    order = _NEWEST if tab in (Tab.OUT, Tab.IN) else _BY_DAY
+    query = vault.beside(_base(actor, partner_uid).where(condition(tab)), Handover.id)
+    cut = order.cut(query, size=size, after=after, before=before)
+    for row in cut.rows:
+        vault.have(row[0].id, row[4])
+    return Page(read(cut.rows), cut.before, cut.after)
 
 
 def read(found: Sequence[Any]) -> list[Row]:
-    """Lines of what the query gave, names out of the packets where there is no member row yet: one more query for all."""
-    vault.prepare([handover.id for handover, name, *_ in found if name is None and handover.packet is not None])
+    """Lines of what the query gave, names out of the packets where there is no member row yet."""
     return [
         Row(handover, name or handover.values().get("name", ""), branch or "", partner or "未知县")
-        for handover, name, branch, partner in found
+        for handover, name, branch, partner, *_ in found
     ]
 
 
@@ -165,45 +144,49 @@ def note_reading(rows: Sequence[Row]) -> None:
     readings.note(subject, [(h.id, h.partner_uid) for h in shown], "handovers")
 
 
-def counts(actor: Actor, partner_uid: UUID | None = None) -> dict[Tab, int]:
-    """How many each list holds: one query."""
-    columns = [func.count().filter(condition(tab)).label(tab.value) for tab in Tab]
+@dataclass(frozen=True)
+class Figures:
+    """How many each list holds; how many wait for our word, and how many of these too long."""
+
+    by: Mapping[Tab, int]
+    waiting: int
+    late: int
+
+
+def counts(actor: Actor, before: datetime, partner_uid: UUID | None = None) -> Figures:
+    """One query. What has waited for our word since before this instant waits too long, of any partner."""
+    is_asked = Handover.partner_uid == partner_uid if partner_uid is not None else true()
+    columns = [func.count().filter(condition(tab), is_asked).label(tab.value) for tab in Tab]
+    columns += [func.count().filter(is_ours()).label("waiting"), func.count().filter(late(before)).label("late")]
     query = organisations.visible(db.select(*columns).select_from(Handover), actor, Handover.branch_id)
-    if partner_uid is not None:
-        query = query.where(Handover.partner_uid == partner_uid)
     row = db.session.execute(query).mappings().one()
-    return {tab: int(row[tab.value]) for tab in Tab}
+    return Figures({tab: int(row[tab.value]) for tab in Tab}, int(row["waiting"]), int(row["late"]))
 
 
-def ran_out(actor: Actor, limit: int) -> tuple[Sequence[Row], int]:
+def ran_out(actor: Actor) -> Select[Any]:
     """Letters of ours that nobody received while they were valid, of members who are ours still and for whom nothing was
-    begun since: the oldest first, and how many. One query. After three months it is no longer asked for.
+    begun since, for home: a row's id is the member's. After three months it is no longer asked for.
     """
     later = db.aliased(Handover)
     since = db.select(later.id).where(
         later.tenant_id == Handover.tenant_id, later.member_id == Handover.member_id, later.id > Handover.id
     )
-    query = (
+    waits = queues.columns(
+        Handover.member_id, Handover.created_at, name=Member.name, partner=Peer.name, valid_until=Handover.valid_until
+    )
+    return (
         _base(actor, None)
-        .add_columns(func.count().over())
+        .with_only_columns(*waits)
         .where(
             Handover.role == "home",
             Handover.state == S.EXPIRED_IN_TRANSIT,
             Handover.valid_until > clock.today() - MENDED_WITHIN,
             Member.relation == Relation.HELD,
-            ~since.exists(),
+            ~since.correlate(Handover).exists(),
         )
     )
-    found = list(db.session.execute(query.order_by(Handover.id).limit(limit)))
-    return read([row[:4] for row in found]), found[0][4] if found else 0
 
 
 def late(before: datetime) -> ColumnElement[bool]:
     """It waits for our word since before this instant."""
     return and_(is_ours(), Handover.state_at < before)
-
-
-def counter(actor: Actor, *more: Any) -> Any:
-    """How many wait for us, as a query of one number."""
-    query = db.select(func.count()).select_from(Handover).where(is_ours(), *more)
-    return organisations.visible(query, actor, Handover.branch_id)

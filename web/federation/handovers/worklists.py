@@ -6,9 +6,9 @@ by the same conditions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -19,17 +19,18 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    case,
     func,
     literal,
     null,
     or_,
-    tuple_,
     type_coerce,
     union_all,
 )
 
 from web.core import vault
 from web.core.events import Actor, Event
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.handovers import lists
 from web.federation.handovers.models import OPEN, Handover, HandoverState
@@ -41,6 +42,8 @@ from web.tenants.organisations.models import PartyOrg
 from web.tenants.transfers import lists as cases
 from web.tenants.transfers.models import OPEN as CASE_OPEN
 from web.tenants.transfers.models import RelationTransfer, TransferKind, TransferState
+from web.tenants.workbench import queues
+from web.tenants.workbench.queues import Waiting
 
 PAGE = 30
 NEVER = date(9999, 12, 31)
@@ -196,45 +199,26 @@ def _handovers(tab: Tab, actor: Actor) -> Select[Any]:
     return organisations.visible(query, actor, Handover.branch_id)
 
 
-def _read(cursor: str, tab: Tab) -> tuple[Any, UUID] | None:
-    key, _, id_ = cursor.partition("_")
-    try:
-        return (date.fromisoformat(key) if tab in BY_DAY else datetime.fromisoformat(key)), UUID(id_)
-    except ValueError:
-        return None
-
-
 def page(tab: Tab, actor: Actor, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
-    """Open ones by their last day, history newest first. A cursor that cannot be read is the first page."""
+    """Open ones by their last day, history newest first: one query, the keys of what no column holds with it."""
     both = union_all(_cases(tab, actor), _handovers(tab, actor)).subquery()
-    key, is_falling = (both.c.due, False) if tab in BY_DAY else (both.c.at, True)
-    at, is_back = _read(before or after, tab), bool(before)
-    is_back = is_back and at is not None
-    query, here = db.select(both), tuple_(key, both.c.id)
-    down = is_falling != is_back
-    if at is not None:
-        query = query.where(here < at if down else here > at)
-    query = query.order_by(*[c.desc() if down else c for c in (key, both.c.id)]).limit(size + 1)
-    found = list(db.session.execute(query))
-    has_more, found = len(found) > size, found[:size]
-    if is_back:
-        found.reverse()
-    rows = _lines(found)
-    first = _cursor(found[0], tab) if found and at is not None and (has_more or not is_back) else ""
-    last = _cursor(found[-1], tab) if found and (has_more or is_back) else ""
-    return Page(rows, first, last)
+    if tab in BY_DAY:
+        order = Order((both.c.due, both.c.id), (date.fromisoformat, UUID))
+    else:
+        order = Order((both.c.at, both.c.id), (datetime.fromisoformat, UUID), is_falling=True)
+    query = vault.beside(db.select(both), case((_is_packed(both), both.c.id)))
+    cut = order.cut(query, size=size, after=after, before=before)
+    for row in cut.rows:
+        vault.have(row.id, row.wrapped)
+    return Page(
+        [_line(row, vault.read(row.id, row.packet) if row.wrapped else {}) for row in cut.rows], cut.before, cut.after
+    )
 
 
-def _cursor(row: Any, tab: Tab) -> str:
-    key = row.due.isoformat() if tab in BY_DAY else row.at.astimezone(UTC).isoformat()
-    return f"{key}_{row.id}"
-
-
-def _lines(found: Sequence[Any]) -> list[Line]:
-    """Names and places that no column holds come out of the packets: one more query for all keys."""
-    kept = [r.id for r in found if r.packet is not None and (not r.name or not r.place or r.kind == K.INWARD)]
-    vault.prepare(kept)
-    return [_line(row, vault.read(row.id, row.packet) if row.id in kept else {}) for row in found]
+def _is_packed(both: Any) -> ColumnElement[bool]:
+    """Its name or a place stands in no column but in the packet."""
+    has_all = and_(both.c.name.is_not(None), both.c.place.is_not(None), both.c.kind != K.INWARD)
+    return and_(both.c.packet.is_not(None), ~has_all)
 
 
 def _line(row: Any, said: dict[str, Any]) -> Line:
@@ -257,27 +241,68 @@ def _line(row: Any, said: dict[str, Any]) -> Line:
     )
 
 
-def counts(actor: Actor) -> dict[Tab, int]:
-    """How many each list holds: one query."""
+def waiting(actor: Actor) -> Select[Any]:
+    """What waits for this actor, for home."""
+    both = union_all(_cases(Tab.TODO, actor), _handovers(Tab.TODO, actor)).subquery()
+    return db.select(
+        *queues.columns(
+            both.c.id, both.c.at, name=both.c.name, due_on=func.nullif(both.c.due, literal(NEVER, Date)), asked_at=both.c.at,
+            packet=both.c.packet, kept_by=both.c.id, source=both.c.source, state=both.c.state, kind=both.c.kind, place=both.c.place,
+        )
+    )  # fmt: skip
+
+
+def line_of(row: Waiting) -> Line:
+    """The line of something that waits, as far as home shows it."""
+    said, is_inward = row.said, row.said["kind"] == K.INWARD
+    packed = row.values() if not row.name or not said["place"] or is_inward else {}
+    name, place = row.name or packed.get("name", ""), said["place"] or packed.get("to_org", "")
+    place = packed.get("from_org", "") if is_inward else place
+    return Line(
+        said["source"],
+        row.id,
+        said["state"],
+        said["kind"],
+        name,
+        "",
+        place,
+        row.due_on,
+        row.at,
+        row.at,
+        True,
+        "",
+        "",
+        "",
+    )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How many each list holds; how many of those that wait for this actor wait too long."""
+
+    by: Mapping[Tab, int]
+    late: int
+
+
+def counts(actor: Actor, before: datetime) -> Figures:
+    """One query. What has waited since before this instant waits too long."""
     own = [func.count().filter(_case_is(tab, actor)).label(tab.value) for tab in Tab]
     theirs = [func.count().filter(_handover_is(tab, actor)).label(tab.value) for tab in Tab]
+    own.append(func.count().filter(_case_is(Tab.TODO, actor), RelationTransfer.state_at < before).label("late"))
+    theirs.append(func.count().filter(_handover_is(Tab.TODO, actor), Handover.state_at < before).label("late"))
     both = union_all(
         cases.visible(db.select(*own).select_from(RelationTransfer), actor),
         organisations.visible(db.select(*theirs).select_from(Handover), actor, Handover.branch_id),
     ).subquery()
-    row = db.session.execute(db.select(*[func.sum(both.c[tab.value]).label(tab.value) for tab in Tab])).mappings().one()
-    return {tab: int(row[tab.value] or 0) for tab in Tab}
+    row = db.session.execute(db.select(*[func.sum(c).label(c.name) for c in both.c])).mappings().one()
+    return Figures({tab: int(row[tab.value] or 0) for tab in Tab}, int(row["late"] or 0))
 
 
-def counter(actor: Actor, *, due_by: date | None = None, before: datetime | None = None) -> Any:
-    """How many wait for this actor, as a query of one number; `due_by`: those whose last day has come; `before`: those
-    that wait since before this instant.
-    """
+def counter(actor: Actor, *, due_by: date | None = None) -> Any:
+    """How many wait for this actor, as a query of one number; `due_by`: those whose last day has come."""
     own = db.select(func.count().label("n")).select_from(RelationTransfer).where(cases.is_ours(actor))
     theirs = db.select(func.count()).select_from(Handover).where(_handover_is(Tab.TODO, actor))
     if due_by is not None:
         own, theirs = own.where(RelationTransfer.due_on <= due_by), theirs.where(Handover.due_on <= due_by)
-    if before is not None:
-        own, theirs = own.where(RelationTransfer.state_at < before), theirs.where(Handover.state_at < before)
     both = union_all(cases.visible(own, actor), organisations.visible(theirs, actor, Handover.branch_id)).subquery()
     return db.select(func.coalesce(func.sum(both.c.n), 0))

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, NotFound
 from web.extensions import db, settings
@@ -18,6 +20,7 @@ from web.federation.messages import MESSAGES
 from web.federation.post.models import PEER, CountyDescriptor, CountyKey, Peer, PeerKey, PeerState
 from web.federation.wire import bundles, documents, keys
 from web.tenants.counties import service as counties
+from web.tenants.workbench.listings import choice
 
 
 class KeysClosed(RuntimeError):
@@ -132,6 +135,11 @@ def partners() -> list[Peer]:
     """Confirmed partner counties, by code."""
     query = db.select(Peer).where(Peer.state == PeerState.CONFIRMED).order_by(Peer.code)
     return list(db.session.scalars(query))
+
+
+def choices() -> Select[Any]:
+    """The same as choices of a list's page: uid → name."""
+    return db.select(*choice("partners", Peer.uid, Peer.name, Peer.code)).where(Peer.state == PeerState.CONFIRMED)
 
 
 def pins(uid: UUID) -> keys.Pins:

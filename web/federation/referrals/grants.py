@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from web.core.errors import DomainError
@@ -28,11 +29,19 @@ def covers(scope: str, *, owner_uid: UUID, receiver_uid: UUID) -> AgreementRef |
 
 
 def granted(type_: str, scope: str, reference: AgreementRef, *, owner_uid: UUID, receiver_uid: UUID) -> frozenset[str]:
-    """Of the pointers a message type has under a scope, those the agreement lets the owner send."""
+    """Of the pointers a message type has under a scope, those the agreement lets the owner send: one query."""
+    text = agreements.text_under(reference)
+    return (
+        frozenset() if text is None else granted_by(text, type_, scope, owner_uid=owner_uid, receiver_uid=receiver_uid)
+    )
+
+
+def granted_by(text: dict[str, Any], type_: str, scope: str, *, owner_uid: UUID, receiver_uid: UUID) -> frozenset[str]:
+    """The same of a text at hand."""
     return frozenset(
         p.path
         for p in MESSAGES[type_].pointers
-        if p.scope == scope and agreements.holds(reference, owner_uid, receiver_uid, scope, p.field)
+        if p.scope == scope and agreements.is_granted_by(text, owner_uid, receiver_uid, scope, p.field)
     )
 
 

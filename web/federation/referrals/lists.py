@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_
 
 from web.core import clock, vault
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
@@ -22,7 +23,10 @@ from web.tenants.counties import service as counties
 from web.tenants.members import names, search
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import PartyOrg
+from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.workbench import queues
+from web.tenants.workbench.listings import choice
+from web.tenants.workbench.queues import Waiting
 
 S = ReferralState
 PAGE = 40
@@ -42,11 +46,16 @@ class Tab(StrEnum):
     OVER = "over"
 
 
-HOST_TABS: Mapping[Tab, ReferralState] = {
-    Tab.INBOX: S.OFFERED,
-    Tab.AWAITED: S.ACCEPTED,
-    Tab.ARRIVED: S.REPORTED_IN,
-    Tab.ASKING: S.CLAIMED,
+HOME, HOST = frozenset({"home"}), frozenset({"host"})
+# What each list holds: our roles in the referral, and its states.
+STANDS: Mapping[Tab, tuple[frozenset[str], frozenset[ReferralState]]] = {
+    Tab.OUT: (HOME, frozenset(KNOWN)),
+    Tab.CLAIMS: (HOME, frozenset({S.CLAIMED})),
+    Tab.INBOX: (HOST, frozenset({S.OFFERED})),
+    Tab.AWAITED: (HOST, frozenset({S.ACCEPTED})),
+    Tab.ARRIVED: (HOST, frozenset({S.REPORTED_IN})),
+    Tab.ASKING: (HOST, frozenset({S.CLAIMED})),
+    Tab.OVER: (HOME | HOST, frozenset(S) - frozenset(OPEN)),
 }
 # Who speaks next in each open state.
 TURNS: Mapping[ReferralState, str] = {S.CLAIMED: "home", S.OFFERED: "host", S.ACCEPTED: "host", S.REPORTED_IN: "host"}
@@ -54,13 +63,8 @@ TURNS: Mapping[ReferralState, str] = {S.CLAIMED: "home", S.OFFERED: "host", S.AC
 
 def condition(tab: Tab) -> ColumnElement[bool]:
     """What the list holds."""
-    if tab is Tab.OVER:
-        return Referral.state.not_in(OPEN)
-    if tab is Tab.OUT:
-        return and_(Referral.role == "home", Referral.state.in_(KNOWN))
-    if tab is Tab.CLAIMS:
-        return and_(Referral.role == "home", Referral.state == S.CLAIMED)
-    return and_(Referral.role == "host", Referral.state == HOST_TABS[tab])
+    roles, states = STANDS[tab]
+    return and_(Referral.role.in_(sorted(roles)), Referral.state.in_(sorted(states)))
 
 
 def is_ours() -> ColumnElement[bool]:
@@ -100,7 +104,7 @@ def _base(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
         .outerjoin(Peer, (Peer.tenant_id == Referral.tenant_id) & (Peer.uid == Referral.partner_uid))
         .where(*where)
     )
-    return _visible(query, actor)
+    return _visible(vault.beside(query, SharedMember.id), actor)
 
 
 def ids(actor: Actor) -> Select[Any]:
@@ -117,10 +121,12 @@ def _visible(query: Select[Any], actor: Actor) -> Select[Any]:
 
 
 def _rows(found: Sequence[Any]) -> list[Row]:
-    vault.prepare([shared.id for _, _, _, shared, *_ in found if shared is not None])
     rows = []
-    for referral, name, own_branch, shared, branch, partner in found:
-        values = packets.opened(shared)
+    for referral, name, own_branch, shared, branch, partner, key, *_ in found:
+        values: Mapping[str, Any] = {}
+        if shared is not None and key is not None:
+            vault.have(shared.id, key)
+            values = packets.opened(shared)
         rows.append(
             Row(referral, name or values.get("/name", ""), own_branch or branch or "", partner or "伙伴县", values)
         )
@@ -176,55 +182,26 @@ class Asked:
         return found
 
 
+_WAITED = (Referral.state_at, Referral.id), (datetime.fromisoformat, UUID)
+_BY_NAME = Order((SharedMember.name_pinyin, Referral.id), (str, UUID))
+
+
 def page(tab: Tab, actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
-    """Open ones with the longest waiting first, ended ones with the latest first."""
-    keys = (Referral.state_at, Referral.id)
-    query = _base(actor, condition(tab), *asked.conditions())
-    return _paged(query, keys, lambda row: f"{row.referral.state_at.isoformat()}_{row.referral.id}", _moment,
-                  after=after, before=before, size=size, is_falling=tab is Tab.OVER)  # fmt: skip
+    """Open ones with the longest waiting first, ended ones with the latest first: one query, the keys with it."""
+    order = Order(*_WAITED, is_falling=tab is Tab.OVER)
+    cut = order.cut(_base(actor, condition(tab), *asked.conditions()), size=size, after=after, before=before)
+    return Page(_rows(cut.rows), cut.before, cut.after)
 
 
 def guests(actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Shared members of open referrals, by name."""
-    keys = (SharedMember.name_pinyin, Referral.id)
-    query = _base(
-        actor, Referral.role == "host", Referral.state.in_(KNOWN), SharedMember.id.is_not(None), *asked.conditions()
-    )
-    return _paged(query, keys, lambda row: f"{names.pinyin_key(row.name)[:160]}_{row.referral.id}", lambda text: text,
-                  after=after, before=before, size=size)  # fmt: skip
+    query = _base(actor, *_guests(), *asked.conditions())
+    cut = _BY_NAME.cut(query, size=size, after=after, before=before)
+    return Page(_rows(cut.rows), cut.before, cut.after)
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _paged(
-    query: Select[Any], keys: tuple[Any, Any], cursor: Any, read: Any, *, after: str, before: str, size: int,
-    is_falling: bool = False,
-) -> Page:  # fmt: skip
-    at = _place(before or after, read)
-    is_back = bool(before) and at is not None
-    down = is_falling != is_back
-    if at is not None:
-        query = query.where(tuple_(*keys) < tuple_(*at) if down else tuple_(*keys) > tuple_(*at))
-    query = query.order_by(*[k.desc() if down else k for k in keys]).limit(size + 1)
-    found = list(db.session.execute(query))
-    has_more, found = len(found) > size, found[:size]
-    if is_back:
-        found.reverse()
-    rows = _rows(found)
-    first = cursor(rows[0]) if rows and at is not None and (has_more or not is_back) else ""
-    last = cursor(rows[-1]) if rows and (has_more or is_back) else ""
-    return Page(rows, first, last)
-
-
-def _place(cursor: str, read: Any) -> tuple[Any, UUID] | None:
-    """A cursor that cannot be read is the first page."""
-    key, _, id_ = cursor.rpartition("_")
-    try:
-        return (read(key), UUID(id_)) if cursor else None
-    except ValueError:
-        return None
+def _guests() -> tuple[ColumnElement[bool], ...]:
+    return Referral.role == "host", Referral.state.in_(KNOWN), SharedMember.id.is_not(None)
 
 
 def one(referral: Referral, actor: Actor) -> Row | None:
@@ -246,23 +223,60 @@ def candidates(actor: Actor, name: str, birth_year: int | None) -> list[Row]:
     return [r for r in found if r.name == wanted and birth_year in (None, r.values.get("/birth_year"))]
 
 
-def counts(actor: Actor, partner_uid: UUID | None = None) -> dict[Tab, int]:
-    """How many each list holds: one query."""
-    columns = [func.count().filter(condition(tab)).label(tab.value) for tab in Tab]
-    query = _counted(actor, *columns)
-    if partner_uid is not None:
-        query = query.where(Referral.partner_uid == partner_uid)
-    row = db.session.execute(query).mappings().one()
-    return {tab: int(row[tab.value]) for tab in Tab}
+def count(actor: Actor, tab: Tab, asked: Asked) -> int:
+    """How many a list holds under these conditions: one query."""
+    return _count(actor, condition(tab), *asked.conditions())
 
 
-def by_partner(actor: Actor, role: str) -> dict[UUID, dict[ReferralState, int]]:
-    """partner → state → how many, of the referrals in which we are home or host: one query."""
-    query = _counted(actor, Referral.partner_uid, Referral.state, func.count().label("n")).where(Referral.role == role)
-    found: dict[UUID, dict[ReferralState, int]] = {}
-    for partner_uid, state, n in db.session.execute(query.group_by(Referral.partner_uid, Referral.state)):
-        found.setdefault(partner_uid, {})[state] = n
-    return found
+def count_guests(actor: Actor, asked: Asked) -> int:
+    """How many shared members: one query."""
+    return _count(actor, *_guests(), *asked.conditions())
+
+
+def _count(actor: Actor, *where: ColumnElement[bool]) -> int:
+    return db.session.scalar(_base(actor, *where).with_only_columns(func.count())) or 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """(partner, our role, state) → how many, how many of them wait for our word, and how many of these too long."""
+
+    by: Mapping[tuple[UUID, str, ReferralState], tuple[int, int, int]]
+
+    def held(self, tab: Tab, partner_uid: UUID | None = None) -> int:
+        """How many a list holds (of one partner)."""
+        roles, states = STANDS[tab]
+        return sum(
+            n
+            for (uid, role, state), (n, *_) in self.by.items()
+            if role in roles and state in states and partner_uid in (None, uid)
+        )
+
+    @property
+    def waiting(self) -> int:
+        return sum(n for _, n, _ in self.by.values())
+
+    @property
+    def late(self) -> int:
+        return sum(n for *_, n in self.by.values())
+
+    def of_role(self, role: str) -> dict[UUID, dict[ReferralState, int]]:
+        """partner → state → how many, of the referrals in which we are home or host."""
+        found: dict[UUID, dict[ReferralState, int]] = {}
+        for (uid, own, state), (n, *_) in self.by.items():
+            if own == role:
+                found.setdefault(uid, {})[state] = n
+        return found
+
+
+def figures(actor: Actor, before: datetime) -> Figures:
+    """One query. What has waited for our word since before this instant waits too long."""
+    keys = (Referral.partner_uid, Referral.role, Referral.state)
+    late = func.count().filter(is_ours(), Referral.state_at < before)
+    query = _counted(
+        actor, *keys, func.count().label("n"), func.count().filter(is_ours()).label("ours"), late.label("late")
+    )
+    return Figures({tuple(row[:3]): tuple(row[3:]) for row in db.session.execute(query.group_by(*keys))})
 
 
 def _counted(actor: Actor, *columns: Any) -> Select[Any]:
@@ -279,42 +293,45 @@ def waiting(actor: Actor) -> Any:
     return _counted(actor, func.count()).where(is_ours())
 
 
-def late(actor: Actor, before: datetime, tab: Tab | None = None) -> Any:
-    """Of those that wait for our word, since before this instant, as a query of one number; of one list alone if named."""
-    query = _counted(actor, func.count()).where(is_ours(), Referral.state_at < before)
-    return query if tab is None else query.where(condition(tab))
+def branch_choices(actor: Actor) -> Select[Any]:
+    """Branches that take members on, as choices of a list's page: id → full name."""
+    query = db.select(*choice("branches", PartyOrg.id, PartyOrg.full_name, PartyOrg.path))
+    return query.where(PartyOrg.kind == OrgKind.BRANCH, PartyOrg.is_active, organisations.within(actor, PartyOrg.id))
 
 
-@dataclass(frozen=True)
-class Unseen:
-    """A member of ours who was offered and has not reported in. `step`: the county's day that has passed."""
+def queued(tab: Tab, actor: Actor) -> Select[Any]:
+    """What stands in a list and waits for somebody here, for home."""
+    since = case((is_ours(), Referral.state_at))
+    waits = queues.columns(
+        Referral.id, Referral.state_at, name=Member.name, asked_at=since, packet=SharedMember.wrapped,
+        kept_by=SharedMember.id, tab=literal(tab.value), partner=Peer.name, partner_uid=Referral.partner_uid,
+        created_at=Referral.created_at,
+    )  # fmt: skip
+    return _base(actor, condition(tab)).with_only_columns(*waits)
 
-    referral: Referral
-    name: str
-    partner: str
-    days: int
-    step: int
 
-
-def not_reported(actor: Actor, limit: int) -> tuple[Sequence[Unseen], int]:
-    """Offered so many days ago, and not reported in: the longest first, and how many there are. Two queries."""
+def not_reported(actor: Actor) -> Select[Any]:
+    """Offered so many days ago, and not reported in, for home."""
     steps = sorted(counties.settings().report_in_days)
-    today = clock.today()
-    first = datetime.combine(today - timedelta(days=steps[0] - 1), time(), clock.CHINA)
-    query = (
-        db.select(Referral, Member.name, Peer.name, func.count().over())
-        .join(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
-        .outerjoin(Peer, (Peer.tenant_id == Referral.tenant_id) & (Peer.uid == Referral.partner_uid))
-        .where(Referral.role == "home", Referral.state.in_([S.OFFERED, S.ACCEPTED]), Referral.created_at < first)
-        .order_by(Referral.created_at, Referral.id)
-        .limit(limit)
-    )
-    found = db.session.execute(_visible(query, actor)).all()
-    rows = []
-    for referral, name, partner, _ in found:
-        days = (today - referral.created_at.astimezone(clock.CHINA).date()).days
-        rows.append(Unseen(referral, name, partner or "伙伴县", days, max(s for s in steps if s <= days)))
-    return rows, found[0][3] if found else 0
+    first = datetime.combine(clock.today() - timedelta(days=steps[0] - 1), time(), clock.CHINA)
+    where = Referral.role == "home", Referral.state.in_([S.OFFERED, S.ACCEPTED]), Referral.created_at < first
+    waits = queues.columns(Referral.id, Referral.created_at, name=Member.name, partner=Peer.name)
+    return _base(actor, *where).with_only_columns(*waits)
+
+
+def reported_step(offered_at: datetime) -> tuple[int, int]:
+    """Days since an offer, and the last of the county's days for a reminder that has passed."""
+    days = (clock.today() - offered_at.astimezone(clock.CHINA).date()).days
+    return days, max((s for s in counties.settings().report_in_days if s <= days), default=0)
+
+
+def opened(rows: Sequence[Waiting]) -> list[Mapping[str, Any]]:
+    """The values of rows of one queue, and in the log that they were read."""
+    found: list[Mapping[str, Any]] = [packets.of_waiting(row) for row in rows]
+    read = [(row.id, UUID(row.said["partner_uid"])) for row, values in zip(rows, found, strict=True) if values]
+    if read:
+        readings.note(SharedMember(id=counties.own().uid), read, f"todo_{rows[0].said['tab']}")
+    return found
 
 
 def guest_count(actor: Actor) -> Any:

@@ -8,11 +8,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, func
+
 from web.core import clock
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.extensions import db
+from web.federation.agreements import service as agreements
 from web.federation.post import keys
+from web.federation.post.models import Peer
 from web.federation.referrals import grants, packets, service
 from web.federation.referrals.models import OPEN, Referral
 from web.federation.wire.envelope import AgreementRef
@@ -73,65 +77,65 @@ class Preview:
         return [c for c in self.candidates if c.lacks == ("no_notice",)]
 
 
-def towards(partner_uid: UUID, actor: Actor, *, limit: int = MOST) -> list[UUID]:
-    """Members of the actor's part with an open flow to the partner's county that nobody offered yet, by name."""
-    code = keys.peer(partner_uid).code
+def towards(partner: Peer, actor: Actor, *, limit: int = MOST) -> Select[Any]:
+    """Ids of the members of the actor's part with an open flow to the partner's county that nobody offered yet, by name."""
     offered = db.select(Referral.flow_id).where(Referral.state.in_(OPEN), Referral.flow_id.is_not(None))
     query = (
         db.select(Member.id)
         .join(Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id))
         .where(
-            Flow.state.in_(FLOATING), Flow.host_code == code, Flow.id.not_in(offered), Member.relation == Relation.HELD
+            Flow.state.in_(FLOATING),
+            Flow.host_code == partner.code,
+            Flow.id.not_in(offered),
+            Member.relation == Relation.HELD,
         )
         .order_by(Member.name_pinyin, Member.id)
         .limit(limit)
     )
-    return list(db.session.scalars(visible(query, actor, Member.branch_id, Member.away_org_id)))
+    return visible(query, actor, Member.branch_id, Member.away_org_id)
 
 
-def offer_preview(partner_uid: UUID, member_ids: Sequence[UUID], actor: Actor) -> Preview:
-    """What would cross for each, by name. DomainError when no agreement grants S2 to that county. Four queries."""
-    partner, own = keys.peer(partner_uid), counties.own().uid
-    reference = grants.covering("S2", owner_uid=own, receiver_uid=partner_uid)
-    granted = grants.granted("referral.offer", "S2", reference, owner_uid=own, receiver_uid=partner_uid)
-    notices = _notices(member_ids, partner_uid)
+def offer_preview(partner: Peer, members: Sequence[UUID] | Select[Any], actor: Actor) -> Preview:
+    """What would cross for each of these ids, by name. DomainError when no agreement grants S2 to that county. Two queries."""
+    own = counties.own().uid
+    reference, text = agreements.covering_text(partner.uid, "S2", owner_uid=own, receiver_uid=partner.uid)
+    granted = grants.granted_by(text, "referral.offer", "S2", owner_uid=own, receiver_uid=partner.uid)
     open_ = db.aliased(Referral)
+    noticed = (
+        db.select(func.max(Consent.given_on))
+        .where(
+            Consent.tenant_id == Member.tenant_id, Consent.member_id == Member.id, Consent.partner_uid == partner.uid,
+            Consent.scope == "S2", Consent.withdrawn_at.is_(None),
+        )
+        .correlate(Member)
+        .scalar_subquery()
+    )  # fmt: skip
     query = (
-        db.select(Member, PartyOrg.full_name, Flow, open_.id)
+        db.select(Member, PartyOrg.full_name, Flow, open_.id, noticed)
         .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
         .outerjoin(
             Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id) & (Flow.state != FlowState.ENDED)
         )
         .outerjoin(open_, (open_.tenant_id == Flow.tenant_id) & (open_.flow_id == Flow.id) & open_.state.in_(OPEN))
-        .where(Member.id.in_(member_ids))
+        .where(Member.id.in_(members))
         .order_by(Member.name_pinyin, Member.id)
     )
     found = []
-    for member, branch, flow, referral_id in db.session.execute(
+    for member, branch, flow, referral_id, notice_on in db.session.execute(
         visible(query, actor, Member.branch_id, Member.away_org_id)
     ):
         values = packets.make(member, branch, flow) if flow else {}
-        lacks = _lacks(member, flow, referral_id, partner.code, values, notices.get(member.id))
+        lacks = _lacks(member, flow, referral_id, partner.code, values, notice_on)
         shown = {pointer: value for pointer, value in values.items() if pointer in granted}
         sealed = {pointer: value for pointer, value in values.items() if pointer in granted | packets.REQUIRED}
-        found.append(Candidate(member.id, member.name, branch, flow, shown, sealed, notices.get(member.id), lacks))
+        found.append(Candidate(member.id, member.name, branch, flow, shown, sealed, notice_on, lacks))
     return Preview(
-        partner_uid,
+        partner.uid,
         reference,
         {pointer: label for pointer, label in packets.LABELS.items() if pointer in granted},
         tuple(label for pointer, label in packets.LABELS.items() if pointer not in granted),
         found,
     )
-
-
-def _notices(member_ids: Sequence[UUID], partner_uid: UUID) -> dict[UUID, date]:
-    query = db.select(Consent.member_id, Consent.given_on).where(
-        Consent.member_id.in_(member_ids),
-        Consent.partner_uid == partner_uid,
-        Consent.scope == "S2",
-        Consent.withdrawn_at.is_(None),
-    )
-    return {row.member_id: row.given_on for row in db.session.execute(query)}
 
 
 def _lacks(
@@ -176,7 +180,7 @@ def offer(partner_uid: UUID, member_ids: Sequence[UUID], actor: Actor) -> list[O
         raise Invalid({"id": "choose_members" if not member_ids else "too_many_at_once"})
     locked = db.select(Flow.id).where(Flow.member_id.in_(member_ids), Flow.state != FlowState.ENDED).order_by(Flow.id)
     db.session.execute(locked.with_for_update()).all()
-    preview = offer_preview(partner_uid, member_ids, actor)
+    preview = offer_preview(keys.peer(partner_uid), member_ids, actor)
     outcomes = []
     for c in preview.candidates:
         referral_id = None

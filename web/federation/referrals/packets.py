@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete
 
@@ -24,6 +25,7 @@ from web.tenants.flows.models import Flow
 from web.tenants.members import names
 from web.tenants.members.codes import GENDER, Gender, MemberKind
 from web.tenants.members.models import Member
+from web.tenants.workbench.queues import Waiting
 
 OFFER = MESSAGES["referral.offer"]
 LABELS: dict[str, str] = {p.path: FIELDS[p.field].label for p in OFFER.pointers}
@@ -104,6 +106,13 @@ def opened(row: SharedMember | None) -> dict[str, Any]:
         return {}
     readings.opened("referral", row.id, row.partner_uid)
     return found
+
+
+def of_waiting(row: Waiting) -> dict[str, Any]:
+    """The same for a row of home's queues, which says the partner."""
+    if row.packet is None or row.kept_by is None:
+        return {}
+    return opened(SharedMember(id=row.kept_by, partner_uid=UUID(row.said["partner_uid"]), wrapped=row.packet))
 
 
 def void_code(referral: Referral) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, func
 from web.core import vault
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.post.models import Peer
 from web.federation.referrals import lists as referrals
@@ -21,6 +23,7 @@ from web.federation.referrals.models import SharedMember
 from web.federation.requests.models import OPEN, Request, RequestState
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.members.models import Member
+from web.tenants.workbench import queues
 
 S = RequestState
 OURS = and_(Request.role == "asked", Request.state.in_(OPEN), Request.pending == "", Request.stopped == "")
@@ -74,12 +77,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Last moved first. `before`, `after`: (state_at, id) of the neighbouring pages, or None."""
+    """Last moved first. `before`, `after`: cursors of the neighbouring pages, empty at an end."""
 
     rows: list[Row]
-    counts: dict[Part, int]
-    before: tuple[datetime, UUID] | None
-    after: tuple[datetime, UUID] | None
+    before: str
+    after: str
+
+
+ORDER = Order((Request.state_at, Request.id), (datetime.fromisoformat, UUID), is_falling=True)
 
 
 def ids(actor: Actor) -> Select[Any]:
@@ -94,71 +99,52 @@ def _narrowed(statement: Select[Any], actor: Actor) -> Select[Any]:
 
 
 def _select(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
-    statement = (
-        db.select(Request, Peer.name, Member.name, SharedMember)
-        .join(Peer, (Peer.tenant_id == Request.tenant_id) & (Peer.uid == Request.partner_uid))
+    statement = _joined(db.select(Request, Peer.name, Member.name, SharedMember)).where(*where)
+    return _narrowed(vault.beside(statement, SharedMember.id), actor)
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    """With the partner, and with whom it is about: our own member, or the partner's as shared."""
+    return (
+        statement.join(Peer, (Peer.tenant_id == Request.tenant_id) & (Peer.uid == Request.partner_uid))
         .outerjoin(Member, (Member.tenant_id == Request.tenant_id) & (Member.id == Request.member_id))
         .outerjoin(
             SharedMember, (SharedMember.tenant_id == Request.tenant_id) & (SharedMember.id == Request.referral_id)
         )
-        .where(*where)
     )
-    return _narrowed(statement, actor)
 
 
-def _rows(statement: Select[Any]) -> list[Row]:
-    found = list(db.session.execute(statement))
-    vault.prepare(copy.id for *_rest, copy in found if copy is not None)
-    return [
-        Row(request, partner, own or str(packets.opened(copy).get("/name", "")))
-        for request, partner, own, copy in found
-    ]
+def _rows(found: Sequence[Any]) -> list[Row]:
+    rows = []
+    for request, partner, own, copy, key, *_ in found:
+        if copy is not None:
+            vault.have(copy.id, key)
+        name = own or ("" if key is None else str(packets.opened(copy).get("/name", "")))
+        rows.append(Row(request, partner, name))
+    return rows
 
 
 def get(request_id: UUID, actor: Actor) -> Row:
     """NotFound when it is absent, another county's, or outside the actor's part."""
-    rows = _rows(_select(actor, Request.id == request_id))
+    rows = _rows(db.session.execute(_select(actor, Request.id == request_id)).all())
     if not rows:
         raise NotFound()
     return rows[0]
 
 
-def page(
-    part: Part,
-    query: Query,
-    actor: Actor,
-    *,
-    after: tuple[datetime, UUID] | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    size: int = 50,
-) -> Page:
-    """One page of one tab, and the figures of all tabs: two queries, and the keys of the names in a third."""
-    conditions = query.conditions()
-    statement = _select(actor, WHERE[part], *conditions)
-    key = db.tuple_(Request.state_at, Request.id)
-    if before is not None:
-        statement = statement.where(key > db.tuple_(*before)).order_by(Request.state_at, Request.id)
-    else:
-        statement = statement.where(key < db.tuple_(*after)) if after is not None else statement
-        statement = statement.order_by(Request.state_at.desc(), Request.id.desc())
-    rows = _rows(statement.limit(size + 1))
-    is_more, rows = len(rows) > size, rows[:size]
-    if before is not None:
-        rows.reverse()
-    has_before, has_after = (is_more, True) if before is not None else (after is not None, is_more)
+def page(part: Part, query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = 50) -> Page:
+    """One page of one tab: one query, the keys of the names with it."""
+    statement = _select(actor, WHERE[part], *query.conditions())
+    cut = ORDER.cut(statement, size=size, after=after, before=before)
+    return Page(_rows(cut.rows), cut.before, cut.after)
+
+
+def counts(query: Query, actor: Actor) -> dict[Part, int]:
+    """How many each tab holds under these conditions: one query."""
     figures = [func.count().filter(condition).label(name) for name, condition in WHERE.items()]
-    counted = _narrowed(db.select(*figures).select_from(Request).where(*conditions), actor)
-    counts = db.session.execute(counted).mappings().one()
-
-    def place(row: Row) -> tuple[datetime, UUID]:
-        return row.request.state_at, row.request.id
-
-    return Page(
-        rows,
-        {name: counts[name] for name in WHERE},
-        place(rows[0]) if rows and has_before else None,
-        place(rows[-1]) if rows and has_after else None,
-    )
+    counted = _narrowed(db.select(*figures).select_from(Request).where(*query.conditions()), actor)
+    row = db.session.execute(counted).mappings().one()
+    return {name: int(row[name]) for name in WHERE}
 
 
 def our_turn(actor: Actor) -> Select[Any]:
@@ -166,16 +152,13 @@ def our_turn(actor: Actor) -> Select[Any]:
     return _narrowed(db.select(func.count()).select_from(Request).where(OURS), actor)
 
 
-def waiting(actor: Actor, limit: int) -> tuple[list[Row], int]:
-    """The first by deadline, and how many there are in all: one query."""
-    statement = _select(actor, OURS).order_by(Request.due_on, Request.id).limit(limit)
-    found = list(db.session.execute(statement.add_columns(func.count().over())))
-    vault.prepare(row[3].id for row in found if row[3] is not None)
-    rows = [
-        Row(request, partner, own or str(packets.opened(copy).get("/name", "")))
-        for request, partner, own, copy, _count in found
-    ]
-    return rows, found[0][4] if found else 0
+def waiting(actor: Actor) -> Select[Any]:
+    """What waits for us, for home."""
+    waits = queues.columns(
+        Request.id, Request.state_at, name=Member.name, due_on=Request.due_on, packet=SharedMember.wrapped,
+        kept_by=SharedMember.id, kind=Request.kind, state=Request.state, partner=Peer.name, partner_uid=Request.partner_uid,
+    )  # fmt: skip
+    return _narrowed(_joined(db.select(*waits)).where(OURS), actor)
 
 
 def of_referral(referral_id: UUID) -> list[Request]:

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, true
+from sqlalchemy.dialects.postgresql import JSONB
 
 from web.core import clock, vault
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.core.saying import joined
 from web.core.scopes import SCOPES
 from web.extensions import db
@@ -24,6 +26,7 @@ from web.federation.sharing.models import STANDING, ShareState, StatusShare
 from web.federation.sharing.service import OVERDUE
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
+from web.tenants.workbench import queues
 
 PAGE = 40
 
@@ -117,81 +120,87 @@ class Asked:
 
 @dataclass(frozen=True)
 class Page:
-    """The latest moved first; `after`: the cursor of the next page, empty at the end."""
+    """The latest moved first. `before`, `after`: cursors of the neighbouring pages, empty at an end."""
 
     rows: Sequence[Row]
+    before: str
     after: str
 
 
-def page(actor: Actor, asked: Asked, *, after: str = "", size: int = PAGE) -> Page:
-    """One page of shares with their proofs: two queries, and the keys of the packets whose names are shown."""
-    query = _base(actor, *asked.conditions())
-    at = _place(after)
-    if at is not None:
-        query = query.where(tuple_(StatusShare.state_at, StatusShare.id) < tuple_(*at))
-    query = query.order_by(StatusShare.state_at.desc(), StatusShare.id.desc()).limit(size + 1)
-    found = list(db.session.execute(query))
-    has_more, found = len(found) > size, found[:size]
-    vault.prepare([shared.id for _, _, shared, _ in found if shared is not None])
-    proofs = proofs_of([share.id for share, *_ in found if share.state is ShareState.PURGED])
-    rows = [
-        Row(share, name or packets.opened(shared).get("/name", ""), partner or "伙伴县", proofs.get(share.id))
-        for share, name, shared, partner in found
+ORDER = Order((StatusShare.state_at, StatusShare.id), (datetime.fromisoformat, UUID), is_falling=True)
+
+
+def page(actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """One page of shares: one query, the proofs and the keys of the names with it."""
+    query = vault.beside(_base(actor, *asked.conditions()).add_columns(*_proofs()), SharedMember.id)
+    cut = ORDER.cut(query, size=size, after=after, before=before)
+    return Page([_row(row) for row in cut.rows], cut.before, cut.after)
+
+
+def count(actor: Actor, asked: Asked) -> int:
+    """How many there are: one query."""
+    return db.session.scalar(_base(actor, *asked.conditions()).with_only_columns(func.count())) or 0
+
+
+def _proofs() -> list[Any]:
+    """Of a purged share the receiver's sealed word, theirs and ours: [when, digest, is receipted], or nothing."""
+
+    def of(model: Any, *parts: Any, where: Any) -> Any:
+        query = db.select(func.jsonb_build_array(*parts, type_=JSONB)).where(
+            model.tenant_id == StatusShare.tenant_id,
+            model.about_id == StatusShare.id,
+            model.type == "share.purged",
+            where,
+        )
+        said = query.order_by(model.id).limit(1).correlate(StatusShare).scalar_subquery()
+        return case((StatusShare.state == ShareState.PURGED, said))
+
+    sent = OutboxMessage.created_at, OutboxMessage.digest, OutboxMessage.receipt.is_not(None)
+    return [
+        of(InboxMessage, InboxMessage.at, InboxMessage.digest, literal(True), where=true()).label("theirs"),
+        of(OutboxMessage, *sent, where=OutboxMessage.base.is_not(None)).label("ours"),
     ]
-    last = rows[-1].share if rows and has_more else None
-    return Page(rows, f"{last.state_at.isoformat()}_{last.id}" if last else "")
 
 
-def _place(cursor: str) -> tuple[datetime, UUID] | None:
-    at, _, id_ = cursor.rpartition("_")
-    try:
-        return (datetime.fromisoformat(at), UUID(id_)) if cursor else None
-    except ValueError:
-        return None
+def _row(row: Any) -> Row:
+    share, name, shared, partner, theirs, ours, key, *_ = row
+    if shared is not None:
+        vault.have(shared.id, key)
+        name = name or packets.opened(shared).get("/name", "") if key is not None else name
+    said = ours or theirs
+    proof = Proof(bool(ours), datetime.fromisoformat(said[0]), said[1] or "", said[2]) if said else None
+    return Row(share, name or "", partner or "伙伴县", proof)
 
 
 def one(share: StatusShare, actor: Actor) -> Row | None:
     """The line of one share, None when the actor may not see it."""
-    found = db.session.execute(_base(actor, StatusShare.id == share.id)).first()
-    if found is None:
-        return None
-    _, name, shared, partner = found
-    return Row(
-        share, name or packets.opened(shared).get("/name", ""), partner or "伙伴县", proofs_of([share.id]).get(share.id)
-    )
+    query = vault.beside(_base(actor, StatusShare.id == share.id).add_columns(*_proofs()), SharedMember.id)
+    found = db.session.execute(query).first()
+    return None if found is None else _row(found)
 
 
-def proofs_of(share_ids: Sequence[UUID]) -> dict[UUID, Proof]:
-    """share → the receiver's sealed word that it is purged: one query a direction."""
-    found: dict[UUID, Proof] = {}
-    theirs = db.select(InboxMessage).where(InboxMessage.about_id.in_(share_ids), InboxMessage.type == "share.purged")
-    for m in db.session.scalars(theirs.order_by(InboxMessage.id.desc())):
-        if m.about_id is not None:
-            found[m.about_id] = Proof(False, m.at, m.digest, True)
-    ours = db.select(OutboxMessage).where(
-        OutboxMessage.about_id.in_(share_ids), OutboxMessage.type == "share.purged", OutboxMessage.base.is_not(None)
-    )
-    for m in db.session.scalars(ours):
-        found[m.about_id] = Proof(True, m.created_at, m.digest or "", m.receipt is not None)
-    return found
-
-
-def matrix(actor: Actor) -> dict[tuple[UUID, str, str], dict[ShareState, int]]:
-    """(partner, scope, our role) → state → how many: one query."""
-    query = _base(actor).with_only_columns(
-        StatusShare.partner_uid, StatusShare.scope, StatusShare.role, StatusShare.state, func.count().label("n")
-    )
-    found: dict[tuple[UUID, str, str], dict[ShareState, int]] = {}
-    for uid, scope, role, state, n in db.session.execute(
-        query.group_by(StatusShare.partner_uid, StatusShare.scope, StatusShare.role, StatusShare.state)
-    ):
-        found.setdefault((uid, scope, role), {})[state] = n
+def matrix(actor: Actor) -> dict[tuple[UUID, str, str, str], dict[ShareState, int]]:
+    """(partner, scope, our role in the share, our role in the referral) → state → how many: one query."""
+    keys = (StatusShare.partner_uid, StatusShare.scope, StatusShare.role, Referral.role, StatusShare.state)
+    query = _base(actor).with_only_columns(*(key.label(f"k{n}") for n, key in enumerate(keys)), func.count().label("n"))
+    found: dict[tuple[UUID, str, str, str], dict[ShareState, int]] = {}
+    for *place, state, n in db.session.execute(query.group_by(*keys)):
+        found.setdefault(tuple(place), {})[state] = n
     return found
 
 
 def counter(actor: Actor) -> Any:
     """How many proofs are overdue, as a query of one number."""
     return _base(actor, overdue()).with_only_columns(func.count())
+
+
+def waiting(actor: Actor) -> Select[Any]:
+    """Overdue proofs, for home."""
+    waits = queues.columns(
+        StatusShare.id, StatusShare.state_at, name=Member.name, packet=SharedMember.wrapped, kept_by=SharedMember.id,
+        partner=Peer.name, partner_uid=StatusShare.partner_uid,
+    )  # fmt: skip
+    return _base(actor, overdue()).with_only_columns(*waits)
 
 
 def of_referral(referral_id: UUID) -> list[StatusShare]:

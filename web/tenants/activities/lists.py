@@ -7,14 +7,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
 
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.extensions import db
 from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance
 from web.tenants.activities.service import CAME
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench.listings import choice
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """Latest first. `before`, `after`: (day, id) of the neighbouring pages, or None."""
+    """Latest first. `before`, `after`: cursors of the neighbouring pages, empty at an end."""
 
     lines: list[Line]
-    total: int
-    before: tuple[date, UUID] | None
-    after: tuple[date, UUID] | None
+    before: str
+    after: str
+
+
+ORDER = Order((Activity.held_on, Activity.id), (date.fromisoformat, UUID), is_falling=True)
 
 
 @dataclass(frozen=True)
@@ -66,16 +70,25 @@ class Query:
         return found
 
 
-def page(
-    query: Query,
-    actor: Actor,
-    *,
-    after: tuple[date, UUID] | None = None,
-    before: tuple[date, UUID] | None = None,
-    size: int = 50,
-) -> Page:
-    """One page of the activities in the actor's part of the tree: one query, and one for the total."""
-    where = [*query.conditions(), organisations.within(actor, Activity.org_id)]
+def _narrowed(query: Query, actor: Actor) -> list[Any]:
+    return [*query.conditions(), organisations.within(actor, Activity.org_id)]
+
+
+def count(query: Query, actor: Actor) -> int:
+    """How many there are: one query."""
+    return db.session.scalar(db.select(func.count()).select_from(Activity).where(*_narrowed(query, actor))) or 0
+
+
+def organiser_choices(actor: Actor) -> Select[Any]:
+    """Open organisations in the actor's part of the tree, indented, as choices of the list's page: id → name."""
+    depth = func.length(PartyOrg.path) - func.length(func.replace(PartyOrg.path, ".", "")) - 1
+    indented = func.repeat("　", func.greatest(depth, 0)).concat(PartyOrg.name)
+    query = db.select(*choice("organisers", PartyOrg.id, indented, PartyOrg.path))
+    return query.where(PartyOrg.is_active, organisations.within(actor, PartyOrg.id))
+
+
+def page(query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = 50) -> Page:
+    """One page of the activities in the actor's part of the tree: one query."""
     own, came = Attendance.member_id.is_not(None), Attendance.presence.in_(CAME)
 
     def counted(*what: Any) -> Any:
@@ -89,24 +102,7 @@ def page(
     statement = (
         db.select(Activity, PartyOrg.name, counted(own), counted(own, came), counted(~own))
         .join(PartyOrg, (PartyOrg.tenant_id == Activity.tenant_id) & (PartyOrg.id == Activity.org_id))
-        .where(*where)
+        .where(*_narrowed(query, actor))
     )
-    key = db.tuple_(Activity.held_on, Activity.id)
-    if before is not None:
-        statement = statement.where(key > db.tuple_(*before)).order_by(Activity.held_on, Activity.id)
-    else:
-        statement = statement.where(key < db.tuple_(*after)) if after is not None else statement
-        statement = statement.order_by(Activity.held_on.desc(), Activity.id.desc())
-    rows = [Line(*row) for row in db.session.execute(statement.limit(size + 1))]
-    is_more, rows = len(rows) > size, rows[:size]
-    if before is not None:
-        rows.reverse()
-    has_before, has_after = (is_more, True) if before is not None else (after is not None, is_more)
-    total = db.session.scalar(db.select(func.count()).select_from(Activity).where(*where)) or 0
-
-    def place(line: Line) -> tuple[date, UUID]:
-        return line.activity.held_on, line.activity.id
-
-    return Page(
-        rows, total, place(rows[0]) if rows and has_before else None, place(rows[-1]) if rows and has_after else None
-    )
+    cut = ORDER.cut(statement, size=size, after=after, before=before)
+    return Page([Line(*row[:5]) for row in cut.rows], cut.before, cut.after)

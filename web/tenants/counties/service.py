@@ -8,12 +8,12 @@ from datetime import date, datetime, time
 from itertools import pairwise
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import event, func
 
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound
 from web.core.workdays import Calendar
-from web.extensions import db
+from web.extensions import Session, db
 from web.tenants.counties.models import County, CountySettings
 
 LETTER_VALID_AT_MOST = 90
@@ -49,10 +49,18 @@ def by_uid(uid: UUID) -> County | None:
 
 
 def own() -> County:
-    """The county this unit of work acts for."""
-    found = db.session.get(County, fence.tenant())
+    """The county this unit of work acts for: asked for once."""
+    found: County | None = db.session.info.get("county") or db.session.get(County, fence.tenant())
     assert found is not None
-    return found
+    return enter(found)
+
+
+def enter(county: County) -> County:
+    """Hold the county in the unit of work that acts for it, as it was read by whoever opened the unit."""
+    if county not in db.session:
+        county = db.session.merge(county, load=False)
+    db.session.info["county"] = county  # the session itself holds its rows weakly
+    return county
 
 
 def every() -> list[County]:
@@ -61,14 +69,30 @@ def every() -> list[County]:
 
 
 def settings(*, lock: bool = False) -> CountySettings:
-    """The county's one row of settings, made on first use."""
+    """The county's one row of settings, made on first use and asked for once; under its lock it is read anew."""
+    held: CountySettings | None = db.session.info.get("settings")
+    if held is not None and not lock:
+        return held
     query = db.select(CountySettings)
-    row = db.session.scalars(query.with_for_update() if lock else query).first()
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    row = db.session.scalars(fresh if lock else query).first()
     if row is None:
         row = CountySettings(letter={}, workday_changes={})
         db.session.add(row)
         db.session.flush()
+    return hold(row)
+
+
+def hold(row: CountySettings) -> CountySettings:
+    """Keep the settings for the rest of the unit of work."""
+    db.session.info["settings"] = row
     return row
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _previous: object) -> None:
+    """A rolled back savepoint may have taken the row with it that was made on first use."""
+    session.info.pop("settings", None)
 
 
 def calendar() -> Calendar:

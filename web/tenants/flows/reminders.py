@@ -6,13 +6,10 @@ word closes one. On the day itself the scheduler writes it into the log, which i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, case, cast, func, literal
+from sqlalchemy import ColumnElement, Date, Select, cast, func
 
 from web.core import clock, events
 from web.core.events import Actor
@@ -23,20 +20,10 @@ from web.tenants.flows.models import Flow, FlowState
 from web.tenants.flows.service import add_months
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
+from web.tenants.workbench import queues
 
 AWAY = (FlowState.REGISTERED, FlowState.UNREACHABLE)
 """States in which the branch still looks after the contact; what is lost has its own way."""
-
-
-@dataclass(frozen=True)
-class Due:
-    """One reminder. `since`: the day it counts from; `step`: the county's day that has passed (0 for a confirmation)."""
-
-    flow_id: UUID
-    member_id: UUID
-    name: str
-    since: date
-    step: int
 
 
 def _began() -> ColumnElement[Any]:
@@ -54,22 +41,22 @@ def confirmed_since() -> ColumnElement[Any]:
     return func.greatest(func.coalesce(Flow.confirmed_on, _began()), _began())
 
 
-def no_contact(actor: Actor, limit: int) -> tuple[Sequence[Due], int]:
-    """Nobody spoke with him for so many days; the longest silence first, and how many there are. Two queries."""
-    steps = sorted(counties.settings().contact_days)
-    since, today = contact_since(), clock.today()
-    passed = case(
-        *((since <= today - timedelta(days=days), literal(days)) for days in reversed(steps)), else_=literal(0)
-    )
-    return _read(_asked(actor, since, passed).where(since <= today - timedelta(days=steps[0])), since, limit)
+def no_contact(actor: Actor) -> Select[Any]:
+    """Nobody spoke with him for so many days, for home."""
+    since, days = contact_since(), min(counties.settings().contact_days)
+    return _asked(actor, since).where(since <= clock.today() - timedelta(days=days))
 
 
-def unconfirmed(actor: Actor, limit: int) -> tuple[Sequence[Due], int]:
-    """The entry was not looked through for half a year (or what the county says). Two queries."""
-    row: CountySettings = counties.settings()
+def contact_step(since: date) -> tuple[int, int]:
+    """Days without a word, and the last of the county's days for a reminder that has passed."""
+    days = (clock.today() - since).days
+    return days, max((s for s in counties.settings().contact_days if s <= days), default=0)
+
+
+def unconfirmed(actor: Actor) -> Select[Any]:
+    """The entry was not looked through for half a year (or what the county says), for home."""
     since = confirmed_since()
-    before = add_months(clock.today(), -row.confirm_months)
-    return _read(_asked(actor, since, literal(0)).where(since <= before), since, limit)
+    return _asked(actor, since).where(since <= add_months(clock.today(), -counties.settings().confirm_months))
 
 
 REMIND_WITHIN = 7
@@ -109,15 +96,11 @@ def ids(actor: Actor) -> Select[Any]:
 _LOOKED_AFTER = (Flow.state.in_(AWAY), Member.relation == Relation.HELD, Member.frozen_by.is_(None))
 
 
-def _asked(actor: Actor, since: ColumnElement[Any], step: ColumnElement[Any]) -> Select[Any]:
+def _asked(actor: Actor, since: ColumnElement[Any]) -> Select[Any]:
+    """A row's id is the member's; `since` is among what it says, as a day."""
     query = (
-        db.select(Flow.id, Flow.member_id, Member.name, since.label("since"), step.label("step"), func.count().over())
+        db.select(*queues.columns(Flow.member_id, since, name=Member.name, since=since))
         .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
         .where(*_LOOKED_AFTER)
     )
     return organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
-
-
-def _read(query: Select[Any], since: ColumnElement[Any], limit: int) -> tuple[Sequence[Due], int]:
-    found = db.session.execute(query.order_by(since, Flow.id).limit(limit)).all()
-    return [Due(*row[:5]) for row in found], found[0][5] if found else 0

@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_
 
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.members import names
@@ -71,12 +72,14 @@ _STANDS: dict[Standing, Callable[[], ColumnElement[bool]]] = {
 
 @dataclass(frozen=True)
 class Page:
-    """Stubs, newest number first; `before`, `after`: (year, serial) of the neighbouring pages, or None."""
+    """Stubs, newest number first; `before`, `after`: cursors of the neighbouring pages, empty at an end."""
 
     stubs: Sequence[LetterStub]
-    total: int
-    before: tuple[int, int] | None
-    after: tuple[int, int] | None
+    before: str
+    after: str
+
+
+ORDER = Order((LetterStub.year, LetterStub.serial), (int, int), is_falling=True)
 
 
 def _matching(query: Query, actor: Actor, *columns: Any) -> Select[Any]:
@@ -84,25 +87,18 @@ def _matching(query: Query, actor: Actor, *columns: Any) -> Select[Any]:
     return organisations.visible(found, actor, LetterStub.branch_id)
 
 
-def page(
-    query: Query, actor: Actor, *, after: tuple[int, int] | None = None, before: tuple[int, int] | None = None,
-    size: int = PAGE,
-) -> Page:  # fmt: skip
-    """One page: one query, and one for the total."""
-    key, statement = tuple_(LetterStub.year, LetterStub.serial), _matching(query, actor, LetterStub)
-    if before is not None:
-        statement = statement.where(key > tuple_(*before)).order_by(LetterStub.year, LetterStub.serial)
-    else:
-        statement = statement.where(key < tuple_(*after)) if after is not None else statement
-        statement = statement.order_by(LetterStub.year.desc(), LetterStub.serial.desc())
-    rows = list(db.session.scalars(statement.limit(size + 1)))
-    is_more, rows = len(rows) > size, rows[:size]
-    if before is not None:
-        rows.reverse()
-    has_before, has_after = (is_more, True) if before is not None else (after is not None, is_more)
-    total = db.session.scalar(_matching(query, actor, func.count(LetterStub.id))) or 0
-    ends = [(s.year, s.serial) for s in (rows[0], rows[-1])] if rows else [(0, 0), (0, 0)]
-    return Page(rows, total, ends[0] if rows and has_before else None, ends[1] if rows and has_after else None)
+def page(query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """One page: one query."""
+    cut = ORDER.cut(_matching(query, actor, LetterStub), size=size, after=after, before=before)
+    return Page([row[0] for row in cut.rows], cut.before, cut.after)
+
+
+def figures(query: Query, actor: Actor) -> tuple[int, list[int]]:
+    """How many letters the question finds, and all years that have one, newest first: one query."""
+    total = _matching(query, actor, func.count(LetterStub.id)).scalar_subquery()
+    years = _matching(Query(), actor, func.array_agg(LetterStub.year.distinct())).scalar_subquery()
+    count, found = db.session.execute(db.select(total, years)).one()
+    return count or 0, sorted(found or [], reverse=True)
 
 
 def get(stub_id: UUID, actor: Actor) -> LetterStub:
@@ -117,13 +113,6 @@ def whole(query: Query, actor: Actor) -> Sequence[LetterStub]:
     """All that match, in the order of the numbers, as a book is bound: at most MOST."""
     statement = _matching(query, actor, LetterStub).order_by(LetterStub.year, LetterStub.serial)
     return db.session.scalars(statement.limit(MOST)).all()
-
-
-def years(actor: Actor) -> list[int]:
-    """The years that have a number, newest first."""
-    return list(
-        db.session.scalars(_matching(Query(), actor, LetterStub.year).distinct().order_by(LetterStub.year.desc()))
-    )
 
 
 def standing(stub: LetterStub) -> Standing:

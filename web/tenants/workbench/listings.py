@@ -14,9 +14,12 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from sqlalchemy import ColumnElement, literal
+
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 Text = Callable[[Any], object]
@@ -81,6 +84,15 @@ def find(name: str, actor: Actor) -> Listing:
     if listing is None or listing.permission not in GRANTS[Role(actor.role)]:
         raise NotFound()
     return listing
+
+
+def choice(list_: str, value: Any, said: Any, rank: Any = None) -> list[ColumnElement[Any]]:
+    """The columns of a SELECT of choices, to be asked for beside a list's arrangement: (list, value, words, rank, kind)."""
+    text = db.String
+    return [
+        literal(list_).label("list"), db.cast(value, text).label("value"), db.cast(said, text).label("words"),
+        db.cast(said if rank is None else rank, text).label("rank"), literal("").label("kind"),
+    ]  # fmt: skip
 
 
 def pairs_of(query: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,9 @@ class Arrangement:
     columns: tuple[str, ...] = ()
     filters: tuple[Kept, ...] = ()
     opens_with: Kept | None = None
+    choices: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # of other SELECTs asked beside: value → words
 
 
 def arranged(listing: Listing, actor: Actor) -> list[Select[Any]]:
@@ -72,8 +75,8 @@ def arranged(listing: Listing, actor: Actor) -> list[Select[Any]]:
 
 
 def arrangement(rows: Iterable[Any]) -> Arrangement:
-    """Out of the rows of `arranged`; others are passed over."""
-    kept: list[Kept] = []
+    """Out of the rows of `arranged`; others are choices."""
+    kept, beside = list[Kept](), list[Any]()
     columns: tuple[str, ...] = ()
     default = ""
     for row in rows:
@@ -82,13 +85,18 @@ def arrangement(rows: Iterable[Any]) -> Arrangement:
             kept.append(Kept(UUID(row.value), row.words, row.rank, whose == "mine", how == "shared"))
         elif row.list == "setting":
             columns, default = tuple(json.loads(row.words)), row.value
+        else:
+            beside.append(row)
     kept.sort(key=lambda f: (f.title, str(f.id)))
-    return Arrangement(columns, tuple(kept), next((f for f in kept if str(f.id) == default), None))
+    choices: dict[str, dict[str, str]] = {}
+    for row in sorted(beside, key=lambda row: row.rank):
+        choices.setdefault(row.list, {})[row.value] = row.words
+    return Arrangement(columns, tuple(kept), next((f for f in kept if str(f.id) == default), None), choices)
 
 
-def arrangement_of(listing: Listing, actor: Actor) -> Arrangement:
-    """The same in a query of its own, for lists that ask nothing beside it."""
-    return arrangement(db.session.execute(union_all(*arranged(listing, actor))))
+def arrangement_of(listing: Listing, actor: Actor, beside: Sequence[Select[Any]] = ()) -> Arrangement:
+    """The same in one query, with the choices the page offers: SELECTs of `listings.choice`."""
+    return arrangement(db.session.execute(union_all(*arranged(listing, actor), *beside)))
 
 
 def setting(listing: Listing, actor: Actor) -> ListSetting | None:

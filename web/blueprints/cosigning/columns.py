@@ -1,0 +1,44 @@
+"""The list of co-signed records as a declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from web.blueprints.cosigning.wording import WIRE_KINDS, due_on, state_of
+from web.blueprints.filters import workdays_left
+from web.core import keyset
+from web.core.events import Actor
+from web.federation.cosigning import lists
+from web.federation.cosigning.lists import Part, Row
+from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+
+COLUMNS = (
+    Column("held_on", "日期", lambda it: it.record.held_on, 80),
+    Column("kind", "活动", lambda it: WIRE_KINDS[it.record.kind], 96),
+    Column("title", "主题", lambda it: it.title, 0, "hide-phone", missing="已清除"),
+    Column("partner", "伙伴县", lambda it: it.partner, 96),
+    Column("role", "记录方", lambda it: "我方" if it.record.role == "recorder" else "对方", 96, "hide-phone"),
+    Column("lines", "人数", lambda it: it.lines or "", 64, "hide-phone", is_number=True, missing="无"),
+    Column("state", "状态", lambda it: state_of(it.record)[1], 160),
+    Column("left", "剩余工作日", lambda it: workdays_left(due_on(it.record)), 112, "hide-phone", is_number=True, missing="无"),
+    Column("minutes", "学时（分钟）", lambda it: it.record.minutes, 96, is_standard=False, is_number=True),
+    Column("moved", "最近办理", lambda it: it.record.state_at, 128, is_standard=False),
+)  # fmt: skip
+
+
+def part_of(text: str) -> Part:
+    """Which tab an address asks for."""
+    said = dict(pairs_of(text)).get("part")
+    return Part(said) if said in set(Part) else Part.ALL
+
+
+def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
+    for page in keyset.pages(lambda after: lists.page(part_of(text), actor, after=after, size=500)):
+        yield from page.rows
+
+
+LISTINGS["cosigning"] = Listing(
+    "cosigning", "共签记录", "件", "cosigning.index", Permission.COSIGN_READ, lambda: COLUMNS, _walk,
+    lambda text, actor: lists.counts(actor)[part_of(text)],
+)  # fmt: skip

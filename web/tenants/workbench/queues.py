@@ -1,0 +1,105 @@
+"""What waits to be done, as rows of one shape, so that every queue of home is asked for in one query.
+
+A room gives a SELECT of `columns(…)`; `first` unites them: of each queue the first ones by their last day, how many there
+are in all, how many of them wait too long for our word, and the keys of the packets their names stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    LargeBinary,
+    Select,
+    String,
+    Uuid,
+    cast,
+    func,
+    literal,
+    null,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from web.core import fence, vault
+from web.extensions import db
+
+MOMENT = DateTime(timezone=True)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits. `at`: since when; `said`: what its words are made of; `packet`: values under the key `kept_by`."""
+
+    id: UUID
+    name: str
+    due_on: date | None
+    at: datetime
+    said: Mapping[str, Any]
+    packet: bytes | None
+    kept_by: UUID | None
+
+    def values(self) -> dict[str, Any]:
+        """What the packet holds; empty without one, or once it was purged."""
+        return {} if self.kept_by is None else vault.read(self.kept_by, self.packet)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The first ones of a queue, how many there are, and how many of them wait too long."""
+
+    rows: Sequence[Waiting]
+    count: int
+    late: int
+
+
+def columns(
+    id_: Any, at: Any, *, name: Any = "", due_on: Any = None, asked_at: Any = None, packet: Any = None, kept_by: Any = None,
+    **said: Any,
+) -> list[ColumnElement[Any]]:  # fmt: skip
+    """The columns of a queue's SELECT. `asked_at`: since when it waits for our word, null when it does not."""
+
+    def of(value: Any, type_: Any, label: str) -> ColumnElement[Any]:
+        return cast(null() if value is None else value, type_).label(label)
+
+    words = [part for key, value in said.items() for part in (literal(key), value)]
+    return [
+        of(id_, Uuid, "id"), func.coalesce(cast(name, String), "").label("name"), of(due_on, Date, "due_on"), of(at, MOMENT, "at"),
+        of(asked_at, MOMENT, "asked_at"), of(packet, LargeBinary, "packet"), of(kept_by, Uuid, "kept_by"),
+        func.jsonb_build_object(*words, type_=JSONB).label("said"),
+    ]  # fmt: skip
+
+
+def first(asked: Mapping[str, Select[Any]], limit: int, before: datetime) -> dict[str, Found]:
+    """Queue → its first rows, for the queues that hold any. `before`: what waits since before this instant waits too long."""
+    if not asked:
+        return {}
+    parts = []
+    for queue, query in asked.items():
+        rows = query.subquery()
+        late = func.count().filter(rows.c.asked_at < before).over().label("late")
+        part = db.select(literal(queue).label("queue"), *rows.c, func.count().over().label("count"), late)
+        parts.append(part.order_by(rows.c.due_on.nulls_last(), rows.c.at, rows.c.id).limit(limit))
+    every, key = union_all(*parts).subquery(), vault.RecordKey
+    keyed = db.select(every, key.wrapped).outerjoin(
+        key, (key.tenant_id == fence.tenant()) & (key.id == every.c.kept_by) & every.c.packet.is_not(None)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in db.session.execute(keyed.order_by(every.c.due_on.nulls_last(), every.c.at, every.c.id)):
+        if row.kept_by is not None:
+            vault.have(row.kept_by, row.wrapped)
+        found.setdefault(row.queue, []).append(row)
+    return {queue: Found([_waiting(r) for r in rows], rows[0].count, rows[0].late) for queue, rows in found.items()}
+
+
+def _waiting(row: Any) -> Waiting:
+    # Without its key a packet is gone for good, and nobody need ask for the key again.
+    packet = None if row.wrapped is None else row.packet
+    return Waiting(row.id, row.name, row.due_on, row.at, row.said, packet, row.kept_by)
