@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
-from web.core import clock
+from web.core import clock, fence
 from web.core.ids import uuid7
+from web.federation.requests import service
+from web.tenants.consents import service as consents
+from web.tenants.members import service as members
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     assert "请对方协助" in host.get(referral).text
     assert "先打开这名党员的转接报到" in host.get(at(here, "/requests/new")).text
     kinds = host.get(at(here, f"/requests/new?referral={walk.guests['王示甲']}")).text
-    assert all(title in kinds for title in ("走访家属", "核查活动证", "转告撤回同意"))
+    assert all(title in kinds for title in ("走访家属", "帮助就业", "核查活动证", "转告撤回同意"))
     start = at(here, f"/requests/new?referral={walk.guests['王示甲']}&kind=must_visit")
     assert "不送具体情形" in host.get(start).text
     wrong = host.post(start, data={"trigger": "", "consent_on": "", "consent_how": "paper"})
@@ -73,6 +77,26 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
         page = client.get(where).text
         assert "已办结，已评价" in page and "有帮助" in page and "一致" in page
         assert "（盖章）" in client.get(f"{where}/sheet").text
+
+
+def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, host, home):
+    here, there = walk.pair.host, walk.pair.home
+    start = at(there, f"/requests/new?referral={walk.guests['王示甲']}&kind=job")
+    assert "求职意向" in home.get(start).text and "只写求职意向和技能" in home.get(start).text
+    said = {"intent": "仓储管理员", "skills": "叉车证", "consent_how": "in_person"}
+    wrong = home.post(start, data=said | {"intent": "", "consent_on": ""})
+    assert wrong.status_code == 422 and wrong.text.count("必填") >= 2 and "叉车证" in wrong.text
+    made = home.post(start, data=said | {"consent_on": clock.today().isoformat()})
+    walk.work()
+    id_ = made.location.rsplit("/", 1)[1]
+    page = host.get(at(here, f"/requests/{id_}")).text
+    assert "仓储管理员" in page and "叉车证" in page and "帮助就业" in page and "剩余 20 个工作日" in page
+    with there.act():
+        member = members.get(service.get(UUID(id_)).member_id, lock=True)
+        consents.withdraw(member, here.uid, ["S7"], "本人找到工作了", about_id=UUID(id_))
+        fence.commit()
+    walk.work()
+    assert "仓储管理员" not in host.get(at(here, f"/requests/{id_}")).text
 
 
 def test_the_lists_narrow_by_what_stands_in_the_address(walk, host, home):

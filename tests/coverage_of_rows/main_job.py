@@ -59,12 +59,15 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_consents.py::test_the_paper_to_sign_and_the_press_that_says_what_it_does "
           "federation/sharing/test_publications.py::test_the_directory_is_kept_current_and_said_once "
           "federation/sharing/test_publications.py::test_no_grant_no_list_and_the_end_destroys_both_copies"),
-    _line("2", "S7: a consent for one request alone, asked again at sealing", "members.shown",
-          "tenants/test_consents.py::test_a_consent_to_a_service_stands_for_one_request_alone",
-          still="S7 carries what the kinds of requests that exist need; job intent and skills come with the matching of jobs"),
-    _line("2", "their effect everywhere", "members.withdraw shares.show",
-          "federation/sharing/test_sharing.py::test_the_telephone_only_with_consent_and_gone_with_it",
-          still="S5: a withdrawal stops the next record; lines already co-signed stay, they are one document of both counties"),
+    _line("2", "S7: a consent for one request alone, asked again at sealing; job intent and skills", "members.shown requests.new",
+          "tenants/test_consents.py::test_a_consent_to_a_service_stands_for_one_request_alone "
+          "blueprints/test_requests.py::test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes"),
+    _line("2", "their effect everywhere; S5 withdrawn: in no new record, what both countersigned stays and the notice says so", "members.withdraw shares.show",
+          "federation/sharing/test_sharing.py::test_the_telephone_only_with_consent_and_gone_with_it "
+          "federation/cosigning/test_walks.py::test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands"),
+    _line("2", "S2 narrowed: open packets lose what is granted no more, on both sides; taken away, they end", "referrals.show",
+          "federation/sharing/test_changed_grants.py::test_a_narrowed_notice_empties_open_packets_and_one_taken_away_ends_them"),
+    _line("2", "venues in the directory (S0)", still="organisations carry an address, a county keeps no list of activity venues of its own yet"),
     _line("2", "field cards show in plain words what crosses", "scopes.index scopes.show members.shared",
           "federation/sharing/test_publications.py::test_cards_say_what_crosses_to_whom_why_until_when_and_on_what_it_rests"),
     _line("2", "S1 counts with cells under 5 masked", "scopes.figures scopes.tell",
@@ -73,7 +76,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/sharing/test_publications.py::test_no_masked_cell_follows_from_what_is_shown"),
     _line("2", "a received row shows from whom, why, until when", "shared.show shares.show",
           "blueprints/test_referrals.py::test_readings_of_shared_members_are_logged"),
-    _line("2", "every read of a received row is logged on both sides", "members.show members.seen",
+    _line("2", "every read of a received row is logged on both sides, of a claim and of an ask at home too", "members.show members.seen",
+          "blueprints/test_host_begins.py::test_a_claim_by_pages blueprints/test_host_begins.py::test_a_handover_asked_for_by_pages "
           "federation/sharing/test_readings.py::test_every_look_is_counted_told_and_shown_to_the_member "
           "federation/sharing/test_readings.py::test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people "
           "federation/sharing/test_readings.py::test_a_county_can_tell_only_of_rows_that_are_the_hearers_own"),
@@ -110,12 +114,14 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_host_begins.py::test_what_waits_too_long_is_counted_by_working_days "
           "federation/handovers/test_asks.py::test_a_letter_that_ran_out_is_issued_again_only_with_the_branchs_proof "
           "federation/handovers/test_asks.py::test_the_receipt_is_due_a_month_after_the_letter_arrived"),
-    _line("3", "reminders: report-in, contact, half-year confirmation, by the county's days", "settings.deadlines members.note_flow home.index",
+    _line("3", "reminders: report-in, contact, half-year confirmation, by the county's days; a notice each on its day", "settings.deadlines members.note_flow home.index home.notices",
           "blueprints/test_host_begins.py::test_reminders_come_by_the_countys_days_and_go_by_a_persons_word"),
     # 4 Co-signing
     _line("4", "several homes per activity; corrections keep unchanged homes final", "cosigning.offer cosigning.correct",
           "federation/cosigning/test_walks.py::test_a_home_never_sees_another_homes_lines federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
           "blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
+    _line("4", "a proposal to annul that nobody answers lapses, the record stands", "cosigning.show",
+          "federation/cosigning/test_walks.py::test_a_proposal_to_annul_that_nobody_answers_comes_to_nothing"),
     _line("4", "annulment, lapse, withdraw", "cosigning.propose_annul cosigning.annul cosigning.keep cosigning.withdraw",
           "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go federation/cosigning/test_walks.py::test_both_propose_to_annul_at_once federation/cosigning/test_walks.py::test_lapsed_after_thirty_days "
           "federation/cosigning/test_walks.py::test_withdrawn blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
@@ -138,6 +144,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/requests/test_walks.py::test_what_comes_to_nothing_is_purged_where_it_was_asked federation/requests/test_walks.py::test_what_cannot_be_asked "
           "blueprints/test_requests.py::test_a_visit_from_the_referral_to_the_rating blueprints/test_requests.py::test_who_may_not "
           "blueprints/test_requests.py::test_the_lists_narrow_by_what_stands_in_the_address"),
+    _line("5", "open requests end with the agreement they run under", "agreements.close requests.show",
+          "federation/requests/test_walks.py::test_what_comes_to_nothing_is_purged_where_it_was_asked"),
     _line("5", "a new kind is a data entry plus its form", "requests.new requests.done",
           "federation/requests/test_walks.py::test_a_fourth_kind_is_an_entry_and_its_form federation/requests/test_walks.py::test_a_kind_smuggles_nothing_of_another"),
     # 6 Crossings and bad days

@@ -114,6 +114,8 @@ FIELDS: dict[str, Field] = {
     "presence": _f("到会情况", P, "组织生活", _SHARE, "S5"),
     "study_minutes": _f("学时", P, "组织生活", _SHARE, "S5"),
     "visit_trigger": _f("走访事由", S, "请原籍走访家属", "办结之后三年", "S7"),
+    "job_intent": _f("求职意向", P, "帮助就业", "办结之后三年", "S7"),
+    "skills": _f("技能", P, "帮助就业", "办结之后三年", "S7"),
     "letter_no": _f("介绍信编号", P, "组织关系转接", _LETTER, "S4"),
     "from_org": _f("转出组织", P, "组织关系转接", _LETTER, "S4"),
     "to_org": _f("转入组织", P, "组织关系转接", _LETTER, "S4"),

@@ -41,6 +41,8 @@ class DataScope:
 
 _WHILE = "流动结束、本人撤回或协议终止为止，对方随即销毁"
 
+_COSIGNED = "流动结束、本人撤回或协议终止为止，此后不再列入；此前两县已共签的活动记录是两县共同的凭据，照旧留存"
+
 SCOPES: dict[str, DataScope] = {
     row.scope: row
     for row in (
@@ -49,11 +51,9 @@ SCOPES: dict[str, DataScope] = {
         DataScope("S2", "报到通知", "核对报到", "notice", _WHILE),
         DataScope("S3", "联系方式", "联系报到", "consent", _WHILE),
         DataScope("S4", "关系转接", "转接组织关系", "application", "接转完成后由接收地长期保管，未接转的随即销毁"),
-        DataScope("S5", "参加情况", "共签与评议", "notice", _WHILE, "活动名称、日期"),
+        DataScope("S5", "参加情况", "共签与评议", "notice", _COSIGNED, "活动名称、日期"),
         DataScope("S6", "状态告知", "组织生活衔接", "notice", _WHILE),
-        DataScope(
-            "S7", "服务事项", "办理本人提出的一件事", "consent", "事项办结后三年", "这一件事的内容、求职意向、技能"
-        ),
+        DataScope("S7", "服务事项", "办理本人提出的一件事", "consent", "事项办结后三年", "这一件事的内容"),
         DataScope("S8", "名册核对", "两县名册加密比对", "run", "一次比对结束为止", "是否同在两县名册"),
     )
 }

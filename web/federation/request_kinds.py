@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from web.federation.wire.kinds import Kind, choice
+from web.federation.wire.kinds import Kind, Text, choice
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,14 @@ REQUEST_KINDS: dict[str, RequestKind] = {
             asker="host",
             due_days=10,
             asks=(Asked("trigger", choice("hardship rights not_home_for_new_year"), "visit_trigger", "S7"),),
+            needs_consent=True,
+        ),
+        # 帮助就业: what he looks for and can do, in his own words; never why, and nothing of his household.
+        RequestKind(
+            "job",
+            asker="any",
+            due_days=20,
+            asks=(Asked("intent", Text(80), "job_intent", "S7"), Asked("skills", Text(80), "skills", "S7", False)),
             needs_consent=True,
         ),
         RequestKind(

@@ -29,9 +29,12 @@ from web.federation.cosigning import service
 from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, StoredDisclosure
+from web.federation.referrals.models import Referral
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Attendance, Presence, StudyRecord
 from web.tenants.activities.service import Mark
+from web.tenants.consents import service as consents
+from web.tenants.members import service as members
 from web.tenants.members.models import Member
 from web.tenants.register import service as register
 
@@ -365,6 +368,32 @@ def test_a_proposal_to_annul_that_nobody_answers_comes_to_nothing(walk):
             record = service.get(id_)
             assert (record.annul_by, record.words, record.stands_again_on) == ("", None, None)
             assert len(service.lines(id_)) == 3 and "propose_annul" in service.verbs_now(record)
+
+
+def test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands(walk):
+    home, host = walk.pair.home, walk.pair.host
+    walk.hold()
+    (first,) = walk.offer().values()
+    walk.say(home, service.countersign, first, list(lines_of(home, first)))
+    with home.act():
+        referral = db.session.get_one(Referral, (home.tenant_id, walk.guests["李例乙"]))
+        consents.withdraw(members.get(referral.member_id, lock=True), host.uid, ["S5"])
+        fence.commit()
+    walk.work()
+    walk.activity_id = walk.plan("志愿服务")
+    walk.hold()
+    (second,) = walk.offer().values()
+    at_home, at_host = lines_of(home, second), lines_of(host, second)
+    assert len(at_host) == 3 and {row[0] for row in at_home.values()} == {
+        id_ for name, id_ in walk.guests.items() if name != "李例乙"
+    }
+    with home.act():
+        query = db.select(StoredDisclosure.pointer).where(StoredDisclosure.about_id == second)
+        gone = db.session.scalars(query.where(StoredDisclosure.wrapped.is_(None))).all()
+        assert gone == [f"/lines/{number_of(host, second, walk.guests['李例乙'])}"]
+    walk.say(home, service.countersign, second, list(at_home))
+    assert {row[1] for row in lines_of(host, second).values()} == {Answer.ACCEPTED, Answer.LEFT_OUT}
+    assert "李例乙" in studied(home) and len(lines_of(home, first)) == 3, "what both countersigned stays"
 
 
 def test_both_propose_to_annul_at_once(walk):

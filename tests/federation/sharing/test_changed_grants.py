@@ -14,8 +14,9 @@ from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
-from web.federation.referrals import grants
+from web.federation.referrals import grants, packets
 from web.federation.referrals import service as referrals
+from web.federation.referrals.models import SharedMember
 from web.federation.sharing import values
 from web.federation.sharing.models import StatusShare
 from web.tenants.members import service as members
@@ -83,13 +84,14 @@ def test_a_handover_runs_on_through_a_pause_and_the_news_after_it_does_not(walk)
             assert tuple(found) == may
 
 
-def _next_version(walk, change):
+def _next_version(walk, change, scope="S6"):
     id_ = _agreement_of(walk)
     with walk.host.act():
         text = copy.deepcopy(agreements.amend(id_).text)
         for grant in text["grants"]:
-            if (grant["owner"], grant["scope"]) == (str(walk.home.uid), "S6"):
+            if (grant["owner"], grant["scope"]) == (str(walk.home.uid), scope):
                 grant["fields"] = change(grant["fields"])
+        text["grants"] = [grant for grant in text["grants"] if grant["fields"]]
         agreements.revise(id_, text)
         agreements.propose(id_)
         fence.commit()
@@ -122,3 +124,27 @@ def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_ag
         assert gone and all(row.wrapped is None for row in gone)
     _next_version(walk, lambda names: sorted([*names, "dues_until"]))
     assert _newest(walk, walk.host, "receiver") == ("live", {"/certificate_no": "示0001", "/dues_until": "2026-09"})
+
+
+def _packet(walk):
+    with walk.host.act():
+        return packets.opened(db.session.get(SharedMember, (walk.host.tenant_id, walk.id)))
+
+
+def test_a_narrowed_notice_empties_open_packets_and_one_taken_away_ends_them(walk):
+    walk.until_taken_on()
+    told = _packet(walk)
+    assert {"/gender", "/arrival_month", "/name"} <= set(told)
+    _next_version(walk, lambda names: [name for name in names if name not in ("gender", "arrival_month")], "S2")
+    assert _packet(walk) == {p: value for p, value in told.items() if p not in ("/gender", "/arrival_month")}
+    for side in (walk.home, walk.host):
+        with side.act():
+            rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == walk.id)).all()
+            kept = {row.pointer: row.wrapped is not None for row in rows}
+            assert kept["/name"] and not (kept["/arrival_month"] or kept["/gender"])
+    _next_version(walk, lambda names: [], "S2")
+    for side in (walk.home, walk.host):
+        with side.act():
+            referral = referrals.get(walk.id)
+            assert (referral.state.value, referral.reason) == ("ended", "wound_down")
+    assert _packet(walk) == {}

@@ -45,6 +45,13 @@ FORMS: dict[str, KindForm] = {
         {"trigger": {"hardship": "生活困难", "rights": "权益受损", "not_home_for_new_year": "年底不能返乡"}},
         done="已走访，办结",
     ),
+    "job": KindForm(
+        "帮助就业",
+        "本人想找工作的，请对方就近介绍岗位或者培训。只写求职意向和技能，不写家庭和收入",
+        "这个人、求职意向、技能、办结期限",
+        {"intent": "求职意向", "skills": "技能"},
+        done="已介绍，办结",
+    ),
     "certificate": KindForm(
         "核查活动证",
         "请原籍核查这名党员的活动证是否有效",

@@ -25,6 +25,9 @@ from web.federation.verbs import Kind, Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
 from web.tenants.activities import service as activities
+from web.tenants.consents import service as consents
+
+SCOPE = "S5"
 
 # A record's rows
 
@@ -121,7 +124,14 @@ def _take_in(record: CoSignedRecord, said: Said) -> None:
     record.words = None
     put(record, said.body)
     record.keep(**head)
-    write_lines(record, found, people.members(record.partner_uid, [line.referral_id for line in found]))
+    ours = people.members(record.partner_uid, [line.referral_id for line in found])
+    # Whoever withdrew the notice of participation is in no new record here: not named in the answer, so left out there.
+    # What both counties countersigned before stays, it is one document of both.
+    lacking = consents.lacking(list(ours.values()), record.partner_uid, SCOPE)
+    shut = [line for line in found if ours.get(line.referral_id) in lacking]
+    write_lines(record, [line for line in found if line not in shut], ours)
+    if shut:
+        post.forget(record.id, [line.pointer for line in shut])
 
 
 def _countersigned(record: CoSignedRecord, said: Said) -> None:

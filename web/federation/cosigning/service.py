@@ -25,9 +25,8 @@ from web.tenants.activities.models import Activity, ActivityState
 from web.tenants.activities.service import Head, Mark
 from web.tenants.counties import service as counties
 
-SCOPE = "S5"
 S = CosignState
-COSIGN_KIND, lines = hearing.COSIGN_KIND, hearing.lines
+COSIGN_KIND, SCOPE, lines = hearing.COSIGN_KIND, hearing.SCOPE, hearing.lines
 
 
 # The recorder's verbs

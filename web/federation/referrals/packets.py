@@ -6,7 +6,7 @@ Of a claim, home keeps one too: what the host was told, until a person recognise
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -141,6 +141,20 @@ def disclosed(referral: Referral) -> dict[str, tuple[Any, bool]]:
 def _value(row: StoredDisclosure) -> Any:
     opened_ = post.reopened(row)
     return opened_.value if opened_ is not None else None
+
+
+def narrow(referral: Referral, gone: Collection[str]) -> None:
+    """These pointers may not be known any more: their stored values go on either side, and out of the working copy."""
+    post.forget(referral.id, gone)
+    row = db.session.get(SharedMember, (referral.tenant_id, referral.id))
+    if row is not None:
+        row.wrapped = _wrapped(referral, {pointer: v for pointer, v in opened(row).items() if pointer not in gone})
+        if CODE in gone:
+            row.code_blind = None
+        if "/name" in gone:
+            row.name_pinyin = row.initials = ""
+            db.session.execute(delete(SharedGram).where(SharedGram.referral_id == referral.id))
+    db.session.flush()
 
 
 def purge(referral: Referral) -> None:

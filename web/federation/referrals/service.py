@@ -19,6 +19,8 @@ from web.core.errors import Invalid, NotFound, TooMany, WrongState
 from web.core.fields import blind
 from web.extensions import db
 from web.federation import verbs
+from web.federation.agreements.effects import GrantsChanged
+from web.federation.agreements.models import AgreementGrant
 from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.post.models import Peer
@@ -314,6 +316,33 @@ def _pair_ended(what: PairEnded) -> None:
     """Without another agreement that grants S2, home ends what is open; the host only follows."""
     if grants.covers("S2", owner_uid=counties.own().uid, receiver_uid=what.partner_uid) is None:
         _say_end(Referral.partner_uid == what.partner_uid, "wound_down")
+
+
+@events.subscribe(GrantsChanged)
+def _grants_changed(what: GrantsChanged) -> None:
+    """Another version took effect: what of open packets is granted no more, both sides destroy; where nothing of S2 is
+    granted any more, home ends what is open. Nothing need be said: both hold the version.
+    """
+    own = counties.own().uid
+    for owner, receiver, scope in sorted(what.changed, key=str):
+        if scope != "S2" or own not in (owner, receiver):
+            continue
+        rows = db.select(AgreementGrant.fields).where(
+            AgreementGrant.owner_uid == owner, AgreementGrant.receiver_uid == receiver, AgreementGrant.scope == scope
+        )
+        granted = list(db.session.scalars(rows))
+        role, partner = ("home", receiver) if owner == own else ("host", owner)
+        if not granted:
+            if role == "home":
+                _say_end(Referral.partner_uid == partner, "wound_down")
+            continue
+        fields = {name for names in granted for name in names}
+        gone = sorted(p.path for p in packets.OFFER.pointers if p.field not in fields)
+        query = db.select(Referral).where(
+            Referral.role == role, Referral.partner_uid == partner, Referral.state.in_(OPEN)
+        )
+        for referral in db.session.scalars(query.order_by(Referral.id)) if gone else ():
+            packets.narrow(referral, gone)
 
 
 def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
