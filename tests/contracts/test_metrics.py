@@ -7,7 +7,7 @@ from pathlib import Path
 
 import web.reports
 from web.blueprints.reports import BEHIND
-from web.reports import METRICS, agreement_report, figures
+from web.reports import METRICS, agreement_report, figures, rows
 
 WEB = Path(web.reports.__file__).parents[1]
 KINDS = "|".join(sorted({code.partition(".")[0] for code in METRICS}))
@@ -44,7 +44,12 @@ def test_every_metric_has_its_words():
 
 def test_every_metric_has_a_source(proved):
     ratios = {code for code, metric in METRICS.items() if metric.ratio}
-    assert set(figures.SUPPLIED) | set(WORKED_OUT) | ratios == set(METRICS)
+    assert set(figures.SUPPLIED) | set(WORKED_OUT) | set(rows.ROWS) | ratios == set(METRICS)
+    for code, entry in rows.ROWS.items():
+        assert (entry.days is not None) == bool(METRICS[code].over), code
+        assert not METRICS[code].over or rows.ROWS[METRICS[code].over].room is entry.room, code
+    for metric in METRICS.values():
+        assert metric.source and metric.empty, metric.code
     assert not (set(figures.SUPPLIED) & set(WORKED_OUT)) and not (ratios & set(figures.SUPPLIED))
     for supplied in figures.SUPPLIED.values():
         assert callable(supplied) and supplied.__module__ == figures.__name__

@@ -241,8 +241,13 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("9", "English catalogue complete, switch per user, no untranslated string", still=_OPEN),
     _line("9", "dates and numbers right", still=_OPEN),
     # 10 Figures
-    _line("10", "federation metrics per partner and period, each opening its rows", still=_OPEN),
-    _line("10", "a partner page with the sankey of flows and the life of the agreement", still=_OPEN),
+    _line("10", "federation metrics per partner and period, each opening its rows", "figures.index figures.rows",
+          "reports/test_rows.py::test_every_number_is_the_length_of_its_list "
+          "reports/test_rows.py::test_shares_medians_and_ways_follow_from_rows "
+          "blueprints/test_figures.py::test_each_number_opens_as_many_rows_within_the_budget "
+          "blueprints/test_figures.py::test_rows_are_for_who_may_see_persons_and_only_those_of_ones_part"),
+    _line("10", "a partner page with the sankey of flows and the life of the agreement", "peers.show",
+          "blueprints/test_figures.py::test_the_page_of_a_partner_tells_the_flows_and_the_life_of_the_agreement"),
     # 11 Separated administrators and operations
     _line("11", "sysadmin, secadmin, auditor: what one opens another grants and the third reads; no person combines them; two persons for an administrator's account",
           "accounts.index accounts.new accounts.appoint accounts.propose events.index flask:county",

@@ -147,7 +147,7 @@ def test_as_of_a_day_in_between(lived):
 
     def upto(days, side):
         with lived.later(20), side.act():
-            return figures.members(Span((lived.agreement_id,), start, start + timedelta(days=days)))
+            return figures.members(Span(start, start + timedelta(days=days), (lived.agreement_id,)))
 
     for side, role in ((walk.home, "home"), (walk.host, "host")):
         other = walk.host if side is walk.home else walk.home
@@ -161,7 +161,7 @@ def test_as_of_a_day_in_between(lived):
         assert upto(12, side)[way]["members.taken_on"] == 4
     with walk.home.act():
         assert (
-            figures.members(Span((lived.agreement_id,), start, start - timedelta(days=1)))[ALL]["members.shared"] == 0
+            figures.members(Span(start, start - timedelta(days=1), (lived.agreement_id,)))[ALL]["members.shared"] == 0
         )
         assert figures.flows({"330110": walk.host.uid}, start - timedelta(days=1)) == {
             Way("home", walk.host.uid): {"flows.to_partner": 0}
@@ -170,7 +170,7 @@ def test_as_of_a_day_in_between(lived):
 
 def test_what_was_under_no_agreement_or_another_one_is_not_counted(lived):
     with lived.later(20), lived.walk.home.act():
-        other = Span((lived.walk.member_id,), date(2020, 1, 1), date(2099, 1, 1))
+        other = Span(date(2020, 1, 1), date(2099, 1, 1), (lived.walk.member_id,))
         assert figures.members(other) == {} or figures.members(other)[ALL]["members.shared"] == 0
         assert figures.provided(other).get("S2", 0) == 0
         assert figures.purged(other).get("S2", 0) == figures.purged(other).get("S6", 0) == 0

@@ -68,6 +68,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.ACCOUNT_CONFIRM: "提议、确认对管理员账号的处置",
     P.COUNTY_MANAGE: "修改本县设置",
     P.EVENT_READ: "看办理记录",
+    P.FIGURE_READ: "看与伙伴县之间的数据",
 }
 
 

@@ -72,6 +72,7 @@ ORDER = (
     "cosigning.index",
     "requests.index",
     "activities.index",
+    "figures.index",
     "reports.index",
     "peers.index",
 )

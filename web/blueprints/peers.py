@@ -80,8 +80,8 @@ class Confirmation(Schema):
     fingerprint = Text("对方念出的最后两组", limit=20, required=True)
 
 
-def _peers() -> tuple[list[Peer], dict[UUID, dict[str, Any]]]:
-    """All of them; peer → both directions, what waits and what was refused: one query."""
+def known(*where: Any) -> tuple[list[Peer], dict[UUID, dict[str, Any]]]:
+    """All of them, or those of a condition; peer → both directions, what waits and what was refused: one query."""
     waiting = (
         db.select(OutboxMessage.peer_uid, db.func.count().label("n"))
         .where(OutboxMessage.receipt.is_(None))
@@ -92,6 +92,7 @@ def _peers() -> tuple[list[Peer], dict[UUID, dict[str, Any]]]:
         db.select(Peer, Channel, waiting.c.n)
         .outerjoin(Channel, (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid))
         .outerjoin(waiting, waiting.c.peer_uid == Peer.uid)
+        .where(*where)
         .order_by(Peer.state.desc(), Peer.code)
     )
     peers, found = dict[UUID, Peer](), dict[UUID, dict[str, Any]]()
@@ -112,7 +113,7 @@ def _peers() -> tuple[list[Peer], dict[UUID, dict[str, Any]]]:
 @bp.get("")
 @needs(Permission.PEER_READ)
 def index() -> str:
-    rows, channels = _peers()
+    rows, channels = known()
     return render_template(
         "peers/index.html", rows=rows, states=STATES, channels=channels, fingerprint=keys.own_fingerprint().split()
     )
@@ -132,7 +133,7 @@ def invite() -> Any:
     return form.page("peers/invite.html")
 
 
-@bp.route("/<uuid:peer_uid>", methods=["GET", "POST"])
+@bp.route("/<uuid:peer_uid>/fingerprint", methods=["GET", "POST"])
 @needs(Permission.PEER_CONFIRM)
 def confirm(peer_uid: UUID) -> Any:
     """Their fingerprint, large, to be compared by telephone; confirmed by the last two groups as they were read out."""

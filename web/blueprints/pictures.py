@@ -1,7 +1,8 @@
-"""Geometry of the pictures: who shares what with whom, and flows from home to host. Plain figures in, coordinates out."""
+"""Geometry of the pictures: who shares what with whom, flows, ways with forks, time lines. Plain figures in, coordinates out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from math import atan2, cos, hypot, pi, sin
 
 
@@ -153,3 +154,127 @@ def draw_flows(flows: Mapping[str, Mapping[str, int]], needs_a_hand: str = "", u
             used[target] = z + thick
     table = [(source, [flows[source].get(target, 0) for target in targets]) for source in sources]
     return Sankey(560, height, bands, [*outs, *ins], targets, table)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place on the way of many, and how many came there."""
+
+    words: str
+    count: int
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A band from one place to the next; `is_on` where it leads on, not to an end."""
+
+    path: str
+    words: str
+    url: str
+    is_on: bool
+
+
+@dataclass(frozen=True)
+class Way:
+    """`bars`: the places, their words above (those from where it goes on) or to the right."""
+
+    width: int
+    height: int
+    legs: Sequence[Leg]
+    bars: Sequence[Bar]
+
+
+def draw_way(start: Step, forks: Sequence[Sequence[Step]], unit: str = "名") -> Way:
+    """From `start` through forks: the first place of each goes on to the next fork, the others end there.
+
+    Bands are as thick as their figures; a place nobody came to is left out, unless the way leads through it.
+    """
+    left, step, top, span, thin = 8.0, 164.0, 26.0, 150.0, 6.0
+    scale = span / (start.count or 1)
+
+    def tall(place: Step) -> float:
+        return scale * place.count
+
+    bars = [Bar(start.words, start.count, left, top, round(tall(start), 1), left, top - 8, "start")]
+    legs, source, x, lowest = list[Leg](), start, left, top + tall(start)
+    for number, places in enumerate(forks):
+        right, y, z = x + step, top, top
+        for place in places:
+            leads_on = place is places[0] and number < len(forks) - 1
+            if not place.count and not leads_on:
+                continue
+            high = tall(place)
+            above = leads_on or y == top
+            text = (right, y - 8, "start") if above else (right + thin + 6, y + high / 2 + 4, "start")
+            bars.append(
+                Bar(place.words, place.count, right, round(y, 1), round(high, 1), text[0], round(text[1], 1), text[2])
+            )
+            if place.count:
+                a, m = x + thin, (x + thin + right) / 2
+                legs.append(
+                    Leg(
+                        f"M{a:g} {z:.1f}C{m:g} {z:.1f} {m:g} {y:.1f} {right:g} {y:.1f}V{y + high:.1f}"
+                        f"C{m:g} {y + high:.1f} {m:g} {z + high:.1f} {a:g} {z + high:.1f}z",
+                        f"{source.words} → {place.words} {place.count} {unit}",
+                        place.url,
+                        place is places[0],
+                    )
+                )
+                z += high
+            y += max(high, 14) + 12
+        lowest = max(lowest, y - 12)
+        source, x = places[0], right
+    return Way(760, int(lowest + 10), legs, bars)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time something held, from its first day to its last. `kind`: held | ahead | stopped."""
+
+    kind: str
+    words: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A day on which something was due or happened. `kind`: a knot (done | now | off | todo)."""
+
+    kind: str
+    words: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Life:
+    """`stretches`: (x, y, width, stretch); `marks`: (x, y, mark); `ticks`: (x, words); `today`: its x, None outside."""
+
+    width: int
+    height: int
+    stretches: Sequence[tuple[float, float, float, Stretch]]
+    marks: Sequence[tuple[float, float, Mark]]
+    ticks: Sequence[tuple[float, str]]
+    today: float | None
+
+
+def draw_life(stretches: Sequence[Stretch], marks: Sequence[Mark], today: date) -> Life:
+    """A time line: what held above, what was stopped under it, single days below, months along the axis."""
+    days = [s.first for s in stretches] + [s.last for s in stretches] + [m.on for m in marks] + [today]
+    first, last = min(days).replace(day=1), max(days)
+    total = max((last - first).days, 1)
+
+    def x(on: date) -> float:
+        return round(12 + 736 * (on - first).days / total, 1)
+
+    rows = {"held": 34.0, "ahead": 34.0, "stopped": 54.0}
+    drawn = [(x(s.first), rows[s.kind], round(max(x(s.last) - x(s.first), 2), 1), s) for s in stretches]
+    months = [1, 2, 3, 6, 12]
+    every = next((m for m in months if total / 30.4 / m <= 9), 12)
+    ticks, on = list[tuple[float, str]](), first
+    while on <= last:
+        if (on.month - 1) % every == 0:
+            ticks.append((x(on), f"{on:%Y-%m}"))
+        on = (on + timedelta(days=32)).replace(day=1)
+    return Life(760, 96, drawn, [(x(m.on), 70.0, m) for m in marks], ticks, x(today))

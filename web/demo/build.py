@@ -97,6 +97,9 @@ def _agreements(demo: Demo) -> UUID:
         scenes.seal(second, [host, yuexi])
     with on(ago(today, 280), 0, 30), acting(host):
         agreements.run_timers()
+    for day, resume in ((100, False), (95, True)):
+        with on(ago(today, day)), acting(yuexi):
+            agreements.pause(second, "S6", resume=resume, reason="" if resume else "核对驻外党支部名单，核完即恢复")
     with on(ago(today, 224)):
         third = scenes.propose(
             "岳西、松阳流动党员互助协议", [yuexi, songyang], ago(today, 220),

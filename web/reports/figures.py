@@ -9,28 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, tuple_, union_all
+from sqlalchemy import and_, case, func, or_, tuple_, union_all
 from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from web.core import clock
 from web.core.events import Event
 from web.extensions import db
 from web.federation.agreements.models import AgreementDuty, CooperationProgress
-from web.federation.cosigning.models import AGREED, COSIGN, Answer, CoSignedRecord, CosignLine, CosignState
+from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.sharing.models import ShareState, StatusShare
 from web.reports.periods import Period
+from web.reports.rows import HANDOVERS, RECORDS, REFERRALS, ROWS, Days, Room, Value, exact, flow_stands, number
 from web.tenants.consents.models import Consent
-from web.tenants.flows.models import Flow, FlowEnd, FlowState
-
-Value = int | Decimal | None
+from web.tenants.flows.models import Flow
 
 
 @dataclass(frozen=True)
@@ -46,90 +44,41 @@ Counts = Mapping[Way, Mapping[str, Value]]
 
 
 @dataclass(frozen=True)
-class Span:
-    """What is asked: one or several agreements, and whole days in China, both included."""
+class Span(Days):
+    """What is asked: whole days in China, both included, and one or several agreements."""
 
     agreement_ids: tuple[UUID, ...]
-    starts_on: date
-    ends_on: date
 
     @classmethod
     def of(cls, agreement_ids: Iterable[UUID], period: Period) -> Span:
         """The period as far as it has passed."""
-        return cls(tuple(agreement_ids), period.starts_on, min(period.ends_on, clock.today()))
-
-    @property
-    def begins(self) -> datetime:
-        """The first moment."""
-        return datetime.combine(self.starts_on, time(), clock.CHINA)
-
-    @property
-    def over(self) -> datetime:
-        """The first moment after."""
-        return datetime.combine(self.ends_on + timedelta(days=1), time(), clock.CHINA)
-
-    def holds(self, moment: Any) -> ColumnElement[bool]:
-        """An instant within."""
-        return and_(moment >= self.begins, moment < self.over)
-
-    def holds_day(self, day: Any) -> ColumnElement[bool]:
-        """A day within."""
-        return day.between(self.starts_on, self.ends_on)
+        return cls(period.starts_on, min(period.ends_on, clock.today()), tuple(agreement_ids))
 
 
-def _day(moment: Any) -> Any:
-    return func.date(func.timezone("Asia/Shanghai", moment))
-
-
-def _median(days: Any, which: ColumnElement[bool]) -> Any:
-    return func.percentile_cont(0.5).within_group(cast(days, Float)).filter(which)
-
-
-def _exact(value: float | Decimal | None) -> Value:
-    """9 or 9.5: half days where two cases stand in the middle."""
-    if value is None:
-        return None
-    rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _by_way(model: Any, columns: Mapping[str, Any], *where: Any) -> dict[Way, dict[str, Value]]:
+def _by_way(room: Room, span: Span, columns: Mapping[str, Any]) -> dict[Way, dict[str, Value]]:
     """One row a direction, and one for all of them together: medians of all are not medians of medians."""
     query = (
-        db.select(model.role, model.partner_uid, *[c.label(code) for code, c in columns.items()])
-        .where(*where)
-        .group_by(func.grouping_sets(tuple_(model.role, model.partner_uid), tuple_()))
+        db.select(
+            room.role.label("role"), room.partner.label("partner"), *[c.label(code) for code, c in columns.items()]
+        )
+        .where(room.model.agreement_id.in_(span.agreement_ids))
+        .group_by(func.grouping_sets(tuple_(room.role, room.partner), tuple_()))
     )
     return {
-        Way(row["role"], row["partner_uid"]): {code: _exact(row[code]) for code in columns}
+        Way(row["role"] and room.sides[row["role"]], row["partner"]): {code: exact(row[code]) for code in columns}
         for row in db.session.execute(query).mappings()
     }
 
 
+def _counted(span: Span, kind: str, names: Iterable[str]) -> dict[str, Any]:
+    return {f"{kind}.{name}": number(ROWS[f"{kind}.{name}"], span) for name in names}
+
+
 def flows(partners: Mapping[str, UUID], until: date) -> dict[Way, dict[str, Value]]:
     """Our members who live in a partner's county, by `partners` (division code → uid). What lives here theirs to count."""
-    over = Span((), until, until).over
-    registered = (
-        db.select(Event.id)
-        .where(
-            Event.subject_id == Flow.id,
-            Event.verb == "flow.register",
-            Event.at < over,
-            Event.tenant_id == Flow.tenant_id,
-        )
-        .exists()
-    )
     query = (
         db.select(Flow.host_code, func.count())
-        .where(
-            Flow.host_code.in_(list(partners)),
-            registered,
-            or_(Flow.left_on.is_(None), Flow.left_on <= until),
-            or_(
-                Flow.state.in_([FlowState.REGISTERED, FlowState.UNREACHABLE, FlowState.LOST_CONTACT]),
-                and_(Flow.ended_on > until, Flow.ended_as != FlowEnd.WRONG_ENTRY),
-            ),
-        )
+        .where(Flow.host_code.in_(list(partners)), flow_stands(Days(until, until)))
         .group_by(Flow.host_code)
     )
     found = {code: int(count) for code, count in db.session.execute(query)}
@@ -138,38 +87,12 @@ def flows(partners: Mapping[str, UUID], until: date) -> dict[Way, dict[str, Valu
 
 def members(span: Span) -> dict[Way, dict[str, Value]]:
     """Notices that stand at the end, and how far they came."""
-    stands = and_(Referral.created_at < span.over, or_(Referral.ended_on.is_(None), Referral.ended_on > span.ends_on))
-    reported = and_(stands, Referral.reported_on <= span.ends_on)
-    taken = and_(stands, Referral.assigned_on <= span.ends_on)
-    columns = {
-        "members.shared": func.count().filter(stands),
-        "members.reported_in": func.count().filter(reported),
-        "members.taken_on": func.count().filter(taken),
-        "members.not_reported": func.count().filter(stands) - func.count().filter(reported),
-        "members.days_to_take_on": _median(Referral.assigned_on - _day(Referral.created_at), taken),
-    }
-    return _by_way(
-        Referral, columns, Referral.agreement_id.in_(span.agreement_ids), Referral.state != ReferralState.NOT_OPENED
-    )
+    return _by_way(REFERRALS, span, _counted(span, "members", _OF_MEMBERS))
 
 
 def transfers(span: Span) -> dict[Way, dict[str, Value]]:
     """Handovers begun in the period, and those that ended in it, by how."""
-    s, ended = HandoverState, span.holds(Handover.state_at)
-    closed = and_(ended, Handover.state == s.CLOSED)
-    columns = {
-        "transfers.opened": func.count().filter(span.holds(Handover.created_at)),
-        "transfers.closed": func.count().filter(closed),
-        "transfers.refused": func.count().filter(ended, Handover.state.in_([s.REFUSED, s.DECLINED])),
-        "transfers.recalled": func.count().filter(ended, Handover.state.in_([s.RECALLED, s.CANCELLED])),
-        "transfers.expired": func.count().filter(
-            ended, Handover.state.in_([s.EXPIRED, s.RETURNED_LAPSED, s.EXPIRED_IN_TRANSIT])
-        ),
-        "transfers.days": _median(_day(Handover.state_at) - _day(Handover.created_at), closed),
-    }
-    return _by_way(
-        Handover, columns, Handover.agreement_id.in_(span.agreement_ids), Handover.state != HandoverState.NOT_OPENED
-    )
+    return _by_way(HANDOVERS, span, _counted(span, "transfers", _OF_TRANSFERS))
 
 
 def months(span: Span) -> dict[str, dict[str, Value]]:
@@ -337,51 +260,21 @@ def progress(span: Span) -> dict[tuple[UUID, str], dict[UUID, tuple[int, str]]]:
     return found
 
 
-# A record's role → our role in the direction: who records an activity is host to the members it is about.
-_ROLE_OF_RECORD = {"recorder": "host", "home": "home"}
-
-
 def cosigned(span: Span) -> dict[Way, dict[str, Value]]:
     """Activities held in the period that were offered to the home of those who came, and what became of each."""
-    s, row = CosignState, CoSignedRecord
-    disputed = (
-        db.select(Event.id)
-        .where(
-            Event.tenant_id == row.tenant_id,
-            Event.subject_id == row.id,
-            Event.verb == f"{COSIGN.name}.dispute",
-            Event.at < span.over,
-        )
-        .exists()
-    )
     lines = (
         db.select(func.count())
         .where(
-            CosignLine.tenant_id == row.tenant_id, CosignLine.record_id == row.id, CosignLine.answer == Answer.ACCEPTED
+            CosignLine.tenant_id == CoSignedRecord.tenant_id,
+            CosignLine.record_id == CoSignedRecord.id,
+            CosignLine.answer == Answer.ACCEPTED,
         )
-        .correlate(row)
+        .correlate(CoSignedRecord)
         .scalar_subquery()
     )
-    columns = {
-        "cosign.held": func.count(),
-        "cosign.agreed": func.count().filter(row.state.in_(AGREED)),
-        "cosign.disputed": func.count().filter(disputed),
-        "cosign.unsettled": func.count().filter(row.state.in_([s.REFUSED, s.LAPSED, s.ANNULLED])),
-        "cosign.persons": func.coalesce(func.sum(lines).filter(row.state.in_(AGREED)), 0),
-    }
-    query = (
-        db.select(row.role, row.partner_uid, *[c.label(code) for code, c in columns.items()])
-        .where(
-            row.agreement_id.in_(span.agreement_ids),
-            row.state.not_in([s.NOT_OPENED, s.WITHDRAWN]),
-            span.holds_day(row.held_on),
-        )
-        .group_by(row.role, row.partner_uid)
-    )
-    return {
-        Way(_ROLE_OF_RECORD[found["role"]], found["partner_uid"]): {code: int(found[code]) for code in columns}
-        for found in db.session.execute(query).mappings()
-    }
+    persons = func.coalesce(func.sum(lines).filter(ROWS["cosign.agreed"].where(span)), 0)
+    found = _by_way(RECORDS, span, _counted(span, "cosign", _OF_RECORDS) | {"cosign.persons": persons})
+    return {way: counts for way, counts in found.items() if way != ALL}
 
 
 def missed(span: Span) -> int:
@@ -396,6 +289,7 @@ def missed(span: Span) -> int:
 
 
 _OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")
+_OF_RECORDS = ("held", "agreed", "disputed", "unsettled")
 _OF_TRANSFERS = ("opened", "closed", "refused", "recalled", "expired", "days")
 
 # Metric → the function whose numbers it prints.
@@ -404,7 +298,7 @@ SUPPLIED: dict[str, Callable[..., Any]] = {
     **{f"members.{name}": members for name in _OF_MEMBERS},
     **{f"members.new_{name}": months for name in ("reported_in", "taken_on")},
     **{f"transfers.{name}": transfers for name in _OF_TRANSFERS},
-    **{f"cosign.{name}": cosigned for name in ("held", "agreed", "disputed", "unsettled", "persons")},
+    **{f"cosign.{name}": cosigned for name in (*_OF_RECORDS, "persons")},
     "items.done": progress,
     "duties.missed": missed,
     "shares.provided": provided,

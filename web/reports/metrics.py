@@ -23,7 +23,10 @@ class Metric:
 
     `unit` is what the number is followed by; empty where each figure brings its own. `is_persons` says that one is
     one person. `ratio` names part and whole of a percentage, which is always computed here, never given. `over` names
-    the count a median is taken over: of fewer than five it would tell of single persons.
+    the count a median is taken over: of fewer than five it would tell of single persons. `empty` is said where there is
+    nothing to divide by, or nothing to take a median of: that is not 0. `source`: the paragraph that asks for it.
+
+    What is counted stands in `web.reports.rows`, by the same code.
     """
 
     code: str
@@ -33,10 +36,16 @@ class Metric:
     is_persons: bool = False
     ratio: tuple[str, str] | None = None
     over: str = ""
+    empty: str = "无数据"
+    source: str = "DOMAIN §6.8"
 
 
 def _table(*rows: Metric) -> dict[str, Metric]:
     return {row.code: row for row in rows}
+
+
+def _federation(*rows: Metric) -> tuple[Metric, ...]:
+    return tuple(replace(row, source="DOMAIN §4") for row in rows)
 
 
 METRICS: dict[str, Metric] = _table(
@@ -94,7 +103,7 @@ METRICS: dict[str, Metric] = _table(
     Metric("purges.proved", "已删除并回执", "名", "本期收到对方删除回执的党员记录", True),
     Metric("cosign.held", "送请共签", "场", "本期举办、送请流出地共签的活动，一场一个流出地计一次，撤回的不计"),
     Metric("cosign.agreed", "已共签", "场", "送请共签的活动中，流出地已经共签、没有作废的"),
-    Metric("cosign.rate", "共签率", "%", "已共签 ÷ 送请共签", ratio=("cosign.agreed", "cosign.held")),
+    Metric("cosign.rate", "共签率", "%", "已共签 ÷ 送请共签", ratio=("cosign.agreed", "cosign.held"), empty="没有送签"),
     Metric("cosign.disputed", "有过异议", "场", "送请共签的活动中，流出地提出过异议的，不论后来是否共签"),
     Metric(
         "cosign.unsettled", "未共签即结束", "场", "送请共签的活动中，流出地不予共签、逾期没有共签或者双方同意作废的"
@@ -104,6 +113,61 @@ METRICS: dict[str, Metric] = _table(
     Metric(
         "duties.missed", "逾期未办的定期事项", "次", "期限在本期、没有办理的定期事项：名册核对、联席会商、年度核查等"
     ),
+    # Between partners, on screen alone (DOMAIN §4, "Federation metrics").
+    *_federation(
+        Metric("flows.reported_in", "流出党员中已报到", "名", "期末有效、流向对方的流动登记中，对方已登记报到的", True),
+        Metric(
+            "flows.report_in_rate",
+            "流出报到率",
+            "%",
+            "流出党员中已报到 ÷ 流向对方的党员；没有告知对方的也在分母里",
+            ratio=("flows.reported_in", "flows.to_partner"),
+            empty="没有流出",
+        ),
+        Metric("flows.unmatched", "未送对方", "名", "期末有效、流向对方的流动登记中，没有一份有效的流动告知的", True),
+        Metric(
+            "claims.unmatched", "待认领", "名", "流入地送请认领、期末流出地还没有认出是谁的人，已答复不是的不计", True
+        ),
+        Metric("transfers.on_time", "按期办结", "件", "本期办结的转接中，流入地在介绍信有效期内接收的", True),
+        Metric(
+            "transfers.on_time_rate",
+            "按期率",
+            "%",
+            "按期办结 ÷ 已办结",
+            ratio=("transfers.on_time", "transfers.closed"),
+            empty="没有办结",
+        ),
+        Metric("requests.opened", "本期提出的请求", "件", "本期提出的协助请求，对方没有收下的不计"),
+        Metric("requests.done", "已办结的请求", "件", "办结之日在本期的协助请求"),
+        Metric("requests.refused", "未办成的请求", "件", "本期不接受或者没有办成的协助请求"),
+        Metric("requests.void", "撤回或逾期的请求", "件", "本期由请求方撤回，或者逾期失效的协助请求"),
+        Metric("requests.due", "应答复的请求", "件", "办理期限在本期、期限已过或者已有结果的协助请求，撤回的不计"),
+        Metric(
+            "requests.on_time", "按期有结果的请求", "件", "应答复的请求中，期限当天或者之前有结果的，不接受也是结果"
+        ),
+        Metric(
+            "requests.on_time_rate",
+            "请求按期率",
+            "%",
+            "按期有结果的请求 ÷ 应答复的请求",
+            ratio=("requests.on_time", "requests.due"),
+            empty="没有到期",
+        ),
+        # The way of the notices sent in the period, as far as it went by its end: each falls into one of every fork.
+        Metric("way.offered", "送出", "名", "本期送出的流动告知", True),
+        Metric("way.accepted", "已接收", "名", "本期送出的流动告知中，期末以前对方已接收的", True),
+        Metric("way.unanswered", "等对方接收", "名", "本期送出、期末还没有答复的", True),
+        Metric("way.not_accepted", "未接收", "名", "本期送出、没有接收就结束的：谢绝、逾期、撤回", True),
+        Metric("way.reported_in", "已报到", "名", "本期送出的流动告知中，期末以前已报到的", True),
+        Metric("way.awaited", "等本人报到", "名", "本期送出、已接收、期末还没有报到的", True),
+        Metric("way.never_came", "未报到即结束", "名", "本期送出、已接收、没有报到就结束的", True),
+        Metric("way.taken_on", "已编入", "名", "本期送出的流动告知中，期末以前已编入一个党支部的", True),
+        Metric("way.arrived", "等编入", "名", "本期送出、已报到、期末还没有编入党支部的", True),
+        Metric("way.left_early", "未编入即结束", "名", "本期送出、已报到、没有编入党支部就结束的", True),
+        Metric("way.kept", "在管", "名", "本期送出、已编入党支部、期末仍有效的", True),
+        Metric("way.handed_over", "已转接", "名", "本期送出、已编入党支部、因组织关系转到对方而结束的", True),
+        Metric("way.left", "已结束", "名", "本期送出、已编入党支部、因返乡等其他缘由结束的", True),
+    ),
 )
 
 
@@ -112,7 +176,8 @@ class Figure:
     """A number with its metric; the only thing a report prints as a number.
 
     `value` None means that there is nothing to tell (no case, or not computable); `is_withheld` that it could be told
-    but would give a small number away. ValueError for an unknown metric or a foreign unit.
+    but would give a small number away; `is_own` that it stays on a screen of the county whose rows it counts, where
+    nothing is masked. ValueError for an unknown metric or a foreign unit.
     """
 
     metric: str
@@ -120,6 +185,7 @@ class Figure:
     unit: str
     period: Period
     is_withheld: bool = False
+    is_own: bool = False
 
     def __post_init__(self) -> None:
         known = METRICS.get(self.metric)
@@ -138,7 +204,8 @@ class Figure:
     @property
     def is_masked(self) -> bool:
         """Whether this is a number of persons that must not be shown."""
-        return METRICS[self.metric].is_persons and self.value is not None and 0 < self.value < SMALL
+        few = METRICS[self.metric].is_persons and self.value is not None and 0 < self.value < SMALL
+        return few and not self.is_own
 
     @property
     def is_shown(self) -> bool:
@@ -212,7 +279,7 @@ def rate(metric: str, part: Figure, whole: Figure) -> Figure:
     if part.is_shown and whole.is_shown and whole.value:
         exact = Decimal(part.value or 0) * 100 / Decimal(whole.value)
         value = exact.quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return Figure(metric, value, METRICS[metric].unit, part.period)
+    return Figure(metric, value, METRICS[metric].unit, part.period, is_own=part.is_own)
 
 
 def change(now: Figure, before: Figure) -> Change:

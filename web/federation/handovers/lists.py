@@ -115,8 +115,11 @@ def page(
 ) -> Page:
     """Open ones by their last day, history newest first: one query, the keys of the names with it."""
     order = _NEWEST if tab in (Tab.OUT, Tab.IN) else _BY_DAY
-    query = vault.beside(_base(actor, partner_uid).where(condition(tab)), Handover.id)
-    cut = order.cut(query, size=size, after=after, before=before)
+    return _page(order, _base(actor, partner_uid).where(condition(tab)), after=after, before=before, size=size)
+
+
+def _page(order: Order, query: Select[Any], **asked: Any) -> Page:
+    cut = order.cut(vault.beside(query, Handover.id), **asked)
     for row in cut.rows:
         vault.have(row[0].id, row[4])
     return Page(read(cut.rows), cut.before, cut.after)
@@ -128,6 +131,11 @@ def read(found: Sequence[Any]) -> list[Row]:
         Row(handover, name or handover.values().get("name", ""), branch or "", partner or "未知县")
         for handover, name, branch, partner, *_ in found
     ]
+
+
+def some(actor: Actor, *where: ColumnElement[bool], after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """Those a condition leaves of what this actor may see, the newest first: one query."""
+    return _page(_NEWEST, _base(actor, None).where(*where), after=after, before=before, size=size)
 
 
 def one(handover: Handover, actor: Actor) -> Row | None:

@@ -183,6 +183,7 @@ class Asked:
 
 
 _WAITED = (Referral.state_at, Referral.id), (datetime.fromisoformat, UUID)
+_NEWEST = Order((Referral.id,), (UUID,), is_falling=True)
 _BY_NAME = Order((SharedMember.name_pinyin, Referral.id), (str, UUID))
 
 
@@ -202,6 +203,12 @@ def guests(actor: Actor, asked: Asked, *, after: str = "", before: str = "", siz
 
 def _guests() -> tuple[ColumnElement[bool], ...]:
     return Referral.role == "host", Referral.state.in_(KNOWN), SharedMember.id.is_not(None)
+
+
+def some(actor: Actor, *where: ColumnElement[bool], after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """Those a condition leaves of what this actor may see, the newest first: one query."""
+    cut = _NEWEST.cut(_base(actor, *where), size=size, after=after, before=before)
+    return Page(_rows(cut.rows), cut.before, cut.after)
 
 
 def one(referral: Referral, actor: Actor) -> Row | None:

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     COUNTY_MANAGE = "county:manage"
     DOCUMENT_READ = "document:read"
     EVENT_READ = "event:read"
+    FIGURE_READ = "figure:read"
     HANDOVER_READ = "handover:read"
     HANDOVER_WRITE = "handover:write"
     HOME_READ = "home:read"
@@ -73,6 +74,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | {
         P.MEMBER_WRITE,
         P.MEMBER_REVEAL,
+        P.FIGURE_READ,
         P.IMPORT_WRITE,
         P.ACTIVITY_WRITE,
         P.REFERRAL_READ,
@@ -94,6 +96,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | {
         P.AGREEMENT_READ,
         P.COSIGN_WRITE,
+        P.FIGURE_READ,
         P.HANDOVER_READ,
         P.HANDOVER_WRITE,
         P.PEER_READ,
@@ -105,7 +108,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.REQUEST_WRITE,
     },
     # The leader decides on the county's seal and reads aggregates: no rows of persons (DOMAIN §2).
-    Role.LEADER_READONLY: _EVERYBODY | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.REPORT_READ, P.PEER_READ},
+    Role.LEADER_READONLY: _EVERYBODY
+    | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.FIGURE_READ, P.REPORT_READ, P.PEER_READ},
     # The separated administrators (三员) see no business data. Who opens an account gives it no rights, who gives rights
     # opens none, who reads the log changes nothing.
     Role.SYSADMIN: _ADMINISTRATOR | {P.ACCOUNT_OPEN, P.ACCOUNT_CONFIRM, P.ORGANISATION_WRITE},

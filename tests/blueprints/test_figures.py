@@ -1,0 +1,122 @@
+"""数据 and the page of a partner: numbers lead to as many rows, who may open them, the sankey's bands, the life of agreements."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests import world
+from tests.contracts.test_query_budgets import LIST, counted
+from tests.federation.referrals.walk import clerk
+from tests.reports.world import build_with_half_year, load_lived
+from web.core import events, fence
+from web.federation.agreements import service as agreements
+from web.reports import METRICS
+from web.reports.rows import ROWS
+from web.tenants.accounts.permissions import Role
+
+__all__ = ["build_with_half_year", "load_lived"]
+LINK = re.compile(r'<a href="(/\d{6}/figures/[^"]+)"[^>]*>([^<]+)')
+CELL = re.compile(r'data-metric="([a-z_.]+)"><a href="([^"]+)"[^>]*>([\d.]+)')
+
+
+@pytest.fixture
+def enter(fresh, lived):
+    """Signed in at a county as a role, twenty days into the half-year."""
+    with lived.later(20):
+
+        def sign_in(side, role=Role.COUNTY_ADMIN):
+            client = fresh.test_client()
+            sent = {"username": role.value, "password": world.PASSWORD, "next": ""}
+            assert client.post(f"/{side.code}/sign-in", data=sent).status_code == 303
+            return client
+
+        yield sign_in
+
+
+def total_of(page: str) -> int:
+    """What the foot of a list says there are; 0 where it is empty."""
+    found = re.search(r"共 (\d+) (?:名|件|场)", page)
+    return int(found[1]) if found else 0
+
+
+def test_each_number_opens_as_many_rows_within_the_budget(enter, lived):
+    home, host = lived.walk.home, lived.walk.host
+    client = enter(home)
+    client.get(f"/{home.code}/figures")  # some things are read once a process
+    with counted() as asked:
+        page = client.get(f"/{home.code}/figures")
+    assert page.status_code == 200 and len(asked) <= LIST, asked
+    cells = [(metric, url.replace("&amp;", "&"), text) for metric, url, text in CELL.findall(page.text)]
+    assert {"flows.to_partner", "members.taken_on", "flows.report_in_rate", "transfers.closed"} <= {c[0] for c in cells}
+    for metric, url, text in cells:
+        with counted() as asked:
+            opened = client.get(url)
+        assert opened.status_code == 200 and len(asked) <= LIST + 2, (metric, len(asked))
+        if metric in ROWS and not METRICS[metric].over:
+            assert total_of(opened.text) == int(text), (metric, url)
+        assert METRICS[(METRICS[metric].ratio or (metric,))[0]].definition in opened.text
+    share = next(url for metric, url, _ in cells if metric == "flows.report_in_rate")
+    part, whole = client.get(share).text, client.get(share + "&of=whole").text
+    assert total_of(part) == 5 and total_of(whole) > 8, "reported in, and all who live there"
+    assert "没有办结" in enter(host).get(f"/{host.code}/figures").text or "没有送签" in page.text
+    assert "中位数不能相加" not in page.text, "one partner: no total"
+
+
+def test_a_period_of_ones_own_and_what_is_wrong_with_it(enter, lived):
+    home = lived.walk.home
+    client, base = enter(home), f"/{home.code}/figures"
+    before = (lived.begun - timedelta(days=40)).date().isoformat()
+    early = client.get(f"{base}?from={before}&to={before}")
+    assert early.status_code == 200 and not [t for m, _, t in CELL.findall(early.text) if m == "members.shared"]
+    wrong = client.get(f"{base}?from=2026-02-30&to={before}")
+    assert wrong.status_code == 200 and 'value="2026-02-30"' in wrong.text and "日期" in wrong.text
+    assert client.get(f"{base}?period=2026-3").status_code == 404
+    assert client.get(f"{base}/flows.to_partner?side=host").status_code == 404, "what lives here is theirs to count"
+    assert client.get(f"{base}/notices.recorded").status_code == 404 == client.get(f"{base}/none").status_code
+    stranger = f"{base}/members.shared?side=home&partner=00000000-0000-0000-0000-000000000000"
+    assert client.get(stranger).status_code == 404
+
+
+def test_rows_are_for_who_may_see_persons_and_only_those_of_ones_part(enter, lived):
+    home = lived.walk.home
+    rows = f"/{home.code}/figures/members.shared?side=home"
+    leader = enter(home, Role.LEADER_READONLY)
+    page = leader.get(f"/{home.code}/figures")
+    assert page.status_code == 200 and not CELL.findall(page.text), "numbers, and no way to persons"
+    refused = leader.get(rows)
+    assert refused.status_code == 403 and "县级经办" in refused.text
+    town = enter(home, Role.TOWNSHIP_OFFICER)
+    cells = [(m, t) for m, _, t in CELL.findall(town.get(f"/{home.code}/figures").text)]
+    assert ("members.shared", str(total_of(town.get(rows).text))) in cells
+    assert town.get(f"/{home.code}/peers").status_code == 403, "the partner's page is not theirs"
+    assert enter(home, Role.BRANCH_SECRETARY).get(f"/{home.code}/figures").status_code == 403
+
+
+def test_the_page_of_a_partner_tells_the_flows_and_the_life_of_the_agreement(enter, lived):
+    home, host = lived.walk.home, lived.walk.host
+    with home.act(), events.by(clerk(home)):
+        agreements.pause(lived.agreement_id, "S3", reason="核对联系方式")
+        fence.commit()
+    lived.walk.work()
+    client = enter(home)
+    found = client.get(f"/{home.code}/peers/{host.uid}")
+    assert found.status_code == 200
+    page = found.text
+    for words in ("第 1 版生效", "暂停共享：S3", "核对联系方式", "期满", "联络员", "已核对", "通"):
+        assert words in page, words
+    svg = page[page.index('class="pic way"') : page.index("</svg>", page.index('class="pic way"'))]
+    bands = re.findall(r'<a href="([^"]+)" aria-label="([^"]+)">', svg)
+    said = [words for _, words in bands]
+    assert said[:2] == ["送出 → 已接收 7 名", "送出 → 未接收 1 名"] and "已编入 → 在管 4 名" in said
+    for url, words in bands:
+        assert total_of(client.get(url.replace("&amp;", "&")).text) == int(words.split()[-2]), words
+        assert f">{words.split()[-2]}</a></td>" in page, "the same in the table"
+    other = enter(host).get(f"/{host.code}/peers/{home.uid}").text
+    assert "我县党员在对方" in other and "送出 → 已接收 7 名" in other, "the same flows, seen from the host"
+    assert f"{home.name}：核对联系方式" in other
+    assert client.get(f"/{home.code}/peers/{home.uid}").status_code == 404, "we are no partner of ours"
+    read = enter(home, Role.LEADER_READONLY).get(f"/{home.code}/peers/{host.uid}")
+    assert read.status_code == 200 and "/figures/way." not in read.text and "送出 → 已接收 7 名" in read.text

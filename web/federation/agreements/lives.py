@@ -1,0 +1,125 @@
+"""The life of every agreement with one partner: versions, pauses, ends, what was due. Four queries, however many there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from web.core.events import Event
+from web.extensions import db
+from web.federation.agreements.models import (
+    Agreement,
+    AgreementDuty,
+    AgreementParty,
+    AgreementVersion,
+    VersionState,
+)
+from web.tenants.counties import service as counties
+
+PAUSED = {
+    "agreement.pause": True,
+    "agreement.hear_pause": True,
+    "agreement.resume": False,
+    "agreement.hear_resume": False,
+}
+
+
+@dataclass(frozen=True)
+class VersionHere:
+    """One version. `ends_on`: the last day its text names; None while the text is on its way."""
+
+    version: int
+    state: VersionState
+    effective_on: date | None
+    ends_on: date | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A scope (or all) one of the two paused. `until` None while it stands."""
+
+    is_ours: bool
+    scope: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+@dataclass
+class Life:
+    """One agreement, its versions and duties oldest first. `ends`: whose notice (ours, theirs) names which first day
+    without it; `ended_on`: the day our pair ended here.
+    """
+
+    agreement: Agreement
+    ended_on: date | None = None
+    ends: dict[str, date] = field(default_factory=dict)
+    place: int = 0
+    versions: list[VersionHere] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    duties: list[AgreementDuty] = field(default_factory=list)
+
+
+def lives(partner_uid: UUID) -> list[Life]:
+    """Of all agreements with this partner, the newest first."""
+    own = counties.own().uid
+    theirs = db.select(AgreementParty.agreement_id).where(AgreementParty.uid == partner_uid)
+    query = (
+        db.select(Agreement, AgreementParty)
+        .join(
+            AgreementParty,
+            (AgreementParty.tenant_id == Agreement.tenant_id) & (AgreementParty.agreement_id == Agreement.id),
+        )
+        .where(Agreement.id.in_(theirs), AgreementParty.uid.in_([own, partner_uid]))
+        .order_by(Agreement.created_at.desc())
+    )
+    found: dict[UUID, Life] = {}
+    for agreement, party in db.session.execute(query):
+        life = found.setdefault(agreement.id, Life(agreement))
+        if party.leaves_on is not None:
+            life.ends["ours" if party.uid == own else "theirs"] = party.leaves_on
+        if party.uid == partner_uid:
+            life.ended_on, life.place = party.ended_on, party.place
+    if found:
+        _versions(found)
+        _pauses(found, partner_uid)
+        duties = db.select(AgreementDuty).where(AgreementDuty.agreement_id.in_(list(found)))
+        for row in db.session.scalars(duties.order_by(AgreementDuty.due_on, AgreementDuty.id)):
+            found[row.agreement_id].duties.append(row)
+    return list(found.values())
+
+
+def _versions(found: dict[UUID, Life]) -> None:
+    v = AgreementVersion
+    query = db.select(v.agreement_id, v.version, v.state, v.effective_on, v.text["effective_to"].astext, v.created_at)
+    query = query.where(v.agreement_id.in_(list(found))).order_by(v.version)
+    for id_, version, state, effective_on, ends_on, created_at in db.session.execute(query):
+        last = date.fromisoformat(ends_on) if ends_on else None
+        found[id_].versions.append(VersionHere(version, state, effective_on, last, created_at))
+
+
+def _pauses(found: dict[UUID, Life], partner_uid: UUID) -> None:
+    """Out of the log: each pause with the resuming that ended it; what a third party paused is its own business."""
+    query = db.select(Event).where(
+        Event.subject_id.in_(list(found)), Event.verb.in_(list(PAUSED)), Event.peer.in_(["", str(partner_uid)])
+    )
+    open_: dict[tuple[Any, ...], Event] = {}
+    for event in db.session.scalars(query.order_by(Event.id)):
+        key = event.subject_id, event.peer, event.details["scope"]
+        begun = open_.get(key)
+        if PAUSED[event.verb]:
+            open_.setdefault(key, event)
+        elif begun is not None:
+            del open_[key]
+            _note(found, begun, event.at)
+    for begun in open_.values():
+        _note(found, begun, None)
+
+
+def _note(found: dict[UUID, Life], begun: Event, until: datetime | None) -> None:
+    assert begun.subject_id is not None
+    pause = Pause(not begun.peer, begun.details["scope"], begun.at, until, begun.reason)
+    found[begun.subject_id].pauses.append(pause)

@@ -1,0 +1,454 @@
+"""The rows behind every counted metric: of which room, whose, when. A number here is the length of the list it opens.
+
+`ROWS` has an entry for each metric that counts rows. `count` asks all of them for all partners and several periods in one
+statement; `page` walks the rows of one number by keyset; both put the same condition to the same room, narrowed to what
+the actor may see. A share is two counted metrics (`Metric.ratio`), a median is taken over one (`Metric.over`).
+
+Days are days in China. A count as of a day is read from the days the rows carry, not from today's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Float, Select, and_, cast, exists, func, literal_column, not_, or_, union_all
+from sqlalchemy.dialects.postgresql import array
+
+from web.core import clock
+from web.core.errors import NotFound
+from web.core.events import Actor, Event
+from web.extensions import db
+from web.federation.cosigning import lists as cosigning
+from web.federation.cosigning.models import AGREED, COSIGN, CoSignedRecord, CosignState
+from web.federation.handovers import lists as handovers
+from web.federation.handovers.models import Handover, HandoverState, Outcome
+from web.federation.post.models import Peer
+from web.federation.referrals import lists as referrals
+from web.federation.referrals.models import Referral, ReferralState
+from web.federation.requests import lists as requests
+from web.federation.requests.models import Request, RequestState
+from web.reports.metrics import METRICS, Figure, rate
+from web.reports.periods import Period
+from web.tenants.accounts.permissions import WHOLE_COUNTY, Permission
+from web.tenants.flows.models import Flow, FlowEnd, FlowState
+from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import PartyOrg
+
+Value = int | Decimal | None
+PAGE = 40
+
+
+@dataclass(frozen=True)
+class Days:
+    """Whole days in China, both included, as far as they have passed."""
+
+    starts_on: date
+    ends_on: date
+
+    @classmethod
+    def passed(cls, period: Period) -> Days:
+        """The period until today."""
+        return cls(period.starts_on, min(period.ends_on, clock.today()))
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment."""
+        return datetime.combine(self.starts_on, time(), clock.CHINA)
+
+    @property
+    def over(self) -> datetime:
+        """The first moment after."""
+        return datetime.combine(self.ends_on + timedelta(days=1), time(), clock.CHINA)
+
+    def holds(self, moment: Any) -> ColumnElement[bool]:
+        """An instant within."""
+        return and_(moment >= self.begins, moment < self.over)
+
+    def holds_day(self, day: Any) -> ColumnElement[bool]:
+        """A day within."""
+        return day.between(self.starts_on, self.ends_on)
+
+    def reached(self, day: Any) -> ColumnElement[bool]:
+        """The day has come by the end; no day has not."""
+        return and_(day.is_not(None), day <= self.ends_on)
+
+
+def day_of(moment: Any) -> Any:
+    """The day of an instant, in China."""
+    return func.date(func.timezone("Asia/Shanghai", moment))
+
+
+Narrow = Callable[[Select[Any]], Select[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """Whose rows are counted. `sides`: what the role of a row is called in a `Place`. `ids`: those an actor may see.
+
+    `lines`: the room's own list of the rows a condition leaves; each line holds its row under `name`.
+    """
+
+    name: str
+    model: Any
+    partner: Any
+    role: Any
+    sides: Mapping[str, str]
+    permission: Permission
+    ids: Callable[[Actor], Select[Any]]
+    lines: Callable[[Actor, Narrow], list[Any]]
+    source: Narrow = lambda query: query
+
+    def select(self, actor: Actor, *columns: Any) -> Select[Any]:
+        """Of the rows this actor may see."""
+        query = self.source(db.select(*columns).select_from(self.model))
+        return query if actor.role in WHOLE_COUNTY else query.where(self.model.id.in_(self.ids(actor)))
+
+    def of(self, side: str, partner_uid: UUID | None) -> list[ColumnElement[bool]]:
+        """The condition of one side, and one partner. NotFound where the room has no such side."""
+        role = next((role for role, named in self.sides.items() if named == side), None)
+        if role is None:
+            raise NotFound()
+        found = [self.role == role]
+        return found if partner_uid is None else [*found, self.partner == partner_uid]
+
+
+@dataclass(frozen=True)
+class FlowLine:
+    """One flow of ours, with whose it is."""
+
+    flow: Flow
+    member_id: UUID
+    name: str
+    branch: str
+    partner: str
+
+
+def _flow_ids(actor: Actor) -> Select[Any]:
+    query = db.select(Flow.id).join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
+    return organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
+
+
+def _to_peer(query: Select[Any]) -> Select[Any]:
+    return query.join(Peer, (Peer.tenant_id == Flow.tenant_id) & (Peer.code == Flow.host_code))
+
+
+def _flow_lines(actor: Actor, narrow: Narrow) -> list[FlowLine]:
+    query = (
+        _to_peer(db.select(Flow, Member.id, Member.name, PartyOrg.name, Peer.name).select_from(Flow))
+        .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
+        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+    )
+    query = organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
+    found: Any = db.session.execute(narrow(query))
+    return [FlowLine(flow, id_, name, branch, partner) for flow, id_, name, branch, partner in found]
+
+
+# Flows are our own members': there is no other side, and a literal needs no grouping.
+_HOME: Any = literal_column("'home'")
+_PAIR = {"home": "home", "host": "host"}
+FLOWS = Room("flow", Flow, Peer.uid, _HOME, {"home": "home"}, Permission.MEMBER_READ, _flow_ids, _flow_lines, _to_peer)
+REFERRALS = Room(
+    "referral", Referral, Referral.partner_uid, Referral.role, _PAIR, Permission.REFERRAL_READ,
+    referrals.ids, referrals.lines,
+)  # fmt: skip
+HANDOVERS = Room(
+    "handover", Handover, Handover.partner_uid, Handover.role, _PAIR, Permission.HANDOVER_READ,
+    handovers.ids, handovers.lines,
+)  # fmt: skip
+# Who records an activity is host to the members it is about.
+RECORDS = Room(
+    "record", CoSignedRecord, CoSignedRecord.partner_uid, CoSignedRecord.role, {"home": "home", "recorder": "host"},
+    Permission.COSIGN_READ, cosigning.ids, cosigning.lines,
+)  # fmt: skip
+REQUESTS = Room(
+    "request", Request, Request.partner_uid, Request.role, {"asker": "asker", "asked": "asked"},
+    Permission.REQUEST_READ, requests.ids, requests.lines,
+)  # fmt: skip
+ROOMS = (FLOWS, REFERRALS, HANDOVERS, RECORDS, REQUESTS)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows a metric counts. `days`: of a median, what is measured of each."""
+
+    room: Room
+    where: Callable[[Days], ColumnElement[bool]]
+    days: Any = None
+
+
+# What each condition below is made of.
+
+
+def flow_stands(span: Days) -> ColumnElement[bool]:
+    """Our member lived away at the end, registered by then; an entry made by mistake never did."""
+    registered = exists().where(
+        Event.tenant_id == Flow.tenant_id,
+        Event.subject_id == Flow.id,
+        Event.verb == "flow.register",
+        Event.at < span.over,
+    )
+    return and_(
+        registered,
+        or_(Flow.left_on.is_(None), Flow.left_on <= span.ends_on),
+        or_(
+            Flow.state.in_([FlowState.REGISTERED, FlowState.UNREACHABLE, FlowState.LOST_CONTACT]),
+            and_(Flow.ended_on > span.ends_on, Flow.ended_as != FlowEnd.WRONG_ENTRY),
+        ),
+    )
+
+
+def _told(span: Days, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The flow has a notice to that county that stands at the end."""
+    return exists().where(
+        Referral.tenant_id == Flow.tenant_id,
+        Referral.flow_id == Flow.id,
+        Referral.partner_uid == Peer.uid,
+        notice_stands(span),
+        *more,
+    )
+
+
+_OPENED = Referral.state != ReferralState.NOT_OPENED
+_IS_CLAIM = Referral.told_how != ""
+
+
+def _standing(span: Days) -> ColumnElement[bool]:
+    return and_(_OPENED, Referral.created_at < span.over, not_(span.reached(Referral.ended_on)))
+
+
+def notice_stands(span: Days) -> ColumnElement[bool]:
+    """It stands at the end; one the host asked for counts once home knew who it is."""
+    return and_(_standing(span), or_(not_(_IS_CLAIM), span.reached(Referral.accepted_on)))
+
+
+def _way(
+    *reached: Any, short_of: Any = None, ended: bool | None = None, handed: bool | None = None
+) -> Callable[[Days], ColumnElement[bool]]:
+    """Notices of the period that came as far as all of `reached`, not to `short_of`, and ended by its end or did not."""
+
+    def where(span: Days) -> ColumnElement[bool]:
+        parts = [_OPENED, span.holds(Referral.created_at), *(span.reached(day) for day in reached)]
+        if short_of is not None:
+            parts.append(not_(span.reached(short_of)))
+        if ended is not None:
+            over = span.reached(Referral.ended_on)
+            parts.append(over if ended else not_(over))
+        if handed is not None:
+            parts.append((Referral.reason == "transferred") == handed)
+        return and_(*parts)
+
+    return where
+
+
+def _ended(*states: HandoverState) -> Callable[[Days], ColumnElement[bool]]:
+    return lambda span: and_(span.holds(Handover.state_at), Handover.state.in_(states))
+
+
+def _held(span: Days) -> ColumnElement[bool]:
+    gone = (CosignState.NOT_OPENED, CosignState.WITHDRAWN)
+    return and_(span.holds_day(CoSignedRecord.held_on), CoSignedRecord.state.not_in(gone))
+
+
+def _disputed(span: Days) -> ColumnElement[bool]:
+    """Home once disputed it, whatever became of it."""
+    return exists().where(
+        Event.tenant_id == CoSignedRecord.tenant_id,
+        Event.subject_id == CoSignedRecord.id,
+        Event.verb == f"{COSIGN.name}.dispute",
+        Event.at < span.over,
+    )
+
+
+_UNSETTLED = (CosignState.REFUSED, CosignState.LAPSED, CosignState.ANNULLED)
+_REFUSED = (RequestState.DECLINED, RequestState.FAILED)
+_VOID = (RequestState.WITHDRAWN, RequestState.LAPSED)
+# Done keeps its day; declined and failed are ends, so the last move is theirs.
+_answered_on = func.coalesce(
+    Request.done_on, db.case((Request.state.in_(_REFUSED), day_of(Request.state_at)), else_=None)
+)
+
+
+def _due(span: Days) -> ColumnElement[bool]:
+    """Its last day fell into the period and is over, or it was answered before."""
+    gone = (RequestState.NOT_OPENED, RequestState.WITHDRAWN)
+    is_over = or_(Request.due_on < clock.today(), _answered_on.is_not(None))
+    return and_(span.holds_day(Request.due_on), Request.state.not_in(gone), is_over)
+
+
+_accepted, _reported, _assigned = Referral.accepted_on, Referral.reported_on, Referral.assigned_on
+_H = HandoverState
+
+ROWS: dict[str, Rows] = {
+    "flows.to_partner": Rows(FLOWS, flow_stands),
+    "flows.reported_in": Rows(FLOWS, lambda s: and_(flow_stands(s), _told(s, s.reached(_reported)))),
+    "flows.unmatched": Rows(FLOWS, lambda s: and_(flow_stands(s), not_(_told(s)))),
+    "members.shared": Rows(REFERRALS, notice_stands),
+    "members.reported_in": Rows(REFERRALS, lambda s: and_(notice_stands(s), s.reached(_reported))),
+    "members.taken_on": Rows(REFERRALS, lambda s: and_(notice_stands(s), s.reached(_assigned))),
+    "members.not_reported": Rows(REFERRALS, lambda s: and_(notice_stands(s), not_(s.reached(_reported)))),
+    "members.days_to_take_on": Rows(
+        REFERRALS, lambda s: and_(notice_stands(s), s.reached(_assigned)), _assigned - day_of(Referral.created_at)
+    ),
+    "claims.unmatched": Rows(REFERRALS, lambda s: and_(_standing(s), _IS_CLAIM, not_(s.reached(_accepted)))),
+    "way.offered": Rows(REFERRALS, _way()),
+    "way.unanswered": Rows(REFERRALS, _way(short_of=_accepted, ended=False)),
+    "way.not_accepted": Rows(REFERRALS, _way(short_of=_accepted, ended=True)),
+    "way.accepted": Rows(REFERRALS, _way(_accepted)),
+    "way.awaited": Rows(REFERRALS, _way(_accepted, short_of=_reported, ended=False)),
+    "way.never_came": Rows(REFERRALS, _way(_accepted, short_of=_reported, ended=True)),
+    "way.reported_in": Rows(REFERRALS, _way(_accepted, _reported)),
+    "way.arrived": Rows(REFERRALS, _way(_accepted, _reported, short_of=_assigned, ended=False)),
+    "way.left_early": Rows(REFERRALS, _way(_accepted, _reported, short_of=_assigned, ended=True)),
+    "way.taken_on": Rows(REFERRALS, _way(_accepted, _reported, _assigned)),
+    "way.kept": Rows(REFERRALS, _way(_accepted, _reported, _assigned, ended=False)),
+    "way.handed_over": Rows(REFERRALS, _way(_accepted, _reported, _assigned, ended=True, handed=True)),
+    "way.left": Rows(REFERRALS, _way(_accepted, _reported, _assigned, ended=True, handed=False)),
+    "transfers.opened": Rows(HANDOVERS, lambda s: and_(s.holds(Handover.created_at), Handover.state != _H.NOT_OPENED)),
+    "transfers.closed": Rows(HANDOVERS, _ended(_H.CLOSED)),
+    "transfers.on_time": Rows(
+        HANDOVERS, lambda s: and_(_ended(_H.CLOSED)(s), Handover.outcome == Outcome.ON_TIME.value)
+    ),
+    "transfers.refused": Rows(HANDOVERS, _ended(_H.REFUSED, _H.DECLINED)),
+    "transfers.recalled": Rows(HANDOVERS, _ended(_H.RECALLED, _H.CANCELLED)),
+    "transfers.expired": Rows(HANDOVERS, _ended(_H.EXPIRED, _H.RETURNED_LAPSED, _H.EXPIRED_IN_TRANSIT)),
+    "transfers.days": Rows(HANDOVERS, _ended(_H.CLOSED), day_of(Handover.state_at) - day_of(Handover.created_at)),
+    "cosign.held": Rows(RECORDS, _held),
+    "cosign.agreed": Rows(RECORDS, lambda s: and_(_held(s), CoSignedRecord.state.in_(AGREED))),
+    "cosign.disputed": Rows(RECORDS, lambda s: and_(_held(s), _disputed(s))),
+    "cosign.unsettled": Rows(RECORDS, lambda s: and_(_held(s), CoSignedRecord.state.in_(_UNSETTLED))),
+    "requests.opened": Rows(
+        REQUESTS, lambda s: and_(s.holds(Request.created_at), Request.state != RequestState.NOT_OPENED)
+    ),
+    "requests.done": Rows(REQUESTS, lambda s: s.holds_day(Request.done_on)),
+    "requests.refused": Rows(REQUESTS, lambda s: and_(s.holds(Request.state_at), Request.state.in_(_REFUSED))),
+    "requests.void": Rows(REQUESTS, lambda s: and_(s.holds(Request.state_at), Request.state.in_(_VOID))),
+    "requests.due": Rows(REQUESTS, _due),
+    "requests.on_time": Rows(REQUESTS, lambda s: and_(_due(s), _answered_on <= Request.due_on)),
+}
+
+
+class Place(NamedTuple):
+    """Where a number stands: with which partner, on which side. Sides are home and host of members, asker and asked."""
+
+    partner_uid: UUID
+    side: str
+
+
+Numbers = Mapping[Place, Mapping[str, Value]]
+
+
+def asked_of(codes: Iterable[str]) -> list[str]:
+    """The counted metrics these are made of, each once: shares ask for their part and their whole."""
+    found = [part for code in codes for part in (METRICS[code].ratio or (code,))]
+    return list(dict.fromkeys(found))
+
+
+def count(
+    actor: Actor, codes: Sequence[str], periods: Sequence[Period], partner_uid: UUID | None = None
+) -> tuple[Numbers, ...]:
+    """Every metric for every partner and side, once a period: one statement. A place without rows is not in it."""
+    wanted, spans = asked_of(codes), [Days.passed(period) for period in periods]
+    asked = {
+        room: [(n, code) for n in range(len(spans)) for code in wanted if ROWS[code].room is room] for room in ROOMS
+    }
+    asked = {room: mine for room, mine in asked.items() if mine}
+    selects = []
+    for room, mine in asked.items():
+        numbers = array([number(ROWS[code], spans[n]) for n, code in mine])
+        query = room.select(actor, db.literal(room.name), room.partner, room.role, numbers)
+        if partner_uid is not None:
+            query = query.where(room.partner == partner_uid)
+        selects.append(query.group_by(room.partner, *([] if room is FLOWS else [room.role])))
+    named = {room.name: room for room in asked}
+    found: list[dict[Place, dict[str, Value]]] = [{} for _ in spans]
+    for name, partner, role, values in db.session.execute(union_all(*selects)) if selects else ():
+        place = Place(partner, named[name].sides[role])
+        for (n, code), value in zip(asked[named[name]], values, strict=True):
+            found[n].setdefault(place, {})[code] = exact(value)
+    return tuple(found)
+
+
+def number(rows: Rows, span: Days) -> Any:
+    """The column that counts these rows, or takes their median."""
+    if rows.days is None:
+        return cast(func.count().filter(rows.where(span)), Float)
+    return median(rows.days, rows.where(span))
+
+
+def median(days: Any, which: ColumnElement[bool]) -> Any:
+    """Of the days of the rows meant; NULL without one."""
+    return func.percentile_cont(0.5).within_group(cast(days, Float)).filter(which)
+
+
+def exact(value: float | Decimal | None) -> Value:
+    """9 or 9.5: half days where two cases stand in the middle."""
+    if value is None:
+        return None
+    rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+@dataclass(frozen=True)
+class Page:
+    """Newest first. `lines`: what the room's own list makes of a row. `before`, `after`: ids of the neighbours, or None."""
+
+    lines: Sequence[Any]
+    total: int
+    before: UUID | None
+    after: UUID | None
+
+
+def page(
+    actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
+    after: UUID | None = None, before: UUID | None = None, size: int = PAGE,
+) -> Page:  # fmt: skip
+    """The rows one number counts, and how many they are. NotFound where the metric has no such side."""
+    room = ROWS[code].room
+    where = [ROWS[code].where(Days.passed(period)), *room.of(side, partner_uid)]
+    key, is_back = room.model.id, before is not None and after is None
+    at = before if is_back else after
+
+    def narrow(query: Select[Any]) -> Select[Any]:
+        query = query.where(*where).order_by(key if is_back else key.desc()).limit(size + 1)
+        if at is None:
+            return query
+        return query.where(key > at if is_back else key < at)
+
+    lines = room.lines(actor, narrow)
+    has_more, lines = len(lines) > size, lines[:size]
+    if is_back:
+        lines.reverse()
+    total = db.session.scalar(room.select(actor, func.count()).where(*where)) or 0
+    ids = [getattr(line, room.name).id for line in lines]
+    return Page(
+        lines,
+        int(total),
+        ids[0] if ids and at is not None and (has_more or not is_back) else None,
+        ids[-1] if ids and (has_more or is_back) else None,
+    )
+
+
+def told(found: Mapping[str, Value], code: str, period: Period) -> Figure:
+    """The figure of one place for a screen of our own: nothing counted is 0, nothing to divide by or to take a median of
+    is nothing to tell.
+    """
+    metric = METRICS[code]
+    if metric.ratio is not None:
+        return rate(code, *(told(found, part, period) for part in metric.ratio))
+    value = found.get(code, None if metric.over else 0)
+    return Figure(code, value, metric.unit, period, is_own=True)
+
+
+def summed(places: Iterable[Mapping[str, Value]]) -> Mapping[str, Value]:
+    """Counts of several places added up; medians of all are not medians of medians, so only one place has them."""
+    each = list(places)
+    if len(each) == 1:
+        return each[0]
+    codes = {code for place in each for code in place if not METRICS[code].over}
+    return {code: sum(place.get(code) or 0 for place in each) for code in codes}
