@@ -25,8 +25,9 @@ from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.sharing.models import ShareState, StatusShare
+from web.reports.counting import Value, exact, number
 from web.reports.periods import Period
-from web.reports.rows import HANDOVERS, RECORDS, REFERRALS, ROWS, Days, Room, Value, exact, flow_stands, number
+from web.reports.rows import HANDOVERS, RECORDS, REFERRALS, ROWS, Days, Room, flow_stands
 from web.tenants.consents.models import Consent
 from web.tenants.flows.models import Flow
 

@@ -24,12 +24,12 @@ from web.federation.post import keys
 from web.federation.post.models import Peer
 from web.reports import figures
 from web.reports.agreement_report import AgreementReport
+from web.reports.counting import Value
 from web.reports.directions import SCOPE_COLUMNS, Direction, Item, Month, ScopeUse, Step
 from web.reports.documents import PARTY_STEMS, Party
 from web.reports.figures import ALL, Counts, Span, Way
 from web.reports.metrics import figure
 from web.reports.periods import Period, offered
-from web.reports.rows import Value
 from web.tenants.counties import service as counties
 
 # Scopes that carry records of persons; S0 and S1 do not. Which of their columns can be counted at all.

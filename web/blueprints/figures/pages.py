@@ -16,8 +16,9 @@ from web.core import clock, permissions
 from web.core.errors import NotFound
 from web.extensions import db
 from web.federation.post.models import Peer
-from web.reports import METRICS, rows
+from web.reports import METRICS, counting
 from web.reports.periods import Period, offered
+from web.reports.rows import ROWS
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 bp = Blueprint("figures", __name__, url_prefix="/<county>/figures")
@@ -48,7 +49,7 @@ def index() -> str:
     known, asked = partners(), periods.asked()
     period, uids = chosen(asked), [peer.uid for peer in known]
     codes = subjects.codes_of(subjects.SUBJECTS)
-    now, before = rows.count(edge.actor(), codes, [period, period.before])
+    now, before = counting.count(edge.actor(), codes, [period, period.before])
     tables = [
         (
             subject,
@@ -83,10 +84,10 @@ def behind(code: str) -> str:
     period, partner = chosen(asked), _partner()
     parts = METRICS[code].ratio or (code,)
     part = parts[1] if len(parts) > 1 and request.args.get("of") == "whole" else parts[0]
-    page = rows.page(
+    page = counting.page(
         edge.actor(), part, side, period, partner.uid if partner else None, after=_id("after"), before=_id("before")
     )
-    table = lines.TABLES[rows.ROWS[part].room.name]
+    table = lines.TABLES[ROWS[part].room.name]
     table.looked(page.lines)
     return render_template(
         "figures/rows.html",

@@ -30,9 +30,10 @@ from web.federation.post import keys
 from web.federation.referrals import lists as referrals
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.requests import lists as requests
-from web.reports import METRICS, rows
+from web.reports import METRICS, counting, rows
+from web.reports.counting import Numbers, Place
 from web.reports.periods import Period
-from web.reports.rows import Numbers, Place, Room
+from web.reports.rows import Room
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 
@@ -248,7 +249,7 @@ def show(peer_uid: UUID) -> str:
     period = chosen(asked)
     found = lives.lives(peer_uid)
     codes = subjects.codes_of(SUBJECTS)
-    now, before = rows.count(edge.actor(), [*codes, *WAYS], [period, period.before], peer_uid)
+    now, before = counting.count(edge.actor(), [*codes, *WAYS], [period, period.before], peer_uid)
     return render_template(
         "peers/show.html",
         row=row,

@@ -11,10 +11,11 @@ from flask import url_for
 
 from web.blueprints import edge
 from web.core.errors import NotFound
-from web.reports import METRICS, Figure, rows
+from web.reports import METRICS, Figure, counting
+from web.reports.counting import Numbers, Place, Value
 from web.reports.metrics import Change, change
 from web.reports.periods import Period
-from web.reports.rows import Numbers, Place, Value
+from web.reports.rows import ROWS
 from web.tenants.accounts.permissions import GRANTS, Role
 
 # What a side means, where a column or a list stands alone.
@@ -106,14 +107,14 @@ def codes_of(subjects: Sequence[Subject]) -> list[str]:
 def sides_of(code: str) -> list[str]:
     """On which sides a metric is counted. NotFound for one that counts no rows."""
     parts = METRICS[code].ratio or (code,) if code in METRICS else (code,)
-    if any(part not in rows.ROWS for part in parts):
+    if any(part not in ROWS for part in parts):
         raise NotFound()
-    return list(dict.fromkeys(rows.ROWS[parts[0]].room.sides.values()))
+    return list(dict.fromkeys(ROWS[parts[0]].room.sides.values()))
 
 
 def permission_of(code: str) -> Any:
     """What a role must hold to see the rows."""
-    return rows.ROWS[(METRICS[code].ratio or (code,))[0]].room.permission
+    return ROWS[(METRICS[code].ratio or (code,))[0]].room.permission
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def cell(
     side: str, code: str, period: Period, now: Mapping[str, Value], before: Mapping[str, Value], partner: UUID | None
 ) -> Cell:
     """One cell of a table."""
-    figure, then = rows.told(now, code, period), rows.told(before, code, period.before)
+    figure, then = counting.told(now, code, period), counting.told(before, code, period.before)
     is_empty = figure.value is None or (not figure.value and METRICS[code].ratio is None)
     url = "" if is_empty or not may_open(code) else rows_url(code, side, period, partner)
     return Cell(figure, then, change(figure, then), url)
@@ -153,6 +154,6 @@ def cells(
     found = []
     for side, code in subject.columns:
         uids = of if partner is None else [partner]
-        here, then = (rows.summed(numbers.get(Place(uid, side), {}) for uid in uids) for numbers in (now, before))
+        here, then = (counting.summed(numbers.get(Place(uid, side), {}) for uid in uids) for numbers in (now, before))
         found.append(cell(side, code, period, here, then, partner))
     return found
