@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Select, cast, func, union_all
+from sqlalchemy import ColumnElement, Float, cast, func, union_all
 from sqlalchemy.dialects.postgresql import array
 
 from web.core.events import Actor
@@ -88,42 +88,24 @@ def exact(value: float | Decimal | None) -> Value:
 
 @dataclass(frozen=True)
 class Page:
-    """Newest first. `lines`: what the room's own list makes of a row. `before`, `after`: ids of the neighbours, or None."""
+    """Newest first. `lines`: what the room's own list makes of a row. `before`, `after`: cursors, empty at an end."""
 
     lines: Sequence[Any]
     total: int
-    before: UUID | None
-    after: UUID | None
+    before: str
+    after: str
 
 
 def page(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    after: UUID | None = None, before: UUID | None = None, size: int = PAGE,
+    after: str = "", before: str = "", size: int = PAGE,
 ) -> Page:  # fmt: skip
-    """The rows one number counts, and how many they are. NotFound where the metric has no such side."""
+    """The rows one number counts, and how many they are: two queries. NotFound where the metric has no such side."""
     room = ROWS[code].room
     where = [ROWS[code].where(Days.passed(period)), *room.of(side, partner_uid)]
-    key, is_back = room.model.id, before is not None and after is None
-    at = before if is_back else after
-
-    def narrow(query: Select[Any]) -> Select[Any]:
-        query = query.where(*where).order_by(key if is_back else key.desc()).limit(size + 1)
-        if at is None:
-            return query
-        return query.where(key > at if is_back else key < at)
-
-    lines = room.lines(actor, narrow)
-    has_more, lines = len(lines) > size, lines[:size]
-    if is_back:
-        lines.reverse()
+    some = room.some(actor, *where, after=after, before=before, size=size)
     total = db.session.scalar(room.select(actor, func.count()).where(*where)) or 0
-    ids = [getattr(line, room.name).id for line in lines]
-    return Page(
-        lines,
-        int(total),
-        ids[0] if ids and at is not None and (has_more or not is_back) else None,
-        ids[-1] if ids and (has_more or is_back) else None,
-    )
+    return Page(some.rows, int(total), some.before, some.after)
 
 
 def told(found: Mapping[str, Value], code: str, period: Period) -> Figure:

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor, Event
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.cosigning import lists as cosigning
 from web.federation.cosigning.models import AGREED, COSIGN, CoSignedRecord, CosignState
@@ -77,14 +78,11 @@ def day_of(moment: Any) -> Any:
     return func.date(func.timezone("Asia/Shanghai", moment))
 
 
-Narrow = Callable[[Select[Any]], Select[Any]]
-
-
 @dataclass(frozen=True, eq=False)
 class Room:
     """Whose rows are counted. `sides`: what the role of a row is called in a `Place`. `ids`: those an actor may see.
 
-    `lines`: the room's own list of the rows a condition leaves; each line holds its row under `name`.
+    `some`: the room's own list of the rows a condition leaves; each line holds its row under `name`.
     """
 
     name: str
@@ -94,8 +92,8 @@ class Room:
     sides: Mapping[str, str]
     permission: Permission
     ids: Callable[[Actor], Select[Any]]
-    lines: Callable[[Actor, Narrow], list[Any]]
-    source: Narrow = lambda query: query
+    some: Callable[..., Any]
+    source: Callable[[Select[Any]], Select[Any]] = lambda query: query
 
     def select(self, actor: Actor, *columns: Any) -> Select[Any]:
         """Of the rows this actor may see."""
@@ -131,37 +129,50 @@ def _to_peer(query: Select[Any]) -> Select[Any]:
     return query.join(Peer, (Peer.tenant_id == Flow.tenant_id) & (Peer.code == Flow.host_code))
 
 
-def _flow_lines(actor: Actor, narrow: Narrow) -> list[FlowLine]:
+@dataclass(frozen=True)
+class FlowPage:
+    """`before`, `after`: cursors of the neighbouring pages, empty at an end."""
+
+    rows: list[FlowLine]
+    before: str
+    after: str
+
+
+_NEWEST = Order((Flow.id,), (UUID,), is_falling=True)
+
+
+def _some_flows(actor: Actor, *where: ColumnElement[bool], size: int, after: str = "", before: str = "") -> FlowPage:
     query = (
         _to_peer(db.select(Flow, Member.id, Member.name, PartyOrg.name, Peer.name).select_from(Flow))
         .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
-        .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .outerjoin(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
+        .where(*where)
     )
     query = organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
-    found: Any = db.session.execute(narrow(query))
-    return [FlowLine(flow, id_, name, branch, partner) for flow, id_, name, branch, partner in found]
+    cut = _NEWEST.cut(query, size=size, after=after, before=before)
+    return FlowPage([FlowLine(*row[:5]) for row in cut.rows], cut.before, cut.after)
 
 
 # Flows are our own members': there is no other side, and a literal needs no grouping.
 _HOME: Any = literal_column("'home'")
 _PAIR = {"home": "home", "host": "host"}
-FLOWS = Room("flow", Flow, Peer.uid, _HOME, {"home": "home"}, Permission.MEMBER_READ, _flow_ids, _flow_lines, _to_peer)
+FLOWS = Room("flow", Flow, Peer.uid, _HOME, {"home": "home"}, Permission.MEMBER_READ, _flow_ids, _some_flows, _to_peer)
 REFERRALS = Room(
     "referral", Referral, Referral.partner_uid, Referral.role, _PAIR, Permission.REFERRAL_READ,
-    referrals.ids, referrals.lines,
+    referrals.ids, referrals.some,
 )  # fmt: skip
 HANDOVERS = Room(
     "handover", Handover, Handover.partner_uid, Handover.role, _PAIR, Permission.HANDOVER_READ,
-    handovers.ids, handovers.lines,
+    handovers.ids, handovers.some,
 )  # fmt: skip
 # Who records an activity is host to the members it is about.
 RECORDS = Room(
     "record", CoSignedRecord, CoSignedRecord.partner_uid, CoSignedRecord.role, {"home": "home", "recorder": "host"},
-    Permission.COSIGN_READ, cosigning.ids, cosigning.lines,
+    Permission.COSIGN_READ, cosigning.ids, cosigning.some,
 )  # fmt: skip
 REQUESTS = Room(
     "request", Request, Request.partner_uid, Request.role, {"asker": "asker", "asked": "asked"},
-    Permission.REQUEST_READ, requests.ids, requests.lines,
+    Permission.REQUEST_READ, requests.ids, requests.some,
 )  # fmt: skip
 ROOMS = (FLOWS, REFERRALS, HANDOVERS, RECORDS, REQUESTS)
 

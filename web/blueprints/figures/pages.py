@@ -85,7 +85,13 @@ def behind(code: str) -> str:
     parts = METRICS[code].ratio or (code,)
     part = parts[1] if len(parts) > 1 and request.args.get("of") == "whole" else parts[0]
     page = counting.page(
-        edge.actor(), part, side, period, partner.uid if partner else None, after=_id("after"), before=_id("before")
+        edge.actor(),
+        part,
+        side,
+        period,
+        partner.uid if partner else None,
+        after=request.args.get("after", ""),
+        before=request.args.get("before", ""),
     )
     table = lines.TABLES[ROWS[part].room.name]
     table.looked(page.lines)
@@ -112,19 +118,14 @@ def behind(code: str) -> str:
     )
 
 
-def _id(name: str) -> UUID | None:
-    """A cursor that cannot be read is the first page."""
-    try:
-        return UUID(request.args.get(name, ""))
-    except ValueError:
-        return None
-
-
 def _partner() -> Peer | None:
     """The county asked for; None for all of them. NotFound for one we do not know."""
-    if not request.args.get("partner"):
+    if not (given := request.args.get("partner", "")):
         return None
-    found = db.session.scalars(db.select(Peer).where(Peer.uid == _id("partner"))).first()
+    try:
+        found = db.session.scalars(db.select(Peer).where(Peer.uid == UUID(given))).first()
+    except ValueError:
+        found = None
     if found is None:
         raise NotFound()
     return found

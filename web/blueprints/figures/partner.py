@@ -19,6 +19,7 @@ from web.blueprints.pictures import Life as Drawn
 from web.blueprints.pictures import Mark, Step, Stretch, Way, draw_life, draw_way
 from web.blueprints.policy import needs
 from web.core import clock
+from web.core.errors import NotFound
 from web.extensions import db
 from web.federation.agreements import lives, service
 from web.federation.agreements.lives import Life
@@ -26,7 +27,7 @@ from web.federation.agreements.models import AgreementDuty, AgreementState, Vers
 from web.federation.agreements.scopes import SCOPES
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
-from web.federation.post import keys
+from web.federation.post.models import Peer
 from web.federation.referrals import lists as referrals
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.requests import lists as requests
@@ -116,7 +117,14 @@ def waits(partner_uid: UUID, found: Sequence[Life]) -> list[Waits]:
         if count
     ]
     duties = [
-        Waits(turns.DUTIES[duty.kind][0], 1, turns.duty_url(duty), True, duty.due_on, life.agreement.title)
+        Waits(
+            turns.DUTIES[duty.kind][0],
+            1,
+            turns.duty_url(duty.agreement_id, duty.kind, duty.key),
+            True,
+            duty.due_on,
+            life.agreement.title,
+        )
         for life in found
         for duty in life.duties
         if is_open(duty)
@@ -245,7 +253,10 @@ def flows(side: str, period: Period, numbers: Numbers, partner_uid: UUID) -> Flo
 @needs(Permission.PEER_READ)
 def show(peer_uid: UUID) -> str:
     """A county is shown before its fingerprint was confirmed, too: then it says what is to be done first."""
-    row, asked = keys.peer(peer_uid), periods.asked()
+    known, lines = peers.known(Peer.uid == peer_uid)
+    if not known:
+        raise NotFound()
+    row, asked = known[0], periods.asked()
     period = chosen(asked)
     found = lives.lives(peer_uid)
     codes = subjects.codes_of(SUBJECTS)
@@ -254,7 +265,7 @@ def show(peer_uid: UUID) -> str:
         "peers/show.html",
         row=row,
         states=peers.STATES,
-        line=peers.channels(peer_uid).get(peer_uid, {}),
+        line=lines[peer_uid],
         liaison=_liaison(found),
         waits=waits(peer_uid, found),
         lives=[(life, drawn(life), told(life, row.name)) for life in found],
