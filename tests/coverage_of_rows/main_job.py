@@ -189,7 +189,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "handovers.certificate handovers.certify cosigning.certificate cosigning.certify agreements.proof documents.prove",
           "blueprints/test_certificates.py::test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone "
           "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers"),
-    _line("7", "batches as one job with progress, cancel and a zip", still=_OPEN),
+    _line("7", "batches as one job with progress, cancel and a zip: letters of a selection, reports of a period",
+          "transfers.pack_letters reports.pack batches.download tasks.show tasks.cancel",
+          "blueprints/test_batches.py::test_letters_of_a_selection_and_reports_of_a_period "
+          "blueprints/test_batches.py::test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops"),
     _line("7", "print views of every list and record", still=_OPEN),
     _line("7", "PDF/A-3 with the sealed data attached, structure and attachments checked by qpdf, seals verified from the attachment alone", "documents.show",
           "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers "

@@ -10,11 +10,12 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 from marshmallow import Schema
 
-from web.blueprints import edge, navigation, periods, tasks
+from web.blueprints import batches, edge, navigation, periods, tasks
 from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.queue import Job
+from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements.models import Agreement, AgreementState
 from web.reports import METRICS, Figure, statements
@@ -86,6 +87,21 @@ LISTS = {behind.permission for behind in BEHIND.values()}
 SHOWN = (TaskState.WAITING, TaskState.RUNNING, TaskState.FAILED)
 
 
+@bp.post("/pack")
+@needs(Permission.REPORT_WRITE)
+def pack() -> Any:
+    """The report of every agreement that was in effect in a period, as one zip."""
+    asked, rows = periods.asked(), statements.standing()
+    days = statements.reported(rows)
+    if asked.period is None:
+        return _index(asked if asked.errors else asked.refused("from", "required")), 422
+    of = [(a.id, a.number) for a in rows if a.id in days and asked.period.meets(*days[a.id])]
+    if not of:
+        return _index(asked.refused("to", "not_reported_on")), 422
+    title = say("执行报告打包（{period}）", period=asked.period.label)
+    return batches.order(DocumentKind.AGREEMENT_REPORT, title, of, period=asked.period.name)
+
+
 class Adds(Schema):
     """What a clerk may add to the figures."""
 
@@ -96,6 +112,10 @@ class Adds(Schema):
 @needs(Permission.REPORT_READ)
 def index() -> Any:
     """Choose an agreement, or all of them, and a period; what was made so far."""
+    return _index(periods.Asked(None))
+
+
+def _index(asked: periods.Asked) -> str:
     rows = statements.standing()
     days = statements.reported(rows)
     whole = statements.whole(days.values())
@@ -107,6 +127,9 @@ def index() -> Any:
         everything=(counties.own().uid, offered(*whole)) if whole and len(days) > 1 else None,
         made=made,
         states=STATES,
+        asked=asked,
+        choices=offered(*whole) if whole else [],
+        why=_why_not(),
     )
 
 

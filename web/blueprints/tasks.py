@@ -60,14 +60,20 @@ def _job(task: Task) -> dict[str, Any]:
         "total": task.total or 1,
         "unit": str(task.details.get("unit", "步")),
         "left": _left(task),
-        "says": words.ERRORS.get(task.error, task.error) if task.error else "",
+        "says": words.ERRORS.get(task.error, task.error) if task.error else _left_out(task),
         "url": url_for("tasks.fragment", task_id=task.id),
         "cancel_url": url_for("tasks.cancel", task_id=task.id),
         "retry_url": url_for("tasks.retry", task_id=task.id),
         "result_url": url_for(endpoint, **_named(argument, task.result_id)) if result else "",
-        "result_words": "下载" if task.kind == "export" else "打开结果",
+        "result_words": "下载" if task.kind in ("export", "batch") else "打开结果",
         "errors_url": ERRORS[task.kind](task) if task.kind in ERRORS and task.result_id else "",
     }
+
+
+def _left_out(task: Task) -> str:
+    """Of a finished batch: how many papers were not made; the file lists them with reasons."""
+    failed = task.details.get("failed", ())
+    return say("{n} 份没有生成，原因列在压缩包里", n=len(failed)) if failed else ""
 
 
 def _left(task: Task) -> str:
@@ -82,7 +88,7 @@ def _left(task: Task) -> str:
     )
 
 
-def _mine(task_id: UUID, *, lock: bool = False) -> Task:
+def mine(task_id: UUID, *, lock: bool = False) -> Task:
     """One's own task; the clerk sees everybody's."""
     from web.core.errors import NotFound
 
@@ -112,7 +118,7 @@ def index() -> str:
 @needs(Permission.HOME_READ)
 def show(task_id: UUID) -> Any:
     """One task; a finished one goes on to its result by a link."""
-    task = _mine(task_id)
+    task = mine(task_id)
     return render_template("tasks/show.html", task=task, job=_job(task))
 
 
@@ -120,14 +126,14 @@ def show(task_id: UUID) -> Any:
 @needs(Permission.HOME_READ)
 def fragment(task_id: UUID) -> str:
     """The bar alone, asked for every two seconds while it runs."""
-    return render_template("tasks/progress.html", job=_job(_mine(task_id)))
+    return render_template("tasks/progress.html", job=_job(mine(task_id)))
 
 
 @bp.post("/<uuid:task_id>/cancel")
 @needs(Permission.SELF_WRITE)
 def cancel(task_id: UUID) -> Any:
     """Nobody wants it any more."""
-    tasks.cancel(_mine(task_id, lock=True))
+    tasks.cancel(mine(task_id, lock=True))
     return redirect(request.referrer or url_for("tasks.index"), 303)
 
 
@@ -135,6 +141,6 @@ def cancel(task_id: UUID) -> Any:
 @needs(Permission.SELF_WRITE)
 def retry(task_id: UUID) -> Any:
     """Try a failed one again."""
-    task = _mine(task_id, lock=True)
+    task = mine(task_id, lock=True)
     tasks.retry(task)
     return redirect(url_for("tasks.show", task_id=task.id), 303)

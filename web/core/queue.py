@@ -31,6 +31,7 @@ class Job(StrEnum):
     BULK_EDIT = "bulk_edit"
     EXPORT = "export"
     RENDER = "render"
+    BATCH = "batch"
     RENDER_AGREEMENT = "render_agreement"
 
 
@@ -45,8 +46,13 @@ QUEUES: dict[Job, str] = {
     Job.BULK_EDIT: "work",
     Job.EXPORT: "work",
     Job.RENDER: "work",
+    Job.BATCH: "work",
     Job.RENDER_AGREEMENT: "work",
 }
+
+
+# Seconds a job may take, where ten minutes are too few: a thousand papers on a slow machine.
+LONG: dict[Job, int] = {Job.BATCH: 3_600}
 
 
 def defer(job: Job, tenant_id: int, *ids: UUID) -> None:
@@ -59,7 +65,8 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
-        queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=600, meta=_meta())
+        timeout = LONG.get(job, 600)
+        queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=timeout, meta=_meta())
     except redis.RedisError as error:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
 

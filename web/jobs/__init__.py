@@ -21,7 +21,7 @@ from web.extensions import db
 from web.federation import registry
 from web.federation.post import hello, relay
 from web.federation.post.models import PostDue
-from web.jobs import agreements, papers
+from web.jobs import agreements, batches, papers
 from web.tenants.counties import service as counties
 from web.tenants.imports import service as imports
 from web.tenants.labels import service as labels
@@ -41,8 +41,8 @@ def timers() -> None:
     labels.purge()
 
 
-# Jobs that open their own units of work: the relay holds no transaction while it delivers.
-WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello.exchange}
+# Jobs that open their own units of work: the relay holds no transaction while it delivers, a batch one a paper.
+WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello.exchange, Job.BATCH: batches.run}
 # Jobs that run in one unit of work for their county and commit once.
 UNITS: dict[Job, Callable[..., object]] = {
     Job.SEAL_EVENTS: events.seal,

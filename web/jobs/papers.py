@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Protocol
 from uuid import UUID
 
 from web.core.errors import DomainError
 from web.jobs import agreements, certificates, cosigned, letter_book, letters, reports
 from web.tenants.documents.models import DocumentKind
 from web.tenants.tasks import service as tasks
-from web.tenants.tasks.models import Task
+
+
+class Ordered(Protocol):
+    """What a paper is made from: a task of its own, or its place in a batch."""
+
+    @property
+    def subject_id(self) -> UUID | None: ...
+    @property
+    def details(self) -> dict[str, Any]: ...
+
 
 # Kind of paper → what makes and keeps it; it gives the document's id.
-PAPERS: dict[DocumentKind, Callable[[Task], UUID]] = {
+PAPERS: dict[DocumentKind, Callable[[Any], UUID]] = {
     DocumentKind.PROOF_SHEET: agreements.render_proof,
     DocumentKind.INTRODUCTION_LETTER: letters.render_letter,
     DocumentKind.LETTER_BOOK: letter_book.render_book,

@@ -87,7 +87,7 @@ def certify(kind: DocumentKind, subject_id: UUID, *, code: str = "") -> Certifie
     subject = SUBJECTS[kind](subject_id)
     sealed = evidence.of(subject_id)
     if not sealed:
-        raise WrongState("not_sealed_yet")
+        raise WrongState("nothing_sealed")
     own, partner = counties.own(), keys.peer(subject.partner_uid)
     parties = {
         own.uid: _party("甲", own.office, own.name, own.code, keys.own_fingerprint()),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, request, url_for
 
-from web.blueprints import edge, filters
+from web.blueprints import batches, edge, filters
 from web.blueprints.documents import SEEN_BY
 from web.blueprints.imports import XLSX
 from web.blueprints.policy import needs
@@ -128,6 +128,16 @@ def print_letters() -> Any:
     task = tasks.start(Job.RENDER, _title(query), subject_id=actor.org_id, details=details)
     flash("正在生成登记簿")
     return redirect(url_for("tasks.show", task_id=task.id), 303)
+
+
+@bp.post("/letters/pack")
+@needs(Permission.TRANSFER_WRITE)
+def pack_letters() -> Any:
+    """Every letter the address narrows to as one zip: those that stand, void numbers have no paper."""
+    stubs = [s for s in book.whole(_query(), edge.actor()) if s.void_on is None]
+    return batches.order(
+        DocumentKind.INTRODUCTION_LETTER, say("介绍信打包"), [(s.subject_id, s.letter_no) for s in stubs]
+    )
 
 
 def _is_mine(row: Document, actor: Actor) -> bool:

@@ -1,0 +1,138 @@
+"""Many papers as one job: progress, cancel, a zip, and what could not be made named in it."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import pytest
+from pypdf import PdfReader
+
+from tests.blueprints.test_auth import sign_in
+from tests.federation.handovers.walk import Walk
+from web.core import clock, fence
+from web.core.ids import uuid7
+from web.core.queue import Job
+from web.extensions import db
+from web.federation.handovers import service
+from web.reports import Period
+from web.tenants.accounts.permissions import Role
+from web.tenants.documents.models import Document, DocumentKind
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task
+
+LETTER, REPORT = DocumentKind.INTRODUCTION_LETTER, DocumentKind.AGREEMENT_REPORT
+
+
+@pytest.fixture
+def walk(agreed, work):
+    """Two letters are out, printed when they were issued."""
+    walk = Walk(agreed, work)
+    for name, born in ((None, 2), ("张例丙", 3)):
+        if name:
+            from tests.federation.handovers.walk import BORN
+            from web.tenants.members import citizen_id
+
+            walk.member_id = walk.enroll(name, id_number=citizen_id.invent("990128", BORN, born))
+        walk.begin()
+        walk.host(service.accept)
+        walk.release()
+    return walk
+
+
+def papers(side, kind):
+    with side.act():
+        return list(db.session.scalars(db.select(Document.id).where(Document.kind == kind).order_by(Document.id)))
+
+
+def unpacked(answer) -> zipfile.ZipFile:
+    assert answer.status_code == 200 and answer.mimetype == "application/zip"
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    assert packed.testzip() is None
+    return packed
+
+
+def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
+    home = walk.pair.home
+    client, other = fresh.test_client(), fresh.test_client()
+    assert sign_in(client, home, Role.COUNTY_ADMIN.value).status_code == 303
+    assert sign_in(other, home, Role.TOWNSHIP_OFFICER.value).status_code == 303
+    before = papers(home, LETTER)
+    assert len(before) == 2 and "打包介绍信 PDF" in client.get(f"/{home.code}/transfers/letters").text
+    ordered = client.post(f"/{home.code}/transfers/letters/pack")
+    task_id = re.search(r"/tasks/([0-9a-f-]+)$", ordered.headers["Location"])[1]
+    zip_url = f"/{home.code}/batches/{task_id}.zip"
+    assert "排队中" in client.get(ordered.headers["Location"]).text and client.get(zip_url).status_code == 404
+    work()
+    page = client.get(ordered.headers["Location"]).text
+    assert "已完成，2 份" in page and zip_url in page
+    packed = unpacked(client.get(zip_url))
+    assert papers(home, LETTER) == before, "letters that are there already are not made again"
+    assert len(packed.namelist()) == 2 and all(re.fullmatch(r"介绍信_\d+_.+\.pdf", n) for n in packed.namelist())
+    assert all(PdfReader(io.BytesIO(packed.read(name))).pages for name in packed.namelist())
+    assert other.get(zip_url).status_code == 404, "somebody else's"
+    assert client.post(f"/{home.code}/transfers/letters/pack?year=1999").status_code == 422
+
+    period = Period.half_of(clock.today())
+    assert client.post(f"/{home.code}/reports/pack", data={"from": "2026-02-31"}).status_code == 422
+    ordered = client.post(f"/{home.code}/reports/pack", data={"period": period.name})
+    assert ordered.status_code == 303
+    work()
+    task_id = ordered.headers["Location"].rpartition("/")[2]
+    packed = unpacked(client.get(f"/{home.code}/batches/{task_id}.zip"))
+    (name,) = packed.namelist()
+    assert name.startswith("半年报告_") and "figures.json" in PdfReader(io.BytesIO(packed.read(name))).attachments
+    assert len(papers(home, REPORT)) == 1
+
+
+def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(walk, fresh, work):
+    home = walk.pair.home
+    client = fresh.test_client()
+    assert sign_in(client, home, Role.COUNTY_ADMIN.value).status_code == 303
+    agreement, period = walk.pair.ref.id, Period.half_of(clock.today()).name
+    details = {
+        "paper": REPORT.value,
+        "period": period,
+        "unit": "份",
+        "of": [[str(agreement), "甲"], [str(uuid7()), "乙"]],
+    }
+
+    def start(**more):
+        with home.act():
+            task = tasks.start(Job.BATCH, "执行报告打包", details=details | more)
+            task.account_id = home.accounts[Role.COUNTY_ADMIN]
+            found = task.id
+            fence.commit()
+        return found
+
+    def stop(task_id):
+        with home.act():
+            tasks.cancel(tasks.get(task_id, lock=True))
+            fence.commit()
+
+    stopped = start()
+    stop(stopped)
+    work()
+    assert papers(home, REPORT) == [], "nobody wanted it any more"
+    begun = start()
+    with home.act():
+        paper = tasks.start(Job.RENDER, "", subject_id=agreement, details=details)
+        assert tasks.run(begun) is not None, "its worker died here, after the first paper"
+        fence.commit()
+        assert paper.state == "waiting"
+    work()
+    with home.act():
+        task = db.session.get(Task, (home.tenant_id, begun))
+        assert (task.state, task.done, task.total) == ("done", 2, 2)
+        assert task.details["failed"] == [["乙", "not_found"]] and len(task.details["made"]) == 1
+    made = papers(home, REPORT)
+    assert len(made) <= 2 and str(made[0]) in {task.details["made"][0], *map(str, made)}
+    page = client.get(f"/{home.code}/tasks/{begun}").text
+    assert "1 份没有生成" in page
+    packed = unpacked(client.get(f"/{home.code}/batches/{begun}.zip"))
+    assert "没有生成的.txt" in packed.namelist() and "乙" in packed.read("没有生成的.txt").decode("utf-8-sig")
+    again = start()
+    assert again != begun
+    work()
+    assert len(papers(home, REPORT)) == len(made) + 1, "another day's figures are another paper"

@@ -1,0 +1,90 @@
+"""Many papers as one job. Each is made in a unit of work of its own, so the process stays small, a worker that dies leaves what
+was made, and whoever cancels waits for one paper at most. They share the process's fonts and style sheets (`reports.press`).
+
+A task's details: `paper` the kind, `of` [[subject id, label], …], and what the kind's own function reads. They end with
+`made` [document id, …] and `failed` [[label, code], …]. The zip is put together when it is fetched: nothing is kept twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from web.core import events, fence
+from web.core.errors import DomainError, WrongState
+from web.extensions import db
+from web.jobs.papers import PAPERS
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import Document, DocumentKind
+from web.tenants.tasks import service as tasks
+
+# A paper that stands as long as what it says: the newest one is taken. The others are made anew, with today's figures.
+LASTING = frozenset({DocumentKind.INTRODUCTION_LETTER})
+
+
+@dataclass(frozen=True)
+class Order:
+    """One paper of a batch, as its function asks for it (`jobs.papers.Ordered`)."""
+
+    subject_id: UUID | None
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    kind: DocumentKind
+    of: list[tuple[UUID, str]]
+    details: dict[str, Any]
+    asker: events.Actor
+    begun: datetime
+
+
+def run(tenant_id: int, task_id: UUID) -> None:
+    """Job.BATCH: make what is not there yet, one after the other; stops where somebody cancelled."""
+    with fence.acting_for(tenant_id):
+        task = tasks.run(task_id)
+        if task is None:
+            return
+        of = [(UUID(id_), label) for id_, label in task.details["of"]]
+        kind = DocumentKind(task.details["paper"])
+        batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task.created_at)
+        known = _known(batch)
+    made, failed = list[str](), list[list[str]]()
+    for place, (subject_id, label) in enumerate(batch.of):
+        with fence.acting_for(tenant_id):
+            if not tasks.progress(task_id, place, len(batch.of)):
+                return
+            with events.by(batch.asker):
+                try:
+                    document_id = known.get(subject_id) or PAPERS[kind](Order(subject_id, batch.details))
+                except DomainError as error:
+                    failed.append([label, error.code])
+                    continue
+                row = documents.get(document_id)
+                events.record("document.pack", row, member_id=row.member_id)
+                fence.commit()
+                made.append(str(document_id))
+    with fence.acting_for(tenant_id):
+        try:
+            done = tasks.get(task_id, lock=True)
+            tasks.finish(done, result_id=task_id, total=len(batch.of), details={"made": made, "failed": failed})
+        except WrongState:  # cancelled at the last moment; the papers stay where they belong
+            return
+        fence.commit()
+
+
+def _known(batch: _Batch) -> dict[UUID, UUID]:
+    """Subject → the newest paper that will do: any lasting one, else one this very task made before its worker died."""
+    query = (
+        db.select(Document.subject_id, Document.id)
+        .where(Document.kind == batch.kind, Document.subject_id.in_([id_ for id_, _ in batch.of]))
+        .order_by(Document.subject_id, Document.created_at.desc(), Document.id.desc())
+        .ext(distinct_on(Document.subject_id))
+    )
+    if batch.kind not in LASTING:
+        query = query.where(Document.created_at >= batch.begun)
+    return {row.subject_id: row.id for row in db.session.execute(query)}
