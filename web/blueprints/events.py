@@ -44,7 +44,7 @@ VIEWS: list[tuple[str, tuple[str, ...]]] = [
     )),
     ("查看完整信息", ("member.reveal", "shared.view", "document.read", "scan.read")),
     ("伙伴县查看", ("reading.hear",)),
-    ("导出", ("export.begin", "export.make", "export.read", "list.copy", "list.lookup", "letter_stub.export")),
+    ("导出", ("export.begin", "export.make", "export.read", "document.pack", "task.fetch", "list.copy", "list.lookup", "letter_stub.export")),
 ]  # fmt: skip
 # Record → the page that shows it: (endpoint, name of its argument).
 PAGES = {

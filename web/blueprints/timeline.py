@@ -109,7 +109,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "confirm": "第二位管理员确认提议，随即办理",
         "refuse": "不同意或撤回提议",
     },
-    "document": {"keep": "存下一份文件", "read": "打开文件"},
+    "document": {"keep": "存下一份文件", "read": "打开文件", "pack": "把文件放进压缩包"},
     "publication": {
         "tell_directory": "送出名录",
         "tell_counts": "送出汇总数",
@@ -200,6 +200,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "cancel": "取消活动",
     },
     "task": {
+        "fetch": "取走压缩包，{papers} 份文件",
         "start": "提交后台任务",
         "run": "开始后台任务",
         "finish": "完成后台任务",
