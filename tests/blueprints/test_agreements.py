@@ -426,6 +426,14 @@ def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_y
     assert client.post(f"{base}/{id_}/duties/check", data=said | {"home4": "unmet"}).status_code == 303
     after = client.get(f"{base}/{id_}/duties/check").text
     assert "没有落实" in after and "1 项没有全部落实" in after and "本期已经检查" in after
+    whole = client.get(f"{base}/responsibilities").text
+    assert (
+        whole.count('<th scope="row"') == 24 and "双方的责任" in whole and text["responsibilities"][0]["item"] in whole
+    )
+    unmet = client.get(f"{base}/responsibilities?found=unmet&side=home").text
+    assert unmet.count('<th scope="row"') == 1 and 'aria-current="true">没有落实 <b>1</b>' in unmet
+    nothing = client.get(f"{base}/responsibilities?found=none").text
+    assert "没有这样的责任" in nothing
 
 
 def test_a_template_is_saved_edited_chosen_and_dropped(agreed, browsers):

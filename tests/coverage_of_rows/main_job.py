@@ -16,7 +16,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "decisions relayed: a receiver lacking one answers `behind`", "agreements.letters",
           "federation/agreements/test_three.py::test_a_receiver_that_lacks_decisions_says_behind_and_is_brought_up_by_whoever_writes "
           "federation/agreements/test_three.py::test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good"),
-    _line("1", "responsibility lists of both sides with a yearly check", "agreements.draft agreements.check",
+    _line("1", "responsibility lists of both sides as one register, from the templates, with a yearly check and its state", "agreements.draft agreements.check agreements.responsibilities",
           "blueprints/test_agreements.py::test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year"),
     _line("1", "amend and renew: version n+1", "agreements.amend agreements.renew",
           "federation/agreements/test_year.py::test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap "
@@ -43,6 +43,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_duties.py::test_what_is_due_is_told_once_recorded_by_a_person_and_the_next_one_takes_its_place "
           "federation/agreements/test_duties.py::test_renewal_and_items_close_by_themselves "
           "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
+    _line("1", "duties closed by the record that fulfils them: participation told by co-signed records, entries looked through", "agreements.duty",
+          "federation/cosigning/test_walks.py::test_what_the_program_holds_records_of_closes_the_agreements_duties"),
+    _line("1", "a review meeting closed by a record of its own", still="what a review meeting was is known only to who records the duty; minutes of joint meetings are no record of the system"),
     _line("1", "templates a county keeps for its next agreement", "agreements.template_list agreements.save_template agreements.edit_template",
           "federation/agreements/test_templates.py::test_saved_from_an_agreement_changed_and_begun_with_other_parties "
           "blueprints/test_agreements.py::test_a_template_is_saved_edited_chosen_and_dropped"),
@@ -160,6 +163,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_deciders.py::test_every_row_is_held_against_who_may_say_it"),
     _line("6", "three parties; two handovers of one member", _TEST,
           "federation/test_worlds.py::test_parties_of_an_agreement_never_diverge "
+          "federation/test_worlds.py::test_the_exploration_of_agreements_would_notice_a_hub_that_speaks_for_others "
+          "federation/handovers/test_worlds.py::test_three_counties_and_the_return "
           "federation/handovers/test_worlds.py::test_two_handovers_of_one_member"),
     _line("6", "kill -9 at every failpoint; worker dies in a batch; Valkey flushed; pool exhausted; connections lost as at a restart", _TEST,
           "federation/test_chaos.py::test_a_worker_killed_between_any_two_steps_loses_nothing "

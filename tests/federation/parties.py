@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from tests.federation.worlds import Broken
@@ -58,11 +59,14 @@ def put(row: tuple[Any, ...], at: int, value: Any) -> tuple[Any, ...]:
 
 @dataclass
 class Explorer:
-    """`count` followers, at most `rounds` texts, at most `words` proposals of each follower."""
+    """`count` followers, at most `rounds` texts, at most `words` proposals of each follower. `forges`: the hub also
+    numbers what is a follower's to say, without its word, to see that the exploration would notice.
+    """
 
     count: int = 2
     rounds: int = 2
     words: int = 3
+    forges: bool = False
     used: set[tuple[Any, str]] = field(default_factory=set)
     crossed: set[frozenset[str]] = field(default_factory=set)
 
@@ -109,6 +113,11 @@ class Explorer:
                 made = self.decide(w, row.verb, HUB)
                 if made is not None:
                     yield made
+        for i, row in product(range(self.count) if self.forges else (), VERSION.rows):
+            if row.source == w.hub.state and row.decider in ("follower", "any") and row.verb in SAID:
+                forged = self.decide(w, row.verb, i)
+                if forged is not None:
+                    yield forged
         for i, mine in enumerate(w.followers):
             for row in VERSION.rows:
                 may = row.source == mine.state is not None and row.decider in ("follower", "any") and not mine.pending

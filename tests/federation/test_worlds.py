@@ -67,6 +67,11 @@ def test_the_exploration_would_notice_a_row_that_lets_an_end_go_on():
         Explorer(replace(kind, machine=broken), visits=1).explore()
 
 
+def test_the_exploration_of_agreements_would_notice_a_hub_that_speaks_for_others():
+    with pytest.raises(Broken, match="an impossible decision"):
+        parties.Explorer(1, 1, 1, forges=True).explore()
+
+
 @pytest.mark.parametrize(("followers", "rounds", "words"), [(1, 3, 3), (2, 1, 2)], ids=["two parties", "three parties"])
 def test_parties_of_an_agreement_never_diverge(followers, rounds, words, proved):
     explorer = parties.Explorer(followers, rounds, words)

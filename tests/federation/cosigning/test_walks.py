@@ -25,6 +25,7 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import registry
 from web.federation.agreements import service as agreements
+from web.federation.agreements.models import AgreementDuty, DutyKind
 from web.federation.cosigning import service
 from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.post import service as post
@@ -34,6 +35,7 @@ from web.tenants.activities import service as activities
 from web.tenants.activities.models import Attendance, Presence, StudyRecord
 from web.tenants.activities.service import Mark
 from web.tenants.consents import service as consents
+from web.tenants.flows import service as flows
 from web.tenants.members import service as members
 from web.tenants.members.models import Member
 from web.tenants.register import service as register
@@ -519,3 +521,31 @@ def test_the_activity_is_held_fast_while_a_record_lives(walk):
     assert walk.states(id_)[0] == "offered" and BRANCH in host.orgs
     with host.act():
         assert world.count(CoSignedRecord) == 1 and world.count(CosignLine) == 3
+
+
+def test_what_the_program_holds_records_of_closes_the_agreements_duties(walk):
+    """Participation told by records, entries looked through: closed by themselves in their time, with how many."""
+    home, host = walk.pair.home, walk.pair.host
+
+    def duty(side, kind):
+        with side.act():
+            agreements.run_timers()
+            fence.commit()
+            query = db.select(AgreementDuty).where(AgreementDuty.kind == kind)
+            row = db.session.scalars(query.order_by(AgreementDuty.due_on.desc())).first()
+            return row and (row.done_on, row.details, row.name)
+
+    with clock.at(clock.now() + timedelta(days=25)):
+        assert duty(host, DutyKind.PARTICIPATION) == (None, {}, "")
+        walk.activity_id = walk.plan()
+        walk.hold()
+        walk.offer()
+        assert duty(host, DutyKind.PARTICIPATION) == (clock.today(), {"records": 1}, "")
+    with clock.at(clock.now() + timedelta(days=172)):
+        assert duty(home, DutyKind.REGISTER) == (None, {}, "")
+        for left, name in ((2, "王示甲"), (1, "李例乙"), (0, "陈演丙")):
+            with home.act():
+                referral = db.session.get_one(Referral, (home.tenant_id, walk.guests[name]))
+                flows.confirm(flows.current(referral.member_id, lock=True), on=clock.today())
+                fence.commit()
+            assert duty(home, DutyKind.REGISTER) == ((None, {}, "") if left else (clock.today(), {"records": 3}, ""))

@@ -6,7 +6,7 @@ newer one of the same kind takes the place of one nobody recorded, so a county n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -50,7 +50,10 @@ RULES = {
     DutyKind.CHECK: Rule(12, 30),
     DutyKind.ITEM: Rule(None, 30),
 }
-# Closed by the program when their condition holds; the others when a person records what was done.
+# What later rooms hold as proof that a duty was fulfilled in its time: (partners, first day, last day) → how many records,
+# 0 while it is not. A person may record it all the same; what nothing here proves (a meeting) only a person records.
+PROOFS: dict[DutyKind, Callable[[Collection[UUID], date, date], int]] = {}
+# Closed by the program when their condition holds, and by nobody else.
 BY_ITSELF = (DutyKind.RENEWAL, DutyKind.ITEM)
 
 
@@ -135,12 +138,28 @@ def fall_due() -> int:
                     )
                 )
                 events.record("agreement.fall_due", agreement, details={"kind": kind.value, "on": due.isoformat()})
+            elif kind in PROOFS and row.done_on is None and not row.is_missed:
+                moved += _prove(row, text, own, today)
     # What no text asks for any more: renewed, changed, over.
     for (agreement_id, kind, _), row in newest.items():
         is_renewed = kind is DutyKind.RENEWAL and agreement_id in ids
         moved += _close(row, today) if is_renewed else _miss(row)
     db.session.flush()
     return moved
+
+
+def _prove(row: AgreementDuty, text: Mapping[str, Any], own: UUID, today: date) -> int:
+    """Close a duty whose records are there already, and say how many they are."""
+    every = RULES[row.kind].every
+    assert every is not None, "what is proved recurs"
+    months = every if isinstance(every, int) else MONTHS[text["frequencies"][every]]
+    since = _later(row.due_on + timedelta(days=1), -months)
+    others = [uid for party in text["parties"] if (uid := UUID(party["uid"])) != own]
+    found = PROOFS[row.kind](others, since, row.due_on)
+    if not found:
+        return 0
+    row.done_on, row.details = today, {"records": found}
+    return 1
 
 
 def _newest_rows() -> dict[tuple[UUID, DutyKind, str], AgreementDuty]:
@@ -199,6 +218,57 @@ def record(
     events.record("agreement.record_duty", agreement, details={"kind": kind.value, "on": done_on.isoformat()})
     db.session.flush()
     return row
+
+
+@dataclass(frozen=True)
+class Responsibility:
+    """A row of the list of an agreement in effect, one of `side`s. `found`: of our last yearly check, "" before the first;
+    `due_on`: of the check that waits for us.
+    """
+
+    agreement_id: UUID
+    title: str
+    side: str
+    item: str
+    owner: str
+    evidence: str
+    frequency: str
+    found: str = ""
+    checked_on: date | None = None
+    due_on: date | None = None
+
+
+def responsibilities() -> list[Responsibility]:
+    """Every list of every agreement in effect, as one register, with the state of our yearly check: two queries."""
+    query = (
+        db.select(Agreement, AgreementVersion.text)
+        .join(
+            AgreementVersion,
+            (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
+        )
+        .where(Agreement.state == AgreementState.ACTIVE, AgreementVersion.state == VersionState.EFFECTIVE)
+        .order_by(Agreement.title, Agreement.id)
+    )
+    checks = db.select(AgreementDuty).where(AgreementDuty.kind == DutyKind.CHECK, ~AgreementDuty.is_missed)
+    done: dict[UUID, AgreementDuty] = {}
+    due: dict[UUID, date] = {}
+    for check in db.session.scalars(checks.order_by(AgreementDuty.due_on)):
+        if check.done_on is None:
+            due[check.agreement_id] = check.due_on
+        else:
+            done[check.agreement_id] = check
+    found = []
+    for agreement, text in db.session.execute(query):
+        last = done.get(agreement.id)
+        for row in texts.responsibilities(text):
+            said = last.details.get(row["key"], "") if last is not None else ""
+            found.append(
+                Responsibility(
+                    agreement.id, agreement.title, row["side"], row["item"], row["owner"], row["evidence"],
+                    row["frequency"], said, last.done_on if last is not None and said else None, due.get(agreement.id),
+                )
+            )  # fmt: skip
+    return found
 
 
 def open_of(agreement_id: UUID | None = None) -> list[AgreementDuty]:

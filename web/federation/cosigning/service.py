@@ -5,21 +5,25 @@ proposes to annul what is final. What they do to both copies stands in `hearing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
 
-from web.core import events
+from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs
+from web.federation.agreements import duties
 from web.federation.agreements import service as agreements
+from web.federation.agreements.models import DutyKind
 from web.federation.cosigning import contents, hearing, people
 from web.federation.cosigning.hearing import put, write_lines
 from web.federation.cosigning.models import COSIGN, LIVE, CoSignedRecord, CosignState
 from web.federation.messages import COSIGN_REFUSED
+from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityState
 from web.tenants.activities.service import Head, Mark
@@ -210,6 +214,21 @@ def keep(record_id: UUID, reason: str) -> CoSignedRecord:
 def _answer(record: CoSignedRecord, numbers: Collection[int]) -> dict[str, Any]:
     return {"k": record.k, "content": record.content, "lines": sorted(set(numbers))}
 
+
+def _told_of_participation(partners: Collection[UUID], since: date, until: date) -> int:
+    """How many records we offered in these days, if every partner with a guest here got one; else 0."""
+    guests = db.select(Referral.partner_uid).where(Referral.role == "host", Referral.state == ReferralState.TAKEN_ON)
+    awaited = set(db.session.scalars(guests.where(Referral.partner_uid.in_(partners)).distinct()))
+    query = db.select(CoSignedRecord.partner_uid, func.count()).where(
+        CoSignedRecord.role == "recorder", CoSignedRecord.partner_uid.in_(partners), CoSignedRecord.state.in_(LIVE),
+        CoSignedRecord.created_at >= datetime.combine(since, time(), clock.CHINA),
+        CoSignedRecord.created_at < datetime.combine(until + timedelta(days=1), time(), clock.CHINA),
+    )  # fmt: skip
+    sent = {uid: int(number) for uid, number in db.session.execute(query.group_by(CoSignedRecord.partner_uid))}
+    return sum(sent.values()) if awaited <= set(sent) else 0
+
+
+duties.PROOFS[DutyKind.PARTICIPATION] = _told_of_participation
 
 # Questions
 

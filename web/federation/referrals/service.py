@@ -19,8 +19,9 @@ from web.core.errors import Invalid, NotFound, TooMany, WrongState
 from web.core.fields import blind
 from web.extensions import db
 from web.federation import verbs
+from web.federation.agreements import duties
 from web.federation.agreements.effects import GrantsChanged
-from web.federation.agreements.models import AgreementGrant
+from web.federation.agreements.models import AgreementGrant, DutyKind
 from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.post.models import Peer
@@ -343,6 +344,22 @@ def _grants_changed(what: GrantsChanged) -> None:
         )
         for referral in db.session.scalars(query.order_by(Referral.id)) if gone else ():
             packets.narrow(referral, gone)
+
+
+def _looked_through(partners: Collection[UUID], since: date, until: date) -> int:
+    """How many entries of our members at these partners were confirmed in these days, if all open ones were; else 0."""
+    is_confirmed = Flow.confirmed_on.between(since, until)
+    query = (
+        db.select(func.count(), func.count().filter(is_confirmed))
+        .select_from(Referral)
+        .join(Flow, (Flow.tenant_id == Referral.tenant_id) & (Flow.id == Referral.flow_id))
+        .where(Referral.role == "home", Referral.partner_uid.in_(partners), Referral.state.in_(OPEN))
+    )
+    total, confirmed = db.session.execute(query).one()
+    return int(confirmed) if total and total == confirmed else 0
+
+
+duties.PROOFS[DutyKind.REGISTER] = _looked_through
 
 
 def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
