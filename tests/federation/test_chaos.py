@@ -177,6 +177,7 @@ def test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed(agreed, fres
         answer = client.post(address, **said)
     assert answer.status_code == 507
     assert "磁盘已满" in answer.text and "没有存下" in answer.text and "管理员" in answer.text
+    assert "进展已登记" not in answer.text, "said before the commit failed"
     assert f'action="{address}"' in answer.text and 'value="走访十户"' in answer.text
     with agreed.home.act():
         assert [world.count(model) for model in (OutboxMessage, CooperationProgress, Event)] == before

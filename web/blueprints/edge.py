@@ -252,8 +252,9 @@ def find_user(token: str) -> User | None:
 
 def _context() -> dict[str, Any]:
     county = g.get("county")
+    home = {"home": f"/{county.code}/"} if county else {}
     if g.get("is_out"):  # the database is not to be asked who this is
-        return {"county": county, "me": None, "nav": [], "notice_count": 0, "places": {}, "today": clock.today()}
+        return {"county": county, "me": None, "nav": [], "notice_count": 0, "places": home, "today": clock.today()}
     me = current_user if county and current_user.is_authenticated else None
     whole = me is not None and not request.headers.get("HX-Request")
     nav, notices = navigation.build(me.actor) if me and whole else ([], 0)

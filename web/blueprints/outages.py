@@ -15,7 +15,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from web.blueprints import kept, words
-from web.extensions import db
 
 log = structlog.get_logger(__name__)
 STORAGE_FULL = 507  # RFC 4918
@@ -59,7 +58,7 @@ def register(app: Flask) -> None:
     def out(error: OperationalError | PoolTimeout) -> Any:
         found = of(error, is_committing=g.get("is_committing", False))
         log.error("request.outage", code=found.code, error=type(getattr(error, "orig", error)).__name__)
-        db.session.rollback()
+        words.undo()
         g.is_out = True
         answer = words.answer(
             found.status, found.code, words.ERRORS[found.code], retry_after=found.retry_after,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request, session
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -277,6 +277,12 @@ def field_errors(error: DomainError) -> dict[str, list[str]]:
     return {name: [FIELD_ERRORS.get(c, c) for c in codes] for name, codes in getattr(error, "fields", {}).items()}
 
 
+def undo() -> None:
+    """Nothing of this request was kept: neither its rows nor the word that it was done, said before the commit failed."""
+    db.session.rollback()
+    session.pop("_flashes", None)
+
+
 def register(app: Flask) -> None:
     """One handler for our errors, one for the framework's."""
 
@@ -304,7 +310,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
-        db.session.rollback()
+        undo()
         log.error("request.failed", path=request.path, exc_info=error)
         if app.testing or app.debug:
             raise error
