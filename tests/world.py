@@ -180,12 +180,18 @@ def agreement_text(
 
 def propose(hub: Side, homes: list[Side], **changed: Any) -> UUID:
     """The hub proposes; the message is delivered. Returns the agreement's id."""
+    id_ = put(hub, homes, **changed)
+    run_all()
+    return id_
+
+
+def put(hub: Side, homes: list[Side], **changed: Any) -> UUID:
+    """The hub proposes; the messages wait."""
     with hub.act():
         text = agreement_text(hub, homes, **changed)
         id_ = agreements.begin([side.uid for side in homes], text).id
         agreements.propose(id_, {hub.uid: {"name": "陈例丁", "post": "组织科联络员", "phone": "0571-00000001"}})
         fence.commit()
-    run_all()
     return id_
 
 

@@ -17,7 +17,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 def register(app: Flask) -> None:
     """Put the commands on the application."""
-    for command in (migrate, county, demo, worker, scheduler, words):
+    for command in (migrate, county, operator, demo, worker, scheduler, words):
         app.cli.add_command(command)
 
 
@@ -155,6 +155,56 @@ def list_counties() -> None:
     with fence.platform("the list of counties"):
         for one in counties.every():
             click.echo(f"{one.code}  {one.name}  {one.office}{'  (demo)' if one.is_demo else ''}")
+
+
+@click.group()
+def operator() -> None:
+    """Operators of this deployment, who belong to no county."""
+
+
+@operator.command("add")
+@click.argument("username")
+@click.argument("name")
+def add_operator(username: str, name: str) -> None:
+    """Make an operator. The password, the secret for the telephone and the recovery codes are printed once."""
+    from web.core import fence
+    from web.core.errors import Invalid
+    from web.extensions import db, settings
+    from web.tenants.accounts import factors
+    from web.tenants.operators import service as operators
+
+    try:
+        with fence.platform("an operator is made"):
+            made, clear, codes = operators.add(username, name)
+            said = [
+                f"address   {settings().public_url}/operator/",
+                f"password  {clear}   (shown once; it must be changed at the first sign-in)",
+                f"secret    {factors.typed(made)}   (type it into the telephone's authenticator)",
+                f"or as     {factors.address(made, 'operator')}",
+                f"recovery  {' '.join(codes)}",
+            ]
+            db.session.flush()
+            fence.commit()
+    except Invalid as error:
+        raise click.ClickException(f"{username} was not added: {error}") from error
+    click.echo("\n".join(said))
+
+
+@operator.command("close")
+@click.argument("username")
+def close_operator(username: str) -> None:
+    """Take an operator out of use; signed out at once."""
+    from web.core import fence
+    from web.core.errors import NotFound
+    from web.tenants.operators import service as operators
+
+    try:
+        with fence.platform("an operator is closed"):
+            operators.close(username)
+            fence.commit()
+    except NotFound as error:
+        raise click.ClickException(f"there is no operator {username}") from error
+    click.echo(f"{username} is closed")
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,9 @@ def test_the_figures_are_for_who_has_the_token(application, fresh, pair, work, m
     assert client.get("/metrics", headers={"Authorization": "Bearer other"}).status_code == 404
     assert sign_in(client, pair.home).status_code == 303
     client.get(f"/{pair.home.code}/members/?q=王示甲")
+    world.put(pair.host, [pair.home])
+    waits = client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+    assert re.search(r'kiteline_outbox_messages\{line="[0-9a-f]{12}"\} 1\n', waits), "how deep each outbox is"
     work()
     counters.hand_in()
     said = client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text

@@ -26,7 +26,7 @@ def test_another_countys_ids_are_absent(fresh, pair, proved):
         for table in TENANTED:
             rows.insert(connection, table, pair.host.tenant_id, rows.columns(connection, table), foreign)
     clients = {}
-    for role in (Role.COUNTY_ADMIN, Role.LEADER_READONLY):
+    for role in (Role.COUNTY_ADMIN, Role.LEADER_READONLY, Role.SYSADMIN, Role.SECADMIN):
         clients[role] = fresh.test_client()
         assert sign_in(clients[role], pair.home, role.value).status_code == 303
     tried = 0

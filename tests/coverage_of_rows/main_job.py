@@ -267,7 +267,12 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_second_factor.py::test_bound_asked_for_and_taken_once "
           "blueprints/test_second_factor.py::test_demanded_of_administrators_and_released_by_two "
           "blueprints/test_second_factor.py::test_the_last_five_passwords_do_not_come_back"),
-    _line("11", "operators of the deployment see no business data and stand in the county's log", still=_OPEN),
+    _line("11", "operators of the deployment see no business data and stand in the county's log", "operator.index operator.door flask:operator",
+          "blueprints/test_operator.py::test_no_page_of_theirs_reads_a_row_of_a_county "
+          "blueprints/test_operator.py::test_every_act_stands_in_the_countys_own_log "
+          "blueprints/test_operator.py::test_made_by_a_command_and_always_with_a_code "
+          "contracts/test_policies.py::test_every_cell_of_the_table"),
+    _line("11", "an operator asks for a backup from the page", still="a backup is a command on the server (deploy/backup); no page asks for one"),
     _line("11", "structured logs with a tested redaction; one number from the request to its jobs; health and readiness apart",
           "health.live health.health",
           "core/test_logs.py::test_what_looks_like_a_secret_is_gone_wherever_it_stands "
@@ -277,7 +282,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_operations.py::test_alive_is_not_ready"),
     _line("11", "Prometheus metrics: requests by route and status, jobs, drains and render seconds, queues, lines between counties overdue",
           "health.metrics", "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token"),
-    _line("11", "the depth of each outbox as a figure; the request's number inside the message", still="lines waiting and their age are there; how many messages wait on each is not, and the number ends at the drain's log line"),
+    _line("11", "the depth of each outbox as a figure", "health.metrics operator.index",
+          "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token "
+          "blueprints/test_operator.py::test_no_page_of_theirs_reads_a_row_of_a_county"),
+    _line("11", "the request's number inside the message", still="the number goes with the job and stands in the drain's log lines; the message itself does not carry it to the other deployment"),
     _line("11", "backup and restore of the whole deployment as two commands in deploy/, a drill as a test", "health.health",
           "deploy/test_backup.py::test_backed_up_lost_and_restored deploy/test_backup.py::test_a_file_is_read_whole_or_not_at_all"),
     # Benchmarks

@@ -117,7 +117,7 @@ class CountySessions(SecureCookieSessionInterface):
 
 def _code() -> str:
     first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
-    return first if len(first) == 6 and first.isdigit() else ""
+    return first if (len(first) == 6 and first.isdigit()) or first == "operator" else ""
 
 
 def build(settings: Settings) -> Flask:

@@ -16,6 +16,7 @@ from web.blueprints.policy import public
 from web.core import clock, counters
 from web.core.queue import QUEUES
 from web.extensions import db, settings, valkey
+from web.federation.post.depth import waiting
 from web.federation.post.models import PostDue
 
 bp = Blueprint("health", __name__)
@@ -35,6 +36,14 @@ def live() -> Any:
 @public("启动和照看程序时来问，只答是否正常")
 def health() -> Any:
     """200 when everything a page needs is there, 503 with the part that is not."""
+    parts = state()
+    answer = jsonify(parts)
+    answer.status_code = 200 if all(parts.values()) else 503
+    return answer
+
+
+def state() -> dict[str, bool]:
+    """What a page needs, and whether it is there."""
     parts = {"database": False, "schema": False, "valkey": False}
     try:
         parts["schema"] = db.session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
@@ -45,9 +54,7 @@ def health() -> Any:
         parts["valkey"] = bool(valkey.client.ping())
     except RedisError:
         parts["valkey"] = False
-    answer = jsonify(parts)
-    answer.status_code = 200 if all(parts.values()) else 503
-    return answer
+    return parts
 
 
 @bp.get("/metrics")
@@ -57,11 +64,11 @@ def metrics() -> Response:
     token, shown = settings().metrics_token, request.headers.get("Authorization", "")
     if not token or not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
         abort(404)
-    lines = [f"{name} {value:g}" for name, value in (counters.every() | _post() | _queues()).items()]
+    lines = [f"{name} {value:g}" for name, value in (counters.every() | _post() | queues()).items()]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
-def _queues() -> dict[str, float]:
+def queues() -> dict[str, float]:
     """Jobs that wait, by queue."""
     return {
         f'kiteline_queue_jobs{{queue="{name}"}}': float(valkey.client.llen(f"rq:queue:{name}"))
@@ -70,10 +77,13 @@ def _queues() -> dict[str, float]:
 
 
 def _post() -> dict[str, float]:
-    """Lines between counties with something to send, and how long each is overdue; a line is named by a digest."""
-    now, found = clock.now(), dict[str, float]()
+    """Lines between counties with something to send: how long each is overdue, how many messages wait on it. A line is
+    named by a digest.
+    """
+    now, found, depth = clock.now(), dict[str, float](), waiting()
     rows = db.session.execute(db.select(PostDue.tenant_id, PostDue.peer_uid, PostDue.due_at)).all()
     for tenant_id, peer_uid, due_at in rows:
         line = hashlib.sha256(f"{tenant_id}/{peer_uid}".encode()).hexdigest()[:12]
         found[f'kiteline_post_overdue_seconds{{line="{line}"}}'] = max((now - due_at).total_seconds(), 0)
+        found[f'kiteline_outbox_messages{{line="{line}"}}'] = float(depth.get((tenant_id, peer_uid), 0))
     return {"kiteline_post_lines_waiting": float(len(rows)), **found}

@@ -1,6 +1,6 @@
 """Every view states its rule, or the application does not start.
 
-`@needs(P)`: a signed-in account whose role holds P. `@public(reason)`: anybody. `@from_peer`: a partner county's node,
+`@operates`: a signed-in operator of the deployment. `@needs(P)`: a signed-in account whose role holds P. `@public(reason)`: anybody. `@from_peer`: a partner county's node,
 proved by its signature. `enforce` checks the whole map at start and every request before its view runs.
 """
 
@@ -53,6 +53,15 @@ def from_peer(verify: Callable[[Any], object]) -> Callable[[View], View]:
     return mark
 
 
+OPERATOR = "an operator of the deployment"
+
+
+def operates(view: View) -> View:
+    """Only a signed-in operator: of the blueprint `operator`, which lets nobody else in, whatever the view."""
+    view.policy = OPERATOR  # type: ignore[attr-defined]
+    return view
+
+
 class NoPolicy(RuntimeError):
     """A view that says nothing about who may call it, or that writes under a permission to read."""
 
@@ -68,6 +77,10 @@ def enforce(app: Flask) -> None:
         writes = (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
         if writes and isinstance(policy, Permission) and policy.endswith(":read"):
             raise NoPolicy(f"{rule.endpoint} ({rule}) writes under {policy}")
+        if (policy == OPERATOR) != (rule.endpoint.startswith("operator.") and not str(policy).startswith("public: ")):
+            raise NoPolicy(
+                f"{rule.endpoint} ({rule}): operators and their pages are in one blueprint, and nothing else"
+            )
         if isinstance(policy, Permission) and "county" not in rule.arguments:
             raise NoPolicy(f"{rule.endpoint} ({rule}) needs a permission but names no county")
 

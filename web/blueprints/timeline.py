@@ -56,6 +56,7 @@ NOUNS: dict[str, str] = {
     "member": "党员",
     "message": "跨县消息",
     "notice_text": "告知书",
+    "operation": "平台操作",
     "party_org": "党组织",
     "peer": "伙伴县",
     "peer_key": "伙伴县密钥",
@@ -110,6 +111,13 @@ SENTENCES: dict[str, dict[str, str]] = {
         "refuse": "不同意或撤回提议",
     },
     "document": {"keep": "存下一份文件", "read": "打开文件", "pack": "把文件放进压缩包"},
+    "operation": {
+        "stop_jobs": "停下本县的后台任务",
+        "start_jobs": "恢复本县的后台任务",
+        "reset": "要求重置本县一个管理员的密码",
+        "open": "要求开立本县的首任管理员",
+    },
+    "document": {"keep": "存下一份文件", "read": "打开文件"},
     "publication": {
         "tell_directory": "送出名录",
         "tell_counts": "送出汇总数",

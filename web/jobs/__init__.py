@@ -1,6 +1,6 @@
 """Every Job and its function. RQ calls `run` by name; each job is one unit of work, but for those that hold their own.
 
-`ROUNDS` is what the scheduler rings for. Whatever a flushed or dead Valkey lost is found again here, in the database.
+`ROUNDS` is what the scheduler rings for. A county whose work an operator stopped is passed over. Whatever a flushed or dead Valkey lost is found again here, in the database.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from web.federation.post import hello, relay
 from web.federation.post.models import PostDue
 from web.jobs import agreements, batches, papers
 from web.tenants.counties import service as counties
+from web.tenants.counties.models import County
 from web.tenants.imports import service as imports
 from web.tenants.labels import service as labels
 from web.tenants.register import bulk
@@ -63,8 +64,7 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
     asked_by = (current.get_meta(refresh=False).get("request") if current else "") or str(uuid7())
     with structlog.contextvars.bound_contextvars(request=asked_by, job=job.value, county=tenant_id):
         try:
-            _run(job, tenant_id, args)
-            outcome = "done"
+            outcome = _run(job, tenant_id, args)
         finally:
             seconds = time.perf_counter() - began
             counters.count("kiteline_jobs_total", job=job.value, outcome=outcome)
@@ -72,38 +72,46 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
             log.info("job", outcome=outcome, ms=round(seconds * 1000))
 
 
-def _run(job: Job, tenant_id: int, args: list[UUID]) -> None:
+def _run(job: Job, tenant_id: int, args: list[UUID]) -> str:
+    with fence.platform("may this county's jobs run"):
+        if counties.are_jobs_stopped(tenant_id):
+            return "stopped"
     if job in WHOLE:
         WHOLE[job](tenant_id, *args)
-        return
+        return "done"
     with fence.acting_for(tenant_id):
         UNITS[job](*args)
         fence.commit()
+    return "done"
 
 
 def ring_post() -> None:
     """Messages that are due, whichever county's."""
     with fence.platform("what is due, for all counties"):
         due = db.session.execute(
-            db.select(PostDue.tenant_id, PostDue.peer_uid).where(PostDue.due_at <= clock.now())
+            db.select(PostDue.tenant_id, PostDue.peer_uid)
+            .join(County, County.tenant_id == PostDue.tenant_id)
+            .where(PostDue.due_at <= clock.now(), County.jobs_stopped_at.is_(None))
         ).all()
     for tenant_id, peer_uid in due:
         enqueue(Job.DRAIN, tenant_id, peer_uid)
 
 
+def _working() -> list[int]:
+    """The counties whose work nobody stopped."""
+    with fence.platform("the list of counties"):
+        return [c.tenant_id for c in counties.every() if c.jobs_stopped_at is None]
+
+
 def ring_everyone(job: Job) -> None:
     """One job a county."""
-    with fence.platform("the list of counties"):
-        numbers = [c.tenant_id for c in counties.every()]
-    for tenant_id in numbers:
+    for tenant_id in _working():
         enqueue(job, tenant_id)
 
 
 def ring_tasks() -> None:
     """Tasks whose bell was lost: waiting for a minute, or running without a sign for ten."""
-    with fence.platform("the list of counties"):
-        numbers = [c.tenant_id for c in counties.every()]
-    for tenant_id in numbers:
+    for tenant_id in _working():
         with fence.acting_for(tenant_id):
             lost = tasks.unheard(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=10))
         for job, task_id in lost:

@@ -85,9 +85,20 @@ def confirm(who: Credentials, said: str) -> list[str]:
     """The telephone shows this code: from now on it is asked for. Returns the recovery codes, which are shown once."""
     if who.factor is None or who.factor_at is not None or not accept(who, said):
         raise Invalid({"code": "code_wrong"})
+    who.factor_at = clock.now()
+    return _recovery(who)
+
+
+def issue(who: Credentials) -> list[str]:
+    """A secret that counts from now on, for an account that never was without one. Returns the recovery codes."""
+    begin(who)
+    who.factor_at = clock.now()
+    return _recovery(who)
+
+
+def _recovery(who: Credentials) -> list[str]:
     codes = [f"{secrets.token_hex(4)}-{secrets.token_hex(4)}" for _ in range(RECOVERY)]
     who.recovery = [hashlib.sha256(c.replace("-", "").encode()).hexdigest() for c in codes]
-    who.factor_at = clock.now()
     return codes
 
 

@@ -16,7 +16,10 @@ from web.extensions import Model
 
 
 class County(Exempt, Model):
-    """A county organisation department (县委组织部). `uid` is its name in the federation, `code` can change."""
+    """A county organisation department (县委组织部). `uid` is its name in the federation, `code` can change.
+
+    `jobs_stopped_at`: an operator stopped its background work; what waits is found again when it is started.
+    """
 
     __tablename__ = "county"
     __exempt__ = "the URL names a county before a county is known; holds nothing but public identity"
@@ -27,6 +30,7 @@ class County(Exempt, Model):
     office: Mapped[str] = mapped_column(String(80))
     region: Mapped[str] = mapped_column(String(80), default="")
     is_demo: Mapped[bool] = mapped_column(default=False)
+    jobs_stopped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

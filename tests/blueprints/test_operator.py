@@ -1,0 +1,178 @@
+"""Operators: made by a command, outside of every county, and in a county only through the door that its log tells of."""
+
+import re
+
+import pytest
+from sqlalchemy import event, select
+
+from tests import world
+from tests.blueprints.test_auth import in_county, sign_in
+from web import jobs
+from web.blueprints.policy import OPERATOR
+from web.core import clock, fence
+from web.core.events import Event
+from web.core.queue import Job
+from web.extensions import db, valkey
+from web.tenants.accounts import factors
+from web.tenants.operators import service as operators
+from web.tenants.operators.models import Operator
+
+# Tables of no county, and the one whose waiting rows are counted.
+MAY_TOUCH = {"county", "operator", "operator_session", "post_due", "alembic_version", "outbox_message"}
+
+
+def code_now(later=0):
+    with fence.platform("tests"):
+        who = db.session.scalars(select(Operator)).one()
+        return factors.code_at(who, int(clock.now().timestamp()) // factors.SECONDS + later)
+
+
+def enter(client, password, later=0):
+    form = {"username": "wang.yunwei", "password": password, "code": code_now(later)}
+    return client.post("/operator/sign-in", data=form)
+
+
+def signed_in_operator(fresh):
+    """A client's cookie of a signed-in operator."""
+    client = fresh.test_client()
+    with fence.platform("tests"):
+        made, clear, _codes = operators.add("wang.yunwei", "王运维")
+        made.must_change = False
+        fence.commit()
+    assert enter(client, clear).status_code == 303
+    return client.get_cookie("kl_operator", path="/operator/").value
+
+
+@pytest.fixture
+def operator(fresh, pair):
+    client = fresh.test_client()
+    client.set_cookie("kl_operator", signed_in_operator(fresh), path="/operator/")
+    return client
+
+
+def test_made_by_a_command_and_always_with_a_code(fresh, pair):
+    run = fresh.test_cli_runner().invoke
+    said = run(args=["operator", "add", "wang.yunwei", "王运维"]).output
+    password = re.search(r"password +(\S+)", said)[1]
+    recovery = re.search(r"recovery +(.+)", said)[1].split()
+    assert len(recovery) == factors.RECOVERY and "otpauth://totp/" in said
+    assert "taken" in run(args=["operator", "add", "wang.yunwei", "王运维"]).output
+    client = fresh.test_client()
+    assert client.get("/operator/").location == "/operator/sign-in"
+    form = {"username": "wang.yunwei", "password": password, "code": ""}
+    assert client.post("/operator/sign-in", data=form).status_code == 422, "the password alone is not enough"
+    assert enter(client, "wrong").status_code == 422
+    assert enter(client, password).status_code == 303
+    assert client.get("/operator/").location == "/operator/password"
+    new = {"current": password, "new": "Better-2-known", "again": "Better-2-known"}
+    assert client.post("/operator/password", data=new).status_code == 303
+    assert client.get("/operator/").status_code == 200
+    cookie = client.get_cookie("kl_operator", path="/operator/")
+    assert cookie is not None and client.get(f"/{pair.home.code}/").status_code == 303
+    assert client.post("/operator/sign-out").status_code == 303
+    client.set_cookie("kl_operator", cookie.value, path="/operator/")
+    assert client.get("/operator/").status_code == 303, "the old cookie is worth nothing"
+    assert enter(client, "Better-2-known", 1).status_code == 303
+    assert "closed" in run(args=["operator", "close", "wang.yunwei"]).output
+    assert client.get("/operator/").status_code == 303
+
+
+def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after, proved):
+    """Every page an operator can open touches tables of no county, but for counting what waits to be sent."""
+    seen = []
+
+    def listen(_connection, _cursor, statement, *_more):
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", listen)
+    try:
+        pages = [
+            "/operator/",
+            "/operator/password",
+            *(f"/operator/counties/{agreed.home.code}/{act}" for act in ("stop", "start", "reset", "open")),
+        ]
+        shown = [operator_after.get(page) for page in pages]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", listen)
+    assert [page.status_code for page in shown] == [200] * len(pages)
+    touched = {name for text in seen for name in re.findall(r"(?:FROM|JOIN|INTO|UPDATE)\s+\"?([a-z_]+)", text)}
+    assert "county" in touched and touched <= MAY_TOUCH
+    counts = [text for text in seen if "outbox_message" in text]
+    assert counts and all("count(*)" in text and "body" not in text for text in counts)
+    text = "".join(page.text for page in shown)
+    assert agreed.home.name in text, "a county's public name"
+    rows = dict(
+        re.findall(
+            r'<tr><th scope="row">\d+　(\S+?)</th>.*?<td class="num">(\d+)</td>\s*<td class="hide',
+            shown[0].text,
+            re.DOTALL,
+        )
+    )
+    assert rows == {agreed.host.name: "1", agreed.home.name: "0"}, "messages that wait"
+    for never in ("甲", "示例村", "天堂镇", "岳西县流动党员"):
+        assert never not in text
+    asked = [
+        rule
+        for rule in fresh.url_map.iter_rules()
+        if getattr(fresh.view_functions[rule.endpoint], "policy", None) == OPERATOR
+    ]
+    clerk = fresh.test_client()
+    sign_in(clerk, agreed.home)
+    for rule in asked:
+        address = rule.build({"code": agreed.home.code, "act": "stop"}, append_unknown=False)[1]
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            assert clerk.open(address, method=method).location == "/operator/sign-in", rule
+    assert len(asked) >= 4
+    proved("pages of operators without a county's rows", len(pages))
+
+
+@pytest.fixture
+def operator_after(agreed, fresh):
+    """An operator of the world with an agreement, with a message that waits."""
+    world.put(agreed.host, [agreed.home])
+    client = fresh.test_client()
+    client.set_cookie("kl_operator", signed_in_operator(fresh), path="/operator/")
+    return client
+
+
+def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
+    home, door = pair.home, f"/operator/counties/{pair.home.code}"
+
+    def acts(side):
+        def ask():
+            query = select(Event.verb, Event.reason, Event.actor_name).where(Event.actor_role == "operator")
+            return [tuple(row) for row in db.session.execute(query.order_by(Event.id))]
+
+        return in_county(side, ask)
+
+    silent = operator.post(f"{door}/stop", data={"reason": " "})
+    assert silent.status_code == 422 and acts(home) == []
+    assert operator.post(f"{door}/stop", data={"reason": "停电检修"}).status_code == 303
+    assert acts(home) == [("operation.stop_jobs", "停电检修", "王运维")] and acts(pair.host) == []
+    assert "已停下" in operator.get("/operator/").text
+    jobs.ring_everyone(Job.TIMERS)
+    assert valkey.client.llen("rq:queue:work") == 1, "the other county's only"
+    assert jobs._run(Job.DRAIN, home.tenant_id, [pair.host.uid]) == "stopped", "what was rung for before, too"
+    assert operator.post(f"{door}/start", data={"reason": "恢复供电"}).status_code == 303
+    assert jobs._run(Job.TIMERS, home.tenant_id, []) == "done"
+
+    nobody = operator.post(f"{door}/reset", data={"username": "county_admin", "reason": "县里来函"})
+    assert nobody.status_code == 422 and "没有这个在用的管理员账号" in nobody.text
+    assert acts(home)[-1][:2] == ("operation.reset", "县里来函"), "what failed stands there too"
+    again = operator.post(f"{door}/reset", data={"username": "secadmin", "reason": "县里来函"})
+    clear = re.search(r'mono">([^<]+)<', again.text)[1]
+    client = fresh.test_client()
+    assert sign_in(client, home, "secadmin", clear).status_code == 303
+    first = {
+        "role": "auditor",
+        "username": "new.auditor",
+        "name": "冯例",
+        "person": "990121199001010022",
+        "reason": "首任",
+    }
+    assert "已有在用的账号" in operator.post(f"{door}/open", data=first).text
+    auditor = fresh.test_client()
+    sign_in(auditor, home, "auditor")
+    log = auditor.get(f"/{home.code}/events?verb=operation.reset").text
+    assert "王运维要求重置本县一个管理员的密码" in log and "县里来函" in log
+    assert operator.get("/operator/counties/999999/stop").status_code == 404

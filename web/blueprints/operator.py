@@ -1,0 +1,208 @@
+"""The operator's pages: does the deployment work, what waits, which counties there are; and the doors into a county.
+
+An operator belongs to no county. The pages are made in units of work for no county, where row-level security shows no
+row of any; only what waits to be sent is counted. What touches a county goes through `operators.through`, which writes it
+into that county's own log first.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
+from marshmallow import Schema
+from sqlalchemy import text
+from werkzeug.wrappers import Response
+
+from web.blueprints import edge, health, words
+from web.blueprints.accounts import Identity
+from web.blueprints.auth import NewPassword
+from web.blueprints.forms import Form, One, Text
+from web.blueprints.policy import OPERATOR, operates, public
+from web.core import clock
+from web.extensions import db, valkey
+from web.federation.post.depth import waiting
+from web.federation.post.models import PostDue
+from web.tenants.accounts.permissions import ADMINISTRATORS, Role
+from web.tenants.counties import service as counties
+from web.tenants.counties.models import County
+from web.tenants.operators import service as operators
+from web.tenants.operators.models import Operator
+
+bp = Blueprint("operator", __name__, url_prefix="/operator")
+
+ROLES = [(role.value, words.ROLES[role]) for role in Role if role in ADMINISTRATORS]
+
+
+class SignIn(Schema):
+    username = Text("用户名", limit=40, required=True)
+    password = Text("密码", limit=200, required=True, strip=False)
+    code = Text("动态码", limit=40, required=True)
+
+
+class Why(Schema):
+    reason = Text("事由", limit=200, required=True)
+
+
+class Reset(Why):
+    username = Text("管理员的用户名", limit=40, required=True)
+
+
+class First(Why):
+    role = One("角色", ROLES)
+    username = Text("用户名", limit=40, required=True)
+    name = Text("姓名", limit=40, required=True)
+    person = Identity("身份证号", limit=24, required=True)
+
+
+@dataclass(frozen=True)
+class Door:
+    """One thing an operator may do to a county. `act` gives the one-time password to show, or nothing."""
+
+    title: str
+    said: str
+    schema: type[Schema]
+    act: Callable[..., str | None]
+
+
+DOORS: dict[str, Door] = {
+    "stop": Door("停下后台任务", "已停下", Why, operators.stop_jobs),
+    "start": Door("恢复后台任务", "已恢复", Why, operators.start_jobs),
+    "reset": Door("重置管理员密码", "密码已重置", Reset, operators.reset),
+    "open": Door("开立首任管理员", "账号已开立", First, operators.open_administrator),
+}
+
+
+def _token() -> bytes:
+    return edge.token_digest(str(session.get("operator", "")))
+
+
+@bp.before_request
+def know() -> Response | None:
+    """Nobody but a signed-in operator opens these pages, and with a one-time password only the one that changes it."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "policy", None) != OPERATOR:
+        return None
+    found = operators.signed_in(_token())
+    if found is None:
+        return redirect(url_for("operator.sign_in"), 303)
+    g.operator = found
+    if found.must_change and request.endpoint not in {"operator.change_password", "operator.sign_out"}:
+        return redirect(url_for("operator.change_password"), 303)
+    return None
+
+
+def me() -> Operator:
+    """Who makes this request."""
+    found: Operator = g.operator
+    return found
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public("平台运维人员登录之前还没有登录")
+def sign_in() -> Any:
+    """One message whatever was wrong; each failure is counted, so it is committed."""
+    form = Form(SignIn)
+    if form.is_sent:
+        with form:
+            found = operators.authenticate(**form.read())
+            if found is not None:
+                token = edge.new_token()
+                operators.begin_session(found, edge.token_digest(token), ip=request.remote_addr or "")
+                session.clear()
+                session["operator"] = token
+                return redirect(url_for("operator.index"), 303)
+            form.errors[""] = [words.FIELD_ERRORS["sign_in_refused"]]
+    return form.page("operator/sign_in.html")
+
+
+@bp.post("/sign-out")
+@operates
+def sign_out() -> Any:
+    operators.end_session(_token())
+    session.clear()
+    return redirect(url_for("operator.sign_in"), 303)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@operates
+def change_password() -> Any:
+    form = Form(NewPassword)
+    if form.is_sent:
+        with form:
+            operators.change_password(me(), **form.read())
+            flash("密码已改")
+            return redirect(url_for("operator.index"), 303)
+    return form.page("operator/password.html", operator=me())
+
+
+@dataclass(frozen=True)
+class Line:
+    """One county as an operator sees it: its public name, whether its work goes on, and how much waits to be sent."""
+
+    county: County
+    lines: int
+    messages: int
+    oldest: datetime | None
+
+
+def _lines() -> list[Line]:
+    depth = waiting()
+    due: dict[int, list[datetime]] = {}
+    for tenant_id, due_at in db.session.execute(db.select(PostDue.tenant_id, PostDue.due_at)):
+        due.setdefault(tenant_id, []).append(due_at)
+    return [
+        Line(
+            county,
+            len(due.get(county.tenant_id, ())),
+            sum(n for (tenant_id, _), n in depth.items() if tenant_id == county.tenant_id),
+            min(due.get(county.tenant_id, ()), default=None),
+        )
+        for county in counties.every()
+    ]
+
+
+def _versions() -> list[tuple[str, str]]:
+    return [
+        ("数据库结构", health.HEAD),
+        ("PostgreSQL", str(db.session.scalar(text("SHOW server_version")))),
+        ("Valkey", str(valkey.client.info("server").get("valkey_version", ""))),
+        ("Python", platform.python_version()),
+    ]
+
+
+@bp.get("/")
+@operates
+def index() -> str:
+    """Health, versions, what waits in the queues and on the lines, and the counties by their public names."""
+    state = health.state()
+    return render_template(
+        "operator/index.html", operator=me(), lines=_lines(), now=clock.now(), parts=state, is_well=all(state.values()),
+        queues={name.split('"')[1]: int(n) for name, n in health.queues().items()}, versions=_versions(),
+    )  # fmt: skip
+
+
+@bp.route("/counties/<code>/<any(stop, start, reset, open):act>", methods=["GET", "POST"])
+@operates
+def door(code: str, act: str) -> Any:
+    """One act on one county, with a reason its auditor will read."""
+    county, door = counties.by_code(code), DOORS[act]
+    form = Form(door.schema)
+    if form.is_sent:
+        with form:
+            values = form.read()
+            if "role" in values:
+                values["role"] = Role(values["role"])
+            clear = door.act(me(), code, **values, ip=request.remote_addr or "")
+            if clear:
+                return render_template(
+                    "operator/once.html", operator=me(), county_name=county.name, door=door, clear=clear
+                )
+            flash(door.said)
+            return redirect(url_for("operator.index"), 303)
+    shown = counties.by_code(code)
+    return form.page("operator/door.html", operator=me(), shown=shown, act=act, door=door, roles=ROLES)

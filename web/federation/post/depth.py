@@ -1,0 +1,25 @@
+"""How many messages wait on each line between two counties: for who watches the deployment."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func
+
+from web.core import fence
+from web.extensions import db
+from web.federation.post.models import OutboxMessage, PostDue
+
+
+def waiting() -> dict[tuple[int, UUID], int]:
+    """(county, partner) → messages without a receipt, of the lines that have something to send.
+
+    One query a county with such a line, each in a unit of its own: nothing of a message is read but that it waits.
+    """
+    found: dict[tuple[int, UUID], int] = {}
+    for tenant_id in db.session.scalars(db.select(PostDue.tenant_id).distinct()).all():
+        with fence.acting_for(tenant_id):
+            query = db.select(OutboxMessage.peer_uid, func.count()).where(OutboxMessage.receipt.is_(None))
+            for peer_uid, count in db.session.execute(query.group_by(OutboxMessage.peer_uid)):
+                found[tenant_id, peer_uid] = count
+    return found
