@@ -35,6 +35,7 @@ from web.tenants.operators.models import Operator
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
+QUEUES = {"post": "县际收发", "work": "其他"}
 ROLES = [(role.value, words.ROLES[role]) for role in Role if role in ADMINISTRATORS]
 
 
@@ -182,7 +183,7 @@ def index() -> str:
     state = health.state()
     return render_template(
         "operator/index.html", operator=me(), lines=_lines(), now=clock.now(), parts=state, is_well=all(state.values()),
-        queues={name.split('"')[1]: int(n) for name, n in health.queues().items()}, versions=_versions(),
+        queues=[(QUEUES[name.split('"')[1]], int(n)) for name, n in health.queues().items()], versions=_versions(),
     )  # fmt: skip
 
 
