@@ -117,7 +117,6 @@ SENTENCES: dict[str, dict[str, str]] = {
         "reset": "要求重置本县一个管理员的密码",
         "open": "要求开立本县的首任管理员",
     },
-    "document": {"keep": "存下一份文件", "read": "打开文件"},
     "publication": {
         "tell_directory": "送出名录",
         "tell_counts": "送出汇总数",
