@@ -36,7 +36,7 @@ def test_the_walk_with_both_counties_side_by_side(windows: Windows, tmp_path: Pa
     letter = hand_over(home, host, names[0], branch)
     for paper, title, holds in (
         (letter, "介绍信", ("党员组织关系介绍信", "（盖章）", names[0], "余杭")),
-        (report(home), "半年报告", ("数据共享与隐私", "本期未启用", "组织关系转接")),
+        (report(home), "半年报告", ("数据共享与隐私", "服务与帮扶", "组织关系转接")),
     ):
         prove(home, paper, title, holds, tmp_path)
     print(f"the other window's to-do came after {seconds:.2f} s")
@@ -295,7 +295,7 @@ def report(home: Window) -> bytes:
     """The half-year report of the three-party agreement, from its figures on the page to the stored PDF."""
     home.nav("执行报告")
     home.page.locator("tbody tr", has_text="余杭、岳西、松阳").locator("td a").first.click()
-    home.sees("数据共享与隐私", "本期未启用")
+    home.sees("数据共享与隐私", "服务与帮扶")
     home.press("生成报告")
     link = home.page.locator("#papers a", has_text="报告").first
     link.wait_for(timeout=60_000)

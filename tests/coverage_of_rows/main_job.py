@@ -178,9 +178,9 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", _TEST,
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     # 7 Paper
-    _line("7", "the report's sections 4 and 7", "reports.show reports.make",
+    _line("7", "the report's sections 4, 5 and 7", "reports.show reports.make",
           "reports/test_cosigned_section.py::test_held_cosigned_disputed_and_not_settled "
-          "reports/test_agreement_report.py::test_seven_sections_of_which_one_waits"),
+          "reports/test_agreement_report.py::test_seven_sections_all_filled"),
     _line("7", "report periods (half-year, year, any), compared with the last comparable one", "reports.index reports.choose reports.show",
           "reports/test_typesetting.py::test_a_period_has_one_name_and_is_compared_with_one_as_long "
           "reports/test_figures.py::test_periods_begin_with_the_agreement "

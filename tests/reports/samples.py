@@ -35,6 +35,7 @@ from web.reports import (
     Step,
     figure,
 )  # fmt: skip
+from web.reports.directions import HELP_COUNTED, Help
 
 MADE_AT = dt.datetime(2026, 7, 3, 1, 41, 5, tzinfo=dt.UTC)
 COMMON = {
@@ -223,6 +224,11 @@ def scope(name: str, *values: int | None) -> ScopeUse:
     return ScopeUse(name, tuple(figure(code, value, PERIOD) for code, value in zip(codes, values, strict=True)))
 
 
+def help_(kind: str, *values: int, period: Period = PERIOD) -> Help:
+    """One kind of request: opened, done, refused, void, due, on time."""
+    return Help(kind, tuple(figure(code, value, period) for code, value in zip(HELP_COUNTED, values, strict=True)))
+
+
 def item(category: str, lead: str, goal: str, unit: str, planned: int, done: int, remark: str = "") -> Item:
     """One row of the table of items."""
     return Item(
@@ -246,7 +252,7 @@ def previous() -> AgreementReport:
     return report(
         period=before, data_until=before.ends_on, directions=(whole,), months=(), overall=(), previous=None, scopes=(), steps=(), words="",
         items=(Item("困难帮扶", "丙方", "全年走访160场", figure("items.planned", 160, before, "场"), done, key="困难帮扶"),),
-        missed=figure("duties.missed", 0, before),
+        missed=figure("duties.missed", 0, before), helps=(help_("走访家属", 9, 8, 0, 0, 9, 8, period=before),),
     )  # fmt: skip
 
 
@@ -271,6 +277,7 @@ def report(**changed: object) -> AgreementReport:
         ),
         "overall": (figure("members.days_to_take_on", 12, PERIOD), figure("transfers.days", 9, PERIOD)),
         "missed": figure("duties.missed", 1, PERIOD),
+        "helps": (help_("走访家属", 18, 16, 0, 0, 17, 15), help_("核查活动证", 11, 10, 1, 0, 11, 11)),
         "steps": (Step(dt.date(2026, 9, 30), "联席会商", "各方"), Step(dt.date(2026, 12, 31), "困难帮扶：全年走访160场", "丙方")),
         "words": "茶叶季用工集中，三季度把报到提醒提前到出发之前。",
     }  # fmt: skip

@@ -158,12 +158,13 @@ def test_a_direction_must_be_complete_and_true() -> None:
         samples.report(directions=())
 
 
-def test_seven_sections_of_which_one_waits(papers: Callable[[str], Paper]) -> None:
+def test_seven_sections_all_filled(papers: Callable[[str], Paper]) -> None:
     paper = papers("report")
     headings = [each for each in paper.bookmarks() if "、" in each]
     assert headings == [f"{number}、{title}" for number, title in zip("一二三四五六七", SECTIONS, strict=True)]
-    assert paper.text.count("本期未启用。") == 1 and "五、服务与帮扶本期未启用。" in paper.text
-    numbered = [f"表{n}" for n in range(1, 7)] + [f"图{n}" for n in range(1, 5)]
+    assert "本期提出协助请求29件，办结26件，" in paper.text and "两县互相提出的合在一起计。" in paper.text
+    assert "走访家属18160088.2%" in paper.text and "核查活动证1110＜50100.0%" in paper.text
+    numbered = [f"表{n}" for n in range(1, 8)] + [f"图{n}" for n in range(1, 5)]
     assert [each for each in numbered if each not in paper.text] == []
     assert "需要注意的有：" in paper.text and "2026年9月30日联席会商各方" in paper.text
     assert "三季度把报到提醒提前到出发之前" in paper.text

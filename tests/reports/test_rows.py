@@ -11,8 +11,9 @@ import pytest
 from tests.contracts.test_query_budgets import counted
 from web.core import clock, events, fence
 from web.extensions import db
+from web.federation.agreements.models import Agreement
 from web.federation.post.models import Peer
-from web.reports import METRICS, counting
+from web.reports import METRICS, counting, figures
 from web.reports.counting import Place
 from web.reports.metrics import change
 from web.reports.periods import Period
@@ -118,6 +119,10 @@ def test_shares_medians_and_ways_follow_from_rows(built):
                 assert way["accepted"] == way["reported_in"] + way["awaited"] + way["never_came"]
                 assert way["reported_in"] == way["taken_on"] + way["arrived"] + way["left_early"]
                 assert way["taken_on"] == way["kept"] + way["handed_over"] + way["left"]
+        agreements = db.session.scalars(db.select(Agreement.id)).all()
+        helped = figures.helped(figures.Span.of(agreements, halves[0])).values()
+        for code in ("requests.opened", "requests.done", "requests.due", "requests.on_time"):
+            assert sum(n[code] for n in helped) == sum(found.get(code) or 0 for found in both[0].values()), code
         place = next(place for place, found in both[0].items() if found.get("members.days_to_take_on") is not None)
         entry, span = ROWS["members.days_to_take_on"], Days.passed(halves[0])
         days = db.session.scalars(

@@ -1,7 +1,7 @@
 """协议执行情况报告: the seven sections of the report of one agreement, or of all of a county's together, filled from figures.
 
 The caller gives counts; totals, rates, changes and what must be withheld are worked out here, so that a table and the
-sentence above it cannot disagree. Six sections are filled; 服务与帮扶 says 本期未启用.
+sentence above it cannot disagree.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from web.reports.charts import Series
 from web.reports.directions import (
     ADDED_UP,
     COSIGN_COLUMNS,
+    HELP_COLUMNS,
     MEDIANS,
     MEMBER_COLUMNS,
     MONTH_SERIES,
@@ -24,10 +25,12 @@ from web.reports.directions import (
     SCOPE_COLUMNS,
     TRANSFER_COLUMNS,
     Direction,
+    Help,
     Item,
     Month,
     ScopeUse,
     Step,
+    help_sum,
     without_few,
 )
 from web.reports.documents import Document, Party
@@ -90,6 +93,7 @@ class AgreementReport(Document):
     items: tuple[Item, ...]
     scopes: tuple[ScopeUse, ...]
     missed: Figure
+    helps: tuple[Help, ...] = ()
     months: tuple[Month, ...] = ()
     overall: tuple[Figure, ...] = ()
     previous: AgreementReport | None = None
@@ -226,7 +230,7 @@ class AgreementReport(Document):
                 ("送请共签活动", "cosign.held"), ("已共签", "cosign.agreed"), ("共签率", "cosign.rate"),
                 ("共签", "cosign.persons"), ("有过异议", "cosign.disputed"), ("没有共签即结束", "cosign.unsettled"),
             )),
-            Section(SECTIONS[4]),
+            self._help(table),
             self._sharing(table),
             self._problems(table),
         ]  # fmt: skip
@@ -286,6 +290,38 @@ class AgreementReport(Document):
         return Section(
             SECTIONS[place], "本期", self._told(said), after, (whole,), bars(f"{title}（{METRICS[drawn[0]].unit}）", drawn, whole)
         )  # fmt: skip
+
+    @cached_property
+    def help_totals(self) -> tuple[dict[str, Figure], bool]:
+        """Over all kinds of request, and whether nothing was left out."""
+        return help_sum(self.helps, self.period)
+
+    def _help(self, table: Any) -> Section:
+        if not self.helps:
+            return Section(SECTIONS[4], "本期没有提出或者办理协助请求。")
+        totals, _ = self.help_totals
+        said = (
+            ("提出协助请求", "opened"),
+            ("办结", "done"),
+            ("未办成", "refused"),
+            ("撤回或者逾期", "void"),
+            ("按期率", "on_time_rate"),
+        )
+        words = tuple((words, totals[f"requests.{name}"]) for words, name in said)
+        rows = [Row(each.kind, tuple(each.shown[code] for code in HELP_COLUMNS)) for each in self.helps]
+        if len(rows) > 1:
+            rows.append(Row(TOTAL, tuple(totals[code] for code in HELP_COLUMNS)))
+        before = self.previous
+
+        def since(code: str) -> Change:
+            assert before is not None
+            sides = (self.help_totals, before.help_totals)
+            return change(*(found[code] if is_whole else withheld(found[code]) for found, is_whole in sides))
+
+        rows += compared(HELP_COLUMNS, before.help_totals[0] if before else {}, since)
+        whole = table("协助请求", "事项", tuple(rows), HELP_COLUMNS)
+        told = tuple((words, f) for words, f in words if f.text != WITHHELD)
+        return Section(SECTIONS[4], "本期", told, "两县互相提出的合在一起计。", (whole,))
 
     def _sharing(self, table: Any) -> Section:
         words = (("使用共享范围", self.scopes_used), ("查阅", self.reads))

@@ -5,12 +5,13 @@ withheld beside a masked number is worked out here, once for paper, screen and d
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from web.core.saying import say
-from web.reports.metrics import METRICS, Figure, by_code, rate, withheld
+from web.reports.metrics import METRICS, Figure, by_code, figure, rate, total, withheld
+from web.reports.periods import Period
 
 # What the caller gives for each direction; the rates between them are computed.
 COUNTED = ("flows.to_partner", "members.shared", "members.reported_in", "members.taken_on", "members.not_reported")
@@ -26,6 +27,8 @@ COSIGN_COLUMNS = (
     "cosign.held", "cosign.agreed", "cosign.rate", "cosign.disputed", "cosign.unsettled", "cosign.persons",
 )  # fmt: skip
 SCOPE_COLUMNS = ("shares.provided", "shares.reads", "notices.recorded", "notices.withdrawn", "purges.proved")
+HELP_COLUMNS = ("requests.opened", "requests.done", "requests.refused", "requests.void", "requests.on_time_rate")
+HELP_COUNTED = (*HELP_COLUMNS[:-1], "requests.due", "requests.on_time")
 MONTH_SERIES = ("members.new_reported_in", "members.new_taken_on")
 # The columns of a direction that are computed: a share of two others, or a median over one.
 RATES = {
@@ -125,6 +128,40 @@ class ScopeUse:
         if found["purges.proved"].is_masked:
             found["shares.provided"] = withheld(found["shares.provided"])
         return found
+
+
+@dataclass(frozen=True)
+class Help:
+    """One kind of request, of both counties' together: a figure for each code of HELP_COUNTED. A request is about one
+    person, so small numbers are masked.
+    """
+
+    kind: str
+    figures: tuple[Figure, ...]
+
+    @cached_property
+    def shown(self) -> dict[str, Figure]:
+        """By code, with the share that was answered in time."""
+        return with_share(by_code(self.figures))
+
+
+def with_share(found: dict[str, Figure]) -> dict[str, Figure]:
+    """The same with the share of what was due that was answered in time."""
+    share = rate("requests.on_time_rate", found["requests.on_time"], found["requests.due"])
+    return found | {share.metric: share}
+
+
+def help_sum(helps: Sequence[Help], period: Period) -> tuple[dict[str, Figure], bool]:
+    """Over all kinds, of what is shown, and whether nothing was left out; no share of a sum that left something out."""
+    if len(helps) == 1:
+        return dict(helps[0].shown), True
+    if not helps:
+        return with_share({code: figure(code, 0, period) for code in HELP_COUNTED}), True
+    cells = {code: [each.shown[code] for each in helps] for code in HELP_COUNTED}
+    is_whole = all(cell.is_shown for of in cells.values() for cell in of)
+    found = {code: total(of) for code, of in cells.items()}
+    share = HELP_COLUMNS[-1]
+    return (with_share(found) if is_whole else found | {share: figure(share, None, period)}), is_whole
 
 
 @dataclass(frozen=True)

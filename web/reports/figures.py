@@ -24,6 +24,7 @@ from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, 
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals.models import Referral, ReferralState
+from web.federation.requests.models import Request
 from web.federation.sharing.models import ShareState, StatusShare
 from web.reports.counting import Value, exact, number
 from web.reports.periods import Period
@@ -278,6 +279,18 @@ def cosigned(span: Span) -> dict[Way, dict[str, Value]]:
     return {way: counts for way, counts in found.items() if way != ALL}
 
 
+def helped(span: Span) -> dict[str, dict[str, Value]]:
+    """Kind → requests under the agreements, asked by us and of us, and how they ended."""
+    columns = _counted(span, "requests", _OF_REQUESTS)
+    query = (
+        db.select(Request.kind, *[c.label(code) for code, c in columns.items()])
+        .where(Request.agreement_id.in_(span.agreement_ids))
+        .group_by(Request.kind)
+    )
+    found = db.session.execute(query).mappings()
+    return {row["kind"]: {code: exact(row[code]) for code in columns} for row in found}
+
+
 def missed(span: Span) -> int:
     """What was due of us by the calendar in the period and was not done."""
     row = AgreementDuty
@@ -291,6 +304,7 @@ def missed(span: Span) -> int:
 
 _OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")
 _OF_RECORDS = ("held", "agreed", "disputed", "unsettled")
+_OF_REQUESTS = ("opened", "done", "refused", "void", "due", "on_time")
 _OF_TRANSFERS = ("opened", "closed", "refused", "recalled", "expired", "days")
 
 # Metric → the function whose numbers it prints.
@@ -300,6 +314,7 @@ SUPPLIED: dict[str, Callable[..., Any]] = {
     **{f"members.new_{name}": months for name in ("reported_in", "taken_on")},
     **{f"transfers.{name}": transfers for name in _OF_TRANSFERS},
     **{f"cosign.{name}": cosigned for name in (*_OF_RECORDS, "persons")},
+    **{f"requests.{name}": helped for name in _OF_REQUESTS},
     "items.done": progress,
     "duties.missed": missed,
     "shares.provided": provided,

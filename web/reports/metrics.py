@@ -137,13 +137,19 @@ METRICS: dict[str, Metric] = _table(
             ratio=("transfers.on_time", "transfers.closed"),
             empty="没有办结",
         ),
-        Metric("requests.opened", "本期提出的请求", "件", "本期提出的协助请求，对方没有收下的不计"),
-        Metric("requests.done", "已办结的请求", "件", "办结之日在本期的协助请求"),
-        Metric("requests.refused", "未办成的请求", "件", "本期不接受或者没有办成的协助请求"),
-        Metric("requests.void", "撤回或逾期的请求", "件", "本期由请求方撤回，或者逾期失效的协助请求"),
-        Metric("requests.due", "应答复的请求", "件", "办理期限在本期、期限已过或者已有结果的协助请求，撤回的不计"),
+        Metric("requests.opened", "本期提出的请求", "件", "本期提出的协助请求，对方没有收下的不计", True),
+        Metric("requests.done", "已办结的请求", "件", "办结之日在本期的协助请求", True),
+        Metric("requests.refused", "未办成的请求", "件", "本期不接受或者没有办成的协助请求", True),
+        Metric("requests.void", "撤回或逾期的请求", "件", "本期由请求方撤回，或者逾期失效的协助请求", True),
         Metric(
-            "requests.on_time", "按期有结果的请求", "件", "应答复的请求中，期限当天或者之前有结果的，不接受也是结果"
+            "requests.due", "应答复的请求", "件", "办理期限在本期、期限已过或者已有结果的协助请求，撤回的不计", True
+        ),
+        Metric(
+            "requests.on_time",
+            "按期有结果的请求",
+            "件",
+            "应答复的请求中，期限当天或者之前有结果的，不接受也是结果",
+            True,
         ),
         Metric(
             "requests.on_time_rate",

@@ -25,7 +25,7 @@ from web.federation.post.models import Peer
 from web.reports import figures
 from web.reports.agreement_report import AgreementReport
 from web.reports.counting import Value
-from web.reports.directions import SCOPE_COLUMNS, Direction, Item, Month, ScopeUse, Step
+from web.reports.directions import HELP_COUNTED, SCOPE_COLUMNS, Direction, Help, Item, Month, ScopeUse, Step
 from web.reports.documents import PARTY_STEMS, Party
 from web.reports.figures import ALL, Counts, Span, Way
 from web.reports.metrics import figure
@@ -168,6 +168,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
             )
             for scope in _scopes(grants, own.uid)
         ),
+        helps=_helps(period, figures.helped(span)),
         missed=figure("duties.missed", figures.missed(span), period),
         months=tuple(
             Month(
@@ -225,6 +226,19 @@ def _items(
                 )
             )
     return tuple(made)
+
+
+# The kinds of request, as a report says them.
+KINDS = {"must_visit": "走访家属", "job": "帮助就业", "certificate": "核查活动证", "withdrawal": "转告撤回同意"}
+
+
+def _helps(period: Period, found: Mapping[str, Mapping[str, Value]]) -> tuple[Help, ...]:
+    """Kinds of which there was anything to tell, in their order."""
+    return tuple(
+        Help(words, tuple(figure(code, found[kind][code], period) for code in HELP_COUNTED))
+        for kind, words in KINDS.items()
+        if any(found.get(kind, {}).values())
+    )
 
 
 # What the calendar asks for, as a report says it.

@@ -20,6 +20,7 @@ from web.blueprints.pictures import Mark, Step, Stretch, Way, draw_life, draw_wa
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import NotFound
+from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements import lives, service
 from web.federation.agreements.lives import Life
@@ -170,7 +171,7 @@ def drawn(life: Life) -> Drawn | None:
     for version, following in zip(held, [*held[1:], None], strict=True):
         assert version.effective_on is not None
         ends = min(last, following.effective_on) if following is not None and following.effective_on else last
-        words = f"第 {version.version} 版"
+        words = say("第 {version} 版", version=version.version)
         if version.effective_on <= today:
             stretches.append(Stretch("held", words, version.effective_on, min(ends, today)))
         if ends > today:
@@ -188,7 +189,7 @@ def drawn(life: Life) -> Drawn | None:
 def paused(scope: str, *, is_over: bool) -> str:
     """暂停共享 S2 流动告知."""
     what = "全部" if scope == "all" else f"{scope} {SCOPES[scope].short}"
-    return f"恢复共享：{what}" if is_over else f"暂停共享：{what}"
+    return say("恢复共享：{what}", what=what) if is_over else say("暂停共享：{what}", what=what)
 
 
 def told(life: Life, partner: str) -> list[Told]:
@@ -197,23 +198,33 @@ def told(life: Life, partner: str) -> list[Told]:
     for version in life.versions:
         if version.effective_on is not None:
             is_ahead = version.effective_on > clock.today()
-            found.append(Told(version.effective_on, "todo" if is_ahead else "sealed", f"第 {version.version} 版生效"))
+            found.append(
+                Told(
+                    version.effective_on,
+                    "todo" if is_ahead else "sealed",
+                    say("第 {version} 版生效", version=version.version),
+                )
+            )
         else:
             kind, words = turns.STATES[version.state]
-            found.append(Told(_on(version.created_at), kind, f"第 {version.version} 版起草", words))
+            found.append(
+                Told(_on(version.created_at), kind, say("第 {version} 版起草", version=version.version), words)
+            )
     for pause in life.pauses:
         who = "我县" if pause.is_ours else partner
-        note = f"{who}：{pause.reason}" if pause.reason else who
+        note = say("{who}：{reason}", who=who, reason=pause.reason) if pause.reason else who
         found.append(Told(_on(pause.since), "off", paused(pause.scope, is_over=False), note))
         if pause.until is not None:
             found.append(Told(_on(pause.until), "done", paused(pause.scope, is_over=True), who))
     for duty in life.duties:
         kind = "now" if is_open(duty) else "done" if duty.done_on else "off"
-        words = f"{turns.DUTIES[duty.kind][0]}，最迟这一天"
-        note = f"{duty.done_on} 已办" if duty.done_on else "没有登记" if duty.is_missed else ""
+        words = say("{what}，最迟这一天", what=turns.DUTIES[duty.kind][0])
+        note = say("{on} 已办", on=duty.done_on) if duty.done_on else "没有登记" if duty.is_missed else ""
         found.append(Told(duty.due_on, kind, words, note))
     for whose, on in life.ends.items():
-        found.append(Told(on, "off", "退出之日", "我县提出" if whose == "ours" else f"{partner}提出"))
+        found.append(
+            Told(on, "off", "退出之日", "我县提出" if whose == "ours" else say("{partner}提出", partner=partner))
+        )
     last = last_day(life)
     if last is not None and not life.ends:
         found.append(Told(last, "off" if last < clock.today() else "todo", "期满"))
