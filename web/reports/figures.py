@@ -276,7 +276,7 @@ def cosigned(span: Span) -> dict[Way, dict[str, Value]]:
     )
     persons = func.coalesce(func.sum(lines).filter(ROWS["cosign.agreed"].where(span)), 0)
     found = _by_way(RECORDS, span, _counted(span, "cosign", _OF_RECORDS) | {"cosign.persons": persons})
-    return {way: counts for way, counts in found.items() if way != ALL}
+    return {way: counts for way, counts in found.items() if way != ALL and counts["cosign.held"]}
 
 
 def helped(span: Span) -> dict[str, dict[str, Value]]:
