@@ -4,7 +4,19 @@ Later rooms add columns (and the facets that come with them) to `lists.COLUMNS` 
 selection becomes ids by `lists.chosen()`, which runs the query again and narrows it to the actor's part of the tree.
 """
 
-from web.blueprints.members import bulk, cells, consents, editing, flows, lists, lookup, pages, reminders, seen
+from web.blueprints.members import (
+    bulk,
+    cells,
+    consents,
+    duplicates,
+    editing,
+    flows,
+    lists,
+    lookup,
+    pages,
+    reminders,
+    seen,
+)
 from web.blueprints.members.rooms import away, bp
 
 __all__ = [
@@ -13,6 +25,7 @@ __all__ = [
     "bulk",
     "cells",
     "consents",
+    "duplicates",
     "editing",
     "flows",
     "lists",

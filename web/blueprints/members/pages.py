@@ -25,8 +25,9 @@ from web.tenants.consents import service as consents
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FLOW, Flow, FlowState
 from web.tenants.flows.service import add_months
+from web.tenants.members import merging
 from web.tenants.members import service as members
-from web.tenants.members.models import Member
+from web.tenants.members.models import Member, Relation
 from web.tenants.register import service as register
 from web.tenants.register.facets import dues_limit
 from web.tenants.register.service import Whole
@@ -81,6 +82,7 @@ def render(whole: Whole, revealed: dict[str, str | None] | None = None) -> str:
         "members/show.html", m=m, whole=whole, flow=flow, past=[f for f in episodes if f.state is FlowState.ENDED],
         revealed=revealed or {}, consents=_consents(m.id), partners=names, studied=studied, years=register.study_years(m.id), minutes=sum(s.minutes for s in recent),
         complete=register.completeness(m, flow, recent) if flow else [], papers=register.papers(m.id),
+        into=merging.into(m.id) if m.relation is Relation.ENDED else None,
         entries=timeline.read(register.timeline(m.id)), w=wording, verbs=verbs, dues_limit=dues_limit(), closed=_closed(m), shows_papers="documents.show" in current_app.view_functions,
         acts=_acts(m, flow), inserts=[section(m, flow) for section in SECTIONS],
     )  # fmt: skip

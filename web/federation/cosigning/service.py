@@ -21,13 +21,14 @@ from web.federation.agreements import service as agreements
 from web.federation.agreements.models import DutyKind
 from web.federation.cosigning import contents, hearing, people
 from web.federation.cosigning.hearing import put, write_lines
-from web.federation.cosigning.models import COSIGN, LIVE, CoSignedRecord, CosignState
+from web.federation.cosigning.models import COSIGN, LIVE, CoSignedRecord, CosignLine, CosignState
 from web.federation.messages import COSIGN_REFUSED
 from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityState
 from web.tenants.activities.service import Head, Mark
 from web.tenants.counties import service as counties
+from web.tenants.members import merging
 
 S = CosignState
 COSIGN_KIND, SCOPE, lines = hearing.COSIGN_KIND, hearing.SCOPE, hearing.lines
@@ -278,3 +279,6 @@ def _hold_lines(what: activities.GuestsChanged) -> None:
 def _hold_head(what: activities.HeadChanged) -> None:
     if any(record.state in LIVE for record in of_activity(what.activity_id)):
         raise WrongState("activity_cosigned")
+
+
+merging.HELD_BY["merge_cosigned"] = lambda ids: db.select(CosignLine.member_id).where(CosignLine.member_id.in_(ids))

@@ -61,6 +61,7 @@ from web.federation.verbs import Moved
 from web.tenants.activities.service import StudyCredited
 from web.tenants.consents import service as consents
 from web.tenants.counties import service as counties
+from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
 
@@ -254,3 +255,6 @@ def neighbours(handover: Handover) -> tuple[Handover | None, Handover | None]:
 def verbs_now(handover: Handover) -> Iterable[str]:
     """What our side may say now."""
     return verbs.can(KIND, handover)
+
+
+merging.HELD_BY["merge_handed_over"] = lambda ids: db.select(Handover.member_id).where(Handover.member_id.in_(ids))

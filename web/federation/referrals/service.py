@@ -43,6 +43,7 @@ from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow, FlowEnd
 from web.tenants.flows.reminders import REMIND_WITHIN
+from web.tenants.members import merging
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
 
@@ -376,3 +377,6 @@ AT_REST.append(_hinders)
 def peers() -> dict[UUID, Peer]:
     """Every partner by uid: names for lists, in one query."""
     return {p.uid: p for p in db.session.scalars(db.select(Peer))}
+
+
+merging.HELD_BY["merge_shared"] = lambda ids: db.select(Referral.member_id).where(Referral.member_id.in_(ids))

@@ -34,6 +34,7 @@ from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
+from web.tenants.members import merging
 from web.tenants.members import service as members
 
 log = structlog.get_logger(__name__)
@@ -346,3 +347,6 @@ def _consent_withdrawn(what: consents.ConsentWithdrawn) -> None:
         request = REQUEST_KIND.find(request_id)
         if request is not None and "withdraw" in verbs_now(request):
             withdraw(request_id, "本人撤回对这一件事的同意")
+
+
+merging.HELD_BY["merge_requested"] = lambda ids: db.select(Request.member_id).where(Request.member_id.in_(ids))

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from web.core.errors import Invalid
-from web.tenants.activities.models import Presence
+from web.tenants.activities.models import Attendance, Presence
 from web.tenants.activities.service import MOST_MINUTES, MOST_PEOPLE, SYMBOLS
+from web.tenants.members import merging
 from web.tenants.members.readings import Doubt, doubt, text_of
 
 # What stands on paper and in cells, beside the symbols themselves. A zero is a sick leave only where symbols stand.
@@ -190,3 +191,6 @@ def _plain(text: str) -> str:
 
 def _sign(text: str) -> str:
     return _plain(text).casefold()
+
+
+merging.MOVES["attendance"] = merging.Move(Attendance, alone=(Attendance.activity_id,))

@@ -12,6 +12,7 @@ from web.core.errors import Invalid
 from web.extensions import db
 from web.tenants.consents import wordings
 from web.tenants.consents.models import Basis, Consent, Method
+from web.tenants.members import merging
 from web.tenants.members.models import Member
 
 # What each data scope needs from the member (DOMAIN §9.4, C-33). A scope that is not here needs nothing personal.
@@ -143,3 +144,6 @@ def lacking(member_ids: Sequence[UUID], partner_uid: UUID, scope: str) -> set[UU
         Consent.withdrawn_at.is_(None),
     )
     return set(member_ids) - set(db.session.scalars(query))
+
+
+merging.MOVES["consent"] = merging.Move(Consent, alone=(Consent.partner_uid, Consent.scope))

@@ -15,6 +15,7 @@ from web.core.events import Event
 from web.extensions import db
 from web.tenants.counties import divisions
 from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
+from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.codes import FLOW_REASON, UNIT_KIND, Standing
 from web.tenants.members.models import Member
@@ -238,3 +239,6 @@ def put_back(entry: Event) -> bool:
         return False
     (find if entry.verb == "flow.miss" else miss)(flow, reason="undo")
     return True
+
+
+merging.MOVES["flow"] = merging.Move(Flow, one=Flow.state != FlowState.ENDED)

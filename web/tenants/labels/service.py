@@ -14,6 +14,7 @@ from web.core.events import Event
 from web.core.saying import joined
 from web.extensions import db
 from web.tenants.labels.models import Label, MemberLabel
+from web.tenants.members import merging
 from web.tenants.members.models import Member
 
 COLOURS: Mapping[str, str] = {
@@ -153,3 +154,6 @@ def put_back(entry: Event) -> bool:
     put, taken = ([get(UUID(i)) for i in ids] for ids in entry.details["ids"])
     member = db.session.scalars(db.select(Member).where(Member.id == entry.subject_id)).first()
     return member is not None and mark([member], taken, put) == 1
+
+
+merging.MOVES["label"] = merging.Move(MemberLabel, alone=(MemberLabel.label_id,))

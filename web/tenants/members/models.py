@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKeyConstraint, Index, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web.core.fence import Tenanted
@@ -80,6 +82,37 @@ class Member(Tenanted, Model):
         Index("ix_member_status", "tenant_id", "relation", "gender", "member_kind"),
         Index("ix_member_id_blind", "tenant_id", "id_blind"),
         Index("ix_member_phone_blind", "tenant_id", "phone_blind"),
+    )
+
+
+class MemberPair(Tenanted, Model):
+    """What a person decided of two records that look like one person. `first_id` < `second_id`. `kept_id`: the one that stays, None
+    when they are two people. `moved`: kind → ids of rows that went along; `held`: why the one that stays was held then.
+    """
+
+    __tablename__ = "member_pair"
+    first_id: Mapped[UUID]
+    second_id: Mapped[UUID]
+    kept_id: Mapped[UUID | None]
+    moved: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    held: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    account_id: Mapped[UUID | None]
+    name: Mapped[str] = mapped_column(String(80), default="")
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "first_id"], ["member.tenant_id", "member.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "second_id"], ["member.tenant_id", "member.id"], ondelete="CASCADE"),
+        Index(
+            "uq_member_pair_decided",
+            "tenant_id",
+            "first_id",
+            "second_id",
+            unique=True,
+            postgresql_where="undone_at IS NULL",
+        ),
+        Index("ix_member_pair_at", "tenant_id", "at"),
     )
 
 

@@ -143,7 +143,7 @@ def enroll(
     _demand_unique(kept.get("id_number"))
     now = clock.now()
     member = Member(
-        **_with_derived(kept),
+        **with_derived(kept),
         branch_id=branch_id,
         away_org_id=away_org_id,
         relation=relation,
@@ -153,7 +153,7 @@ def enroll(
     events.record("member.enroll", member, reason=reason)
     db.session.add(member)
     db.session.flush()
-    _index(member, fresh=True)
+    index(member, fresh=True)
     return member
 
 
@@ -177,9 +177,9 @@ def amend(
     if "id_number" in changed:
         _demand_unique(changed["id_number"], but=member.id)
     events.record("member.amend", member, reason=reason)
-    _write(member, _with_derived(changed))
+    write(member, with_derived(changed))
     if {"name", "id_number", "phone", "second_phone"} & set(changed):
-        _index(member)
+        index(member)
     return set(changed)
 
 
@@ -190,7 +190,7 @@ def assign_branch(member: Member, branch_id: UUID, *, reason: str = "") -> None:
         return
     _demand_branch(branch_id, "branch_id")
     events.record("member.assign_branch", member, reason=reason)
-    _write(member, {"branch_id": branch_id})
+    write(member, {"branch_id": branch_id})
 
 
 def assign_away(member: Member, away_org_id: UUID | None, *, reason: str = "") -> None:
@@ -199,7 +199,7 @@ def assign_away(member: Member, away_org_id: UUID | None, *, reason: str = "") -
     if away_org_id is not None:
         _demand_branch(away_org_id, "away_org_id", OrgKind.AWAY_BRANCH)
     events.record("member.assign_away", member, reason=reason)
-    _write(member, {"away_org_id": away_org_id})
+    write(member, {"away_org_id": away_org_id})
 
 
 def mark_dues(member: Member, until: str, *, reason: str = "") -> None:
@@ -207,7 +207,7 @@ def mark_dues(member: Member, until: str, *, reason: str = "") -> None:
     demand_open(member)
     kept = values.read({"dues_until": until})
     events.record("member.mark_dues", member, reason=reason)
-    _write(member, kept)
+    write(member, kept)
 
 
 def mark_contact(member: Member, *, is_lost: bool, reason: str = "") -> None:
@@ -216,7 +216,7 @@ def mark_contact(member: Member, *, is_lost: bool, reason: str = "") -> None:
         return
     demand_open(member)
     events.record("member.lose_contact" if is_lost else "member.regain_contact", member, reason=reason)
-    _write(member, {"is_lost_contact": is_lost})
+    write(member, {"is_lost_contact": is_lost})
 
 
 def end(member: Member, standing: Standing, *, reason: str) -> None:
@@ -231,7 +231,7 @@ def end(member: Member, standing: Standing, *, reason: str) -> None:
         raise Invalid(wrong)
     events.announce(MemberEnded(member.id, standing, reason))
     events.record("member.end", member, reason=reason)
-    _write(member, {"standing": standing.value, "relation": Relation.ENDED})
+    write(member, {"standing": standing.value, "relation": Relation.ENDED})
 
 
 _BRANCHES = ("branch_id", "away_org_id")
@@ -245,13 +245,17 @@ def put_back(entry: Event) -> bool:
     after = entry.changes.get("updated_at", [None, None])[1]
     if member.frozen_by is not None or member.relation not in LIVE or after != member.updated_at.isoformat():
         return False
-    before = {f: pair[0] for f, pair in events.revealed(entry).items()}
-    columns = _with_derived(values.read({f: v for f, v in before.items() if f in values.READERS}))
-    columns |= {f: before[f] and UUID(str(before[f])) for f in _BRANCHES if f in before}
     events.record("member.undo", member)
-    _write(member, columns)
-    _index(member)
+    write(member, before(entry))
+    index(member)
     return True
+
+
+def before(entry: Event) -> dict[str, object]:
+    """The columns people write, as they were before this event."""
+    was = {f: pair[0] for f, pair in events.revealed(entry).items()}
+    columns = with_derived(values.read({f: v for f, v in was.items() if f in values.READERS}))
+    return columns | {f: was[f] and UUID(str(was[f])) for f in _BRANCHES if f in was}
 
 
 # What a handover or a case does to the row (FEDERATION §5.3). Only federation.handovers and transfers call these.
@@ -263,19 +267,19 @@ def freeze(member: Member, holder_id: UUID) -> None:
         raise WrongState("member_in_transfer")
     events.announce(RelationFreezing(member.id, holder_id))
     events.record("member.freeze", member, details={"handover": str(holder_id)})
-    _write(member, {"frozen_by": holder_id})
+    write(member, {"frozen_by": holder_id})
 
 
 def thaw(member: Member) -> None:
     """The handover came to nothing: the row is ours to change again."""
     events.record("member.thaw", member)
-    _write(member, {"frozen_by": None})
+    write(member, {"frozen_by": None})
 
 
 def become_history(member: Member) -> None:
     """Confirmed to another county: the row stays as history."""
     events.record("member.transfer", member)
-    _write(member, {"frozen_by": None, "relation": Relation.TRANSFERRED})
+    write(member, {"frozen_by": None, "relation": Relation.TRANSFERRED})
 
 
 def settle(member: Member, id_number: str | None = None) -> None:
@@ -284,9 +288,9 @@ def settle(member: Member, id_number: str | None = None) -> None:
         raise WrongState("member_is_history")
     kept = values.read({"id_number": id_number}) if id_number else {}
     events.record("member.settle", member)
-    _write(member, {**_with_derived(kept), "relation": Relation.HELD})
+    write(member, {**with_derived(kept), "relation": Relation.HELD})
     if kept:
-        _index(member)
+        index(member)
 
 
 def withdraw(member: Member) -> None:
@@ -294,7 +298,7 @@ def withdraw(member: Member) -> None:
     if member.relation is not Relation.PROVISIONAL:
         raise WrongState("member_is_history")
     events.record("member.withdraw", member)
-    _write(member, {"relation": Relation.ENDED})
+    write(member, {"relation": Relation.ENDED})
 
 
 def reopen(member: Member, branch_id: UUID, given: Mapping[str, object], id_number: str | None = None) -> None:
@@ -305,11 +309,11 @@ def reopen(member: Member, branch_id: UUID, given: Mapping[str, object], id_numb
     kept = values.read({**given, **({"id_number": id_number} if id_number else {})})
     changed = {field: value for field, value in kept.items() if value != getattr(member, field)}
     events.record("member.reopen", member)
-    _write(member, {**_with_derived(changed), "branch_id": branch_id, "away_org_id": None, "relation": Relation.HELD})
-    _index(member)
+    write(member, {**with_derived(changed), "branch_id": branch_id, "away_org_id": None, "relation": Relation.HELD})
+    index(member)
 
 
-def _with_derived(kept: Mapping[str, object]) -> dict[str, object]:
+def with_derived(kept: Mapping[str, object]) -> dict[str, object]:
     """The values with what follows from them: reading and initials of a name, fingerprints of numbers."""
     whole = dict(kept)
     if "name" in kept:
@@ -322,7 +326,8 @@ def _with_derived(kept: Mapping[str, object]) -> dict[str, object]:
     return whole
 
 
-def _write(member: Member, columns: Mapping[str, object]) -> None:
+def write(member: Member, columns: Mapping[str, object]) -> None:
+    """Set columns of the row, a new version of it; for verbs of this room, which record their event first."""
     for column, value in columns.items():
         setattr(member, column, value)
     # Strictly later than before, so that two changes within one millisecond are two versions.
@@ -331,7 +336,7 @@ def _write(member: Member, columns: Mapping[str, object]) -> None:
     events.announce(MemberChanged(member.id, frozenset(columns)))
 
 
-def _index(member: Member, *, fresh: bool = False) -> None:
+def index(member: Member, *, fresh: bool = False) -> None:
     """The search tokens, in the transaction of the row they belong to."""
     if not fresh:
         db.session.execute(delete(MemberGram).where(MemberGram.member_id == member.id))

@@ -15,10 +15,10 @@ from web.core import clock, events
 from web.core.errors import Invalid
 from web.extensions import db
 from web.tenants.counties import service as counties
-from web.tenants.members import citizen_id
+from web.tenants.members import citizen_id, merging
 from web.tenants.members.codes import MemberKind
 from web.tenants.members.models import Member
-from web.tenants.transfers.models import LetterStub
+from web.tenants.transfers.models import LetterStub, RelationTransfer
 
 KEPT_YEARS = 10
 KINDS: dict[str, str] = {MemberKind.FULL: "full", MemberKind.PROBATIONARY: "probationary"}
@@ -126,3 +126,8 @@ def of_subject(subject_id: UUID) -> Sequence[LetterStub]:
     """The letters of a case or handover, void ones too, newest first."""
     query = db.select(LetterStub).where(LetterStub.subject_id == subject_id)
     return db.session.scalars(query.order_by(LetterStub.year.desc(), LetterStub.serial.desc())).all()
+
+
+merging.HELD_BY["merge_in_case"] = lambda ids: db.select(RelationTransfer.member_id).where(
+    RelationTransfer.member_id.in_(ids)
+)

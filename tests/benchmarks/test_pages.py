@@ -1,0 +1,165 @@
+"""The register page at 50,000 members: with 300 counties in the tables against 3, and through the whole application against
+the same query and template in bare Flask and psycopg. Goals ≤ 1.1 and ≤ 1.5; the limits here only catch a regression.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask, g, template_rendered
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from tests import conftest, watching
+from tests.benchmarks.measuring import compare
+from tests.blueprints.test_auth import sign_in
+from web import create_app
+from web.core import crypto, fence
+from web.extensions import db
+
+pytestmark = pytest.mark.long
+OURS, EACH, FEW, MANY = 50_000, 500, 3, 300
+PEOPLE = """
+INSERT INTO party_org (tenant_id, id, kind, name, full_name, path, is_active)
+SELECT %(t)s, md5(%(t)s || 'b' || n)::uuid, 'branch', '示例' || n, '示例' || n || '党支部', '9.' || n || '.', true
+FROM generate_series(1, greatest(1, %(n)s / 40)) n;
+INSERT INTO member (tenant_id, id, name, name_pinyin, initials, gender, ethnicity, birth_on, id_number, phone, chosen_phone,
+  education, member_kind, standing, is_lost_contact, post, dues_until, certificate_no, review_result, appraisal, branch_id,
+  relation, created_at, updated_at)
+SELECT %(t)s, md5(%(t)s || 'm' || n)::uuid, '示例' || n, chr(98 + n %% 24) || lpad((n * 7919 %% 100000)::text, 5, '0') || ' shi', 's',
+  (1 + n %% 2)::text, '01', date '1950-01-01' + n %% 18000, %(id)s::bytea, %(phone)s::bytea, 'phone', '31', '1', 'normal', false, '',
+  '2026-09', '', '', '', md5(%(t)s || 'b' || 1 + n %% greatest(1, %(n)s / 40))::uuid, 'held', now(), now()
+FROM generate_series(1, %(n)s) n;
+INSERT INTO flow (tenant_id, id, member_id, state, host_code, created_at)
+SELECT %(t)s, md5(%(t)s || 'f' || n)::uuid, md5(%(t)s || 'm' || n)::uuid, 'registered', '330110', now()
+FROM generate_series(1, %(n)s, 4) n;
+"""
+
+
+@dataclass
+class Stand:
+    """An application on a database, and a signed-in browser."""
+
+    app: Flask
+    browser: FlaskClient
+    address: str
+
+    def page(self) -> str:
+        answer = self.browser.get(self.address)
+        assert answer.status_code == 200
+        return str(answer.text)
+
+
+def _fill(url: str, sizes: dict[int, int], ours: dict[str, bytes]) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True, cursor_factory=psycopg.ClientCursor) as owner:
+        for tenant_id, size in sizes.items():
+            owner.execute(
+                PEOPLE, {"t": tenant_id, "n": size, "id": None, "phone": None} | (ours if size == OURS else {})
+            )
+        owner.execute("ANALYZE")
+
+
+def _stand(app: Flask, side: Any) -> Stand:
+    browser = app.test_client()
+    assert sign_in(browser, side).status_code == 303
+    return Stand(app, browser, f"/{side.code}/members/")
+
+
+@pytest.fixture
+def stands(fresh: Flask, pair: Any) -> Iterator[tuple[Stand, Stand]]:
+    """The same county with 2 others beside it, and with 299."""
+    tenant_id, url = pair.home.tenant_id, fresh.extensions["kiteline"].owner_url
+    with fence.acting_for(tenant_id):
+        key = fresh.extensions["kiteline"].field_key
+        ours = {
+            "id": crypto.encrypt(key, b"990121198003071234", f"{tenant_id}:member.id_number"),
+            "phone": crypto.encrypt(key, b"15400001234", f"{tenant_id}:member.phone"),
+        }
+    _fill(url, {tenant_id: OURS, **{1000 + n: EACH for n in range(1, FEW)}}, ours)
+    db.engine.dispose()
+    few, many = conftest._database_of(fresh), f"{conftest._database_of(fresh)}_many"
+    conftest._copy(many, few)
+    crowded = create_app(conftest._settings(many))
+    crowded.testing, crowded.config["WTF_CSRF_ENABLED"] = True, False
+    crowded.test_client_class = type(fresh.test_client())
+    _fill(crowded.extensions["kiteline"].owner_url, {1000 + n: EACH for n in range(FEW, MANY)}, ours)
+    yield _stand(fresh, pair.home), _stand(crowded, pair.home)
+    with crowded.app_context():
+        db.engine.dispose()
+    with conftest.owner() as connection:
+        conftest._drop(connection, many)
+
+
+def _asked(stand: Stand) -> tuple[list[tuple[str, Any]], str, dict[str, Any]]:
+    """The statements of the page with their values, its template and what it is filled with."""
+    statements: list[tuple[str, Any]] = []
+    filled: list[tuple[Any, dict[str, Any]]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        statements.append((statement, values))
+
+    def keep(sender: Any, template: Any, context: dict[str, Any], **more: Any) -> None:
+        filled.append((template, context))
+
+    with stand.app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        with template_rendered.connected_to(keep, stand.app):
+            stand.page()
+        event.remove(db.engine, "before_cursor_execute", note)
+    return statements, filled[-1][0].name, filled[-1][1]
+
+
+def _bare(
+    stand: Stand, tenant_id: int, statements: list[tuple[str, Any]], template: str, context: dict[str, Any]
+) -> Any:
+    """Flask with one view: these statements in psycopg as the application's role, and the template. No session, no policy."""
+    app, county = Flask("bare"), context["county"]
+    app.jinja_options, app.jinja_env = stand.app.jinja_options, stand.app.jinja_env
+    app.url_map, app.secret_key = stand.app.url_map, "bare"
+    app.url_default_functions, app.view_functions = stand.app.url_default_functions, dict(stand.app.view_functions)
+    app.extensions = stand.app.extensions
+    url = stand.app.extensions["kiteline"].database_url.replace("+psycopg", "")
+    connection = psycopg.connect(url)
+    kept = {k: v for k, v in context.items() if k not in ("g", "request", "session", "current_user", "config")}
+
+    def view(county_code: str = "", **rest: Any) -> str:
+        g.county = county
+        connection.execute(f"SET LOCAL app.tenant = '{tenant_id}'")
+        for statement, values in statements:
+            connection.execute(statement, values).fetchall()
+        connection.commit()
+        return str(app.jinja_env.get_template(template).render(kept))
+
+    app.view_functions["members.index"] = view
+    return app.test_client()
+
+
+def test_the_register_page_at_fifty_thousand_members(stands: tuple[Stand, Stand], pair: Any, proved: Any) -> None:
+    few, many = stands
+    logging.disable(logging.CRITICAL)
+    with watching.paused():
+        shown = few.page()
+        assert shown == many.page() or len(shown) == len(many.page())
+        crowd = compare(f"register page, {MANY} counties ÷ {FEW} counties", many.page, few.page, 20)
+        statements, template, context = _asked(few)
+        listed = [
+            s for s in statements if "member.name_pinyin" in s[0] or ("count(*)" in s[0] and "FROM member" in s[0])
+        ]
+        ratios = {}
+        for name, asked in (("its list and total", listed), ("all its statements", statements)):
+            bare = _bare(few, pair.home.tenant_id, asked, template, context)
+            answer = bare.get(few.address)
+            assert answer.status_code == 200 and answer.text.count("<tr") == shown.count("<tr")
+            ratios[name] = compare(
+                f"register page, whole application ÷ bare Flask and psycopg with {name}", few.page, partial(bare.get, few.address), 20
+            )  # fmt: skip
+    logging.disable(logging.NOTSET)
+    assert crowd.ratio < 1.5
+    assert all(found.ratio < 4 for found in ratios.values())
+    proved("benchmarks", 3)
