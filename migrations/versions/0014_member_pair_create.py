@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("moved", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("held", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=True),
-        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("decided_by", sa.String(length=80), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),

@@ -58,7 +58,7 @@ def new() -> Any:
     """Put an activity on the calendar, or write down one that took place."""
     actor = edge.actor()
     begin = {"held_on": clock.today().isoformat(), "minutes": 120, "responsible": actor.name, "org_id": actor.org_id}
-    form = Form(Plan, begin | {"kind": ActivityKind.THEME_DAY.value})
+    form = Form(Plan, begin | {"kind": ActivityKind.THEME_DAY.value}, draft="activities.new")
     if form.is_sent:
         with form:
             activity = activities.plan(_head(form.read()), actor)
@@ -76,7 +76,7 @@ def edit(activity_id: UUID) -> Any:
         raise WrongState("activity_over")
     if any(record.state in LIVE for record in service.of_activity(activity.id)):
         raise WrongState("activity_cosigned")
-    form = Form(Plan, {name: getattr(activity, name) for name in Plan().fields})
+    form = Form(Plan, {n: getattr(activity, n) for n in Plan().fields}, draft=f"activities.edit:{activity_id}")
     if form.is_sent:
         with form:
             activities.amend(activity, _head(form.read()), edge.actor())
@@ -112,7 +112,8 @@ def proceedings(activity_id: UUID) -> Any:
     if activity.state is ActivityState.CANCELLED:
         raise WrongState("activity_over")
     kept = {name: getattr(activity, name) for name in Record().fields}
-    form = Form(Record, kept | {n: f"{kept[n]:%H:%M}" if kept[n] else "" for n in ("starts_at", "ends_at")})
+    times_of = {n: f"{kept[n]:%H:%M}" if kept[n] else "" for n in ("starts_at", "ends_at")}
+    form = Form(Record, kept | times_of, draft=f"activities.proceedings:{activity_id}")
     if form.is_sent:
         with form:
             said = dict.fromkeys(kept, "") | form.read()

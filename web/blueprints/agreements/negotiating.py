@@ -36,7 +36,8 @@ def counter(agreement_id: UUID) -> Any:
     if "counter" not in view.verbs or view.text is None:
         raise WrongState("illegal_transition", verb="counter")
     own = view.own_party
-    form = Form(schemas.TextForm, schemas.values_of(view.text, view.liaisons.get(own.place, {}) if own else {}))
+    liaison = view.liaisons.get(own.place, {}) if own else {}
+    form = Form(schemas.TextForm, schemas.values_of(view.text, liaison), draft=f"agreements.counter:{agreement_id}")
     if form.is_sent:
         with form:
             given = form.read()

@@ -168,7 +168,7 @@ def new() -> Any:
         "notice_days": 60,
     }
     townships = organisations.townships()
-    form = Form(schemas.NewAgreement, starts)
+    form = Form(schemas.NewAgreement, starts, draft="agreements.new")
     if form.is_sent:
         with form:
             given = {"org": "", **form.read()}  # the field is there only where there are townships
@@ -228,7 +228,7 @@ def draft(agreement_id: UUID) -> Any:
     assert view.text is not None
     own = view.own_party
     liaison = view.liaisons.get(own.place, {}) if own else {}
-    form = Form(schemas.TextForm, schemas.values_of(view.text, liaison))
+    form = Form(schemas.TextForm, schemas.values_of(view.text, liaison), draft=f"agreements.draft:{agreement_id}")
     if form.is_sent:
         with form:
             given = form.read()

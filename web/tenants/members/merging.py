@@ -152,7 +152,7 @@ def _pair(one: Member, other: Member) -> MemberPair:
         raise WrongState("pair_decided")
     who = events.actor()
     pair = MemberPair(
-        first_id=first, second_id=second, kept_id=None, moved={}, held=[], account_id=who.account_id, name=who.name, at=clock.now()
+        first_id=first, second_id=second, kept_id=None, moved={}, held=[], account_id=who.account_id, decided_by=who.name, at=clock.now()
     )  # fmt: skip
     db.session.add(pair)
     return pair

@@ -97,7 +97,7 @@ class MemberPair(Tenanted, Model):
     moved: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     held: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     account_id: Mapped[UUID | None]
-    name: Mapped[str] = mapped_column(String(80), default="")
+    decided_by: Mapped[str] = mapped_column(String(80), default="")
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
