@@ -110,7 +110,7 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
     assert browser.post(compared, data={"act": "merge", "kept": str(walk.member_id)}).status_code == 303
     assert at(twin_id)[0] is Relation.ENDED and at(walk.member_id)[0] is Relation.HELD
     after = browser.get(base).text
-    (undo,) = {x for x in re.findall(r'action="([^"]+/take-back)"', after)} - {back}
+    (undo,) = set(re.findall(r'action="([^"]+/take-back)"', after)) - {back}
     with clock.at(clock.now() + merging.BACK_WITHIN * 2):
         assert sign_in(browser, side).status_code == 303
         assert browser.post(undo).status_code == 409, "too late"

@@ -219,14 +219,20 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "export exactly what is seen: register, activities, handovers", "workbench.export workbench.download",
           "blueprints/test_workbench.py::test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after_a_week "
           "blueprints/test_workbench.py::test_other_lists_are_declared_the_same_way"),
-    _line("8", "the other lists declared: referrals, shares, co-signed records, agreements, transfers, the log",
-          still="their pages have filters in the address; columns, saved filters, export and copy want a declaration each"),
+    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the log",
+          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index events.index",
+          "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it"),
+    _line("8", "home asks eight queries at most, every list six, however long", "home.index home.notices",
+          "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more "
+          "blueprints/test_home.py::test_counts_of_the_queues_equal_the_lists_they_open"),
     _line("8", "copy and paste with Excel; 批量查询 of pasted IDs", "workbench.copy members.lookup",
           "blueprints/test_workbench.py::test_a_list_is_copied_as_a_table_and_it_is_logged "
           "blueprints/test_bulk.py::test_pasted_numbers_and_names_are_found_or_listed_and_only_that_they_were_asked_is_kept"),
     _line("8", "import: mapping remembered, duplicates warned", "imports.tell_headings imports.forget_heading",
           "tenants/test_import_service.py::test_a_heading_is_told_once_and_the_same_person_is_warned_of"),
-    _line("8", "duplicates merged side by side, 不是重复 remembered", still="duplicates are warned of when entering and importing; merging is not built"),
+    _line("8", "duplicates merged side by side field by field, two again within thirty days; 不是重复 remembered; what is sealed stays",
+          "members.duplicates members.compare members.take_back",
+          "blueprints/test_duplicates.py::test_two_records_become_one_and_two_again_and_what_is_sealed_stays"),
     _line("8", "timeline in readable Chinese", "members.show events.index",
           "contracts/test_words.py::test_every_verb_of_the_log_has_a_sentence "
           "blueprints/test_members.py::test_reading_is_logged_and_a_masked_value_needs_a_reason"),

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.fence import protect
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
