@@ -245,6 +245,12 @@ def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):
     assert made.full_name == "天堂镇演示村支部"
     assert admin.post(f"{base}/organisations/{town}/rename", data={"name": "地宫镇"}).status_code == 303
     assert org_named(pair.home, "演示村支部").full_name == "地宫镇演示村支部"
+    where = {"venue": "天堂镇党群服务中心", "address": "演示路9号", "phone": "0556-0000000"}
+    long = admin.post(f"{base}/organisations/{town}/place", data=where | {"venue": "长" * 81})
+    assert long.status_code == 422 and "太长了" in long.text and "演示路9号" in long.text
+    assert admin.post(f"{base}/organisations/{town}/place", data=where).status_code == 303
+    placed = admin.get(f"{base}/organisations/{town}").text
+    assert all(said in placed for said in where.values()) and "登记阵地和联系方式" in placed
     taken = admin.post(f"{base}/organisations/{made.id}/rename", data={"name": "试例村支部"})
     assert taken.status_code == 422 and "已有同名的" in taken.text
     closing = {"reason": "合并"}

@@ -41,7 +41,7 @@ UNDER_A_KEY = {
 }
 # Words that mean something else of an organisation or an account than of a member.
 OF_OFFICES = {
-    "import_batch": {"counts"}, "peer": {"name", "address"}, "county": {"name"}, "account": {"name"}, "operator": {"name"}, "party_org": {"name", "phone", "address"},
+    "import_batch": {"counts"}, "peer": {"name", "address"}, "county": {"name"}, "account": {"name"}, "operator": {"name"}, "party_org": {"name", "phone", "address", "venue"},
     "agreement_party": {"name", "post", "phone"}, "agreement_approval": {"name"}, "cooperation_progress": {"name", "note"},
     "agreement_duty": {"name", "note"}, "agreement_template": {"name"},
     "handover": {"letter_no", "valid_days", "from_org", "to_org"},

@@ -40,6 +40,12 @@ class Renamed(Schema):
     name = Text("名称", limit=80, required=True)
 
 
+class Place(Schema):
+    venue = Text("活动阵地", limit=80)
+    address = Text("地址", limit=160)
+    phone = Text("办公电话", limit=40)
+
+
 class Closing(Schema):
     reason = Text("事由", limit=200, required=True)
 
@@ -139,6 +145,21 @@ def rename(org_id: UUID) -> Any:
             flash("名称已改")
             return redirect(url_for("organisations.show", org_id=org_id), 303)
     return form.page("organisations/rename.html", org=organisations.get(org_id))
+
+
+@bp.route("/<uuid:org_id>/place", methods=["GET", "POST"])
+@needs(Permission.ORGANISATION_WRITE)
+def place(org_id: UUID) -> Any:
+    """Its activity venue, address and telephone."""
+    org = organisations.get(org_id)
+    form = Form(Place, {"venue": org.venue, "address": org.address, "phone": org.phone})
+    if form.is_sent:
+        with form:
+            given = form.read()
+            organisations.settle(org, **{name: given.get(name, "") for name in ("venue", "address", "phone")})
+            flash("阵地和联系方式已保存")
+            return redirect(url_for("organisations.show", org_id=org_id), 303)
+    return form.page("organisations/place.html", org=org)
 
 
 @bp.route("/<uuid:org_id>/close", methods=["GET", "POST"])

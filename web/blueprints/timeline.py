@@ -139,7 +139,12 @@ SENTENCES: dict[str, dict[str, str]] = {
         "undo": "撤销名册导入",
     },
     "study_record": {"credit": "记入学时", "withdraw_credit": "撤下学时"},
-    "party_org": {"found": "设立党组织", "rename": "更改党组织名称", "close": "撤销党组织"},
+    "party_org": {
+        "found": "设立党组织",
+        "rename": "更改党组织名称",
+        "settle": "登记阵地和联系方式",
+        "close": "撤销党组织",
+    },
     "county_settings": {
         "demand_code": "改定管理员登录是否要填动态码",
         "set_deadlines": "修改期限和提醒",

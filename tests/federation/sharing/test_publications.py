@@ -49,13 +49,17 @@ def test_the_directory_is_kept_current_and_said_once(agreed, work, fresh):
     assert [row[0] for row in first["liaisons"]] == ["liaison甲"]
     assert tell(home, host, work) == [], "nothing changed"
     with home.act():
-        organisations.found(organisations.get(home.orgs["岳西县"]), OrgKind.AWAY_BRANCH, "驻杭州示例支部")
+        away = organisations.found(organisations.get(home.orgs["岳西县"]), OrgKind.AWAY_BRANCH, "驻杭州示例支部")
+        organisations.settle(away, venue="杭州示例商会党群服务站", address="余杭街道演示路2号", phone="")
+        village = organisations.get(home.orgs["示例村支部"])
+        organisations.settle(village, venue="示例村活动室", address="", phone="")
         fence.commit()
     with clock.at(clock.now() + timedelta(hours=2)), home.act():
         assert publications.tell_all() == 1
         fence.commit()
     work()
     assert any("驻杭州" in row[1] for row in heard(host, home)["organisations"])
+    assert heard(host, home)["venues"] == [["杭州示例商会党群服务站", "余杭街道演示路2号"]], "and no village's"
     with host.act():
         assert world.count(Publication, ~Publication.is_ours) == 1
         former = db.session.scalars(
@@ -68,7 +72,7 @@ def test_the_directory_is_kept_current_and_said_once(agreed, work, fresh):
     client = fresh.test_client()
     sign_in(client, host, Role.BRANCH_SECRETARY.value)
     page = client.get(f"/{host.code}/scopes/{home.uid}/directory").text
-    assert "驻杭州示例支部" in page and "liaison甲" in page
+    assert "驻杭州示例支部" in page and "liaison甲" in page and "杭州示例商会党群服务站" in page
     assert "截至" not in client.get(f"/{host.code}/scopes/").text
     assert client.post(f"/{host.code}/scopes/{home.uid}/tell").status_code == 403
 

@@ -1,4 +1,5 @@
-"""What our directory says to a partner (scope S0): committees, away branches, and the liaisons with their work phones.
+"""What our directory says to a partner (scope S0): committees and away branches, their
+activity venues, and the liaisons with their work phones.
 
 Branches in the villages are not in it: a partner writes to the township or to the liaison, and the letter names the rest.
 """
@@ -20,15 +21,17 @@ AT_MOST = 400
 
 def make(partner: Peer, day: date) -> dict[str, list[list[Any]]]:
     """Pointer → rows, in the order of the tree; the same for every partner."""
-    orgs = db.select(PartyOrg.kind, PartyOrg.full_name, PartyOrg.address, PartyOrg.phone).where(
+    orgs = db.select(PartyOrg.kind, PartyOrg.full_name, PartyOrg.address, PartyOrg.phone, PartyOrg.venue).where(
         PartyOrg.is_active, PartyOrg.kind.in_(KINDS)
     )
+    found = db.session.execute(orgs.order_by(PartyOrg.path).limit(AT_MOST)).all()
     people = db.select(Account.name, Account.work_phone).where(Account.role == Role.LIAISON, Account.is_active)
     return {
         "/organisations": [
             [kind.value, name, address.strip() or None, phone.strip() or None]
-            for kind, name, address, phone in db.session.execute(orgs.order_by(PartyOrg.path).limit(AT_MOST))
+            for kind, name, address, phone, _ in found
         ],
+        "/venues": [[venue, address.strip() or None] for _, _, address, _, venue in found if venue],
         "/liaisons": [
             [name, "跨区联络员", phone.strip() or None]
             for name, phone in db.session.execute(people.order_by(Account.name).limit(50))

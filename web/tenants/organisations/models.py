@@ -25,7 +25,9 @@ class OrgKind(StrEnum):
 
 
 class PartyOrg(Tenanted, Model):
-    """`path`: fixed-width ordinals from the root ("0001.0004."), so that `path ^@ prefix` is the subtree."""
+    """`path`: fixed-width ordinals from the root ("0001.0004."), so that `path ^@ prefix` is the subtree. `venue`: the place
+    where it meets, at `address`.
+    """
 
     __tablename__ = "party_org"
     parent_id: Mapped[UUID | None]
@@ -38,6 +40,7 @@ class PartyOrg(Tenanted, Model):
     address: Mapped[str] = mapped_column(String(160), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
+    venue: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "path"),

@@ -121,6 +121,13 @@ def found(
     return org
 
 
+def settle(org: PartyOrg, *, venue: str, address: str, phone: str) -> None:
+    """Where it meets, where it is, and its office telephone; partners are told with the directory."""
+    org.venue, org.address, org.phone = venue.strip(), address.strip(), phone.strip()
+    events.record("party_org.settle", org)
+    db.session.flush()
+
+
 def rename(org: PartyOrg, name: str) -> None:
     """Change its name; the full names below follow, since letters print them. Invalid when a sister has the name."""
     name = name.strip()
