@@ -73,3 +73,11 @@ def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work,
     told = [line for line in lines() if line.get("request") == number]
     assert {line["event"] for line in told} >= {"request", "job"}
     assert [line["job"] for line in told if line["event"] == "job"] == ["hello"]
+
+
+def test_the_number_stands_where_the_messages_are_sent(application, fresh, pair, work, lines):
+    with structlog.contextvars.bound_contextvars(request="01a2-7"):
+        world.put(pair.host, [pair.home])
+    work()
+    sent = [line for line in lines() if line.get("job") == "drain" and line.get("county") == pair.host.tenant_id]
+    assert sent and {line["request"] for line in sent} == {"01a2-7"}

@@ -7,12 +7,14 @@ from sqlalchemy import event, select
 
 from tests import world
 from tests.blueprints.test_auth import in_county, sign_in
+from tests.workers import run_all
 from web import jobs
 from web.blueprints.policy import OPERATOR
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.queue import Job
 from web.extensions import db, valkey
+from web.federation.agreements.models import Agreement
 from web.tenants.accounts import factors
 from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
@@ -136,7 +138,7 @@ def operator_after(agreed, fresh):
 
 
 def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
-    home, door = pair.home, f"/operator/counties/{pair.home.code}"
+    home, other, door = pair.host, pair.home, f"/operator/counties/{pair.host.code}"
 
     def acts(side):
         def ask():
@@ -148,13 +150,19 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
     silent = operator.post(f"{door}/stop", data={"reason": " "})
     assert silent.status_code == 422 and acts(home) == []
     assert operator.post(f"{door}/stop", data={"reason": "停电检修"}).status_code == 303
-    assert acts(home) == [("operation.stop_jobs", "停电检修", "王运维")] and acts(pair.host) == []
+    assert acts(home) == [("operation.stop_jobs", "停电检修", "王运维")] and acts(other) == []
     assert "已停下" in operator.get("/operator/").text
     jobs.ring_everyone(Job.TIMERS)
     assert valkey.client.llen("rq:queue:work") == 1, "the other county's only"
-    assert jobs._run(Job.DRAIN, home.tenant_id, [pair.host.uid]) == "stopped", "what was rung for before, too"
+    run_all()
+    id_ = world.put(home, [other])
+    run_all()
+    jobs.ring_post()
+    assert run_all() == 0 and in_county(other, lambda: world.count(Agreement)) == 0, "nothing leaves"
     assert operator.post(f"{door}/start", data={"reason": "恢复供电"}).status_code == 303
-    assert jobs._run(Job.TIMERS, home.tenant_id, []) == "done"
+    jobs.ring_post()
+    run_all()
+    assert in_county(other, lambda: db.session.get(Agreement, (other.tenant_id, id_))) is not None, "nothing was lost"
 
     nobody = operator.post(f"{door}/reset", data={"username": "county_admin", "reason": "县里来函"})
     assert nobody.status_code == 422 and "没有这个在用的管理员账号" in nobody.text

@@ -73,13 +73,12 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
 
 
 def _run(job: Job, tenant_id: int, args: list[UUID]) -> str:
-    with fence.platform("may this county's jobs run"):
-        if counties.are_jobs_stopped(tenant_id):
-            return "stopped"
-    if job in WHOLE:
+    if job in WHOLE:  # the relay asks where it reads the line; a hello is the answer to a person's invitation
         WHOLE[job](tenant_id, *args)
         return "done"
     with fence.acting_for(tenant_id):
+        if counties.own().jobs_stopped_at is not None:
+            return "stopped"
         UNITS[job](*args)
         fence.commit()
     return "done"

@@ -37,7 +37,7 @@ _STANDING = ("epoch", "seq", "head", "stopped", "leased_until", "lease", "last_s
 _LINE = (
     db.select(
         *(_CHANNEL.c[name] for name in ("id", *_STANDING)),
-        _COUNTY.c.uid.label("own"), _PEER.c.name, _PEER.c.state, _PEER.c.transport, _PEER.c.address,
+        _COUNTY.c.uid.label("own"), _COUNTY.c.jobs_stopped_at, _PEER.c.name, _PEER.c.state, _PEER.c.transport, _PEER.c.address,
         transports.RESIDENT.label("resident"),
         _listed(_OURS, _OURS.c.revoked_at.is_(None)).label("our_keys"),
         _listed(_THEIRS, _THEIRS.c.peer_uid == _CHANNEL.c.peer_uid, _THEIRS.c.is_pinned).label("their_keys"),
@@ -60,8 +60,8 @@ _WRITE = (
 
 @dataclass
 class Line:
-    """One direction with one peer. `own`: our uid; `name` and `is_confirmed`: of the peer as we know it. The standing of
-    the channel (`epoch` … `last_sign_at`) is changed here and written once, by `write`.
+    """One direction with one peer. `own`: our uid; `name` and `is_confirmed`: of the peer as we know it; `is_halted`: an
+    operator stopped our county's background work. The standing of the channel (`epoch` … `last_sign_at`) is changed here and written once, by `write`.
     """
 
     id: UUID
@@ -69,6 +69,7 @@ class Line:
     own: UUID
     name: str
     is_confirmed: bool
+    is_halted: bool
     address: transports.Address
     our_keys: list[dict[str, Any]]
     their_keys: list[dict[str, Any]]
@@ -135,6 +136,6 @@ def take(peer_uid: UUID, direction: str) -> Line:
     way = transports.Address(peer_uid, found.transport or "loopback", found.address or "", found.resident)
     standing = {name: getattr(found, name) for name in _STANDING}
     return Line(
-        found.id, peer_uid, found.own, found.name or "未知县", found.state is PeerState.CONFIRMED, way,
+        found.id, peer_uid, found.own, found.name or "未知县", found.state is PeerState.CONFIRMED, found.jobs_stopped_at is not None, way,
         found.our_keys or [], found.their_keys or [], **standing,
     )  # fmt: skip

@@ -101,7 +101,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
     if line.leased_until is not None and line.leased_until > now and line.lease != lease:
         return None
     waiting = list(fence.execute(_WAITING, own | {"peer": peer_uid}))
-    if line.stopped or not line.is_confirmed or (not waiting and _rests(line)):
+    if line.stopped or line.is_halted or not line.is_confirmed or (not waiting and _rests(line)):
         line.leased_until = line.lease = None
         line.write()
         return None

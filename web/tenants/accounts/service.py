@@ -243,7 +243,7 @@ def unbind(account: Account, code: str) -> None:
 
 
 def _demand_two(account: Account, is_confirmed: bool) -> None:
-    if account.role in ADMINISTRATORS and account.is_active and not is_confirmed:
+    if account.role in ADMINISTRATORS and account.granted_at is not None and not is_confirmed:
         raise Invalid({"reason": "four_eyes"})
 
 

@@ -68,12 +68,6 @@ def every() -> list[County]:
     return list(db.session.scalars(db.select(County).order_by(County.code)))
 
 
-def are_jobs_stopped(tenant_id: int) -> bool:
-    """Did an operator stop this county's background work? One query, of a table of no county."""
-    query = db.select(County.jobs_stopped_at).where(County.tenant_id == tenant_id)
-    return db.session.scalar(query) is not None
-
-
 def settings(*, lock: bool = False) -> CountySettings:
     """The county's one row of settings, made on first use and asked for once; under its lock it is read anew."""
     held: CountySettings | None = db.session.info.get("settings")
