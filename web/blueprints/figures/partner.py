@@ -121,7 +121,7 @@ def waits(partner_uid: UUID, found: Sequence[Life]) -> list[Waits]:
         Waits(
             turns.DUTIES[duty.kind][0],
             1,
-            turns.duty_url(duty.agreement_id, duty.kind, duty.key),
+            _duty_url(duty, may_write=Permission.AGREEMENT_WRITE in held),
             True,
             duty.due_on,
             life.agreement.title,
@@ -131,6 +131,13 @@ def waits(partner_uid: UUID, found: Sequence[Life]) -> list[Waits]:
         if is_open(duty)
     ]
     return sorted([*shown, *duties], key=lambda each: (not each.is_ours, each.due_on or date.max))
+
+
+def _duty_url(duty: AgreementDuty, *, may_write: bool) -> str:
+    """Where it is done; for who may only read, where it stands."""
+    if may_write:
+        return turns.duty_url(duty.agreement_id, duty.kind, duty.key)
+    return url_for("agreements.show", agreement_id=duty.agreement_id) + "#duties"
 
 
 def is_open(duty: AgreementDuty) -> bool:
