@@ -1,11 +1,12 @@
 """The geometry of the pictures holds its figures."""
 
 import re
+from datetime import date
 from itertools import combinations
 
 import pytest
 
-from web.blueprints.pictures import draw_flows, draw_sharing
+from web.blueprints.pictures import Mark, Step, Stretch, draw_flows, draw_life, draw_sharing, draw_way
 
 NAMES = ["余杭区", "岳西县", "松阳县", "鄱阳县", "莲都区"]
 
@@ -55,3 +56,34 @@ def test_every_arrow_stays_in_the_picture_and_off_the_other_words(count):
         ]
         for a, b in combinations(boxes, 2):
             assert abs(a[0] - b[0]) >= a[2] + b[2] or abs(a[1] - b[1]) >= a[3] + b[3]
+
+
+def test_a_way_keeps_its_numbers_and_leaves_out_where_nobody_went():
+    forks = [
+        [Step("已接收", 35, "/a"), Step("等对方接收", 6), Step("未接收", 2, "/c")],
+        [Step("已报到", 35), Step("等本人报到", 0)],
+        [Step("已编入", 0), Step("等编入", 35)],
+    ]
+    way = draw_way(Step("送出", 43), forks)
+    assert [(leg.words, leg.url, leg.is_on) for leg in way.legs] == [
+        ("送出 → 已接收 35 名", "/a", True), ("送出 → 等对方接收 6 名", "", False), ("送出 → 未接收 2 名", "/c", False),
+        ("已接收 → 已报到 35 名", "", True), ("已报到 → 等编入 35 名", "", False),
+    ]  # fmt: skip
+    tall = {bar.name: bar.height for bar in way.bars}
+    assert "等本人报到" not in tall and "已编入" not in tall
+    assert tall["已接收"] + tall["等对方接收"] + tall["未接收"] == pytest.approx(tall["送出"], abs=0.2)
+    assert all(bar.y + bar.height <= way.height and 0 < bar.text_y <= way.height for bar in way.bars)
+    assert draw_way(Step("送出", 0), [[Step("已接收", 0), Step("未接收", 0)]]).legs == []
+
+
+def test_a_life_stays_in_its_picture_and_keeps_the_order_of_days():
+    today = date(2026, 5, 12)
+    held = [Stretch("held", "第 1 版", date(2026, 1, 9), today), Stretch("ahead", "第 1 版", today, date(2028, 1, 8))]
+    stopped = Stretch("stopped", "暂停共享", date(2026, 3, 1), date(2026, 3, 6))
+    marks = [Mark("done", "名册核对", date(2026, 4, 1)), Mark("now", "联席会商", date(2026, 6, 1))]
+    life = draw_life([*held, stopped], marks, today)
+    assert all(x >= 0 and x + width <= life.width for x, _, width, _ in life.stretches)
+    assert life.marks[0][0] < life.today < life.marks[1][0]
+    assert life.stretches[0][0] + life.stretches[0][2] == pytest.approx(life.today, abs=0.2)
+    assert 2 <= len(life.ticks) <= 10 and life.ticks == sorted(life.ticks)
+    assert draw_life([], [], today).stretches == []
