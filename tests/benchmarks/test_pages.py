@@ -26,8 +26,8 @@ from web.extensions import db
 pytestmark = pytest.mark.long
 OURS, EACH, FEW, MANY = 50_000, 500, 3, 300
 PEOPLE = """
-INSERT INTO party_org (tenant_id, id, kind, name, full_name, path, is_active)
-SELECT %(t)s, md5(%(t)s || 'b' || n)::uuid, 'branch', '示例' || n, '示例' || n || '党支部', '9.' || n || '.', true
+INSERT INTO party_org (tenant_id, id, kind, name, full_name, path, division_code, host_code, address, phone, is_active)
+SELECT %(t)s, md5(%(t)s || 'b' || n)::uuid, 'branch', '示例' || n, '示例' || n || '党支部', '9.' || n || '.', '', '', '', '', true
 FROM generate_series(1, greatest(1, %(n)s / 40)) n;
 INSERT INTO member (tenant_id, id, name, name_pinyin, initials, gender, ethnicity, birth_on, id_number, phone, chosen_phone,
   education, member_kind, standing, is_lost_contact, post, dues_until, certificate_no, review_result, appraisal, branch_id,
@@ -36,8 +36,9 @@ SELECT %(t)s, md5(%(t)s || 'm' || n)::uuid, '示例' || n, chr(98 + n %% 24) || 
   (1 + n %% 2)::text, '01', date '1950-01-01' + n %% 18000, %(id)s::bytea, %(phone)s::bytea, 'phone', '31', '1', 'normal', false, '',
   '2026-09', '', '', '', md5(%(t)s || 'b' || 1 + n %% greatest(1, %(n)s / 40))::uuid, 'held', now(), now()
 FROM generate_series(1, %(n)s) n;
-INSERT INTO flow (tenant_id, id, member_id, state, host_code, created_at)
-SELECT %(t)s, md5(%(t)s || 'f' || n)::uuid, md5(%(t)s || 'm' || n)::uuid, 'registered', '330110', now()
+INSERT INTO flow (tenant_id, id, member_id, state, flow_reason, host_code, host_text, host_township, work_unit, work_kind, occupation,
+  created_at)
+SELECT %(t)s, md5(%(t)s || 'f' || n)::uuid, md5(%(t)s || 'm' || n)::uuid, 'registered', '10', '330110', '', '', '', '', '', now()
 FROM generate_series(1, %(n)s, 4) n;
 """
 

@@ -34,9 +34,9 @@ def _of_text(name: str) -> Any:
 
 COLUMNS = (
     Column("title", "协议", lambda it: it.title, 0),
-    Column("parties", "各方", lambda it: joined("、", (p.name for p in it.parties)), 240, "hide-phone"),
+    Column("parties", "各方", lambda it: joined("、", (p.name for p in it.parties)), 192, "hide-phone"),
     Column("state", "状态", lambda it: it.chip[1], 160),
-    Column("turn", "轮到谁", lambda it: it.turn.title, 192),
+    Column("turn", "轮到谁", lambda it: it.turn.title, 240),
     Column("until", "期满", _of_text("effective_to"), 96, "hide-phone", missing="待送达"),
     Column("number", "编号", lambda it: it.agreement.number, 192, is_standard=False),
     Column("from", "生效", _of_text("effective_from"), 96, is_standard=False, missing="待送达"),
