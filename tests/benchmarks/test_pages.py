@@ -125,7 +125,7 @@ def _bare(
     ours, county = stand.app, filled["county"]
     app = Flask("bare", root_path=ours.root_path, static_folder=ours.static_folder)
     app.testing, app.secret_key, app.extensions = True, "bare", ours.extensions
-    app.jinja_env, app.url_map = ours.jinja_env, ours.url_map  # type: ignore[misc]
+    app.jinja_env, app.url_map = ours.jinja_env, ours.url_map
     app.url_default_functions, app.view_functions = ours.url_default_functions, dict(ours.view_functions)
     kept = {name: value for name, value in filled.items() if name not in ("g", "request", "session", "config")}
 
