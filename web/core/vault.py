@@ -88,6 +88,11 @@ def have(subject_id: UUID, wrapped: bytes | None) -> None:
         keys[subject_id] = crypto.decrypt(_county_key(), bytes(wrapped), str(subject_id))
 
 
+def holds(subject_id: UUID) -> bool:
+    """Has the record a key, so that something stands encrypted under it?"""
+    return _key(subject_id, create=False) is not None
+
+
 def beside(query: Select[Any], record_id: Any) -> Select[Any]:
     """The query with each row's key as its last column, so that a list asks for no keys by themselves: see `have`."""
     mine = (RecordKey.tenant_id == fence.tenant()) & (RecordKey.id == record_id)

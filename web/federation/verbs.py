@@ -136,6 +136,7 @@ def register(kind: Kind) -> Kind:
     KINDS[kind.name] = kind
     post.HOOKS.hear[kind.name] = lambda envelope, admitted, attached: hear(kind, envelope, admitted)
     post.HOOKS.refused[kind.name] = lambda message: refused(kind, message)
+    post.HOOKS.known[kind.name] = lambda about_id: kind.find(about_id, lock=False) is not None
     return kind
 
 

@@ -23,6 +23,8 @@ from web.extensions import db
 from web.federation.messages import MESSAGES
 from web.federation.post import relay, service, transports
 from web.federation.post.models import InboxMessage, OutboxMessage
+from web.federation.referrals import packets
+from web.federation.referrals.models import SharedMember
 from web.federation.sharing.models import StatusShare
 from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import commitments, disclose
@@ -161,3 +163,38 @@ def test_a_planted_hole_is_found(world, fresh, monkeypatch, hole):
     run(world, 600, _database_of(fresh))
     assert world.leaks, hole
     assert isinstance(world.leaks[0], Leak)
+
+
+def test_under_the_id_of_another_thing_nothing_opens_and_nothing_is_destroyed(walk, agreed):
+    """Found by the long fuzz: a list, or a request, under a referral's id took the referral's key with it when it ended."""
+    walk.until_taken_on()
+    home, host = walk.home, walk.host
+    with host.act():
+        kept = packets.opened(db.session.get(SharedMember, (host.tenant_id, walk.id)))
+    assert kept["/name"]
+    body = {"kind": "job", "due_on": "2026-12-01", "referral": str(walk.id)}
+    hostile_words: tuple[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]], ...] = (
+        ("directory.tell", {"w": 1}, {}, {}),
+        ("counts.tell", {"w": 1, "until": "2026-01-31"}, {}, {}),
+        (
+            "request.ask",
+            body,
+            {"/job/intent": "仓储管理员"},
+            {"n": 1, "agreement": agreed.ref, "member_id": walk.member_id},
+        ),
+        ("request.withdraw", {}, {}, {"n": 2}),
+    )
+    with home.act():
+        for type_, said, values, more in hostile_words:
+            service.send(host.uid, type_, walk.id, said, values, **({"agreement": agreed.ref} | more))
+        fence.commit()
+    for _ in range(3):
+        relay.drain(home.tenant_id, host.uid)
+    with home.act():
+        answers = db.session.execute(
+            db.select(OutboxMessage.type, OutboxMessage.code).where(OutboxMessage.result == "refused")
+        ).all()
+        opened = dict.fromkeys(("directory.tell", "counts.tell", "request.ask"), "already_open")
+        assert dict(row for row in map(tuple, answers)) == opened | {"request.withdraw": "not_open"}
+    with host.act():
+        assert packets.opened(db.session.get(SharedMember, (host.tenant_id, walk.id))) == kept

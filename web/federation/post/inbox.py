@@ -86,6 +86,7 @@ class _Office:
         self.by_id: dict[UUID, _Taken] = {}
         self.by_place: dict[tuple[int, int], _Taken] = {}
         self.taken: list[dict[str, Any]] = []
+        self.made: set[UUID] = set()  # openings whose key was made for this batch: nothing stood under their ids before
 
     def take(self, batch: list[bundles.Bundle]) -> list[Answer]:
         """Answers in order; after one that consumed nothing, the rest is not tried."""
@@ -96,7 +97,7 @@ class _Office:
             # Ids used before are refused by the primary key, and the batch begins again.
             sealed = [found for found in opened if isinstance(found, Envelope) and found.sd]
             new = {found.about_id for found in sealed if admission.is_opening(found)}
-            vault.prepare({found.about_id for found in sealed} - new, new)
+            self.made = vault.prepare({found.about_id for found in sealed} - new, new)
         answers: list[Answer] = []
         for parcel, found in zip(batch, opened, strict=True):
             answers.append(self._one(parcel, found))
@@ -186,6 +187,8 @@ class _Office:
             raise WireError("expired", envelope.coordinates)
         if envelope.agreement is not None and admission.is_opening(envelope):
             HOOKS.catch_up(envelope, parcel.attached)
+        if self._is_anothers(envelope):
+            raise WireError("already_open")
         enclosed = bundles.open_enclosed(parcel.jwe, self.open_keys)
         if envelope.type == "agreement.decision":
             # Its values belong to the decisions attached, which the agreements room opens with the hub's pins.
@@ -205,6 +208,20 @@ class _Office:
         if self.is_careful:
             service.store_kept()
             db.session.flush()
+
+    def _is_anothers(self, envelope: Envelope) -> bool:
+        """Does it open something under the id of another thing here? One key would serve both, and the end of the one
+        would destroy the other.
+        """
+        kind, about_id = envelope.about_kind, envelope.about_id
+        if kind in HOOKS.lists:
+            return vault.holds(about_id)
+        if kind not in HOOKS.known or not admission.is_opening(envelope):
+            return False
+        if about_id in self.made:
+            self.made.discard(about_id)  # the next one that claims it is not the first
+            return False
+        return vault.holds(about_id) and not HOOKS.known[kind](about_id)
 
     def _finish(
         self, parcel: bundles.Bundle, found: Coordinates, type_: str, about_id: UUID | None, error: WireError | None

@@ -59,6 +59,9 @@ class Hooks:
     catch_up: Callable[[Envelope, tuple[str, ...]], None] = lambda envelope, attached: None
     # At the sender, whose envelope was answered `behind` n: attach what is missing; False when there is nothing more.
     lacking: Callable[[OutboxMessage, int], bool] = lambda message, n: False
+    # Kinds that open under an id of the sender's choice: is there one of this id here? Of a list, each message is a new one.
+    known: dict[str, Callable[[UUID], bool]] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
 
 
 HOOKS = Hooks()

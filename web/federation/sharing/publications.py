@@ -121,6 +121,7 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
 
 for _kind in KINDS:
     post.HOOKS.hear[_kind] = hear
+    post.HOOKS.lists.add(_kind)
 
 
 def _keep(
