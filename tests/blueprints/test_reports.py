@@ -18,6 +18,7 @@ from tests.reports.world import build_with_half_year, load_lived
 from web.core import fence
 from web.federation.agreements import service as agreements
 from web.reports import METRICS, Rendered, statements
+from web.reports.rows import ROWS
 from web.tenants.accounts.permissions import Role
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
@@ -116,11 +117,24 @@ def test_numbers_lead_to_their_rows(enter, lived_on):
     for side in (lived_on.walk.home, lived_on.walk.host):
         client = enter(side)
         links = links_of(client.get(address(lived_on, side)).text)
-        for _, url in links:
-            assert client.get(url).status_code == 200, url
+        with side.act():
+            statement = statements.compose([agreements.get(lived_on.agreement_id)], lived_on.period)
+        numbers = {
+            (f.metric, way.role): f.value
+            for way, direction in zip(statement.ways, statement.report.directions, strict=True)
+            for f in direction.figures
+        }
+        for metric, url in links:
+            opened = client.get(url)
+            assert opened.status_code == 200, url
+            if metric in ROWS and not METRICS[metric].over:
+                rows = int(re.search(r"共 (\d+) [名件场]", opened.text)[1])
+                assert rows == numbers[metric, re.search(r"side=(\w+)", url)[1]], "as many, though the report masks it"
+                assert ("只含依这些协议办的" in opened.text) == (metric != "flows.to_partner")
         counted[side.name] = sorted({metric for metric, _ in links})
     assert counted["岳西县"] == [
-        "flows.to_partner", "members.shared", "members.taken_on", "transfers.closed", "transfers.recalled", "transfers.refused",
+        "flows.to_partner", "members.days_to_take_on", "members.not_reported", "members.reported_in", "members.shared",
+        "members.taken_on", "transfers.closed", "transfers.days", "transfers.opened", "transfers.recalled", "transfers.refused",
     ]  # fmt: skip
     assert "members.shared" in counted["余杭区"] and "flows.to_partner" not in counted["余杭区"]
 

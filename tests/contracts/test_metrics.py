@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import web.reports
-from web.blueprints.reports import BEHIND
+from web.blueprints.figures.subjects import SUBJECTS, WAYS, codes_of
 from web.federation.messages import MESSAGES
 from web.federation.request_kinds import REQUEST_KINDS
 from web.reports import METRICS, agreement_report, figures, rows, statements
@@ -70,7 +70,7 @@ def test_no_other_code_is_named():
     assert len(named) > 15
     assert sorted(named - set(METRICS) - set(MESSAGES)) == [], "but for messages, which may begin with the same word"
     assert set(statements.KINDS) == set(REQUEST_KINDS)
-    assert {code for code, _ in BEHIND} <= set(METRICS)
+    assert {*codes_of(SUBJECTS), *WAYS} <= set(METRICS)
 
 
 def test_pages_print_numbers_through_the_one_door():

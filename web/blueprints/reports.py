@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from marshmallow import Schema
 
 from web.blueprints import batches, edge, navigation, periods, tasks
+from web.blueprints.figures import subjects
 from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
@@ -18,8 +18,7 @@ from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements.models import Agreement, AgreementState
-from web.reports import METRICS, Figure, statements
-from web.reports.figures import Way
+from web.reports import METRICS, statements
 from web.reports.metrics import demand
 from web.reports.periods import offered
 from web.reports.tables import heading
@@ -42,47 +41,6 @@ STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Behind:
-    """The list where the persons behind a figure stand, in the direction where it is one of ours."""
-
-    endpoint: str
-    permission: Permission
-    query: Callable[[Way, str], dict[str, str]]
-
-
-# (metric, our role in the direction) → the list. A list shows what is so today.
-_SENT = Behind(
-    "referrals.index", Permission.REFERRAL_READ, lambda way, code: {"tab": "out", "partner": str(way.partner_uid)}
-)
-_GUESTS = Behind("shared.index", Permission.REFERRAL_READ, lambda way, code: {"partner": str(way.partner_uid)})
-_AWAY = Behind("away.index", Permission.MEMBER_READ, lambda way, code: {"host": code})
-
-
-def _state(behind: Behind, state: str) -> Behind:
-    return Behind(behind.endpoint, behind.permission, lambda way, code: behind.query(way, code) | {"state": state})
-
-
-def _handovers(tab: str) -> Behind:
-    return Behind(
-        "handovers.index", Permission.HANDOVER_READ, lambda way, code: {"tab": tab, "partner": str(way.partner_uid)}
-    )
-
-
-BEHIND: dict[tuple[str, str], Behind] = {
-    ("flows.to_partner", "home"): _AWAY,
-    ("members.shared", "home"): _SENT,
-    ("members.taken_on", "home"): _state(_SENT, "taken_on"),
-    ("members.shared", "host"): _GUESTS,
-    ("members.taken_on", "host"): _state(_GUESTS, "taken_on"),
-    **{
-        (f"transfers.{what}", role): _handovers({"home": "out", "host": "in"}[role])
-        for what in ("closed", "refused", "recalled", "expired")
-        for role in ("home", "host")
-    },
-}
-
-LISTS = {behind.permission for behind in BEHIND.values()}
 # A task that is to be seen on the page; the first two stand in the way of another one.
 SHOWN = (TaskState.WAITING, TaskState.RUNNING, TaskState.FAILED)
 
@@ -180,7 +138,7 @@ def _page(subject_id: UUID, period: str, form: Form) -> Any:
         link=_links(statement),
         made=[d for d in documents.of_subject(subject_id, DocumentKind.AGREEMENT_REPORT) if d.title == report.title],
         job=_job(task, subject_id, period) if task is not None and task.state in SHOWN else None,
-        has_lists=bool(LISTS & GRANTS[Role(edge.actor().role)]),
+        has_lists=subjects.may_open("members.shared"),
         state=STATES[of[0].state] if not report.several and of[0].state in STATES else None,
         choices=statements.periods(of),
         now=period,
@@ -203,26 +161,18 @@ def _told(statement: statements.Statement) -> list[str]:
 
 
 def _links(statement: statements.Statement) -> Callable[[str, int], str]:
-    """(metric, number of the direction) → the list behind it, empty where there is none or the role may not see it."""
-    held, known = GRANTS[Role(edge.actor().role)], current_app.view_functions
-    codes = {party.county: party.division for party in statement.report.parties}
+    """(metric, number of the direction) → the rows the number counts, empty where there are none or the role may not see
+    them.
+    """
+    report = statement.report
 
     def link(metric: str, place: int) -> str:
-        if not 0 <= place < len(statement.ways):
+        if not 0 <= place < len(statement.ways) or not subjects.may_open(metric):
             return ""
-        way, direction = statement.ways[place], statement.report.directions[place]
-        behind = BEHIND.get((metric, way.role or ""))
-        figure: Figure | None = direction.shown.get(metric)
-        if (
-            behind is None
-            or figure is None
-            or not figure.value
-            or behind.permission not in held
-            or behind.endpoint not in known
-        ):
+        way, figure = statement.ways[place], report.directions[place].shown.get(metric)
+        if figure is None or not figure.value:
             return ""
-        partner = direction.host if way.role == "home" else direction.home
-        return url_for(behind.endpoint, **behind.query(way, codes[partner]))  # type: ignore[arg-type]
+        return subjects.rows_url(metric, way.role or "", report.period, way.partner_uid, statement.agreement_ids)
 
     return link
 

@@ -98,11 +98,16 @@ class Page:
 
 def page(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    after: str = "", before: str = "", size: int = PAGE,
+    agreement_ids: Sequence[UUID] = (), after: str = "", before: str = "", size: int = PAGE,
 ) -> Page:  # fmt: skip
-    """The rows one number counts, and how many they are: two queries. NotFound where the metric has no such side."""
+    """The rows one number counts, and how many they are: two queries. NotFound where the metric has no such side.
+
+    `agreement_ids`: only what was begun under these, as a report counts; flows are under none.
+    """
     room = ROWS[code].room
     where = [ROWS[code].where(Days.passed(period)), *room.of(side, partner_uid)]
+    if agreement_ids and room is not FLOWS:
+        where.append(room.model.agreement_id.in_(agreement_ids))
     some = room.some(actor, *where, after=after, before=before, size=size)
     total = db.session.scalar(room.select(actor, func.count()).where(*where)) or 0
     return Page(some.rows, int(total), some.before, some.after)

@@ -40,10 +40,11 @@ MOVING = ("S2", "S4")
 
 @dataclass(frozen=True)
 class Statement:
-    """The report, and for each of its directions whose it is."""
+    """The report, for each of its directions whose it is, and the agreements it counts for."""
 
     report: AgreementReport
     ways: tuple[Way, ...]
+    agreement_ids: tuple[UUID, ...]
 
 
 REPORTED = (AgreementState.ACTIVE, AgreementState.WINDING_DOWN, AgreementState.CLOSED)
@@ -181,7 +182,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         )),
         steps=_steps(found, own.uid, span.ends_on, parties, is_many=is_many),
     )  # fmt: skip
-    return Statement(report, ways)
+    return Statement(report, ways, span.agreement_ids)
 
 
 def _ways(grants: list[dict[str, Any]], own: UUID, partners: Iterable[UUID]) -> tuple[Way, ...]:

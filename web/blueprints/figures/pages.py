@@ -15,10 +15,11 @@ from web.blueprints.policy import needs
 from web.core import clock, permissions
 from web.core.errors import NotFound
 from web.extensions import db
+from web.federation.agreements.models import Agreement
 from web.federation.post.models import Peer
 from web.reports import METRICS, counting
 from web.reports.periods import Period, offered
-from web.reports.rows import ROWS
+from web.reports.rows import FLOWS, ROWS
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 bp = Blueprint("figures", __name__, url_prefix="/<county>/figures")
@@ -81,18 +82,14 @@ def behind(code: str) -> str:
         raise NotFound()
     permissions.demand(GRANTS, Role(edge.actor().role), subjects.permission_of(code))
     asked = periods.asked()
-    period, partner = chosen(asked), _partner()
+    period, partner, under = chosen(asked), _partner(), _agreements()
     parts = METRICS[code].ratio or (code,)
     part = parts[1] if len(parts) > 1 and request.args.get("of") == "whole" else parts[0]
     page = counting.page(
-        edge.actor(),
-        part,
-        side,
-        period,
-        partner.uid if partner else None,
-        after=request.args.get("after", ""),
-        before=request.args.get("before", ""),
-    )
+        edge.actor(), part, side, period, partner.uid if partner else None,
+        agreement_ids=[each.id for each in under],
+        after=request.args.get("after", ""), before=request.args.get("before", ""),
+    )  # fmt: skip
     table = lines.TABLES[ROWS[part].room.name]
     table.looked(page.lines)
     return render_template(
@@ -111,11 +108,25 @@ def behind(code: str) -> str:
         if len(parts) > 1
         else [],
         side=subjects.SIDES[side],
+        under=[] if ROWS[part].room is FLOWS else under,
         partner=partner,
         period=period,
         page=page,
         table=table,
     )
+
+
+def _agreements() -> Sequence[Agreement]:
+    """Those a report counts for; none asked for means all. NotFound for one we do not have."""
+    asked = request.args.getlist("agreement")
+    try:
+        ids = {UUID(text) for text in asked}
+    except ValueError as error:
+        raise NotFound from error
+    found = db.session.scalars(db.select(Agreement).where(Agreement.id.in_(ids))).all() if ids else []
+    if len(found) != len(ids):
+        raise NotFound()
+    return found
 
 
 def _partner() -> Peer | None:

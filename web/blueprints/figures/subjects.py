@@ -127,14 +127,17 @@ class Cell:
     url: str
 
 
-def rows_url(code: str, side: str, period: Period, partner_uid: UUID | None) -> str:
+def rows_url(code: str, side: str, period: Period, partner_uid: UUID | None, agreement_ids: Sequence[UUID] = ()) -> str:
     """The list of the rows one number counts."""
-    return url_for("figures.rows", code=code, side=side, period=period.name, partner=partner_uid)
+    return url_for(
+        "figures.rows", code=code, side=side, period=period.name, partner=partner_uid, agreement=list(agreement_ids)
+    )
 
 
 def may_open(code: str) -> bool:
-    """Whether this role may see the rows."""
-    return permission_of(code) in GRANTS[Role(edge.actor().role)]
+    """Whether it counts rows, and this role may see them."""
+    parts = METRICS[code].ratio or (code,)
+    return all(part in ROWS for part in parts) and permission_of(code) in GRANTS[Role(edge.actor().role)]
 
 
 def cell(
