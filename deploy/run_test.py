@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Tests, in parallel, on servers that forget."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _on_servers(["-n", str(cores), "--dist", "worksteal", *arguments], is_forgetful=True)
+    # One more than there are cores: while one waits for a server, a browser or a lock, another one works.
+    return _on_servers(["-n", str(cores + 1), "--dist", "worksteal", *arguments], is_forgetful=True)
 
 
 def measure(arguments: Sequence[str]) -> int:

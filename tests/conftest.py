@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -105,6 +106,31 @@ def environment(database: str, port: int, *, is_sealing: bool) -> dict[str, str]
     if not is_sealing:
         env.pop("KITELINE_SEAL_KEY")
     return env
+
+
+# What takes longest, begun first: a line a worker.
+LONGEST = (
+    ("tests/browser/", "tests/blueprints/test_sheet_in_browser.py"),
+    ("tests/deploy/", "tests/federation/test_chaos.py", "tests/federation/agreements/"),
+    ("tests/federation/leaks/", "tests/demo/", "tests/federation/handovers/", "tests/federation/sharing/"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker is dealt an equal stretch of the list, and takes from the end of another's when its own is done: so the
+    longest stand in front of the stretches, and what is left at the end is short.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    long = [[item for item in items if item.nodeid.startswith(names)] for names in LONGEST]
+    short = iter([item for item in items if not item.nodeid.startswith(sum(LONGEST, ()))])
+    dealt: list[pytest.Item] = []
+    for worker in range(workers):
+        for share in long[worker::workers]:
+            dealt += share
+        dealt += islice(short, max(0, (worker + 1) * len(items) // workers - len(dealt)))
+    items[:] = [*dealt, *short]
 
 
 @pytest.fixture(scope="session")

@@ -112,30 +112,49 @@ def wait(ask: Callable[[], Got], seconds: float, problem: str) -> Got:
     return got
 
 
-# Rows that differ in nothing but their words look alike: the first of each look (and of each stripe) is measured.
-_LOOK = """async ({with_colours}) => {
-    const run = (context, options) => axe.run(context, {resultTypes: ["violations"], ...options});
-    const found = [await run(document, {rules: {"color-contrast": {enabled: false}}})];
+# What differs in nothing but its words looks alike, to axe too: a part of a page is judged once in each dress (light, dark,
+# large type), and of the rows of a table the first of each look (and of each stripe). The page as a whole is always judged.
+_LOOK = """async ({with_colours, judged}) => {
+    const of_ours = ["id", "href", "value", "for", "name", "title", "aria-label", "datetime", "data-id", "action", "content"];
+    const attribute = a => of_ours.includes(a.name) ? a.name + (a.value ? "" : "-") : a.name + "=" + a.value;
+    const children = e => [...e.children].map(shape).filter((one, at, all) => one !== all[at - 1]).join("");
+    const shape = e => [...e.attributes].map(attribute).join() + "<" + e.tagName + ([...e.childNodes].some(c => c.nodeType === 3 && c.data.trim())) + children(e) + ">";
+    const short = words => {
+        let [a, b] = [0xdeadbeef, 0x41c6ce57];
+        for (const c of words) { a = Math.imul(a ^ c.codePointAt(0), 2654435761); b = Math.imul(b ^ c.codePointAt(0), 1597334677); }
+        return (a >>> 0).toString(36) + (b >>> 0).toString(36);
+    };
+    const dress = [matchMedia("(prefers-color-scheme: dark)").matches, with_colours, ...[...document.documentElement.attributes].map(attribute)].join();
+    const known = new Set(judged), shapes = [], done = [], alike = [];
+    for (const part of document.querySelectorAll("body > *, main > *:not(h1)")) {
+        if (part.querySelector("main")) continue;
+        const look = short(dress + shape(part));
+        known.has(look) ? done.push(part) : shapes.push(look);
+    }
+    const run = (exclude, options) => axe.run(exclude.length ? {include: [document], exclude} : document, {resultTypes: ["violations"], ...options});
+    const found = [await run(done, {rules: {"color-contrast": {enabled: false}}})];
     if (with_colours) {
-        const seen = new Set(), alike = [];
-        const shape = e => [...e.attributes].filter(a => !["id", "href", "value", "for", "name", "title", "aria-label", "datetime", "data-id"].includes(a.name))
-            .map(a => a.name + "=" + a.value).join() + "<" + e.tagName + (e.firstChild?.nodeType === 3) + [...e.children].map(shape).join("") + ">";
+        const seen = new Set();
         for (const row of document.querySelectorAll("tbody tr")) {
             const table = row.closest("table"), of = [...document.querySelectorAll("table")].indexOf(table);
             const look = [of, row.rowIndex % 2, row.parentElement.rows.length - 1 === row.sectionRowIndex, shape(row)].join();
             seen.has(look) ? alike.push(row) : seen.add(look);
         }
-        found.push(await run({include: [document], exclude: alike}, {runOnly: ["color-contrast"]}));
+        found.push(await run([...done, ...alike], {runOnly: ["color-contrast"]}));
     }
-    return found.flatMap(one => one.violations).filter(one => ["serious", "critical"].includes(one.impact))
+    const wrong = found.flatMap(one => one.violations).filter(one => ["serious", "critical"].includes(one.impact))
         .flatMap(one => one.nodes.map(node => one.id + ": " + node.target));
+    return [wrong, wrong.length ? [] : shapes];
 }"""
+_judged: set[str] = set()
 
 
 def look(page: Page, *, with_colours: bool = True) -> list[str]:
     """What is wrong with the page at hand: serious findings of axe, sideways scroll on a phone, at a desk, and there at 125 %."""
     page.evaluate(AXE)
-    found: list[str] = page.evaluate(_LOOK, {"with_colours": with_colours})
+    found: list[str]
+    found, shapes = page.evaluate(_LOOK, {"with_colours": with_colours, "judged": sorted(_judged)})
+    _judged.update(shapes)
     for width, height in (PHONE, ZOOMED, DESK):
         page.set_viewport_size({"width": width, "height": height})
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
@@ -104,6 +105,8 @@ def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
     """Run a statement over tables, not models, in the unit's transaction: it names the county itself, and nothing is
     flushed before it. For the post, whose statements are few, always the same, and counted.
     """
+    if isinstance(values, list) and len(values) == 1:
+        values = values[0]  # many at once cost a journey more than one
     return db.session.connection().execute(statement, values)
 
 
@@ -121,14 +124,12 @@ def _tell_the_database(dbapi_connection: psycopg.Connection, _record: object, _p
     work = unit.get()
     if not isinstance(work, Unit):
         return
-    try:
-        if work.tenant_id is None:
-            dbapi_connection.execute("SELECT 1")
-        else:
-            # SET LOCAL with a literal: set_config() is not carried to the workers of a distributed database.
-            dbapi_connection.execute(f"SET LOCAL app.tenant = '{int(work.tenant_id)}'")
-    except psycopg.OperationalError as gone:
-        raise InvalidatePoolError() from gone
+    # SET LOCAL with a literal: set_config() is not carried to the workers of a distributed database. It begins the
+    # transaction itself, so that one journey does for both.
+    says = "SELECT 1" if work.tenant_id is None else f"SET LOCAL app.tenant = '{int(work.tenant_id)}'"
+    begun = dbapi_connection.pgconn.exec_(f"BEGIN; {says}".encode())
+    if begun.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        raise InvalidatePoolError()
 
 
 @event.listens_for(Session, "after_begin")

@@ -65,8 +65,10 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
-        timeout = LONG.get(job, 600)
-        queue.enqueue("web.jobs.run", *args, result_ttl=0, failure_ttl=86_400, job_timeout=timeout, meta=_meta())
+        kept = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": LONG.get(job, 600), "meta": _meta()}
+        with valkey.client.pipeline() as journey:
+            queue.enqueue("web.jobs.run", *args, pipeline=journey, **kept)
+            journey.execute()
     except redis.RedisError as error:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
 
