@@ -32,6 +32,8 @@ def agreed(agreed, monkeypatch):
     monkeypatch.setattr(service.HOOKS, "catch_up", lambda envelope, attached: None)
     monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)
     monkeypatch.setattr(service.HOOKS, "is_granted", lambda receiver, envelope, scope, name: True)
+    # As when served: nobody listens to statements (tests.watching does).
+    monkeypatch.setattr(db.engine, "_has_events", False)
     return agreed
 
 

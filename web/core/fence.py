@@ -8,15 +8,16 @@ its whole life, because an object already held by a session would otherwise be h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -32,13 +33,14 @@ class Unit:
     tenant_id: int | None
     reason: str = ""
     after_commit: dict[tuple[object, ...], Callable[[], None]] = field(default_factory=dict)
-    # The same option object for every statement of the unit: its lambda is analysed once, not per statement.
-    narrowing: ExecutableOption = field(init=False)
+    writes: list[tuple[Executable, Any]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def narrowing(self) -> ExecutableOption:
+        """The same option object for every ORM statement of the unit: its lambda is analysed once, not per statement."""
         # No county: the criterion nobody satisfies. Row-level security answers with no rows too.
         tenant_id = -1 if self.tenant_id is None else self.tenant_id
-        self.narrowing = with_loader_criteria(Tenanted, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+        return with_loader_criteria(Tenanted, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
 
 
 class Tenanted:
@@ -105,15 +107,70 @@ def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
     """Run a statement over tables, not models, in the unit's transaction: it names the county itself, and nothing is
     flushed before it. For the post, whose statements are few, always the same, and counted.
     """
-    if isinstance(values, list) and len(values) == 1:
-        values = values[0]  # many at once cost a journey more than one
-    return db.session.connection().execute(statement, values)
+    write()
+    return _run(db.session.connection(), statement, values)
+
+
+def later(statement: Executable, values: Any) -> None:
+    """Keep a write whose answer nobody reads, until the unit asks something or ends: those that wait go in one journey.
+    Like `execute`, it names the county itself.
+    """
+    here().writes.append((statement, values))
+
+
+def write() -> None:
+    """Send what waits (`later`). It happens by itself before every other statement, at a savepoint, and before the commit."""
+    waiting, here().writes = here().writes, []
+    if not waiting:
+        return
+    connection = db.session.connection()
+    with _one_journey(connection) if len(waiting) > 1 else nullcontext():
+        for statement, values in waiting:
+            _run(connection, statement, values)
+
+
+@contextmanager
+def _one_journey(connection: Connection) -> Iterator[None]:
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    try:
+        with driver.pipeline():
+            yield
+    except psycopg.Error as error:  # said when the journey ends, so not to SQLAlchemy
+        raise DBAPIError.instance(None, None, error, psycopg.Error) from error
+
+
+def _run(connection: Connection, statement: Executable, values: Any) -> CursorResult[Any]:
+    # A list of one would go as many do, with a journey more.
+    return connection.execute(statement, values[0] if isinstance(values, list) and len(values) == 1 else values)
 
 
 def start_over() -> None:
     """Roll back what the unit did so far, and forget what waited for its commit; it goes on in a new transaction."""
     db.session.rollback()
     here().after_commit.clear()
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """A part of the unit that may fail by itself: what it did is undone, and the unit goes on. An exception passes."""
+    write()
+    with db.session.begin_nested():
+        yield
+        write()
+
+
+@event.listens_for(Session, "before_flush")
+@event.listens_for(Session, "before_commit")
+@event.listens_for(Session, "do_orm_execute")
+def _write(*_of: object) -> None:
+    if isinstance(unit.get(), Unit):
+        write()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _unwritten(*_of: object) -> None:
+    if isinstance(work := unit.get(), Unit):
+        work.writes.clear()
 
 
 @event.listens_for(Pool, "checkout")

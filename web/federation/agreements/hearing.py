@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from web.core import clock, events
+from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import admission
@@ -160,7 +160,7 @@ def _apply_chain(
         given = _seals_of(agreement, decision, attached)
         heard = effects.Heard(decision, found.values, tokens.get(decision.digest), given)
         try:
-            with db.session.begin_nested():
+            with fence.savepoint():
                 if effects.is_ours(agreement, decision):
                     _demand_decider(agreement, decision)
                 effects.apply(agreement, heard)

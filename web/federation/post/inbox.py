@@ -62,6 +62,7 @@ def _receive(sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> 
             return [Answer(code="maintenance")]
         answers = _Office(sender, line, is_careful=is_careful).take(batch)
         db.session.flush()
+        fence.write()
     return answers
 
 
@@ -105,7 +106,7 @@ class _Office:
                 break
         if self.taken:
             service.store_kept()
-            fence.execute(_TAKEN, self.taken)
+            fence.later(_TAKEN, self.taken)
             self.line.last_sign_at = clock.now()
         self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
         self.line.write()
@@ -148,7 +149,7 @@ class _Office:
         if isinstance(found, WireError):
             return self._finish(parcel, coordinates, "unknown.type", None, found)
         try:
-            with db.session.begin_nested():
+            with fence.savepoint():
                 self._apply(parcel, found)
         except WireError as error:
             if error.outcome is Outcome.FINAL:

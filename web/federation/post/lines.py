@@ -84,7 +84,7 @@ class Line:
     def write(self) -> None:
         """Keep where the channel stands."""
         named = {f"new_{name}": getattr(self, name) for name in _STANDING}
-        fence.execute(_WRITE, {"tenant": fence.tenant(), "row": self.id} | named)
+        fence.later(_WRITE, {"tenant": fence.tenant(), "row": self.id} | named)
 
     def row(self) -> Channel:
         """The channel as the subject of an event."""

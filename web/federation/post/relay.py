@@ -74,8 +74,9 @@ class Parcel:
 
 
 _OUT, _VALUES, _KEYS = OutboxMessage.__table__, StoredDisclosure.__table__, vault.RecordKey.__table__
+_AT_REST = {"blobs", "has_blobs_due", "prev", "sealed_at", "attempts", "result", "code", "receipt", "receipted_at"}
 _WAITING = (
-    db.select(_OUT)
+    db.select(*(column for column in _OUT.c if column.name not in _AT_REST))
     .where(_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.peer_uid == bindparam("peer"), _OUT.c.receipt.is_(None))
     .order_by(_OUT.c.seq.nulls_last(), _OUT.c.id)
     .limit(BATCH)
@@ -121,7 +122,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
             place, token = (new["new_epoch"], new["new_seq"], new["new_digest"]), new["new_envelope"]
             sealed.append(new)
         elif attached != message.attached:
-            fence.execute(_ATTACHED, own | {"message": message.id, "new_attached": attached})
+            fence.later(_ATTACHED, own | {"message": message.id, "new_attached": attached})
         packed = _bundle(token, attached, rows, line.their_key)
         if parcel.bundles and size + packed.size > bundles.MAX_BYTES - 64:
             break
@@ -129,7 +130,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
         parcel.places[message.id] = (line.own, *place)
         parcel.bundles.append(packed)
     if sealed:
-        fence.execute(_SEALED, sealed)
+        fence.later(_SEALED, sealed)
     line.leased_until, line.lease = now + LEASE, lease
     line.write()
     return parcel
@@ -239,7 +240,7 @@ def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) ->
         else:
             _refused(_row(message_id), answer.receipt, found.code)
     if applied:
-        fence.execute(_SETTLED, applied)
+        fence.later(_SETTLED, applied)
     db.session.flush()
     if go_on is None:
         go_on = _retry(line, timedelta(0)) if len(answers) < len(parcel.ids) else not _rests(line)
@@ -282,7 +283,7 @@ def _rests(line: Line) -> bool:
     if found.is_waiting:
         return False
     if found.due_at is not None:
-        fence.execute(_DONE, here | {"seen": found.due_at})
+        fence.later(_DONE, here | {"seen": found.due_at})
     line.leased_until = line.lease = None
     return True
 

@@ -95,30 +95,32 @@ def send(
     MESSAGES[type_].body.check(body, "body")
     if unknown := [item.pointer for item in made if not admission.is_known(type_, item.pointer, body)]:
         raise WireError("scope_violation", pointers=unknown)
-    message = OutboxMessage(
-        id=uuid7(),
-        peer_uid=to,
-        type=type_,
-        about_id=about_id,
-        member_id=member_id,
-        n=n,
-        base=base,
-        cause=cause,
-        agreement_id=agreement and agreement.id,
-        agreement_version=agreement and agreement.version,
-        agreement_digest=agreement and agreement.digest,
-        body=body,
-        sd=list(sd if sd is not None else commitments(made)),
-        attached=[dict(a) for a in attached],
-        blobs=list(blobs),
-        has_blobs_due=bool(blobs),
-        expires_at=expires_at,
-        created_at=clock.now(),
-    )
-    db.session.add(message)
-    keep(message.id, about_id, MESSAGES[type_], body, made, is_new=n == 1 or base == 0)
+    id_ = uuid7()
+    row = {
+        "tenant_id": fence.tenant(),
+        "id": id_,
+        "peer_uid": to,
+        "type": type_,
+        "about_id": about_id,
+        "member_id": member_id,
+        "n": n,
+        "base": base,
+        "cause": cause,
+        "agreement_id": agreement and agreement.id,
+        "agreement_version": agreement and agreement.version,
+        "agreement_digest": agreement and agreement.digest,
+        "body": body,
+        "sd": list(sd if sd is not None else commitments(made)),
+        "attached": [dict(a) for a in attached],
+        "blobs": list(blobs),
+        "has_blobs_due": bool(blobs),
+        "expires_at": expires_at,
+        "created_at": clock.now(),
+    }
+    db.session.info.setdefault("said", []).append(row)
+    keep(id_, about_id, MESSAGES[type_], body, made, is_new=n == 1 or base == 0)
     due(to, clock.now())
-    return message.id
+    return id_
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,15 @@ def keep(
 
 
 def store_kept() -> None:
-    """Write the values that wait, in bulk; it happens by itself at a flush, before a query, and before the commit."""
+    """Write the messages and values that wait, in bulk; it happens by itself at a flush, before a query, and before the
+    commit.
+    """
     waiting: list[_Kept] = db.session.info.pop("kept", [])
     if waiting:
         vault.prepare([k.about_id for k in waiting if not k.is_new], [k.about_id for k in waiting if k.is_new])
+    if said := db.session.info.pop("said", None):
+        fence.later(_MESSAGES, said)
+    if waiting:
         rows = [
             # An identity number in a value that is none does not cross; the verb does.
             _stored(kept.message_id, kept.about_id, item, scope)
@@ -161,15 +168,16 @@ def store_kept() -> None:
             for kept in waiting
             for item, scope in zip(kept.made, kept.scopes, strict=True)
         ]
-        fence.execute(_VALUES, rows)
+        fence.later(_VALUES, rows)
 
 
-_VALUES = db.insert(StoredDisclosure.__table__)
+_MESSAGES, _VALUES = db.insert(OutboxMessage.__table__), db.insert(StoredDisclosure.__table__)
 
 
-@event.listens_for(Session, "before_flush")
-@event.listens_for(Session, "before_commit")
-@event.listens_for(Session, "do_orm_execute")
+# Before the fence sends what waits.
+@event.listens_for(Session, "before_flush", insert=True)
+@event.listens_for(Session, "before_commit", insert=True)
+@event.listens_for(Session, "do_orm_execute", insert=True)
 def _store(_of: object, *_more: object) -> None:
     store_kept()
 
@@ -215,7 +223,7 @@ def due(peer_uid: UUID, at: datetime) -> None:
     if peer_uid in rung:
         return
     rung.add(peer_uid)
-    fence.execute(_DUE, {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at})
+    fence.later(_DUE, {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at})
     defer(Job.DRAIN, fence.tenant(), peer_uid)
 
 
@@ -224,6 +232,7 @@ def _unring(session: Session, _previous: object) -> None:
     """A rolled back savepoint may have taken the note with it."""
     session.info.pop("rung", None)
     session.info.pop("kept", None)
+    session.info.pop("said", None)
 
 
 @event.listens_for(Session, "after_commit")

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from web.core import clock, events
+from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.events import Actor
 from web.core.fields import blind
@@ -369,7 +369,7 @@ def _apply(task: Task) -> None:
         outcome, findings, changed, member = judge.judge(reading)
         if outcome in (Outcome.NEW, Outcome.CHANGED):
             try:
-                with db.session.begin_nested():
+                with fence.savepoint():
                     member = _write(judge, reading, member, changed)
             except DomainError as error:
                 outcome = Outcome.ERROR

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from web.core import clock, events
+from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.events import Event
 from web.core.queue import Job
@@ -131,7 +131,7 @@ def _edit(task: Task) -> None:
         for index, member_id in enumerate(ids):
             before = len(did)
             try:
-                with db.session.begin_nested():
+                with fence.savepoint():
                     member = members.get(member_id, lock=True)
                     members.demand_open(member)
                     if change.values:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from web.core import fence
 from web.core.errors import DomainError, Invalid
 from web.extensions import db
 from web.tenants.consents.models import Method
@@ -73,7 +74,7 @@ def submit(
     made, left = list[UUID](), list[tuple[UUID, str]]()
     for member_id in member_ids[:MOST]:
         try:
-            with db.session.begin_nested():
+            with fence.savepoint():
                 member = members.get(member_id, lock=True)
                 case = service.begin(member, method=method, applied_on=applied_on, to_org_id=to_org_id, note=note)
                 service.submit(case)
