@@ -91,7 +91,7 @@ def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after
         pages = [
             "/operator/",
             "/operator/password",
-            *(f"/operator/counties/{agreed.home.code}/{act}" for act in ("stop", "start", "reset", "open")),
+            *(f"/operator/counties/{agreed.home.code}/{act}" for act in ("stop", "start", "reset", "release", "open")),
         ]
         shown = [operator_after.get(page) for page in pages]
     finally:
@@ -171,6 +171,11 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
     clear = re.search(r'mono">([^<]+)<', again.text)[1]
     client = fresh.test_client()
     assert sign_in(client, home, "secadmin", clear).status_code == 303
+    lost = {"username": "auditor", "reason": "手机遗失"}
+    assert operator.post(f"{door}/release", data=lost | {"username": "liaison"}).status_code == 422
+    assert operator.post(f"{door}/release", data=lost).status_code == 303
+    released = in_county(home, lambda: db.session.scalars(select(Event).where(Event.verb == "account.release")).one())
+    assert (released.actor_role, released.reason) == ("operator", "手机遗失")
     first = {
         "role": "auditor",
         "username": "new.auditor",

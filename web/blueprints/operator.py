@@ -74,6 +74,7 @@ DOORS: dict[str, Door] = {
     "stop": Door("停下后台任务", "已停下", Why, operators.stop_jobs),
     "start": Door("恢复后台任务", "已恢复", Why, operators.start_jobs),
     "reset": Door("重置管理员密码", "密码已重置", Reset, operators.reset),
+    "release": Door("解除管理员验证器", "验证器已解除", Reset, operators.release),
     "open": Door("开立首任管理员", "账号已开立", First, operators.open_administrator),
 }
 
@@ -187,7 +188,7 @@ def index() -> str:
     )  # fmt: skip
 
 
-@bp.route("/counties/<code>/<any(stop, start, reset, open):act>", methods=["GET", "POST"])
+@bp.route("/counties/<code>/<any(stop, start, reset, release, open):act>", methods=["GET", "POST"])
 @operates
 def door(code: str, act: str) -> Any:
     """One act on one county, with a reason its auditor will read."""

@@ -116,6 +116,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "stop_jobs": "停下本县的后台任务",
         "start_jobs": "恢复本县的后台任务",
         "reset": "要求重置本县一个管理员的密码",
+        "release": "要求解除本县一个管理员的验证器",
         "open": "要求开立本县的首任管理员",
     },
     "publication": {

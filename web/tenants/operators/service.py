@@ -125,14 +125,26 @@ def start_jobs(operator: Operator, code: str, reason: str, *, ip: str = "") -> N
         counties.own().jobs_stopped_at = None
 
 
+def _administrator(username: str) -> Account:
+    query = db.select(Account).where(Account.username == username.strip().lower(), Account.is_active)
+    account: Account | None = db.session.scalars(query).first()
+    if account is None or account.role not in ADMINISTRATORS:
+        raise Invalid({"username": "no_administrator"})
+    return account
+
+
 def reset(operator: Operator, code: str, username: str, reason: str, *, ip: str = "") -> str:
     """A new one-time password for an administrator of the county who cannot come in, returned once."""
     with through(operator, code, "operation.reset", reason, ip=ip):
-        query = db.select(Account).where(Account.username == username.strip().lower(), Account.is_active)
-        account: Account | None = db.session.scalars(query).first()
-        if account is None or account.role not in ADMINISTRATORS:
-            raise Invalid({"username": "no_administrator"})
-        return accounts.reset_password(account, is_confirmed=True)
+        return accounts.reset_password(_administrator(username), is_confirmed=True)
+
+
+def release(operator: Operator, code: str, username: str, reason: str, *, ip: str = "") -> None:
+    """The only administrator of a role lost the telephone and the recovery codes: no two of the county are left to
+    release it. The password stays what it is, so the operator cannot come in with this alone.
+    """
+    with through(operator, code, "operation.release", reason, ip=ip):
+        accounts.release(_administrator(username), reason, is_confirmed=True)
 
 
 def open_administrator(
