@@ -34,11 +34,11 @@ def test_another_countys_id_is_as_absent(windows: Windows):
 
 def test_a_session_that_ended_leads_back_to_the_page(windows: Windows):
     """Signed in on two machines; the second lets the first be signed out."""
-    clerk = windows.open(SONGYANG, "county_admin")
-    clerk.nav("账号与角色")
-    clerk.page.get_by_role("link", name="liaison").click()
-    clerk.press("重置密码")
-    once, new = clerk.page.locator(".big-n").inner_text(), "Lian-Luo-Yuan-7"
+    opens = windows.open(SONGYANG, "sysadmin")
+    opens.nav("账号与角色")
+    opens.page.get_by_role("link", name="liaison").click()
+    opens.press("重置密码")
+    once, new = opens.page.locator(".big-n").inner_text(), "Lian-Luo-Yuan-7"
     first, second = windows.open(SONGYANG), windows.open(SONGYANG)
     _sign_in(first, once)
     first.fill(current=once, new=new, again=new)

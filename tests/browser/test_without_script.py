@@ -22,12 +22,12 @@ def test_the_core_path_without_script(windows: Windows, proved):
 
 
 def sign_in(windows: Windows, home: Window) -> None:
-    """With a one-time password from the county's clerk, which must be changed first."""
-    clerk = windows.open(YUEXI, "county_admin")
-    clerk.nav("账号与角色")
-    clerk.page.get_by_role("link", name=USERNAME).click()
-    clerk.press("重置密码")
-    once = clerk.page.locator(".big-n").inner_text()
+    """With a one-time password from the system administrator, which must be changed first."""
+    opens = windows.open(YUEXI, "sysadmin")
+    opens.nav("账号与角色")
+    opens.page.get_by_role("link", name=USERNAME).click()
+    opens.press("重置密码")
+    once = opens.page.locator(".big-n").inner_text()
     home.go("away/")
     expect(home.page.get_by_role("heading", level=1)).to_have_text("登录")
     home.fill(username=USERNAME, password="wrong")
