@@ -1,5 +1,6 @@
-"""The register page at 50,000 members: with 300 counties in the tables against 3, and through the whole application against
-the same query and template in bare Flask and psycopg. Goals ≤ 1.1 and ≤ 1.5; the limits here only catch a regression.
+"""The register page: with 300 counties (50,000 members) in the tables against 3 of the same size; and of a county of 50,000
+through the whole application against the same query and template in bare Flask and psycopg. Goals ≤ 1.1 and ≤ 1.5; the limits
+here only catch a regression, because what else the machine does falls on both sides but not evenly.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from web.tenants.members.models import Member
 from web.tenants.register import service
 
 pytestmark = pytest.mark.long
-OURS, EACH, FEW, MANY = 50_000, 500, 3, 300
+FEW, MANY, PEOPLE_IN_ALL = 3, 300, 50_000
+EACH = PEOPLE_IN_ALL // MANY
 PEOPLE = """
 INSERT INTO party_org (tenant_id, id, kind, name, full_name, path, division_code, host_code, address, phone, is_active)
 SELECT %(t)s, md5(%(t)s || 'b' || n)::uuid, 'branch', '示例' || n, '示例' || n || '党支部', '9.' || n || '.', '', '', '', '', true
@@ -61,12 +63,14 @@ class Stand:
         return str(answer.text)
 
 
-def _fill(url: str, sizes: dict[int, int], ours: dict[str, bytes]) -> None:
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True, cursor_factory=psycopg.ClientCursor) as owner:
+def _fill(app: Flask, sizes: dict[int, int]) -> None:
+    """So many members for each county; numbers and telephones as the county's own key encrypts them."""
+    key, url = app.extensions["kiteline"].field_key, app.extensions["kiteline"].owner_url.replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as owner:
         for tenant_id, size in sizes.items():
-            owner.execute(
-                PEOPLE, {"t": tenant_id, "n": size, "id": None, "phone": None} | (ours if size == OURS else {})
-            )
+            number = crypto.encrypt(key, b"990121198003071234", f"{tenant_id}:member.id_number")
+            phone = crypto.encrypt(key, b"15400001234", f"{tenant_id}:member.phone")
+            owner.execute(PEOPLE, {"t": tenant_id, "n": size, "id": number, "phone": phone})
         owner.execute("ANALYZE")
 
 
@@ -78,22 +82,15 @@ def _stand(app: Flask, side: Any) -> Stand:
 
 @pytest.fixture
 def stands(fresh: Flask, pair: Any) -> Iterator[tuple[Stand, Stand]]:
-    """The same county with 2 others beside it, and with 299."""
-    tenant_id, url = pair.home.tenant_id, fresh.extensions["kiteline"].owner_url
-    with fence.acting_for(tenant_id):
-        key = fresh.extensions["kiteline"].field_key
-        ours = {
-            "id": crypto.encrypt(key, b"990121198003071234", f"{tenant_id}:member.id_number"),
-            "phone": crypto.encrypt(key, b"15400001234", f"{tenant_id}:member.phone"),
-        }
-    _fill(url, {tenant_id: OURS, **{1000 + n: EACH for n in range(1, FEW)}}, ours)
+    """The same county with 2 others of its size beside it, and with 299."""
+    _fill(fresh, {pair.home.tenant_id: EACH, **{1000 + n: EACH for n in range(1, FEW)}})
     db.engine.dispose()
     few, many = conftest._database_of(fresh), f"{conftest._database_of(fresh)}_many"
     conftest._copy(many, few)
     crowded = create_app(conftest._settings(many))
     crowded.testing, crowded.config["WTF_CSRF_ENABLED"] = True, False
     crowded.test_client_class = type(fresh.test_client())
-    _fill(crowded.extensions["kiteline"].owner_url, {1000 + n: EACH for n in range(FEW, MANY)}, ours)
+    _fill(crowded, {1000 + n: EACH for n in range(FEW, MANY)})
     yield _stand(fresh, pair.home), _stand(crowded, pair.home)
     with crowded.app_context():
         db.engine.dispose()
@@ -157,33 +154,36 @@ def _walked(stand: Stand, tenant_id: int) -> Ratio:
     ):
         assert len(db.session.execute(asked).all()) == len(plain.execute(explicit).all()) == service.PAGE + 1
         found = compare(
-            f"fence ÷ explicit WHERE, the list query at {OURS:,} members in {MANY} counties",
+            f"fence ÷ explicit WHERE, the list query at {PEOPLE_IN_ALL:,} members in {MANY} counties",
             lambda: db.session.execute(asked).all(), lambda: plain.execute(explicit).all(), 30,
         )  # fmt: skip
     engine.dispose()
     return found
 
 
-def test_the_register_page_at_fifty_thousand_members(stands: tuple[Stand, Stand], pair: Any, proved: Any) -> None:
+def test_the_register_page(stands: tuple[Stand, Stand], pair: Any, proved: Any) -> None:
     few, many = stands
     logging.disable(logging.CRITICAL)
     with watching.paused():
         shown = few.page()
-        assert shown == many.page() or len(shown) == len(many.page())
+        assert shown.count("<tr") == many.page().count("<tr") == service.PAGE + 1
         crowd = compare(f"register page, {MANY} counties ÷ {FEW} counties", many.page, few.page, 10)
         walked = _walked(many, pair.home.tenant_id)
-        statements, template, filled = _asked(few)
+        _fill(few.app, {pair.host.tenant_id: PEOPLE_IN_ALL})
+        big = _stand(few.app, pair.host)
+        shown = big.page()
+        statements, template, filled = _asked(big)
         listed = [
             s for s in statements if "member.name_pinyin" in s[0] or ("count(*)" in s[0] and "FROM member" in s[0])
         ]
         ratios = {}
         with psycopg.connect(few.app.extensions["kiteline"].database_url.replace("+psycopg", "")) as connection:
             for name, asked in (("its list and total", listed), ("all its statements", statements)):
-                bare = _bare(few, connection, pair.home.tenant_id, asked, template, filled)
-                answer = bare.get(few.address)
+                bare = _bare(big, connection, pair.host.tenant_id, asked, template, filled)
+                answer = bare.get(big.address)
                 assert answer.status_code == 200 and answer.text.count("<tr") == shown.count("<tr")
                 ratios[name] = compare(
-                    f"register page, whole application ÷ bare Flask and psycopg with {name}", few.page, partial(bare.get, few.address), 10
+                    f"register page, whole application ÷ bare Flask and psycopg with {name}", big.page, partial(bare.get, big.address), 10
                 )  # fmt: skip
     logging.disable(logging.NOTSET)
     assert crowd.ratio < 1.5
