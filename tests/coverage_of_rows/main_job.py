@@ -297,8 +297,10 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("11", "backup and restore of the whole deployment as two commands in deploy/, a drill as a test", "health.health",
           "deploy/test_backup.py::test_backed_up_lost_and_restored deploy/test_backup.py::test_a_file_is_read_whole_or_not_at_all"),
     # Benchmarks
-    _line("bench", "those of the walk at 50,000 members and 300 counties: page ÷ page with 3 counties ≤ 1.1", still=_OPEN),
-    _line("bench", "register page through the whole app ÷ the same query and template in bare Flask + psycopg ≤ 1.5", still=_OPEN),
+    _line("bench", "those of the walk at 50,000 members and 300 counties of one size: page ÷ page with 3 counties ≤ 1.1; fence ÷ WHERE",
+          "members.index", "benchmarks/test_pages.py::test_the_register_page"),
+    _line("bench", "register page through the whole app ÷ the same query and template in bare Flask + psycopg ≤ 1.5, a county of 50,000",
+          "members.index", "benchmarks/test_pages.py::test_the_register_page"),
     _line("bench", "report PDF ÷ WeasyPrint alone on the same HTML ≤ 1.1", still=_OPEN),
     _line("bench", "every list asks the same queries whatever its length", "home.index agreements.index",
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more"),
