@@ -163,6 +163,9 @@ def test_seven_sections_all_filled(papers: Callable[[str], Paper]) -> None:
     headings = [each for each in paper.bookmarks() if "、" in each]
     assert headings == [f"{number}、{title}" for number, title in zip("一二三四五六七", SECTIONS, strict=True)]
     assert "本期提出协助请求29件，办结26件，" in paper.text and "两县互相提出的合在一起计。" in paper.text
+    assert "合计2926—092.9%" in paper.text and "增减+20+18—0+4.0个百分点" in paper.text, (
+        "what left something out is not compared"
+    )
     assert "走访家属18160088.2%" in paper.text and "核查活动证1110＜50100.0%" in paper.text
     numbered = [f"表{n}" for n in range(1, 8)] + [f"图{n}" for n in range(1, 5)]
     assert [each for each in numbered if each not in paper.text] == []

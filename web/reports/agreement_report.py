@@ -292,8 +292,8 @@ class AgreementReport(Document):
         )  # fmt: skip
 
     @cached_property
-    def help_totals(self) -> tuple[dict[str, Figure], bool]:
-        """Over all kinds of request, and whether nothing was left out."""
+    def help_totals(self) -> tuple[dict[str, Figure], frozenset[str]]:
+        """Over all kinds of request, and of which codes nothing was left out."""
         return help_sum(self.helps, self.period)
 
     def _help(self, table: Any) -> Section:
@@ -316,7 +316,7 @@ class AgreementReport(Document):
         def since(code: str) -> Change:
             assert before is not None
             sides = (self.help_totals, before.help_totals)
-            return change(*(found[code] if is_whole else withheld(found[code]) for found, is_whole in sides))
+            return change(*(found[code] if code in whole else withheld(found[code]) for found, whole in sides))
 
         rows += compared(HELP_COLUMNS, before.help_totals[0] if before else {}, since)
         whole = table("协助请求", "事项", tuple(rows), HELP_COLUMNS)

@@ -151,17 +151,19 @@ def with_share(found: dict[str, Figure]) -> dict[str, Figure]:
     return found | {share.metric: share}
 
 
-def help_sum(helps: Sequence[Help], period: Period) -> tuple[dict[str, Figure], bool]:
-    """Over all kinds, of what is shown, and whether nothing was left out; no share of a sum that left something out."""
+def help_sum(helps: Sequence[Help], period: Period) -> tuple[dict[str, Figure], frozenset[str]]:
+    """Over all kinds, of what is shown, and the codes of which nothing was left out; a share only of whole sums."""
+    every = frozenset((*HELP_COLUMNS, *HELP_COUNTED))
     if len(helps) == 1:
-        return dict(helps[0].shown), True
+        return dict(helps[0].shown), every
     if not helps:
-        return with_share({code: figure(code, 0, period) for code in HELP_COUNTED}), True
+        return with_share({code: figure(code, 0, period) for code in HELP_COUNTED}), every
     cells = {code: [each.shown[code] for each in helps] for code in HELP_COUNTED}
-    is_whole = all(cell.is_shown for of in cells.values() for cell in of)
-    found = {code: total(of) for code, of in cells.items()}
-    share = HELP_COLUMNS[-1]
-    return (with_share(found) if is_whole else found | {share: figure(share, None, period)}), is_whole
+    whole = {code for code, of in cells.items() if all(cell.is_shown for cell in of)}
+    found, share = {code: total(of) for code, of in cells.items()}, HELP_COLUMNS[-1]
+    if {"requests.due", "requests.on_time"} <= whole:
+        return with_share(found), frozenset({*whole, share})
+    return found | {share: figure(share, None, period)}, frozenset(whole)
 
 
 @dataclass(frozen=True)

@@ -41,12 +41,12 @@ def _referral_state(line: Any) -> tuple[str, str]:
 
 
 def _handover_state(line: Any) -> tuple[str, str]:
-    row = line.handover
-    if row.state not in OPEN_HANDOVERS:
-        return "off" if row.state != "closed" else "sealed", handovers.OUTCOMES.get(
-            row.outcome, handovers.STATES[row.state]
-        )
-    return "now" if handover_lists.TURNS[row.state] == row.role else "theirs", handovers.STATES[row.state]
+    row, words = line.handover, handovers.STATES[line.handover.state]
+    if row.state in OPEN_HANDOVERS:
+        return "now" if handover_lists.TURNS[row.state] == row.role else "theirs", words
+    # Outcomes are told as home sees them.
+    told = handovers.OUTCOMES.get(row.outcome, words) if row.role == "home" else words
+    return "sealed" if row.state == "closed" else "off", told
 
 
 def _flow_state(line: Any) -> tuple[str, str]:
