@@ -1,4 +1,5 @@
-"""Every page a role can walk to, on the built demo: nothing serious for axe, nothing sideways, no complaint of the browser."""
+"""Every page a role can walk to, on the built demo: nothing serious for axe, nothing sideways, no complaint of the browser;
+on paper the data and nothing to press."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.printing import printed
 from tests.browser.windows import SONGYANG, YUEXI, YUHANG, Window, Windows, look
 from web.tenants.accounts.permissions import Role
 
@@ -59,14 +61,19 @@ def pages(window: Window, shown: int) -> Iterator[str]:
 
 @pytest.mark.parametrize(("code", "role"), EVERYONE, ids=str)
 def test_every_page_of_every_role(windows: Windows, proved, code: str, role: Role):
-    """The clerks see nearly all; for the other roles, who see the same colours, contrast is not measured again."""
+    """The clerks see nearly all; for the other roles, who see the same pages, contrast and paper are not looked at again."""
     window, wrong, count = windows.open(code, role.value), {}, 0
     for sort in pages(window, 2 if role == CLERK else 1):
         count += 1
-        if said := look(window.page, with_colours=role == CLERK):
+        said = look(window.page, with_colours=role == CLERK)
+        if role == CLERK:
+            said += printed(window.page)
+        if said:
             wrong[sort] = said
     assert wrong == {}
     proved("pages looked at by axe", count)
+    if role == CLERK:
+        proved("pages read as they would be printed", count)
 
 
 @pytest.mark.parametrize("type_size", ["", "large"])

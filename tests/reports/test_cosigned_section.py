@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.federation.cosigning.test_walks import lines_of, number_of
 from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     AWAY,
@@ -13,13 +15,17 @@ from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     load_walk,
 )
 from web.core import clock
+from web.core.errors import NotFound
 from web.extensions import db
+from web.federation import verify
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement
 from web.federation.cosigning import service
-from web.reports import Period, statements
+from web.reports import Period, certifying, statements
 from web.reports.figures import Span, cosigned
 from web.reports.metrics import by_code
+from web.reports.rendering import to_html
+from web.tenants.documents.models import DocumentKind
 
 
 def composed(side, period):
@@ -68,3 +74,20 @@ def test_held_cosigned_disputed_and_not_settled(walk):
         assert [step.on for step in report.steps] == sorted(step.on for step in report.steps)
         assert all(clock.today() < step.on < clock.today() + timedelta(days=184) for step in report.steps)
         assert text["effective_to"] > report.steps[-1].on.isoformat(), "its end is years away and not among them"
+
+
+def test_a_cosigned_record_is_certified_at_both_sides(walk):
+    home, host = walk.pair.home, walk.pair.host
+    walk.hold()
+    (record,) = walk.offer().values()
+    walk.say(home, service.countersign, record, list(lines_of(home, record)))
+    for side in (home, host):
+        with side.act():
+            certified = certifying.certify(DocumentKind.COSIGN_CERTIFICATE, record, code="7K3M9QXA2B4C")
+        said = [letter.what for letter in certified.paper.letters]
+        assert said[:2] == ["送请共签", "共签"] and certified.paper.signed == len(said) >= 2
+        assert all(verify.verdict(each) for each in certified.evidence)
+        words = to_html(certified.paper, carries_data=True)
+        assert "重温入党誓词" in words and "evidence.json" in words and "王示甲" not in words, "no guest is named"
+        with side.act(), pytest.raises(NotFound):
+            certifying.certify(DocumentKind.COSIGN_CERTIFICATE, walk.activity_id)

@@ -11,6 +11,7 @@ from web.blueprints import edge, words
 from web.blueprints.documents import PROVES
 from web.blueprints.filters import moment
 from web.core.queue import Job
+from web.core.saying import joined, say
 from web.federation import verify
 from web.federation.post import evidence
 from web.reports import certifying
@@ -51,7 +52,8 @@ def who_may(permission: Permission) -> str:
     """Empty when this person may, else the words of who can."""
     if permission in GRANTS[Role(edge.actor().role)]:
         return ""
-    return "可办的人：" + "、".join(f"{name}（{words.ROLES[role]}）" for name, role in accounts.who_can(permission))
+    people = [say("{name}（{role}）", name=name, role=words.ROLES[role]) for name, role in accounts.who_can(permission)]
+    return say("可办的人：{people}", people=joined("、", people))
 
 
 def order(kind: DocumentKind, subject_id: UUID) -> Any:
@@ -66,7 +68,10 @@ def _proof(row: Document) -> list[tuple[str, str]]:
     found = evidence.of(row.subject_id)
     own = evidence.names({each.giver for each in found})
     return [
-        (f"{own[each.giver]}　{SAID.get(each.type, each.type)}", f"{moment(each.at)} 已印签，{RESULTS[each.result]}")
+        (
+            f"{own[each.giver]}　{SAID.get(each.type, each.type)}",
+            say("{at} 已印签，{result}", at=moment(each.at), result=RESULTS[each.result]),
+        )
         for each in found
     ]
 

@@ -91,7 +91,7 @@ def certificate(handover_id: UUID) -> str:
         handover_id,
         crumbs=[
             ("关系转接", url_for("handovers.index")),
-            (f"{row.name}　{way}", url_for("handovers.show", handover_id=handover_id)),
+            (say("{name}　{way}", name=row.name, way=way), url_for("handovers.show", handover_id=handover_id)),
         ],
         make_url=url_for("handovers.certify", handover_id=handover_id),
         why=certificates.who_may(Permission.HANDOVER_WRITE),

@@ -1,0 +1,117 @@
+"""Papers against WeasyPrint alone on the same HTML, with the same fonts and the same form of PDF.
+
+Goals: a report ÷ alone ≤ 1.1; a batch of letters as one job, kept and logged, ÷ alone ≤ 1.3. `KITELINE_LETTERS` sets the
+number of letters a round (20; the goal speaks of 1,000, which is the same work fifty times).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+import weasyprint
+
+from tests.benchmarks.measuring import compare
+from tests.conftest import _database_of, owner
+from tests.federation.handovers.walk import Walk
+from tests.reports import samples
+from tests.reports.world import build_with_half_year, load_lived
+from web.core import fence
+from web.core.queue import Job
+from web.extensions import db
+from web.federation.agreements import service as agreements
+from web.federation.handovers import service as handovers
+from web.jobs import batches, letters
+from web.reports import Attached, press, statements
+from web.reports.documents import Document
+from web.reports.rendering import render, to_html
+from web.tenants.documents.models import Document as Kept
+from web.tenants.documents.models import DocumentKind
+from web.tenants.tasks import service as tasks
+
+__all__ = ["build_with_half_year", "load_lived"]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(7_200)]
+LETTERS = int(os.environ.get("KITELINE_LETTERS", "20"))
+
+
+def alone(document: Document, attached: bytes = b"") -> Callable[[], bytes]:
+    """WeasyPrint on the document's HTML, fonts warm, nothing of ours but the door to the style sheets."""
+    html = to_html(document, carries_data=bool(attached))
+
+    def work() -> bytes:
+        # An attachment can be read once.
+        files = [weasyprint.Attachment(string=attached, name="figures.json", relationship="Data")] if attached else None
+        page = weasyprint.HTML(string=html, url_fetcher=press.Shelf())
+        variant = "pdf/a-3a" if files else None
+        pdf: bytes = page.write_pdf(font_config=press._fonts(), pdf_tags=True, pdf_variant=variant, attachments=files)
+        return pdf
+
+    return work
+
+
+def test_a_report_from_the_rows_to_the_file(lived):
+    home = lived.walk.home
+    with lived.later(20), home.act():
+        agreement = agreements.get(lived.agreement_id)
+
+        def ours() -> bytes:
+            report = statements.compose([agreement], lived.period).report
+            data = json.dumps(report.as_data(), ensure_ascii=False, indent=1).encode()
+            return render(report, attachments=[Attached("figures.json", data, "数字")]).pdf
+
+        report = statements.compose([agreement], lived.period).report
+        data = json.dumps(report.as_data(), ensure_ascii=False, indent=1).encode()
+        found = compare("a report, queries and all, ÷ WeasyPrint alone", ours, alone(report, data), 3)
+    assert found.ratio <= 1.1
+
+
+def test_a_report_of_ten_pages():
+    counties = [f"{first}示{last}" for first in "东南西北" for last in ("县", "区", "市")]
+    report = samples.report(
+        directions=tuple(
+            samples.direction("余杭区", name, 90 + n, 80 + n, 70 + n, (21, 17, 3, 2, 1), cosigned=(6, 5, 1, 1, 30))
+            for n, name in enumerate(counties)
+        ),
+        items=tuple(
+            samples.item("困难帮扶", "丙方", f"第{n}项，全年走访160场", "场", 160, 96, "集中走访") for n in range(24)
+        ),
+    )
+    made = render(report)
+    assert made.pages >= 10
+    found = compare(f"a report of {made.pages} pages ÷ WeasyPrint alone", lambda: render(report), alone(report), 2)
+    assert found.ratio <= 1.1
+
+
+def test_letters_as_one_job(agreed, work, fresh):
+    walk = Walk(agreed, work)
+    walk.begin()
+    walk.host(handovers.accept)
+    walk.release()
+    home = walk.pair.home
+    with home.act():
+        paper = letters.letter_of(handovers.get(walk.id), "7K3M9QXA2B4C")
+
+    def ours() -> None:
+        with owner(_database_of(fresh)) as connection:
+            connection.execute("DELETE FROM document")  # else the letters are there already, and are taken as they are
+        with home.act():
+            of = [[str(walk.id), str(n)] for n in range(LETTERS)]
+            task = tasks.start(
+                Job.BATCH, "介绍信打包", details={"paper": DocumentKind.INTRODUCTION_LETTER.value, "of": of}
+            )
+            task_id = task.id
+            fence.commit()
+        batches.run(home.tenant_id, task_id)
+        with home.act():
+            assert db.session.scalar(db.select(db.func.count()).select_from(Kept)) == LETTERS
+
+    one = alone(paper)
+
+    def theirs() -> None:
+        for _ in range(LETTERS):
+            one()
+
+    found = compare(f"{LETTERS} letters as one job ÷ WeasyPrint alone", ours, theirs, 1)
+    assert found.ratio <= 1.3
