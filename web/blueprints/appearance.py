@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
 
+from web.blueprints.english import choice
 from web.blueprints.filters import look_classes
 from web.blueprints.policy import public
 
@@ -22,7 +23,10 @@ def _own(address: str) -> str:
 @blueprint.get("/appearance")
 @public("明暗和字号的选择，与任何人的信息无关")
 def choose() -> Response:
-    """Keep `theme` (light, dark) or `size` (ordinary, large) in the `look` cookie and go back to `next`. Anything else changes nothing."""
+    """Keep `theme` (light, dark) or `size` (ordinary, large) in the `look` cookie, `language` in its own, and go back to `next`.
+
+    Anything else changes nothing. Who has signed in chooses the language of the account instead.
+    """
     chosen = set(look_classes(request.cookies.get("look", "")).split())
     theme, size = request.args.get("theme", ""), request.args.get("size", "")
     if theme in {"light", "dark"}:
@@ -31,6 +35,8 @@ def choose() -> Response:
         chosen = chosen - {"large"} | ({"large"} if size == "large" else set())
     answer = redirect(_own(request.args.get("next", "/")), code=303)
     answer.set_cookie("look", ".".join(sorted(chosen)), max_age=YEAR, secure=request.is_secure, samesite="Lax")
+    if (wanted := request.args.get("language")) in choice.LANGUAGES:
+        choice.keep(answer, wanted)
     assert isinstance(answer, Response)
     return answer
 

@@ -12,6 +12,7 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge, kept, navigation, words
+from web.blueprints.english import choice
 from web.blueprints.forms import Form, Text
 from web.blueprints.policy import needs, public
 from web.core.saying import joined, say
@@ -138,6 +139,23 @@ def sign_out() -> Any:
     logout_user()
     session.clear()
     return redirect(url_for("auth.sign_in"), 303)
+
+
+class Language(Schema):
+    language = Text("界面语言", limit=10, required=True)
+    next = Text(limit=2000)
+
+
+@bp.post("/language")
+@needs(Permission.SELF_WRITE)
+def choose_language() -> Any:
+    """The language of the account's pages, in every browser; this browser's sign-in page follows. One not offered changes nothing."""
+    values = Form(Language).read()
+    answer = redirect(own_path(values.get("next", "")), 303)
+    if values["language"] in choice.LANGUAGES:
+        accounts.choose_language(current_user.actor.account_id, values["language"])
+        choice.keep(answer, values["language"])
+    return answer
 
 
 @bp.route("/password", methods=["GET", "POST"])

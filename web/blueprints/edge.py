@@ -82,6 +82,7 @@ class User(UserMixin):  # type: ignore[misc]
     actor: Actor
     must_change: bool
     must_bind: bool
+    language: str
 
     def get_id(self) -> str:
         """The token, never the account: a session can be revoked."""
@@ -247,14 +248,17 @@ def find_user(token: str) -> User | None:
         row.last_seen_at = now
     actor = Actor(account.id, account.name, account.role, account.org_id, path, request.remote_addr or "")
     is_bare = account.role in ADMINISTRATORS and account.factor_at is None
-    return User(row.id, token, actor, account.must_change, is_bare and counties.settings().demands_code)
+    return User(
+        row.id, token, actor, account.must_change, is_bare and counties.settings().demands_code, account.language
+    )
 
 
 def _context() -> dict[str, Any]:
     county = g.get("county")
     home = {"home": f"/{county.code}/"} if county else {}
     if g.get("is_out"):  # the database is not to be asked who this is
-        return {"county": county, "me": None, "nav": [], "notice_count": 0, "places": home, "today": clock.today()}
+        return {"county": county, "me": None, "nav": [], "notice_count": 0, "places": home, "today": clock.today(),
+                "language": choice.language(), "languages": {}}  # fmt: skip
     me = current_user if county and current_user.is_authenticated else None
     whole = me is not None and not request.headers.get("HX-Request")
     nav, notices = navigation.build(me.actor) if me and whole else ([], 0)
@@ -266,6 +270,7 @@ def _context() -> dict[str, Any]:
         "places": navigation.places(me.actor) if me else {},
         "today": clock.today(),
         "language": choice.language(),
+        "languages": choice.LANGUAGES,
     }
 
 

@@ -168,7 +168,7 @@ def unread(actor: Actor) -> Select[Any]:
 def places(actor: Actor | None = None) -> dict[str, str]:
     """Addresses the shell links to; what does not exist, or this actor may not search, is left out."""
     wanted = {"home": "home.index", "search": "members.index", "found": "members.found", "notices": "home.notices",
-              "sessions": "auth.sessions", "leave": "auth.sign_out"}  # fmt: skip
+              "sessions": "auth.sessions", "leave": "auth.sign_out", "language": "auth.choose_language"}  # fmt: skip
     from flask import current_app
 
     if actor is not None and Permission.MEMBER_READ not in GRANTS[Role(actor.role)]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import g, has_request_context, request
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from web.blueprints.english import catalogue
 
@@ -17,11 +18,17 @@ def language() -> str:
     if not has_request_context():
         return CHINESE
     if "language" not in g:
-        account = getattr(current_user, "language", "") if current_user else ""
+        # While the database is out it is not to be asked who this is.
+        account = "" if g.get("is_out") else getattr(current_user, "language", "")
         wanted = account or request.cookies.get("lang", "")
         g.language = wanted if wanted in LANGUAGES else CHINESE
     found: str = g.language
     return found
+
+
+def keep(answer: Response, wanted: str) -> None:
+    """Let this browser remember the language, for pages before anybody signs in."""
+    answer.set_cookie("lang", wanted, max_age=365 * 24 * 3600, secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def stay_chinese() -> None:

@@ -49,7 +49,7 @@ class Account(Tenanted, Credentials, Model):
 
     `person`: keyed digest of the identity number; one person has one account and so one role, says a unique constraint.
     None on accounts from before that rule; an administrator's never is. `granted_at`: when its role was granted; None
-    while it waits for the security administrator (it is not active then).
+    while it waits for the security administrator (it is not active then). `language`: of its pages; empty: its browser's.
     """
 
     __tablename__ = "account"
@@ -59,6 +59,7 @@ class Account(Tenanted, Credentials, Model):
     granted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     notices_seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     work_phone: Mapped[str] = mapped_column(String(40), default="")
+    language: Mapped[str] = mapped_column(String(10), default="")
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "username"),

@@ -327,3 +327,13 @@ def see_notices(account_id: UUID) -> None:
         .where(Account.tenant_id == fence.tenant(), Account.id == account_id)
         .values(notices_seen_at=clock.now())
     )
+
+
+def choose_language(account_id: UUID, language: str) -> None:
+    """The language of the account's pages from now on."""
+    # Unlogged as above: how one reads is nobody else's business.
+    db.session.execute(
+        db.update(Account.__table__)
+        .where(Account.tenant_id == fence.tenant(), Account.id == account_id)
+        .values(language=language)
+    )
