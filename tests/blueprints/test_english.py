@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -13,7 +14,9 @@ from web.blueprints.edge import CountySessions
 from web.blueprints.english import catalogue, choice, messages
 from web.blueprints.english.environment import Bilingual
 from web.blueprints.english.kept import SaidTag
-from web.core.saying import joined, mark, say
+from web.core.saying import PLACE, joined, mark, say
+
+TAG = re.compile(r"</?\w+>")
 
 ENGLISH = {
     "共 {rows} 人": "{rows} {rows:person|people} in all",
@@ -24,6 +27,7 @@ ENGLISH = {
     "支部书记": "branch secretary",
     "{label}由 <del>{was}</del> 改为 <ins>{now}</ins>": "{label} changed from <del>{was}</del> to <ins>{now}</ins>",
     "件": "cases",
+    "导入 {x} 行": "Import {x} rows",
     "查看": 'Show "all" & more',
     "和": "and",
 }
@@ -76,6 +80,12 @@ def english(monkeypatch):
         ("{{ x }}", {"x": joined("，", ["已停用", say("还有 {n} 天", n=3)])}, "Closed, 3 days left"),
         ("{{ x }}", {"x": mark("{label}由 <del>{was}</del> 改为 <ins>{now}</ins>", label="<", was="件", now="b")}, "&lt; changed from <del>cases</del> to <ins>b</ins>"),
         ("{{ x }}", {"x": Markup("<b>已停用</b>")}, "<b>已停用</b>"),
+        ("{{ x.name }}", {"x": {"name": "已停用"}}, "已停用"),
+        ("{{ x|striptags }}", {"x": say("由{who}办理", who="支部书记")}, "To be handled by branch secretary"),
+        # parts beside each other, with a space where two words would touch; a sum is one number
+        ("{{ x ~ y }}", {"x": "支部书记", "y": say("还有 {n} 天", n=3)}, "branch secretary 3 days left"),
+        ("{{ x|day ~ ' ' ~ y }}", {"x": date(2001, 3, 4), "y": "查看"}, "4 Mar 2001 Show &#34;all&#34; &amp; more"),
+        ("{{ '导入 ' ~ (n + 1) ~ ' 行' }}", {"n": 2}, "Import 3 rows"),
         ("{{ x|day }}", {"x": date(2001, 3, 4)}, "4 Mar 2001"),
     ],
 )  # fmt: skip
@@ -103,3 +113,32 @@ def test_english_is_offered_when_its_catalogue_is_whole(application):
     found = messages.all_messages(application.jinja_env)
     assert sorted(found.keys() ^ kept.keys()) == [], "flask words brings the catalogue up to date"
     assert sorted(text for text, said in kept.items() if not said) == []
+
+
+TERMS = {"共管共育", "风筝线"}
+"""What stays Chinese in an English sentence: the name of the thing, and ours."""
+
+
+def test_english_of_the_catalogue_is_english():
+    """Every place stands in the English and no other, tags stay, no Chinese word or sign is left."""
+    kept = {m.id: m.string for m in messages.read() if m.id and m.string}
+    assert len(kept) > 4000
+    for text, said in kept.items():
+        assert {at[1] for at in PLACE.finditer(text)} == {at[1] for at in PLACE.finditer(said)}, text
+        assert sorted(TAG.findall(text)) == sorted(TAG.findall(said)), text
+        rest = re.sub("|".join(TERMS), "", said)
+        assert not re.search(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]", rest), (text, said)
+
+
+def test_a_sentence_that_was_stored_is_found_again(monkeypatch):
+    monkeypatch.setattr(catalogue, "texts", lambda: ENGLISH)
+    for cached in (catalogue._sentences, catalogue.recalled):
+        cached.cache_clear()
+    try:
+        assert catalogue.recalled("查找 张示例") == "Find 张示例"
+        assert catalogue.recalled("还有 1 天") == "1 day left"
+        assert catalogue.recalled("由支部书记办理") == "To be handled by branch secretary"
+        assert catalogue.recalled("别的话") == "别的话"
+    finally:
+        for cached in (catalogue._sentences, catalogue.recalled):
+            cached.cache_clear()

@@ -21,7 +21,7 @@ def test_bands_are_as_thick_as_their_figures_and_hide_few_people():
         "松阳县 → 甲街道 37 人",
     ]
     assert [band.is_now for band in flows.bands] == [False, True, False]
-    assert {bar.name: bar.total for bar in flows.bars} == {"岳西县": 63, "松阳县": 37, "甲街道": 97, "未编入": 3}
+    assert {bar.words: bar.total for bar in flows.bars} == {"岳西县": 63, "松阳县": 37, "甲街道": 97, "未编入": 3}
     assert sum(bar.height for bar in flows.bars[:2]) == pytest.approx(
         sum(bar.height for bar in flows.bars[2:]), abs=0.2
     )

@@ -65,7 +65,9 @@ def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
                 names.setdefault(key, []).append(item.name)
     return [
         (
-            "今日及已超" if day == clock.today() else f"{filters.day(day)} {filters.weekday(day)}",
+            "今日及已超"
+            if day == clock.today()
+            else say("{day} {weekday}", day=filters.day(day), weekday=filters.weekday(day)),
             found[day],
             joined("、", names[day][:3]),
             day == clock.today(),

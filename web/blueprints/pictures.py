@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import atan2, cos, hypot, pi, sin
 
+from web.core.saying import say
+
 
 @dataclass(frozen=True)
 class Node:
@@ -91,7 +93,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Bar:
-    name: str
+    words: str
     total: int
     x: float
     y: float
@@ -133,7 +135,7 @@ def draw_flows(flows: Mapping[str, Mapping[str, int]], needs_a_hand: str = "", u
 
     outs = stack(sources, [sum(flows[s].values()) for s in sources], left, left - 8, "end")
     ins = stack(targets, [sum(flows[s].get(t, 0) for s in sources) for t in targets], right, right + 14, "start")
-    bands, used = [], {bar.name: bar.y for bar in ins}
+    bands, used = [], {bar.words: bar.y for bar in ins}
     for source, bar in zip(sources, outs, strict=True):
         y = bar.y
         for target in targets:
@@ -216,7 +218,13 @@ def draw_way(start: Step, forks: Sequence[Sequence[Step]], unit: str = "名") ->
                     Leg(
                         f"M{a:g} {z:.1f}C{m:g} {z:.1f} {m:g} {y:.1f} {right:g} {y:.1f}V{y + high:.1f}"
                         f"C{m:g} {y + high:.1f} {m:g} {z + high:.1f} {a:g} {z + high:.1f}z",
-                        f"{source.words} → {place.words} {place.count} {unit}",
+                        say(
+                            "{source} → {place} {count} {unit}",
+                            source=source.words,
+                            place=place.words,
+                            count=place.count,
+                            unit=unit,
+                        ),
                         place.url,
                         place is places[0],
                     )

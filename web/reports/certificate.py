@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
+from web.core.saying import say
 from web.reports.documents import Document, Party
 
 # What each message says, by its type.
@@ -50,7 +51,7 @@ class Certificate(Document):
     @property
     def title(self) -> str:
         """组织关系转接印签证明　20260057."""
-        return f"{self.about}印签证明　{self.number}"
+        return say("{about}印签证明　{number}", about=self.about, number=self.number)
 
     @property
     def subject(self) -> str:
@@ -60,7 +61,7 @@ class Certificate(Document):
     @property
     def stem(self) -> tuple[str, ...]:
         """For the file's name."""
-        return (f"{self.about}印签证明", self.number)
+        return (say("{about}印签证明", about=self.about), self.number)
 
     @property
     def signed(self) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from web.core import clock
 from web.core.errors import WrongState
+from web.core.saying import joined, say
 from web.federation.cosigning import service as cosigning
 from web.federation.handovers import service as handovers
 from web.federation.post import evidence, keys
@@ -42,7 +43,11 @@ class _Subject:
 
 
 def _on(day: Any) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
+    return say("{year}年{month}月{day}日", year=day.year, month=day.month, day=day.day)
+
+
+def _beside(*words: str) -> str:
+    return joined("　", filter(None, words))
 
 
 def _handover(subject_id: UUID) -> _Subject:
@@ -51,9 +56,9 @@ def _handover(subject_id: UUID) -> _Subject:
     home, host = (own.office, partner.office) if row.role == "home" else (partner.office, own.office)
     facts = [
         ("党员", packet.get("name", "（姓名已清除）")),
-        ("转出", f"{home}　{packet.get('from_org', '')}".strip()),
-        ("转入", f"{host}　{packet.get('to_org', '')}".strip()),
-        ("介绍信", f"第{packet['letter_no']}号" if packet.get("letter_no") else "没有开出"),
+        ("转出", _beside(home, packet.get("from_org", ""))),
+        ("转入", _beside(host, packet.get("to_org", ""))),
+        ("介绍信", say("第{letter_no}号", letter_no=packet["letter_no"]) if packet.get("letter_no") else "没有开出"),
         ("转接编号", str(row.id)),
     ]
     if row.received_on:
@@ -67,10 +72,10 @@ def _cosigned(subject_id: UUID) -> _Subject:
     own, partner = counties.own(), keys.peer(row.partner_uid)
     recorder, home = (own.office, partner.office) if row.role == "recorder" else (partner.office, own.office)
     facts = (
-        ("活动", f"{_on(row.held_on)}　{KINDS[row.kind]}　{row.head().get('title', '')}".strip()),
+        ("活动", _beside(_on(row.held_on), KINDS[row.kind], row.head().get("title", ""))),
         ("记录单位", recorder),
         ("共签单位", home),
-        ("版次", f"第{row.k}次送签"),
+        ("版次", say("第{k}次送签", k=row.k)),
         ("记录编号", str(row.id)),
     )
     return _Subject("活动共签", f"{row.held_on:%Y%m%d}-{str(row.id)[-6:]}", facts, row.partner_uid)

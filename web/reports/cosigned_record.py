@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
+from web.core.saying import say
 from web.reports.documents import Document, Party
 
 # Kinds of activity as they cross, in the words of papers and pages.
@@ -83,12 +84,17 @@ class CosignedRecord(Document):
     @property
     def title(self) -> str:
         """With the day and the county whose members it names."""
-        return f"{self.kind}共签记录单　{self.held_on.isoformat()}　{self.home.county}"
+        return say(
+            "{kind}共签记录单　{isoformat}　{county}",
+            kind=self.kind,
+            isoformat=self.held_on.isoformat(),
+            county=self.home.county,
+        )
 
     @property
     def short(self) -> str:
         """The running head."""
-        return f"{self.kind}共签记录单　{self.held_on.isoformat()}"
+        return say("{kind}共签记录单　{isoformat}", kind=self.kind, isoformat=self.held_on.isoformat())
 
     @property
     def subject(self) -> str:

@@ -228,7 +228,9 @@ class Figure:
     @property
     def words(self) -> str:
         """With the unit, for prose."""
-        return self.text + self.unit if self.text != WITHHELD else self.text
+        if self.text == WITHHELD or self.unit in ("", "%"):
+            return self.text + self.unit * (self.text != WITHHELD)
+        return say("{text}{unit}", text=self.text, unit=self.unit)
 
 
 @dataclass(frozen=True)

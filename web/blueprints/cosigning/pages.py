@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from itertools import zip_longest
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 
-from web.blueprints import edge, timeline, todos
+from web.blueprints import edge, filters, timeline, todos
 from web.blueprints.cosigning.columns import part_of
 from web.blueprints.cosigning.rooms import bp
 from web.blueprints.cosigning.wording import (
@@ -62,7 +63,11 @@ def _todos(rows: Sequence[Waiting]) -> list[Todo]:
         did, act = ASKED[S(row.said["state"])]
         found.append(
             Todo(
-                f"{WIRE_KINDS[row.said['kind']]} {row.said['held_on'][5:]}",
+                say(
+                    "{kind} {on}",
+                    kind=WIRE_KINDS[row.said["kind"]],
+                    on=filters.day(date.fromisoformat(row.said["held_on"])),
+                ),
                 say(
                     "{partner}{x} {lines} 人　{title}",
                     partner=row.said["partner"],

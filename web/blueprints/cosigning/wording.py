@@ -108,4 +108,7 @@ def who_can() -> str:
 
 def choices() -> list[tuple[str, str]]:
     """Symbols of the sheet with a figure before each, so that one key chooses it in a list."""
-    return [(p.value, f"{number} {sign} {PRESENCES[p]}") for number, (p, sign) in enumerate(SYMBOLS.items(), 1)]
+    return [
+        (p.value, say("{number} {sign} {word}", number=number, sign=sign, word=PRESENCES[p]))
+        for number, (p, sign) in enumerate(SYMBOLS.items(), 1)
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from babel.messages import pofile
 from markupsafe import Markup, escape
 
-from web.core.saying import Said, SaidMarkup, fill
+from web.core.saying import PLACE, Said, SaidMarkup, fill
 
 PATH = Path(__file__).parents[2] / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
@@ -40,7 +40,7 @@ def texts() -> dict[str, str]:
         return {}
     with PATH.open("rb") as file:
         read = pofile.read_po(file, locale="en")
-    return {str(m.id): str(m.string) for m in read if m.id and m.string and not m.fuzzy}
+    return {str(m.id): str(m.string) for m in read if m.id and m.string}
 
 
 def punctuated(text: str) -> str:
@@ -52,9 +52,39 @@ def punctuated(text: str) -> str:
 
 
 def message(text: str) -> str:
-    """The English of a message of the program, by rule where it holds no word; itself where the catalogue has none."""
+    """The English of a message of the program, by rule where it holds no word (places side by side want a space); itself where the catalogue has none."""
     found = texts().get(text)
-    return found if found is not None else text if HAN.search(text) else punctuated(text)
+    return found if found is not None else text if HAN.search(text) else punctuated(text.replace("}{", "} {"))
+
+
+@lru_cache(1)
+def _sentences() -> list[tuple[re.Pattern[str], str]]:
+    """(what it looks like filled in, template) of each template with two words or more of its own, the longest first."""
+    found = []
+    for template in texts():
+        names = set[str]()
+        pattern, after = "", 0
+        for at in PLACE.finditer(template):
+            pattern += re.escape(template[after : at.start()])
+            pattern += f"(?P={at[1]})" if at[1] in names else f"(?P<{at[1]}>.+?)"
+            names.add(at[1])
+            after = at.end()
+        words = PLACE.sub("", template)
+        if names and len(HAN.findall(words)) > 1:
+            found.append((len(words), re.compile(pattern + re.escape(template[after:]), re.DOTALL), template))
+    found.sort(key=lambda one: -one[0])
+    return [(pattern, template) for _, pattern, template in found]
+
+
+@lru_cache(4096)
+def recalled(text: str) -> str:
+    """A sentence of ours that was stored as a row, said in English: found by what its template looks like filled in."""
+    if text in texts() or not HAN.search(text):
+        return texts().get(text, text)
+    for pattern, template in _sentences():
+        if at := pattern.fullmatch(text):
+            return fill(message(template), {name: recalled(value) for name, value in at.groupdict().items()})
+    return text
 
 
 def put(value: object) -> object:

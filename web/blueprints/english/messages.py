@@ -23,7 +23,6 @@ DATA: dict[str, str] = {
     "demo/*": "invented people, places and events: data",
     "cli.py": "speaks to the operator of the machine",
     "reports/agreement_*.py": "papers that are signed",
-    "reports/cosigned_record.py": "a paper that is signed",
     "reports/introduction_letter.py": "a letter that is signed",
     "reports/letter_book.py": "a book that is printed and filed",
     "reports/proof_sheet.py": "a paper that is filed with the agreement",
@@ -46,16 +45,23 @@ DATA: dict[str, str] = {
     "tenants/counties/divisions.py": "names of places",
     "tenants/counties/townships.py": "names of places",
     "tenants/consents/wordings.py": "the notice members are shown and sign, kept as it was shown",
+    "blueprints/english/choice.py": "names of languages, each in itself",
     "blueprints/gallery.py": "invented examples for the sheet of parts",
     "core/logs.py": "speaks to the operator of the machine",
 }
 """Modules whose Chinese is no text of a screen, with the reason."""
-_QUIET = frozenset(
-    {"public", "compile", "match", "fullmatch", "sub", "split", "search", "strip", "removesuffix", "removeprefix"}
+_QUIET = frozenset({"compile", "match", "fullmatch", "sub", "split", "search", "strip", "removesuffix", "removeprefix"})
+"""Calls whose words nobody reads: patterns for what clerks write."""
+PAPERS = frozenset(
+    {
+        "activities/record.html",
+        "members/paper.html",
+        "referrals/slip.html",
+        "reports/figures.html",
+        "requests/sheet.html",
+    }
 )
-"""Calls whose words nobody reads: the reason a page is public stands in the table of roles, patterns read what clerks write."""
-PAPERS = frozenset({"activities/record.html", "members/paper.html", "referrals/slip.html", "requests/sheet.html"})
-"""Pages that are a sheet to print and file: Chinese in every language, as are the elements with lang="zh-Hans" of other pages."""
+"""Pages, or parts of them, that are a paper to file: Chinese in every language, as is what stands in lang="zh-Hans"."""
 _UNTOUCHED = ("papers/*", "gallery.html", *PAPERS)
 
 
@@ -69,9 +75,9 @@ def all_messages(jinja: Environment) -> dict[str, set[str]]:
                 found.setdefault(message, set()).add(f"web/templates/{name}")
     for path in sorted(WEB.rglob("*.py")):
         place = path.relative_to(WEB).as_posix()
-        if not any(fnmatch(place, data) for data in DATA):
-            for message in of_code(path.read_text()):
-                found.setdefault(message, set()).add(f"web/{place}")
+        is_data = any(fnmatch(place, data) for data in DATA)
+        for message in (reasons if is_data else of_code)(path.read_text()):
+            found.setdefault(message, set()).add(f"web/{place}")
     for message, name in of_scripts():
         found.setdefault(message, set()).add(f"web/static/js/{name}")
     return found
@@ -103,6 +109,14 @@ def of_code(source: str) -> Iterator[str]:
             and _is_text(node.value)
         ):
             yield node.value
+
+
+def reasons(source: str) -> Iterator[str]:
+    """Why pages of a module are public: the table of roles says it even where the rest is data."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id="public"), args=[ast.Constant(value=str() as reason)]):
+                yield reason
 
 
 def _is_text(text: str) -> bool:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeGuard, cast
 
 from jinja2 import nodes
 from markupsafe import escape
@@ -22,8 +22,10 @@ from markupsafe import escape
 from web.blueprints.english.catalogue import HAN, punctuated
 from web.core.saying import PLACE
 
-HUMAN = frozenset({"title", "placeholder", "aria-label", "alt", "data-confirm"})
+HUMAN = frozenset({"title", "placeholder", "aria-label", "alt", "label", "data-cell", "data-missing", "data-confirm"})
 """Attributes whose value is read by people; every other value belongs to the machine or to who typed it."""
+TYPED = frozenset({"name", "full_name", "remark", "responsible", "filename", "username"})
+"""Attributes that hold what people typed: a name that happens to be a word of ours stays as it is."""
 RAW = frozenset({"script", "style", "textarea"})
 INLINE = frozenset(
     [
@@ -95,7 +97,7 @@ class Cutter:
         return [c.value for c in tree.find_all(nodes.Const) if isinstance(c.value, str) and HAN.search(c.value)]
 
     def _sentences(self, node: nodes.Node) -> None:
-        """`"共 " ~ n ~ " 人"` anywhere in an expression becomes one sentence with places."""
+        """`"共 " ~ n ~ " 人"` anywhere in an expression becomes one sentence with places, and so does `day ~ " " ~ time`."""
         for name, value in node.iter_fields():
             if isinstance(value, nodes.Node):
                 setattr(node, name, self._sentence(value))
@@ -105,8 +107,11 @@ class Cutter:
                 setattr(node, name, tuple(self._sentence(o) if isinstance(o, nodes.Node) else o for o in value))
 
     def _sentence(self, node: nodes.Node) -> nodes.Node:
+        if isinstance(node, nodes.Getattr) and node.attr in TYPED and node.ctx == "load":
+            self._sentences(node)
+            return _call("typed", node)
         parts = _flat(node) if isinstance(node, nodes.Concat | nodes.Add) else []
-        if not any(isinstance(p, nodes.Const) and isinstance(p.value, str) and _is_wide(p.value) for p in parts):
+        if not isinstance(node, nodes.Concat) and not any(_is_wide(p) for p in parts):
             self._sentences(node)
             return node
         for part in parts:
@@ -187,21 +192,38 @@ class Cutter:
                 said, at.is_glued = said + " ", False
             shown = _filled(said, places)
         else:
-            shown = [nodes.TemplateData(punctuated(p)) if isinstance(p, str) else _put(p) for p in middle]
+            shown = []
+            for part, before in zip(middle, [None, *middle], strict=False):
+                if is_text and _is_value(part) and _is_value(before):
+                    shown.append(nodes.TemplateData(" "))
+                shown.append(nodes.TemplateData(punctuated(part)) if isinstance(part, str) else _put(part))
         return [nodes.TemplateData(punctuated(head)), *shown, nodes.TemplateData(punctuated(tail))]
 
 
-def _is_wide(text: str) -> bool:
-    return bool(HAN.search(text)) or punctuated(text) != text
+def _is_wide(node: nodes.Node) -> bool:
+    return _is_string(node) and bool(HAN.search(node.value) or punctuated(node.value) != node.value)
+
+
+def _is_string(node: nodes.Node) -> TypeGuard[nodes.Const]:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 def _flat(node: nodes.Node) -> list[nodes.Expr]:
-    """The parts of a chain of `~` or `+`, in order."""
+    """The parts of a chain of `~` or `+`, in order. A sum of numbers stays one."""
     if isinstance(node, nodes.Concat):
         return [part for one in node.nodes for part in _flat(one)]
     if isinstance(node, nodes.Add):
-        return [*_flat(node.left), *_flat(node.right)]
+        parts = [*_flat(node.left), *_flat(node.right)]
+        if any(_is_string(part) for part in parts):
+            return parts
     return [cast("nodes.Expr", node)]
+
+
+def _is_value(part: str | nodes.Expr | None) -> bool:
+    """Whether it is put out as words, of which two want a space between."""
+    if isinstance(part, nodes.Call) and isinstance(part.node, nodes.EnvironmentAttribute):
+        return True
+    return isinstance(part, nodes.Name | nodes.Getattr | nodes.Getitem | nodes.Filter)
 
 
 def _put(expression: nodes.Expr) -> nodes.Expr:
@@ -254,6 +276,8 @@ def _name(node: nodes.Node | None) -> str:
             found = node.attr
         case nodes.Getitem(arg=nodes.Const(value=str() as key)):
             found = key
+        case nodes.Call(node=nodes.EnvironmentAttribute(name="typed"), args=[typed]):
+            found = _name(typed)
         case nodes.Call(node=nodes.Getattr(attr="get"), args=[nodes.Const(value=str() as key), *_]):
             found = key
         case nodes.Call(node=nodes.Getattr(attr="get" | "strftime" | "isoformat" | "replace") as method):

@@ -195,7 +195,7 @@ def drawn(life: Life) -> Drawn | None:
 
 def paused(scope: str, *, is_over: bool) -> str:
     """暂停共享 S2 流动告知."""
-    what = "全部" if scope == "all" else f"{scope} {SCOPES[scope].short}"
+    what = "全部" if scope == "all" else say("{scope} {short}", scope=scope, short=SCOPES[scope].short)
     return say("恢复共享：{what}", what=what) if is_over else say("暂停共享：{what}", what=what)
 
 

@@ -9,6 +9,7 @@ from web.blueprints.filters import workdays_left
 from web.blueprints.handovers import wording
 from web.core import clock, keyset
 from web.core.events import Actor
+from web.core.saying import say
 from web.federation.handovers import lists
 from web.federation.handovers.lists import Row, Tab
 from web.tenants.accounts.permissions import Permission
@@ -17,7 +18,12 @@ from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
 HISTORY = (Tab.OUT, Tab.IN)
 _COMMON = (
     Column("name", "姓名", lambda it: it.name or "（已清除）", 112),
-    Column("partner", "方向", lambda it: f"{'转往' if it.handover.role == 'home' else '转自'} {it.partner}", 0),
+    Column(
+        "partner",
+        "方向",
+        lambda it: say("{way} {partner}", way="转往" if it.handover.role == "home" else "转自", partner=it.partner),
+        0,
+    ),
     Column("state", "状态", lambda it: wording.STATES[it.handover.state], 192),
     Column("branch", "本县支部", lambda it: it.branch, 192, "hide-narrow", missing="未编入"),
     Column("begun", "起始", lambda it: it.handover.created_at.date(), 96, "hide-phone"),

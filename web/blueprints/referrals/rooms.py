@@ -89,7 +89,12 @@ def _unseen(rows: Sequence[Waiting]) -> list[Todo]:
         found.append(
             Todo(
                 row.name,
-                f"送往{row.said['partner'] or '伙伴县'} {days} 天，还没有报到（满 {step} 天提醒）",
+                say(
+                    "送往{partner} {days} 天，还没有报到（满 {step} 天提醒）",
+                    partner=row.said["partner"] or "伙伴县",
+                    days=days,
+                    step=step,
+                ),
                 url_for("referrals.show", referral_id=row.id),
                 act="联系本人",
             )

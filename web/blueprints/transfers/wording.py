@@ -106,7 +106,7 @@ def state(line: Line) -> str:
 def way(line: Line) -> str:
     """Where to, or where from."""
     is_in = line.kind in (K.INWARD, "host")
-    return f"{'转自' if is_in else '转往'} {line.place}"
+    return say("{way} {place}", way="转自" if is_in else "转往", place=line.place)
 
 
 def task(line: Line) -> str:

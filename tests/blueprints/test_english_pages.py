@@ -1,0 +1,157 @@
+"""English on real pages: chosen by browser and by account, every page of a clerk of the demo, what people typed as it is."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.blueprints.test_auth import sign_in
+from web.blueprints.english import catalogue, choice
+from web.blueprints.english.runs import HUMAN, RAW
+from web.core import fence
+from web.core.fence import Tenanted
+from web.extensions import Model, db
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import Role
+from web.tenants.counties import service as counties
+from web.tenants.members import service as members
+
+OFFICE = "组织科联络员"
+"""What a county's descriptor says of its liaison: it crosses, and is not a row of text."""
+HAN = re.compile(r"[\u3400-\u9fff]+")
+
+
+@pytest.fixture(autouse=True)
+def offered(monkeypatch):
+    """English among the languages, also while its catalogue is not whole."""
+    monkeypatch.setitem(choice.LANGUAGES, choice.ENGLISH, "English")
+
+
+class Page(HTMLParser):
+    """What is read of a page: texts and attributes with Chinese outside papers, and its links."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.chinese: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a" and given.get("href"):
+            self.links.append(str(given["href"]).split("#")[0])
+        if tag not in {"input", "br", "hr", "img", "link", "meta", "col"}:
+            self.open.append((tag, given.get("lang") in ("zh-Hans", "zh") and tag != "html"))
+        if not self.is_quiet:
+            self.chinese += [value for name, value in attrs if name in HUMAN and value and HAN.search(value)]
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.is_quiet and HAN.search(data):
+            self.chinese.append(data.strip())
+
+    @property
+    def is_quiet(self) -> bool:
+        return any(is_chinese or tag in RAW for tag, is_chinese in self.open)
+
+
+def leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from leaves(one)
+
+
+def typed() -> set[str]:
+    """Every text with Chinese in any row of any county, sentences of ours apart."""
+    found = set[str]()
+    with fence.platform("the demo's counties"):
+        every = list(counties.every())
+        found |= {text for county in every for text in (county.name, county.office, county.region)}
+        tenants = [county.tenant_id for county in every]
+    for tenant in tenants:
+        with fence.acting_for(tenant):
+            for mapper in Model.registry.mappers:
+                if issubclass(mapper.class_, Tenanted):
+                    for row in db.session.scalars(db.select(mapper.class_)):
+                        values = (getattr(row, column.key) for column in mapper.column_attrs)
+                        found |= {text for value in values for text in leaves(value) if HAN.search(text)}
+            db.session.expunge_all()
+    return {text for text in found if catalogue.recalled(text) == text or text in catalogue.texts()}
+
+
+def test_every_page_of_a_clerk_is_english_but_for_data(application, stand, with_demo, proved):
+    """Walked by its links, one page a route: each Chinese word left on a page stands in some row."""
+    stand(with_demo)
+    data = "\n".join(typed() | {OFFICE})
+    client = application.test_client()
+    client.set_cookie("lang", "en")
+    client.post("/340828/enter", data={"role": Role.COUNTY_ADMIN})
+    routes = application.url_map.bind("localhost")
+    todo, seen, left = deque(["/340828/"]), set[str](), dict[str, str]()
+    while todo:
+        answer = client.get(address := todo.popleft())
+        if answer.status_code != 200 or "html" not in answer.content_type:
+            continue
+        page = Page(answer.text)
+        if '<html lang="en"' in answer.text:
+            left |= {text: address for text in page.chinese if any(word not in data for word in HAN.findall(text))}
+        for link in page.links:
+            if link.startswith("/340828/"):
+                endpoint, _ = routes.match(link.split("?")[0])
+                if endpoint not in seen:
+                    seen.add(endpoint)
+                    todo.append(link)
+    assert left == {}
+    assert len(seen) > 80
+    proved("routes in English", len(seen))
+
+
+def test_the_browser_chooses_before_signing_in_and_the_account_after(fresh, pair):
+    home = f"/{pair.home.code}"
+    client = fresh.test_client()
+    assert ">登录</button>" in client.get(f"{home}/sign-in").text
+    assert client.get(f"/appearance?language=en&next={home}/sign-in").location == f"{home}/sign-in"
+    page = client.get(f"{home}/sign-in").text
+    assert '<html lang="en"' in page and ">Sign in</button>" in page and ">中文</button>" in page
+    assert client.get("/appearance?language=xx").status_code == 303
+    assert client.get_cookie("lang").value == "en"
+    # an account that never chose reads what its browser says; what it chooses goes with it
+    sign_in(client, pair.home)
+    assert '<html lang="en"' in client.get(f"{home}/").text
+    back = client.post(f"{home}/language", data={"language": "zh-Hans", "next": f"{home}/notices"})
+    assert (back.status_code, back.location) == (303, f"{home}/notices")
+    assert '<html lang="zh-Hans"' in client.get(f"{home}/").text
+    client.post(f"{home}/language", data={"language": "en", "next": "https://evil.test/"})
+    client.post(f"{home}/language", data={"language": "xx"})
+    other = fresh.test_client()
+    sign_in(other, pair.home)
+    assert '<html lang="en"' in other.get(f"{home}/").text
+    with fence.acting_for(pair.home.tenant_id):
+        assert dict(db.session.execute(db.select(Account.role, Account.language)).all()) == {
+            role: "en" if role is Role.COUNTY_ADMIN else "" for role in Role
+        }
+
+
+def test_what_people_typed_is_not_translated(fresh, pair):
+    """A member whose name is a word of the screens keeps it; the word itself is English on the same page."""
+    with fence.acting_for(pair.home.tenant_id):
+        member = members.enroll(pair.home.orgs["示例村支部"], name="失联", gender="1", member_kind="1")
+        path = f"/{pair.home.code}/members/{member.id}"
+        fence.commit()
+    client = fresh.test_client()
+    client.set_cookie("lang", "en")
+    sign_in(client, pair.home)
+    page = client.get(path).text
+    assert "<h1>失联</h1>" in re.sub(r"<h1[^>]*>", "<h1>", page) and "full member" in page.lower()
+    assert "失联" in client.get(f"/{pair.home.code}/members/").text
