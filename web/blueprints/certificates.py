@@ -69,7 +69,7 @@ def _proof(row: Document) -> list[tuple[str, str]]:
     own = evidence.names({each.giver for each in found})
     return [
         (
-            f"{own[each.giver]}　{SAID.get(each.type, each.type)}",
+            say("{giver}　{type}", giver=own[each.giver], type=SAID.get(each.type, each.type)),
             say("{at} 已印签，{result}", at=moment(each.at), result=RESULTS[each.result]),
         )
         for each in found
