@@ -69,7 +69,7 @@ def test_a_way_keeps_its_numbers_and_leaves_out_where_nobody_went():
         ("送出 → 已接收 35 名", "/a", True), ("送出 → 等对方接收 6 名", "", False), ("送出 → 未接收 2 名", "/c", False),
         ("已接收 → 已报到 35 名", "", True), ("已报到 → 等编入 35 名", "", False),
     ]  # fmt: skip
-    tall = {bar.name: bar.height for bar in way.bars}
+    tall = {bar.words: bar.height for bar in way.bars}
     assert "等本人报到" not in tall and "已编入" not in tall
     assert tall["已接收"] + tall["等对方接收"] + tall["未接收"] == pytest.approx(tall["送出"], abs=0.2)
     assert all(bar.y + bar.height <= way.height and 0 < bar.text_y <= way.height for bar in way.bars)
