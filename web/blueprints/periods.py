@@ -29,6 +29,11 @@ class Asked:
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def is_typed(self) -> bool:
+        """Did somebody already say days, or was told what is wrong with them?"""
+        return bool(self.errors or self.values.get("from") or self.values.get("to"))
+
     @staticmethod
     def options(offered: Sequence[Period]) -> list[tuple[str, str]]:
         """Name and label of each, for a choice."""
