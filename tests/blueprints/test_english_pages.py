@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
-import pytest
-
 from tests.blueprints.test_auth import sign_in
-from web.blueprints.english import catalogue, choice
+from web.blueprints.english import catalogue
 from web.blueprints.english.runs import HUMAN, RAW
 from web.core import fence
 from web.core.fence import Tenanted
@@ -24,12 +22,6 @@ from web.tenants.members import service as members
 OFFICE = "组织科联络员"
 """What a county's descriptor says of its liaison: it crosses, and is not a row of text."""
 HAN = re.compile(r"[\u3400-\u9fff]+")
-
-
-@pytest.fixture(autouse=True)
-def offered(monkeypatch):
-    """English among the languages, also while its catalogue is not whole."""
-    monkeypatch.setitem(choice.LANGUAGES, choice.ENGLISH, "English")
 
 
 class Page(HTMLParser):

@@ -255,8 +255,17 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "search by name, pinyin, initials, ID tail, phone: p95 ≤ 300 ms at 50,000 members", "members.found members.index",
           "benchmarks/test_search.py::test_the_search_box_answers_at_fifty_thousand_members"),
     # 9 Language
-    _line("9", "English catalogue complete, switch per user, no untranslated string", still=_OPEN),
-    _line("9", "dates and numbers right", still=_OPEN),
+    _line("9", "English catalogue complete, its English English", "home.index",
+          "blueprints/test_english.py::test_english_is_offered_and_its_catalogue_is_whole "
+          "blueprints/test_english.py::test_english_of_the_catalogue_is_english"),
+    _line("9", "switch per user, before signing in by browser", "auth.choose_language appearance.choose auth.sign_in",
+          "blueprints/test_english_pages.py::test_the_browser_chooses_before_signing_in_and_the_account_after"),
+    _line("9", "no untranslated string on the pages of a clerk; what people typed stays as it is", "home.index members.show",
+          "blueprints/test_english_pages.py::test_every_page_of_a_clerk_is_english_but_for_data "
+          "blueprints/test_english_pages.py::test_what_people_typed_is_not_translated"),
+    _line("9", "dates and numbers right", "home.index",
+          "blueprints/test_filters.py::test_days_and_moments_are_those_of_china "
+          "blueprints/test_english.py::test_a_template_in_english"),
     # 10 Figures
     _line("10", "federation metrics per partner and period, each opening its rows", "figures.index figures.rows",
           "reports/test_rows.py::test_every_number_is_the_length_of_its_list "

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.english import catalogue
 
 CHINESE, ENGLISH = "zh-Hans", "en"
-LANGUAGES = {CHINESE: "中文"}
+LANGUAGES = {CHINESE: "中文", ENGLISH: "English"}
 """The languages offered. English is offered when its catalogue is whole; a test holds the two together."""
 
 
