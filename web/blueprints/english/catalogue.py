@@ -24,23 +24,24 @@ _WIDE = {
     "？": "? ",
     "（": " (",
     "）": ") ",
-    "“": "“",
-    "”": "”",
-    "《": "“",
-    "》": "”",
+    "“": '"',
+    "”": '"',
+    "《": '"',
+    "》": '"',
     "　": "\u2002",
 }
+_STRAIGHT = str.maketrans("‘’“”", "''\"\"")
 _WIDE_SIGNS = re.compile("[" + "".join(_WIDE) + "]")
 
 
 @lru_cache(1)
 def texts() -> dict[str, str]:
-    """Chinese → English, of every message that has one."""
+    """Chinese → English, of every message that has one; quotes straight, as Chinese fonts draw the round ones wide."""
     if not PATH.exists():
         return {}
     with PATH.open("rb") as file:
         read = pofile.read_po(file, locale="en")
-    return {str(m.id): str(m.string) for m in read if m.id and m.string}
+    return {str(m.id): str(m.string).translate(_STRAIGHT) for m in read if m.id and m.string}
 
 
 def punctuated(text: str) -> str:

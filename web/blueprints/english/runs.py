@@ -186,9 +186,9 @@ class Cutter:
             said = self.say(message)
             is_english = said != message
             first, last = said[:1], said[-1:]
-            if is_english and is_text and glued and ((first.isascii() and first.isalnum()) or first in "({“"):
+            if is_english and is_text and glued and ((first.isascii() and first.isalnum()) or first in '({"'):
                 said = " " + said
-            if is_english and is_text and before_inline and not tail and not last.isspace() and last not in "(“":
+            if is_english and is_text and before_inline and not tail and not last.isspace() and last not in '("':
                 said, at.is_glued = said + " ", False
             shown = _filled(said, places)
         else:
