@@ -11,7 +11,7 @@ from marshmallow import Schema
 from web.blueprints import edge
 from web.blueprints.activities.rooms import bp
 from web.blueprints.cosigning.acts import marks
-from web.blueprints.cosigning.wording import KINDS, choices
+from web.blueprints.cosigning.wording import KINDS, choices, marked
 from web.blueprints.forms import Form, Many, One, Text
 from web.blueprints.policy import needs
 from web.core import clock
@@ -121,6 +121,7 @@ def attendance(activity_id: UUID) -> Any:
         rows=rows[: activities.MOST_PEOPLE],
         too_many=too_many,
         symbols=choices(),
+        marked=marked,
         usual=activity.minutes,
         is_over=activity.held_on <= clock.today(),
         kinds=KINDS,

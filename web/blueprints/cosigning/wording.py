@@ -106,6 +106,12 @@ def who_can() -> str:
     return say("由{named}办理", named=joined("、", named[:3])) if named else "由县级经办或联络员办理"
 
 
+def marked(presence: str | None) -> str:
+    """What the sheet says of one person: √ 到会. Empty while nothing is registered."""
+    known = Presence(presence) if presence else None
+    return say("{sign} {word}", sign=SYMBOLS[known], word=PRESENCES[known]) if known in SYMBOLS else ""
+
+
 def choices() -> list[tuple[str, str]]:
     """Symbols of the sheet with a figure before each, so that one key chooses it in a list."""
     return [
