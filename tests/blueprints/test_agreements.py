@@ -323,7 +323,9 @@ def test_a_partner_is_invited_compared_and_confirmed(pair, work, browsers):
     assert client.get(f"{base}/{uuid7()}").status_code == 404
     leader, _ = browsers(pair.home, "leader_readonly")
     assert leader.get(base).status_code == 200
-    assert leader.get(f"{base}/{third.uid}").status_code == 403
+    # The leader reads the partner's page; the fingerprint is compared by who confirms it.
+    assert leader.get(f"{base}/{third.uid}").status_code == 200
+    assert leader.get(f"{base}/{third.uid}/fingerprint").status_code == 403
 
 
 def test_a_stopped_channel_says_so_and_whose_turn_it_is(pair, browsers):

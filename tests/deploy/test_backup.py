@@ -74,12 +74,20 @@ with app.app_context():
 """
 
 
+COUNTY = (
+    "county", "add", "340828",
+    "--sysadmin", "周试甲", "zhou", "990121198001010027",
+    "--secadmin", "吴演乙", "wu", "990121199001010022",
+    "--auditor", "郑例丙", "zheng", "990121197001010023",
+)  # fmt: skip
+
+
 def test_backed_up_lost_and_restored(place, proved):
     instance, file = Instance(f"demo-{PORT}"), place / "kiteline.backup"
     with Family() as family:
         services = instances.start(instance, family, is_forgetful=True)
         flask(services, "migrate")
-        flask(services, "county", "add", "340828", "--admin", "何试丁", "--username", "he")
+        flask(services, *COUNTY)
         with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
             before = copies.digests(connection)
         fingerprint = subprocess.run(
