@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright import sync_api
 from sqlalchemy import make_url
 
 from deploy.proofs import proved, pytest_terminal_summary
@@ -286,6 +287,23 @@ def build_demo(application: Flask) -> Callable[[], None]:
 def with_demo(keep: Keep, build_demo: Callable[[], None]) -> State:
     """The whole demo of today, once a run."""
     return keep("demo", build_demo)
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[sync_api.Playwright]:
+    """One a worker: two at once do not agree."""
+    with sync_api.sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: sync_api.Playwright) -> Iterator[sync_api.Browser]:
+    browser = driver.chromium.launch(
+        executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
+        args=["--no-sandbox", "--disable-background-networking"],
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The sheet of parts in a browser: the content policy holds, axe finds nothing serious, keys, ticks, dialogs and search work."""
 
-import os
 import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page
 from werkzeug.serving import make_server
 
 from tests.blueprints import sheet
@@ -23,22 +22,6 @@ def served() -> Iterator[tuple[str, list[str]]]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Playwright]:
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="module")
-def chromium(driver: Playwright) -> Iterator[Browser]:
-    browser = driver.chromium.launch(
-        executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
-        args=["--no-sandbox", "--disable-background-networking"],
-    )
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser
 
 from tests import states
 from tests.browser.windows import Windows
@@ -71,22 +70,6 @@ def _wait(url: str, running: list[subprocess.Popen[bytes]], folder: Path) -> Non
             assert all(one.poll() is None for one in running), [f.read_text()[-2000:] for f in folder.iterdir()]
         time.sleep(0.2)
     pytest.fail(f"{url} is not healthy: {[f.read_text()[-2000:] for f in folder.iterdir()]}")
-
-
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Playwright]:
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="session")
-def chromium(driver: Playwright) -> Iterator[Browser]:
-    browser = driver.chromium.launch(
-        executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
-        args=["--no-sandbox", "--disable-background-networking"],
-    )
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from tests.browser.printing import printed
 from tests.browser.windows import SONGYANG, YUEXI, YUHANG, Window, Windows, look
 from web.tenants.accounts.permissions import Role
 
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 FILES = re.compile(r"\.xlsx$|/documents/|/paper")  # downloads, proved elsewhere
-KINDS = re.compile(r"^(handovers|referrals|agreements|cosigning|requests)/:id$")
+KINDS = {"handovers.show", "referrals.show", "agreements.show", "cosigning.show", "requests.show"}
 CLERK = Role.COUNTY_ADMIN
 EVERYONE = [
     (YUHANG, CLERK),
@@ -26,44 +28,51 @@ EVERYONE = [
 ]
 
 
-def sort_of(address: str, code: str) -> str:
-    """An address without its ids: pages of one sort look alike. Of the query only what tells tabs apart is kept."""
+@pytest.fixture(scope="session")
+def routes(application: Flask) -> MapAdapter:
+    return application.url_map.bind("localhost")
+
+
+def sort_of(routes: MapAdapter, address: str) -> tuple[str, str] | None:
+    """The view that answers an address, and its tab: pages of one sort look alike. None where no view does."""
     parts = urlsplit(address)
-    tabs = "&".join(sorted(re.findall(r"(?:tab|part)=\w+", parts.query)))
-    path = ID.sub(":id", parts.path.removeprefix(f"/{code}/")).rstrip("/")
-    return path + ("?" + tabs if tabs else "")
+    try:
+        endpoint, _ = routes.match(parts.path, "GET")
+    except HTTPException:
+        return None
+    return str(endpoint), "&".join(sorted(re.findall(r"(?:tab|part)=\w+", parts.query)))
 
 
-def pages(window: Window, shown: int) -> Iterator[str]:
+def pages(window: Window, routes: MapAdapter, shown: int) -> Iterator[str]:
     """Walk breadth first from home over every link of the county; yields the sort of each page after opening it.
     Of the records of a kind the first `shown` are opened: they stand in different states.
     """
     home = f"/{window.code}/"
-    waiting, seen = deque([home]), Counter({sort_of(home, window.code): 1})
+    waiting, seen = deque([home]), Counter({sort_of(routes, home): 1})
     while waiting:
         address = waiting.popleft()
         answer = window.page.goto(window.base + address)
         assert answer is not None
         assert answer.status == 200, f"a link leads to {answer.status}: {address}"
-        yield sort_of(address, window.code)
+        yield " ".join(sort_of(routes, address) or ())
         for link in window.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))"):
             found = link.partition("#")[0]
-            sort = sort_of(found, window.code)
+            sort = sort_of(routes, found)
             is_list = (
                 "?" in link and "tab=" not in link and "part=" not in link
             )  # a list in another order is the same page
-            if is_list or not found.startswith(home) or FILES.search(urlsplit(found).path):
+            if is_list or sort is None or not found.startswith(home) or FILES.search(urlsplit(found).path):
                 continue
-            if found not in waiting and seen[sort] < (shown if KINDS.match(sort) else 1):
+            if found not in waiting and seen[sort] < (shown if sort[0] in KINDS else 1):
                 seen[sort] += 1
                 waiting.append(found)
 
 
 @pytest.mark.parametrize(("code", "role"), EVERYONE, ids=str)
-def test_every_page_of_every_role(windows: Windows, proved, code: str, role: Role):
+def test_every_page_of_every_role(windows: Windows, routes: MapAdapter, proved, code: str, role: Role):
     """The clerks see nearly all; for the other roles, who see the same pages, contrast and paper are not looked at again."""
     window, wrong, count = windows.open(code, role.value), {}, 0
-    for sort in pages(window, 2 if role == CLERK else 1):
+    for sort in pages(window, routes, 2 if role == CLERK else 1):
         count += 1
         said = look(window.page, with_colours=role == CLERK)
         if role == CLERK:

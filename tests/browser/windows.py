@@ -155,7 +155,7 @@ def look(page: Page, *, with_colours: bool = True) -> list[str]:
     found: list[str]
     found, shapes = page.evaluate(_LOOK, {"with_colours": with_colours, "judged": sorted(_judged)})
     _judged.update(shapes)
-    for width, height in (PHONE, ZOOMED, DESK):
+    for width, height in (PHONE, ZOOMED, DESK) if with_colours else (PHONE, DESK):
         page.set_viewport_size({"width": width, "height": height})
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{wide} wide at {width}")
