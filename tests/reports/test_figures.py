@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
+from statistics import median
 
 import pytest
 from pypdf import PdfReader
@@ -58,7 +59,8 @@ def test_members_and_flows_as_the_rows_say(fresh, lived):
     assert out["members.reported_in"].value == sum(r[1] is not None for r in standing) == 5
     assert out["members.taken_on"].value == sum(r[2] is not None for r in standing) == 4
     assert out["members.not_reported"].value == 1
-    assert out["members.days_to_take_on"].value == 10 == (standing[-1][2] - standing[-1][3]).days
+    days = sorted((r[2] - r[3]).days for r in standing if r[2] is not None)
+    assert out["members.days_to_take_on"].value == 10 == median(days)
     flows = asked(
         fresh, walk.home,
         "select count(*) from flow where tenant_id = %(t)s and host_code = '330110' and state in ('registered', 'unreachable', 'lost_contact')",
