@@ -14,6 +14,9 @@ import structlog
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from web.core import counters, logs
+from web.core.ids import uuid7
+from web.extensions import valkey
+from web.federation.post import relay
 
 
 @pytest.fixture
@@ -76,8 +79,24 @@ def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work,
 
 
 def test_the_number_stands_where_the_messages_are_sent(application, fresh, pair, work, lines):
-    with structlog.contextvars.bound_contextvars(request="01a2-7"):
-        world.put(pair.host, [pair.home])
+    number = str(uuid7())
+    with structlog.contextvars.bound_contextvars(request=number):
+        agreement_id = world.put(pair.host, [pair.home])
     work()
     sent = [line for line in lines() if line.get("job") == "drain" and line.get("county") == pair.host.tenant_id]
-    assert sent and {line["request"] for line in sent} == {"01a2-7"}
+    assert sent and {line["request"] for line in sent} == {number}
+    # Inside the message, not only beside its job: the bell is lost, the scheduler rings, and both counties' lines have it.
+    client = fresh.test_client()
+    assert sign_in(client, pair.home).status_code == 303
+    answer = client.post(f"/{pair.home.code}/agreements/{agreement_id}/accept")
+    assert answer.status_code == 303
+    structlog.contextvars.clear_contextvars()
+    valkey.client.flushdb()
+    for side, other in ((pair.home, pair.host), (pair.host, pair.home)):
+        relay.drain(side.tenant_id, other.uid)
+    number = answer.headers["X-Request-Id"]
+    took = [line for line in lines() if line["event"] == "inbox.took" and line["request"] == number]
+    assert [(line["county"], line["peer"], line["type"], line["result"]) for line in took] == [
+        (pair.host.tenant_id, str(pair.home.uid), "agreement.accept", "applied"),
+        (pair.home.tenant_id, str(pair.host.uid), "agreement.decision", "applied"),
+    ]  # fmt: skip

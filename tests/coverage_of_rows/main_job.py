@@ -304,7 +304,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token "
           "blueprints/test_operator.py::test_no_page_of_theirs_reads_a_row_of_a_county"),
     _line("11", "the request's number where its messages are sent", "health.metrics", "blueprints/test_operations.py::test_the_number_stands_where_the_messages_are_sent"),
-    _line("11", "the request's number inside the message", still="it goes with the job and stands in the drain's lines; the message itself does not carry it to another deployment"),
+    _line("11", "the request's number inside the message: one number in the logs of both counties, and of the answers", "agreements.accept",
+          "blueprints/test_operations.py::test_the_number_stands_where_the_messages_are_sent "
+          "federation/wire/test_channels_and_receipts.py::test_a_number_for_the_logs_is_a_uuid_or_it_is_dropped"),
     _line("11", "backup and restore of the whole deployment as two commands in deploy/, a drill as a test", "health.health",
           "deploy/test_backup.py::test_backed_up_lost_and_restored deploy/test_backup.py::test_a_file_is_read_whole_or_not_at_all"),
     # Benchmarks

@@ -138,6 +138,26 @@ def test_batches_keep_order_and_limits():
     refused("too_large", unpack, json.dumps({"bundles": [item.as_json() for item in small]}).encode())
 
 
+def test_a_number_for_the_logs_is_a_uuid_or_it_is_dropped():
+    number = "01926b3c-0001-7000-8000-000000340828"
+    packed = json.loads(pack([Bundle("a.b.c", trace=number), Bundle("a.b.c")]))
+    assert [item.get("trace") for item in packed["bundles"]] == [number, None]
+    for told in (
+        number,
+        number.upper(),
+        number + "0",
+        number + "\n",
+        "王示甲",
+        "9" * 900_000,
+        7,
+        None,
+        [number],
+        {"n": number},
+    ):
+        found = unpack(json.dumps({"bundles": [packed["bundles"][1] | {"trace": told}]}).encode())
+        assert [(item.envelope, item.trace) for item in found] == [("a.b.c", number if told == number else None)]
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -6,14 +6,16 @@ also when it is refused; whatever consumed nothing is answered with a code and t
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.contextvars import bound_contextvars
 
-from web.core import clock, events, fence, vault
+from web.core import clock, events, fence, logs, vault
 from web.core.errors import DomainError
 from web.core.events import Actor
 from web.extensions import db
@@ -57,12 +59,14 @@ def receive(sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
 
 def _receive(sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> list[Answer]:
     line = lines.take(sender, "in")
-    with events.by(Actor(None, line.name, "peer")):
+    with events.by(Actor(None, line.name, "peer")), bound_contextvars(county=fence.tenant(), peer=str(sender)):
         if line.stopped:
             return [Answer(code="maintenance")]
-        answers = _Office(sender, line, is_careful=is_careful).take(batch)
+        office = _Office(sender, line, is_careful=is_careful)
+        answers = office.take(batch)
         db.session.flush()
         fence.write()
+    fence.here().after_commit["took", sender] = office.tell
     return answers
 
 
@@ -87,6 +91,8 @@ class _Office:
         self.by_id: dict[UUID, _Taken] = {}
         self.by_place: dict[tuple[int, int], _Taken] = {}
         self.taken: list[dict[str, Any]] = []
+        self.tenant_id = fence.tenant()
+        self.told: Counter[tuple[str, str, str]] = Counter()
         self.made: set[UUID] = set()  # openings whose key was made for this batch: nothing stood under their ids before
 
     def take(self, batch: list[bundles.Bundle]) -> list[Answer]:
@@ -101,7 +107,9 @@ class _Office:
             self.made = vault.prepare({found.about_id for found in sealed} - new, new)
         answers: list[Answer] = []
         for parcel, found in zip(batch, opened, strict=True):
-            answers.append(self._one(parcel, found))
+            # What a message leads to here, answers too, stands under the number of the request it comes from.
+            with bound_contextvars(request=parcel.trace or logs.request_id()):
+                answers.append(self._one(parcel, found))
             if answers[-1].receipt is None:
                 break
         if self.taken:
@@ -111,6 +119,19 @@ class _Office:
         self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
         self.line.write()
         return answers
+
+    def tell(self) -> None:
+        """A line for each request that messages of this batch came from: what was said, and how often."""
+        for (request, type_, result), messages in self.told.items():
+            log.info(
+                "inbox.took",
+                request=request,
+                county=self.tenant_id,
+                peer=str(self.sender),
+                type=type_,
+                result=result,
+                messages=messages,
+            )
 
     def _open(self, parcel: bundles.Bundle) -> Envelope | WireError:
         try:
@@ -240,6 +261,7 @@ class _Office:
             }
         )  # fmt: skip
         self._remember(found.id, found.epoch, found.seq, _Taken(found.digest, signed))
+        self.told[logs.request_id(), type_, given.result.value] += 1
         self.head = self.head.after(found)
         if error is not None:
             log.warning("inbox.refused", type=type_, code=error.name, params=error.params)

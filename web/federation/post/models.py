@@ -126,6 +126,7 @@ class Channel(Tenanted, Model):
 class OutboxMessage(Tenanted, Model):
     """A message of ours: unsealed when its verb commits, sealed by the relay, at rest with its receipt. `id` is the
     message id. `attached`: documents to sign with it ({typ, payload}) or signed already ({jws}).
+    `trace`: the number of the request that said it, for the logs of both sides.
     """
 
     __tablename__ = "outbox_message"
@@ -158,6 +159,7 @@ class OutboxMessage(Tenanted, Model):
     code: Mapped[str | None] = mapped_column(String(40))
     receipt: Mapped[str | None] = mapped_column(Text)
     receipted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    trace: Mapped[str | None] = mapped_column(String(36))
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "peer_uid", "epoch", "seq"),

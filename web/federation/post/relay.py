@@ -123,7 +123,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
             sealed.append(new)
         elif attached != message.attached:
             fence.later(_ATTACHED, own | {"message": message.id, "new_attached": attached})
-        packed = _bundle(token, attached, rows, line.their_key)
+        packed = _bundle(token, attached, rows, line.their_key, message.trace)
         if parcel.bundles and size + packed.size > bundles.MAX_BYTES - 64:
             break
         size += packed.size
@@ -204,7 +204,9 @@ def _sign(typ: str, payload: dict[str, Any], key: Any) -> str:
     return seals.sign(canonical.canonical(payload), typ, key)
 
 
-def _bundle(token: str, attached: list[dict[str, Any]], rows: list[Any], theirs: PublicKey) -> bundles.Bundle:
+def _bundle(
+    token: str, attached: list[dict[str, Any]], rows: list[Any], theirs: PublicKey, trace: str | None
+) -> bundles.Bundle:
     shown, hidden = [], []
     for row in rows:
         opened = None if row.is_withheld else reopened(row)
@@ -212,7 +214,7 @@ def _bundle(token: str, attached: list[dict[str, Any]], rows: list[Any], theirs:
             hidden.append((row.pointer, row.commitment))
         else:
             shown.append(opened)
-    return bundles.bundle(token, theirs, shown, hidden, [a["jws"] for a in attached])
+    return bundles.bundle(token, theirs, shown, hidden, [a["jws"] for a in attached], trace)
 
 
 def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) -> tuple[int, bool]:

@@ -15,13 +15,14 @@ from uuid import UUID
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert
 
-from web.core import clock, fence, vault
+from web.core import clock, fence, logs, vault
 from web.core.ids import uuid7
 from web.core.queue import Job, defer
 from web.extensions import Session, db
 from web.federation import admission
 from web.federation.messages import MESSAGES, MessageSpec
 from web.federation.post.models import Blob, InboxMessage, OutboxMessage, PostDue, StoredDisclosure
+from web.federation.wire.bundles import read_trace
 from web.federation.wire.canonical import digest
 from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import Disclosure, commitments
@@ -116,6 +117,7 @@ def send(
         "has_blobs_due": bool(blobs),
         "expires_at": expires_at,
         "created_at": clock.now(),
+        "trace": read_trace(logs.request_id()),
     }
     db.session.info.setdefault("said", []).append(row)
     keep(id_, about_id, MESSAGES[type_], body, made, is_new=n == 1 or base == 0)

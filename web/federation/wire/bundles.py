@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from web.federation.wire.keys import PrivateKey, PublicKey
 MAX_MESSAGES = 50
 MAX_BYTES = 1024 * 1024
 MAX_ATTACHED = 64
+# The number of the request that caused a message, for the logs of both sides: a UUID, because nothing can be said in one.
+_TRACE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEADER = {"alg": "ECDH-ES", "enc": "A256GCM"}
 
 
@@ -33,20 +36,25 @@ _REGISTRY = _Registry(algorithms=["ECDH-ES", "A256GCM"])
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A sealed envelope, one JWE for its receiver (None if there is nothing to disclose), and JWS attached to it."""
+    """A sealed envelope, one JWE for its receiver (None if there is nothing to disclose), and JWS attached to it.
+
+    `trace`: the number of the request it comes from, or None. Under no seal and no receipt: only logs read it.
+    """
 
     envelope: str
     jwe: str | None = None
     attached: tuple[str, ...] = ()
+    trace: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a batch."""
-        return {"envelope": self.envelope, "jwe": self.jwe, "attached": list(self.attached)}
+        known = {"envelope": self.envelope, "jwe": self.jwe, "attached": list(self.attached)}
+        return known if self.trace is None else known | {"trace": self.trace}
 
     @property
     def size(self) -> int:
         """Bytes it takes in a batch."""
-        return sum(map(len, self.attached), len(self.envelope) + len(self.jwe or "")) + 64 + 4 * len(self.attached)
+        return sum(map(len, self.attached), len(self.envelope) + len(self.jwe or "")) + 128 + 4 * len(self.attached)
 
 
 def bundle(
@@ -55,11 +63,12 @@ def bundle(
     disclosures: Iterable[Disclosure] = (),
     withheld: Iterable[tuple[str, str]] = (),
     attached: Iterable[str] = (),
+    trace: str | None = None,
 ) -> Bundle:
     """A bundle for the county whose decryption key is `receiver`. `withheld`: (pointer, commitment) pairs."""
     shown, hidden = [found.as_list() for found in disclosures], [list(pair) for pair in withheld]
     token = encrypt({"disclosures": shown, "withheld": hidden}, receiver) if shown or hidden else None
-    return Bundle(envelope, token, tuple(attached))
+    return Bundle(envelope, token, tuple(attached), trace)
 
 
 def encrypt(content: Any, receiver: PublicKey) -> str:
@@ -151,7 +160,7 @@ def unpack(data: bytes) -> list[Bundle]:
 def _read(item: Any, index: int) -> Bundle:
     if (
         not isinstance(item, dict)
-        or item.keys() != {"envelope", "jwe", "attached"}
+        or item.keys() - {"trace"} != {"envelope", "jwe", "attached"}
         or not isinstance(item["envelope"], str)
         or not isinstance(item["jwe"], str | None)
         or not isinstance(item["attached"], list)
@@ -160,4 +169,9 @@ def _read(item: Any, index: int) -> Bundle:
         raise WireError("malformed", where=f"batch/{index}")
     if len(item["attached"]) > MAX_ATTACHED or len(item["envelope"]) > seals.MAX_BYTES:
         raise WireError("too_large", limit=MAX_ATTACHED)
-    return Bundle(item["envelope"], item["jwe"], tuple(item["attached"]))
+    return Bundle(item["envelope"], item["jwe"], tuple(item["attached"]), read_trace(item.get("trace")))
+
+
+def read_trace(value: object) -> str | None:
+    """The number of a request, or None for whatever is none: what is for the logs alone stops no message."""
+    return value if isinstance(value, str) and _TRACE.fullmatch(value) else None
