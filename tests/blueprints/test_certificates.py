@@ -62,6 +62,8 @@ def test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone(clos
         assert f"{url}/certificate" in client.get(url).text
         page = client.get(f"{url}/certificate").text
         assert "印签全部核对无误" in page and "核对不上" not in page and [w for w in SAID if w not in page] == []
+        # What the host said and home then numbered stands there twice, told apart.
+        assert page.count("同意接收（登记）") == 1 and page.count("同意接收") == 2
         assert client.post(f"{url}/certificate").status_code == 303
         work()
         with side.act():

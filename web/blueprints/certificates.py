@@ -15,7 +15,7 @@ from web.core.saying import joined, say
 from web.federation import verify
 from web.federation.post import evidence
 from web.reports import certifying
-from web.reports.certificate import RESULTS, SAID
+from web.reports.certificate import RESULTS
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.documents import service as documents
@@ -69,7 +69,7 @@ def _proof(row: Document) -> list[tuple[str, str]]:
     own = evidence.names({each.giver for each in found})
     return [
         (
-            say("{giver}　{type}", giver=own[each.giver], type=SAID.get(each.type, each.type)),
+            say("{giver}　{type}", giver=own[each.giver], type=certifying.said(each)),
             say("{at} 已印签，{result}", at=moment(each.at), result=RESULTS[each.result]),
         )
         for each in found

@@ -84,22 +84,23 @@ def _agreements(demo: Demo) -> UUID:
     for county, percent, note in (
         (host, 60, "二季度清单已更新，新增岗位42个"),
         (yuexi, 50, "第一期已办，31人参加"),
-        (songyang, 70, "春节走访18户，中秋走访24户"),
+        (songyang, 70, "春节走访18户，端午走访24户"),
     ):
-        with on(ago(today, 40)), acting(county):
+        with on(ago(today, 155)), acting(county):
             key = {host.code: "a2", yuexi.code: "a3", songyang.code: "a1"}[county.code]
             agreements.note_progress(first, key, percent, note)
     with on(ago(today, 283)):
         second = scenes.propose(
             "余杭、岳西产业发展和人才培育协议", [host, yuexi], ago(today, 280),
             [scenes.item("b1", "industry", "招引回乡项目三个", "商会牵线，县区各出一名专员", str(yuexi.uid), due)],
+            scenes.OF_NO_PERSON,
         )  # fmt: skip
         scenes.seal(second, [host, yuexi])
     with on(ago(today, 280), 0, 30), acting(host):
         agreements.run_timers()
     for day, resume in ((100, False), (95, True)):
         with on(ago(today, day)), acting(yuexi):
-            agreements.pause(second, "S6", resume=resume, reason="" if resume else "核对驻外党支部名单，核完即恢复")
+            agreements.pause(second, "S0", resume=resume, reason="" if resume else "核对驻外党支部名单，核完即恢复")
     with on(ago(today, 224)):
         third = scenes.propose(
             "岳西、松阳流动党员互助协议", [yuexi, songyang], ago(today, 220),
@@ -117,7 +118,10 @@ Scene = Callable[[], object]
 
 
 def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
-    """What happens, and how many days ago; played oldest first."""
+    """What happens, and how many days ago; played oldest first.
+
+    What is done 150 to 181 days ago stands in the report of the last whole half-year on nearly every day of a year.
+    """
     return [
         *_referrals(demo),
         *_handovers(demo),
@@ -125,6 +129,7 @@ def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
         *_requests(demo),
         *transfers.told(demo.yuexi),
         *_on_the_table(demo),
+        *_duties(demo),
         *_reports(demo),
     ]
 
@@ -177,14 +182,14 @@ def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
         told.extend(steps[: ("requested", "accepted", "released", "closed").index(upto) + 1])
         return made
 
-    for home, day, nth in ((yuexi, 140, 0), (songyang, 70, 1), (yuexi, 44, 2)):
+    for home, day, nth in ((yuexi, 181, 0), (songyang, 180, 1), (yuexi, 44, 2)):
         walk(home, day, nth, upto="closed")
     for home, day, nth in ((yuexi, 12, 5), (songyang, 8, 4)):
         walk(home, day, nth, upto="released")
     walk(yuexi, 2, 7, upto="requested")
     told.append((1, partial(scenes.ask_over, host, yuexi, to)))
-    refused = walk(songyang, 90, 3, upto="requested")
-    told.append((88, lambda: scenes.refuse(host, refused["id"], "dues_open", "党费只缴到上一年度，请补缴后再转")))
+    refused = walk(songyang, 165, 3, upto="requested")
+    told.append((163, lambda: scenes.refuse(host, refused["id"], "dues_open", "党费只缴到上一年度，请补缴后再转")))
     recalled = walk(yuexi, 37, 4, upto="released")
     told.append((31, lambda: scenes.recall(yuexi, recalled["id"], "member_stays", "本人因项目调整暂不离岗，申请撤回")))
     return told
@@ -193,10 +198,10 @@ def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
 def _activities(demo: Demo) -> list[tuple[int, Scene]]:
     host, homes = demo.host, [demo.yuexi, demo.songyang]
     told: list[tuple[int, Scene]] = []
-    for day, title in ((118, "主题党日：走进人工智能小镇"), (24, "主题党日：同心助农"), (9, "主题党日：学习条例")):
+    for day, title in ((176, "主题党日：走进人工智能小镇"), (24, "主题党日：同心助农"), (9, "主题党日：学习条例")):
         told.append((day, partial(scenes.theme_day, host, title, "余杭街道", 120, homes)))
-    told.append((114, partial(scenes.countersign, demo.yuexi, host)))
-    told.append((113, partial(scenes.countersign, demo.songyang, host)))
+    told.append((172, partial(scenes.countersign, demo.yuexi, host)))
+    told.append((171, partial(scenes.countersign, demo.songyang, host)))
     told.append((21, partial(scenes.countersign, demo.yuexi, host)))
     told.append((20, partial(scenes.dispute, demo.songyang, host)))  # still open: it lapses after 30 days
     told.append((3, partial(scenes.propose_annul, demo.yuexi, host)))  # the host has yet to answer
@@ -207,8 +212,8 @@ def _requests(demo: Demo) -> list[tuple[int, Scene]]:
     """One of each kind, in different states: a visit done, a certificate in work, a withdrawal and a visit not answered yet."""
     host, yuexi, songyang, made = demo.host, demo.yuexi, demo.songyang, dict[str, UUID]()
     return [
-        (60, lambda: made.update(visit=scenes.ask(host, yuexi, "must_visit", 2, trigger="hardship"))),
-        (57, lambda: scenes.answer(yuexi, made["visit"])),
+        (170, lambda: made.update(visit=scenes.ask(host, yuexi, "must_visit", 2, trigger="hardship"))),
+        (167, lambda: scenes.answer(yuexi, made["visit"])),
         (6, lambda: made.update(certificate=scenes.ask(host, songyang, "certificate", 1))),
         (5, lambda: scenes.answer(songyang, made["certificate"], answered=False)),
         (3, partial(scenes.ask, host, yuexi, "must_visit", 3, trigger="not_home_for_new_year")),
@@ -228,6 +233,13 @@ def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:
         )  # fmt: skip
 
     return [(12, propose), (5, lambda: scenes.counter(songyang, made["id"], notice_days=90))]
+
+
+def _duties(demo: Demo) -> list[tuple[int, Scene]]:
+    """All but Songyang met and compared their lists before the first half-year of the agreement was over."""
+    agreement, note = demo.agreement, "在余杭会商：通报报到情况，商定下半年培训两期"
+    assert agreement is not None
+    return [(107, partial(scenes.keep_duties, county, agreement, note)) for county in (demo.host, demo.yuexi)]
 
 
 def _reports(demo: Demo) -> list[tuple[int, Scene]]:

@@ -14,8 +14,9 @@ from web.core import clock
 from web.core.queue import Job
 from web.demo.stage import Stand, acting, org
 from web.extensions import db
-from web.federation.agreements import clauses, texts
+from web.federation.agreements import clauses, duties, texts
 from web.federation.agreements import service as agreements
+from web.federation.agreements.models import DutyKind
 from web.federation.cosigning import people as guests_of
 from web.federation.cosigning import service as cosigning
 from web.federation.cosigning.models import CoSignedRecord, CosignState
@@ -42,14 +43,18 @@ from web.tenants.tasks import service as tasks
 
 HOME_GIVES = ("S0", "S1", "S2", "S3", "S4", "S5", "S6")
 HOST_GIVES = ("S0", "S1", "S2", "S4", "S5", "S6", "S7")
+OF_NO_PERSON = ("S0", "S1")
+"""What an agreement about industry and talent needs: persons rest on the agreement that was made for them."""
 
 
-def text(title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]]) -> dict[str, Any]:
-    """An agreement between the first county as host and the others as homes."""
+def text(
+    title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]], only: Sequence[str] = ()
+) -> dict[str, Any]:
+    """An agreement between the first county as host and the others as homes. `only`: the scopes, when not all."""
     hub, homes = parties[0], parties[1:]
     ends = date(starts.year + 3, 12, 31)
-    grants = [texts.grant(home.uid, hub.uid, scope) for home in homes for scope in HOME_GIVES]
-    grants += [texts.grant(hub.uid, home.uid, scope) for home in homes for scope in HOST_GIVES]
+    grants = [texts.grant(home.uid, hub.uid, scope) for home in homes for scope in only or HOME_GIVES]
+    grants += [texts.grant(hub.uid, home.uid, scope) for home in homes for scope in only or HOST_GIVES]
     return {
         "title": title,
         "clauses": clauses.defaults(title, [f"中共{p.name}委组织部" for p in parties], starts, ends, 60),
@@ -68,10 +73,12 @@ def item(key: str, category: str, goal: str, measure: str, owner: str, due: date
     return {"key": key, "category": category, "goal": goal, "measure": measure, "owner": owner, "due": due.isoformat()}
 
 
-def propose(title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]]) -> UUID:
+def propose(
+    title: str, parties: Sequence[Stand], starts: date, items: list[dict[str, str]], only: Sequence[str] = ()
+) -> UUID:
     """The first county drafts it and puts it on the table."""
     with acting(parties[0]) as actor:
-        id_ = agreements.begin([p.uid for p in parties[1:]], text(title, parties, starts, items)).id
+        id_ = agreements.begin([p.uid for p in parties[1:]], text(title, parties, starts, items, only)).id
         agreements.propose(
             id_, {parties[0].uid: {"name": actor.name, "post": "组织科联络员", "phone": "0571-00000057"}}
         )
@@ -172,7 +179,7 @@ def hand_over(home: Stand, host: Stand, nth: int, to: str) -> UUID:
 
 
 def keep_in_touch(home: Stand, leave: int) -> None:
-    """The branches go through their members away, all but the last `leave` whom nobody reached."""
+    """The branches go through their members away; the last `leave` were last heard of more than half a year ago."""
     with acting(home):
         query = (
             db.select(Flow)
@@ -180,8 +187,19 @@ def keep_in_touch(home: Stand, leave: int) -> None:
             .where(Flow.state == FlowState.REGISTERED, Member.relation == Relation.HELD, Member.frozen_by.is_(None))
             .order_by(Flow.id)
         )
-        for flow in db.session.scalars(query).all()[:-leave]:
-            flows.confirm(flow, reason="电话")
+        every = db.session.scalars(query).all()
+        for place, flow in enumerate(every):
+            on = clock.today() if place < len(every) - leave else clock.today() - timedelta(days=180 + 3 * place % 19)
+            flows.confirm(flow, on=max(on, flow.left_on or on), reason="电话")
+
+
+def keep_duties(county: Stand, agreement_id: UUID, note: str) -> None:
+    """The county met its partners and went through the lists, as the agreement asks for twice a year."""
+    with acting(county):
+        duties.fall_due()
+        agreement = agreements.get(agreement_id, lock=True)
+        duties.record(agreement, DutyKind.REVIEW, clock.today(), note)
+        duties.record(agreement, DutyKind.REGISTER, clock.today(), "名册已逐人核对，一致")
 
 
 def claim(host: Stand, home: Stand, *, known: bool) -> UUID:

@@ -11,8 +11,10 @@ from uuid import UUID
 from web.core import clock
 from web.core.errors import WrongState
 from web.core.saying import joined, say
+from web.federation.admission import is_echo
 from web.federation.cosigning import service as cosigning
 from web.federation.handovers import service as handovers
+from web.federation.messages import MESSAGES
 from web.federation.post import evidence, keys
 from web.reports.certificate import RESULTS, SAID, Certificate, SealedLetter
 from web.reports.cosigned_record import KINDS
@@ -87,6 +89,12 @@ SUBJECTS: Mapping[DocumentKind, Callable[[UUID], _Subject]] = {
 }
 
 
+def said(each: evidence.Sealed) -> str:
+    """同意接收; with （登记） where home gives its number to what the host said before, word for word."""
+    what = SAID.get(each.type, each.type)
+    return say("{what}（登记）", what=what) if is_echo(MESSAGES[each.type], each.cause) else what
+
+
 def certify(kind: DocumentKind, subject_id: UUID, *, code: str = "") -> Certified:
     """What is sealed about it, as of now. NotFound for an unknown one; WrongState while nothing is sealed yet."""
     subject = SUBJECTS[kind](subject_id)
@@ -112,7 +120,7 @@ def certify(kind: DocumentKind, subject_id: UUID, *, code: str = "") -> Certifie
         parties=tuple(parties.values()),
         letters=tuple(
             SealedLetter(
-                SAID.get(each.type, each.type),
+                said(each),
                 parties[each.giver],
                 each.at,
                 each.kid,

@@ -22,7 +22,8 @@ from web.tenants.counties import service as counties
 class Sealed:
     """One message: who sealed it for whom, when by its own word, and when the other signed for it with what result.
 
-    `digest` hexadecimal; `kid` and `value` of the seal; `receipt` None while there is none.
+    `digest` hexadecimal; `kid` and `value` of the seal; `receipt` None while there is none. `cause`: the
+    message it answers, if it is such an answer.
     """
 
     id: UUID
@@ -37,6 +38,7 @@ class Sealed:
     receipt: str | None
     result: str
     receipted_at: datetime | None
+    cause: UUID | None
 
 
 def of(about_id: UUID) -> list[Sealed]:
@@ -49,27 +51,25 @@ def of(about_id: UUID) -> list[Sealed]:
         ).where(model.about_id == about_id, model.envelope.is_not(None))
         for row in db.session.execute(query):
             giver, taker = (own, row.peer_uid) if is_ours else (row.peer_uid, own)
+            said = seals.unverified(row.envelope)
             found.append(
                 Sealed(
                     row.id,
                     row.type,
                     giver,
                     taker,
-                    _at(row.envelope),
+                    read_instant(said["at"]),
                     seals.kid_of(row.envelope),
                     unb64(row.digest.removeprefix("sha-256:")).hex(),
                     row.envelope.rpartition(".")[2],
                     row.envelope,
                     row.receipt,
                     row.result or "",
-                    _at(row.receipt) if row.receipt else None,
+                    read_instant(seals.unverified(row.receipt)["at"]) if row.receipt else None,
+                    said["cause"] and UUID(said["cause"]),
                 )
             )
     return sorted(found, key=lambda each: (each.at, each.id))
-
-
-def _at(token: str) -> datetime:
-    return read_instant(seals.unverified(token)["at"])
 
 
 def keys_of(given: Iterable[UUID]) -> list[dict[str, Any]]:
