@@ -14,7 +14,7 @@ from web.blueprints.edge import CountySessions
 from web.blueprints.english import catalogue, choice, messages
 from web.blueprints.english.environment import Bilingual
 from web.blueprints.english.kept import SaidTag
-from web.core.saying import PLACE, joined, mark, say
+from web.core.saying import PLACE, joined, mark, say, within
 
 TAG = re.compile(r"</?\w+>")
 
@@ -30,6 +30,8 @@ ENGLISH = {
     "导入 {x} 行": "Import {x} rows",
     "查看": 'Show "all" & more',
     "和": "and",
+    "查找": "Find",
+    "log\x04查找": "looked",
 }
 
 
@@ -79,6 +81,9 @@ def english(monkeypatch):
         ("{{ x }}", {"x": say("由{who}办理", who="支部书记")}, "To be handled by branch secretary"),
         ("{{ x }}", {"x": joined("，", ["已停用", say("还有 {n} 天", n=3)])}, "Closed, 3 days left"),
         ("{{ x }}", {"x": mark("{label}由 <del>{was}</del> 改为 <ins>{now}</ins>", label="<", was="件", now="b")}, "&lt; changed from <del>cases</del> to <ins>b</ins>"),
+        # one word in two contexts; one without a word of its own there is the ordinary one
+        ("{{ x.a }}, {{ x.b }}", {"x": within("log", {"a": "查找", "b": "已停用"})}, "looked, Closed"),
+        ("{{ x }}", {"x": say("{did}，{what}", did=say(within("log", {"a": "查找"})["a"]), what="查找")}, "looked, Find"),
         ("{{ x }}", {"x": Markup("<b>已停用</b>")}, "<b>已停用</b>"),
         ("{{ x.name }}", {"x": {"name": "已停用"}}, "已停用"),
         ("{{ x|striptags }}", {"x": say("由{who}办理", who="支部书记")}, "To be handled by branch secretary"),
@@ -108,7 +113,7 @@ def test_a_sentence_is_the_chinese_one_and_outlives_the_session():
 
 def test_english_is_offered_and_its_catalogue_is_whole(application):
     assert choice.ENGLISH in choice.LANGUAGES
-    kept = {m.id: m.string for m in messages.read() if m.id}
+    kept = {catalogue.key(m): m.string for m in messages.read() if m.id}
     found = messages.all_messages(application.jinja_env)
     assert sorted(found.keys() ^ kept.keys()) == [], "flask words brings the catalogue up to date"
     assert sorted(text for text, said in kept.items() if not said) == []
@@ -120,7 +125,7 @@ TERMS = {"共管共育", "风筝线"}
 
 def test_english_of_the_catalogue_is_english():
     """Every place stands in the English and no other, tags stay, no Chinese word or sign is left."""
-    kept = {str(m.id): str(m.string) for m in messages.read() if m.id and m.string}
+    kept = {catalogue.key(m): str(m.string) for m in messages.read() if m.id and m.string}
     assert len(kept) > 4000
     for text, said in kept.items():
         assert {at[1] for at in PLACE.finditer(text)} == {at[1] for at in PLACE.finditer(said)}, text

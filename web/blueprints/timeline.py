@@ -19,7 +19,7 @@ from web.blueprints import filters, words
 from web.core import events
 from web.core.events import Event
 from web.core.fields import FIELDS, mask
-from web.core.saying import PLACE, joined, mark, say
+from web.core.saying import PLACE, joined, mark, say, within
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.organisations.models import PartyOrg
@@ -77,15 +77,15 @@ NOUNS: dict[str, str] = {
     "wrong_code": "报到码试错",
 }
 
-EVERY: dict[str, str] = {
+EVERY = within("log", {
     "created": "新增{noun}",
     "changed": "修改{noun}",
     "deleted": "删除{noun}",
     "bulk_changed": "成批修改{noun} {rows} 条",
     "bulk_deleted": "成批删除{noun} {rows} 条",
-}
+})  # fmt: skip
 
-SENTENCES: dict[str, dict[str, str]] = {
+SENTENCES = within("log", {
     "account": {
         "open": "开立账号",
         "amend": "修改账号的姓名、办公电话或证件登记",
@@ -388,7 +388,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "annul": "同意作废，学时从档案中撤下",
         "keep": "不作废，共签照旧有效",
     },
-}
+})  # fmt: skip
 
 # Labels of columns that are no personal fields (those stand in core.fields). What has no label is not shown.
 LABELS: dict[str, str] = {

@@ -6,11 +6,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
 
+K = TypeVar("K")
+W = TypeVar("W")
+
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([^{}|]*)\|([^{}|]*))?\}")
 """A place of a template: {count}, where the value comes already written; or {count:person|people}, a word by whether it is one."""
+
+
+CONTEXT = "\x04"
+"""Between a context and its text in a template, as gettext has it: "log\x04登记流出" is told apart from the button 登记流出."""
 
 
 class Said(str):
@@ -49,7 +57,21 @@ def by_count(value: object, single: str, many: str) -> str:
 
 def say(template: str, /, **values: object) -> str:
     """A sentence with values in it: `say("还有 {n} 天", n=3)`."""
-    return restored(template, values, "", fill(template, values))
+    return restored(getattr(template, "template", template), values, "", fill(template, values))
+
+
+def within(context: str, words: Mapping[K, W]) -> dict[K, W]:
+    """These words, nested or not, as they are said in one context where another language has a word of its own for it:
+    `within("log", {"register": "登记流出"})` is English "registered as away" while the button stays "Register".
+    """
+    found: dict[K, Any] = {}
+    for key, word in words.items():
+        found[key] = (
+            within(context, word)
+            if isinstance(word, Mapping)
+            else restored(f"{context}{CONTEXT}{word}", {}, "", str(word))
+        )
+    return found
 
 
 def mark(template: str, /, **values: object) -> Markup:

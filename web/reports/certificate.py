@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
-from web.core.saying import say
+from web.core.saying import say, within
 from web.reports.documents import Document, Party
 
 # What each message says, by its type.
-SAID = {
+SAID = within("letter", {
     "handover.request": "申请转接", "handover.ask": "请求转来", "handover.return": "退回补正", "handover.accept": "同意接收",
     "handover.refuse": "不同意接收", "handover.cancel": "撤销", "handover.expire": "到期终止", "handover.release": "开出介绍信",
     "handover.decline": "退回介绍信", "handover.take_over": "接收与回执", "handover.confirm": "确认办结",
@@ -18,7 +18,7 @@ SAID = {
     "cosign.offer": "送请共签", "cosign.countersign": "共签", "cosign.dispute": "异议", "cosign.refuse": "不予共签",
     "cosign.correct": "更正后再送", "cosign.withdraw": "撤回", "cosign.lapse": "逾期终止", "cosign.propose_annul": "提出作废",
     "cosign.annul": "同意作废", "cosign.keep": "不予作废",
-}  # fmt: skip
+})  # fmt: skip
 RESULTS = {"applied": "已签收", "refused": "未收下", "": "等签收"}
 
 

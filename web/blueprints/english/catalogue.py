@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from babel.messages import pofile
+from babel.messages import Message, pofile
 from markupsafe import Markup, escape
 
-from web.core.saying import PLACE, Said, SaidMarkup, fill
+from web.core.saying import CONTEXT, PLACE, Said, SaidMarkup, fill
 
 PATH = Path(__file__).parents[2] / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
@@ -41,7 +41,12 @@ def texts() -> dict[str, str]:
         return {}
     with PATH.open("rb") as file:
         read = pofile.read_po(file, locale="en")
-    return {str(m.id): str(m.string).translate(_STRAIGHT) for m in read if m.id and m.string}
+    return {key(m): str(m.string).translate(_STRAIGHT) for m in read if m.id and m.string}
+
+
+def key(entry: Message) -> str:
+    """What a message of the catalogue is looked up by: its text, after its context if it has one."""
+    return f"{entry.context}{CONTEXT}{entry.id}" if entry.context else str(entry.id)
 
 
 def punctuated(text: str) -> str:
@@ -54,7 +59,8 @@ def punctuated(text: str) -> str:
 
 def message(text: str) -> str:
     """The English of a message of the program, by rule where it holds no word (places side by side want a space); itself where the catalogue has none."""
-    found = texts().get(text)
+    known, in_context = texts(), text
+    found = known.get(in_context, known.get(text := text.rpartition(CONTEXT)[2]))
     return found if found is not None else text if HAN.search(text) else punctuated(text.replace("}{", "} {"))
 
 
@@ -63,6 +69,8 @@ def _sentences() -> list[tuple[re.Pattern[str], str]]:
     """(what it looks like filled in, template) of each template with two words or more of its own, the longest first."""
     found = []
     for template in texts():
+        if CONTEXT in template:
+            continue
         names = set[str]()
         pattern, after = "", 0
         for at in PLACE.finditer(template):

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from web.blueprints.english import catalogue
 from web.blueprints.english.catalogue import HAN, PATH
 from web.blueprints.english.runs import Cutter
-from web.core.saying import PLACE
+from web.core.saying import CONTEXT, PLACE
 
 WEB = Path(__file__).parents[2]
 
@@ -66,7 +66,7 @@ _UNTOUCHED = ("papers/*", "gallery.html", *PAPERS)
 
 
 def all_messages(jinja: Environment) -> dict[str, set[str]]:
-    """message → the files it stands in, in no order."""
+    """message, after its context if it has one → the files it stands in, in no order."""
     found: dict[str, set[str]] = {}
     for name in jinja.list_templates(extensions=["html"]):
         if not any(fnmatch(name, quiet) for quiet in _UNTOUCHED):
@@ -92,13 +92,15 @@ def of_template(jinja: Environment, source: str) -> list[str]:
 
 def of_code(source: str) -> Iterator[str]:
     """The texts of a module that hold Chinese: constants, and the templates of `say`; no docstrings, no patterns."""
-    quiet: set[int] = set()
+    quiet, contexts = set[int](), dict[int, str]()
     for node in ast.walk(tree := ast.parse(source)):
         match node:
             case ast.Expr(value=ast.Constant() as said):
                 quiet.add(id(said))
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _QUIET:
                 quiet.update(id(one) for argument in node.args for one in ast.walk(argument))
+            case ast.Call(func=ast.Name(id="within"), args=[ast.Constant(value=str() as context), words]):
+                contexts |= {id(one): f"{context}{CONTEXT}" for one in ast.walk(words)}
             case ast.JoinedStr():
                 quiet.update(id(part) for part in node.values)
     for node in ast.walk(tree):
@@ -108,7 +110,7 @@ def of_code(source: str) -> Iterator[str]:
             and id(node) not in quiet
             and _is_text(node.value)
         ):
-            yield node.value
+            yield contexts.get(id(node), "") + node.value
 
 
 def reasons(source: str) -> Iterator[str]:
@@ -143,14 +145,17 @@ def script_words() -> dict[str, str]:
 
 def bring_up_to_date(jinja: Environment) -> tuple[int, int]:
     """Write the catalogue anew: messages that are gone leave, new ones come without English. (messages, without English)."""
-    english, made, messages = read(), Catalog(locale="en"), all_messages(jinja)
-    for message in sorted(messages):
-        said = english[message].string if message in english else ""
-        made.add(message, said, locations=[(place, 0) for place in sorted(messages[message])]).flags.clear()
+    english, made, messages, without = read(), Catalog(locale="en"), all_messages(jinja), 0
+    for message in sorted(messages, key=lambda message: message.rpartition(CONTEXT)[::-1]):
+        context, _, text = message.rpartition(CONTEXT)
+        known, places = english.get(text, context or None), [(place, 0) for place in sorted(messages[message])]
+        said = str(known.string) if known is not None else ""
+        without += not said
+        made.add(text, said, context=context or None, locations=places).flags.clear()
     PATH.parent.mkdir(parents=True, exist_ok=True)
     with PATH.open("wb") as file:
         pofile.write_po(file, made, width=0, omit_header=True, include_lineno=False)
-    return len(messages), sum(not (message in english and english[message].string) for message in messages)
+    return len(messages), without
 
 
 def read() -> Catalog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web.core.saying import within
 from web.federation.handovers.lists import Tab
 from web.federation.handovers.models import HandoverState as S
 from web.federation.handovers.models import Outcome
@@ -133,7 +134,7 @@ LACKING: dict[str, str] = {
 }
 
 # What each kind of letter between the counties is called, and its verb on a button.
-LETTERS: dict[str, str] = {
+LETTERS = within("letter", {
     "request": "申请",
     "ask": "请求转来",
     "forward": "补送活动记录",
@@ -147,7 +148,7 @@ LETTERS: dict[str, str] = {
     "take_over": "接收与回执",
     "confirm": "确认",
     "recall": "收回介绍信",
-}
+})  # fmt: skip
 
 # The same verb answers two questions.
 CALLED: dict[tuple[S, str], str] = {(S.REQUESTED, "accept"): "同意接收", (S.ASKED, "accept"): "同意转出"}
