@@ -19,11 +19,25 @@ from web.tenants.accounts.permissions import Role
 
 FILES = re.compile(r"\.xlsx$|/documents/|/paper")  # downloads, proved elsewhere
 KINDS = {"handovers.show", "referrals.show", "agreements.show", "cosigning.show", "requests.show"}
+# A county's own rooms: what stands in them says nothing of home or host.
+ALONE = {
+    "accounts",
+    "auth",
+    "events",
+    "imports",
+    "labels",
+    "members",
+    "organisations",
+    "settings",
+    "tasks",
+    "workbench",
+}
 CLERK = Role.COUNTY_ADMIN
-# The clerks see nearly all. The other roles see the same pages with less on them; the auditor's are among the clerks'.
+# Home's clerk sees nearly all, the host's the rest. The other roles see the same pages with less on them; the auditor's are
+# among the clerks'.
 EVERYONE = [
-    (YUHANG, CLERK),
     (YUEXI, CLERK),
+    (YUHANG, CLERK),
     *(
         pytest.param(YUHANG if role == Role.LIAISON else YUEXI, role, marks=pytest.mark.long)
         for role in Role
@@ -38,18 +52,21 @@ def routes(application: Flask) -> MapAdapter:
 
 
 def sort_of(routes: MapAdapter, address: str) -> tuple[str, str] | None:
-    """The view that answers an address, and its tab: pages of one sort look alike. None where no view does."""
+    """The view that answers an address, and its tab: pages of one sort look alike. None where no view does. What is done to
+    a list looks alike whichever tab it is of."""
     parts = urlsplit(address)
     try:
         endpoint, _ = routes.match(parts.path, "GET")
     except HTTPException:
         return None
-    return str(endpoint), "&".join(sorted(re.findall(r"(?:tab|part)=\w+", parts.query)))
+    tabs = [] if endpoint.startswith("workbench.") else re.findall(r"(?:tab|part)=\w+", parts.query)
+    return str(endpoint), "&".join(sorted(tabs))
 
 
-def pages(window: Window, routes: MapAdapter, shown: int) -> Iterator[str]:
+def pages(window: Window, routes: MapAdapter, shown: int, unseen: set[str]) -> Iterator[str]:
     """Walk breadth first from home over every link of the county; yields the sort of each page after opening it.
-    Of the records of a kind the first `shown` are opened: they stand in different states.
+    Of the records of a kind the first `shown` are opened: they stand in different states. The rooms of `unseen` are not
+    entered.
     """
     home = f"/{window.code}/"
     waiting, seen = deque([home]), Counter({sort_of(routes, home): 1})
@@ -62,10 +79,11 @@ def pages(window: Window, routes: MapAdapter, shown: int) -> Iterator[str]:
         for link in window.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))"):
             found = link.partition("#")[0]
             sort = sort_of(routes, found)
-            is_list = (
-                "?" in link and "tab=" not in link and "part=" not in link
-            )  # a list in another order is the same page
-            if is_list or sort is None or not found.startswith(home) or FILES.search(urlsplit(found).path):
+            # A list in another order is the same page.
+            is_list = "?" in link and "tab=" not in link and "part=" not in link
+            if sort is None or is_list or sort[0].partition(".")[0] in unseen:
+                continue
+            if not found.startswith(home) or FILES.search(urlsplit(found).path):
                 continue
             if found not in waiting and seen[sort] < (shown if sort[0] in KINDS else 1):
                 seen[sort] += 1
@@ -76,7 +94,7 @@ def pages(window: Window, routes: MapAdapter, shown: int) -> Iterator[str]:
 def test_every_page_of_every_role(windows: Windows, routes: MapAdapter, proved, code: str, role: Role):
     """For the roles that are no clerks contrast and paper are not looked at again."""
     window, wrong, count = windows.open(code, role.value), {}, 0
-    for sort in pages(window, routes, 2 if role == CLERK else 1):
+    for sort in pages(window, routes, 2 if role == CLERK else 1, ALONE if (code, role) == (YUHANG, CLERK) else set()):
         count += 1
         said = look(window.page, with_colours=role == CLERK)
         if role == CLERK:
