@@ -51,6 +51,11 @@ QUEUES: dict[Job, str] = {
 }
 
 
+# Jobs that do whatever waits in the database when they begin: one that is queued and has not begun does for all who ring.
+# Each rings again after so many seconds, should the one queued have been lost with its worker.
+BELLS: frozenset[Job] = frozenset({Job.DRAIN, Job.TIMERS, Job.SEAL_EVENTS})
+RINGS_FOR = 5
+
 # Seconds a job may take, where ten minutes are too few: a thousand papers on a slow machine.
 LONG: dict[Job, int] = {Job.BATCH: 3_600}
 
@@ -65,12 +70,24 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
+        if job in BELLS and not valkey.client.set(_bell(*args), "", nx=True, ex=RINGS_FOR):
+            return
         kept = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": LONG.get(job, 600), "meta": _meta()}
         with valkey.client.pipeline() as journey:
             queue.enqueue("web.jobs.run", *args, pipeline=journey, **kept)
             journey.execute()
     except redis.RedisError as error:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
+
+
+def begin(*args: str | int) -> None:
+    """A job begins: whoever rings from now on wants another one."""
+    if args[0] in BELLS:
+        valkey.client.delete(_bell(*args))
+
+
+def _bell(*args: str | int) -> str:
+    return ":".join(("rung", *map(str, args)))
 
 
 def _meta() -> dict[str, str]:

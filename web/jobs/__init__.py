@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from web.core import clock, counters, events, fence
 from web.core.ids import uuid7
-from web.core.queue import Job, enqueue
+from web.core.queue import Job, begin, enqueue
 from web.extensions import db
 from web.federation import registry
 from web.federation.post import hello, relay
@@ -64,6 +64,7 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
     asked_by = (current.get_meta(refresh=False).get("request") if current else "") or str(uuid7())
     with structlog.contextvars.bound_contextvars(request=asked_by, job=job.value, county=tenant_id):
         try:
+            begin(name, tenant_id, *ids)
             outcome = _run(job, tenant_id, args)
         finally:
             seconds = time.perf_counter() - began
