@@ -50,6 +50,13 @@ def embedded(instance: Instance) -> Services:
     return Services(database.embedded(instance), valkey_url(instance), keys(instance))
 
 
+def running(instance: Instance) -> Services:
+    """An instance that another command of this checkout holds."""
+    database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    urls = database.external(database_url) if database_url else database.embedded(instance)
+    return Services(urls, redis_url or valkey_url(instance), keys(instance))
+
+
 def start(instance: Instance, family: Family, *, is_forgetful: bool) -> Services:
     """Start what DATABASE_URL and REDIS_URL do not replace, and make sure of the roles."""
     database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")

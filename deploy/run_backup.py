@@ -2,14 +2,16 @@
 
 import argparse
 import getpass
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from deploy import archive, copies, instances
+from deploy import archive, asked, copies, instances
 from deploy.console import Stopped, say, step
 from deploy.instances import SEAL_KEY, Services
 from deploy.places import Instance
@@ -48,33 +50,67 @@ def key(given: Path | None) -> bytes:
 @contextmanager
 def serving(instance: Instance) -> Iterator[Services]:
     """The instance's servers: those that run already, else started for this command."""
-    if instance.is_held() and not os.environ.get("DATABASE_URL"):
-        yield instances.embedded(instance)
+    if instance.is_held():
+        yield instances.running(instance)
         return
     with Family() as family:
         yield instances.start(instance, family, is_forgetful=False)
 
 
-def main(arguments: list[str]) -> int:
-    asked = parser("deploy/backup", "The whole deployment in one encrypted file.").parse_args(arguments)
-    secret, path = key(asked.key_file), asked.file.resolve()
-    if path.exists():
-        raise Stopped(f"{path} exists already", "name a new file")
-    with serving(Instance(f"demo-{asked.port}")) as services:
-        with step("rows counted and digested"):
-            facts, dump = copies.taken(services.urls.owner)
-        manifest = {
-            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "app_role": copies.role_of(services.urls.app),
-            "keys": {name: services.keys[name] for name in KEYS},
-            **facts,
-        }
-        with step("database and keys") as notes:
-            archive.write(path, secret, manifest, dump)
-            notes.append(f"{path.stat().st_size:,} bytes")
-        with step("read back"):
+def made(path: Path, secret: bytes, services: Services) -> tuple[dict[str, Any], str]:
+    """Write a backup and read it back; what its manifest says, and the file's SHA-256. A file that does not open is gone."""
+    with step("rows counted and digested"):
+        facts, dump = copies.taken(services.urls.owner)
+    manifest = {
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "app_role": copies.role_of(services.urls.app),
+        "keys": {name: services.keys[name] for name in KEYS},
+        **facts,
+    }
+    with step("database and keys") as notes:
+        archive.write(path, secret, manifest, dump)
+        notes.append(f"{path.stat().st_size:,} bytes")
+    with step("read back"):
+        try:
             _, again = archive.read(path, secret)
             for _ in again:
                 pass
+        except archive.Broken:
+            path.unlink()
+            raise
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return facts, digest
+
+
+def main(arguments: list[str]) -> int:
+    words = parser("deploy/backup", "The whole deployment in one encrypted file.")
+    words.add_argument(
+        "--asked",
+        action="store_true",
+        help="into the folder FILE, whatever operators ask for on their page, until stopped",
+    )
+    words.add_argument("--once", action="store_true", help="with --asked: what is asked now, then end")
+    given = words.parse_args(arguments)
+    path, instance = given.file.resolve(), Instance(f"demo-{given.port}")
+    if given.asked:
+        with serving(instance) as services:
+            asked.serve(
+                services.urls.owner, path, lambda file: _asked(file, given.key_file, services), is_once=given.once
+            )
+        return 0
+    secret = key(given.key_file)
+    if path.exists():
+        raise Stopped(f"{path} exists already", "name a new file")
+    with serving(instance) as services:
+        facts, _ = made(path, secret, services)
     say(f"\n{path}: revision {facts['revision']}, {sum(int(n) for n, _ in facts['rows'].values()):,} rows, encrypted")
     return 0
+
+
+def _asked(path: Path, key_file: Path | None, services: Services) -> str:
+    try:
+        secret = key(key_file)
+    except Stopped as stopped:
+        raise asked.NoKey(stopped.problem, stopped.fix) from stopped
+    return made(path, secret, services)[1]

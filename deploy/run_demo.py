@@ -5,6 +5,7 @@ An instance belongs to its port: two ports are two demos that share nothing but 
 
 import argparse
 import os
+import secrets
 import socket
 import sys
 import urllib.error
@@ -16,8 +17,9 @@ from deploy import instances, processes
 from deploy.console import Stopped, say, step
 from deploy.instances import OWNER_URL, SEAL_KEY
 from deploy.machine import PYTHON
-from deploy.places import CHECKOUT, Instance
+from deploy.places import CHECKOUT, Instance, write_privately
 from deploy.processes import Child, Family
+from deploy.run_backup import PASSPHRASE
 
 # Messages between counties never wait behind a PDF: each queue of web.core.queue has a worker of its own.
 QUEUES = ("post", "work")
@@ -73,6 +75,7 @@ def _run(instance: Instance, family: Family, host: str, port: int) -> None:
         for part in PARTS:
             bind = ("--bind", f"{host}:{port}") if part.name == "web" else ()
             family.add(_start(instance, part, bind, services.environment(*part.may_have, **more)))
+        family.add(_backups(instance, port))
         wait_until_healthy(f"{address}health", family)
         notes.append(f"logs in {instance.root / 'log'}")
     say(f"\nKiteline is ready: {address}\n(Ctrl-C stops it; the data stays. deploy/demo --fresh starts over.)")
@@ -88,6 +91,21 @@ def _start(instance: Instance, part: Part, bind: Sequence[str], env: dict[str, s
     if part.is_restarted:
         child.again = lambda: _start(instance, part, bind, env)
     return child
+
+
+def _backups(instance: Instance, port: int) -> Child:
+    """Makes the backups that operators ask for on their page: the command itself, as an operator would start it.
+
+    Its key is the passphrase of the environment, else a file drawn beside the backups, which `--fresh` leaves alone.
+    """
+    folder = instance.folder("backups")
+    words = [str(CHECKOUT / "deploy" / "backup"), str(folder), "--asked", "--port", str(port)]
+    if not os.environ.get(PASSPHRASE):
+        key = folder / "key"
+        if not key.exists():
+            write_privately(key, secrets.token_urlsafe(32))
+        words += ["--key-file", str(key)]
+    return _start(instance, Part("backups", tuple(words), is_restarted=True), (), dict(os.environ))
 
 
 def _once(instance: Instance, title: str, words: Sequence[str], env: dict[str, str]) -> None:

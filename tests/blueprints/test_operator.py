@@ -7,6 +7,7 @@ from sqlalchemy import event, select
 
 from tests import world
 from tests.blueprints.test_auth import in_county, sign_in
+from tests.conftest import owner
 from tests.workers import run_all
 from web import jobs
 from web.blueprints.policy import OPERATOR
@@ -20,7 +21,7 @@ from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
 
 # Tables of no county, and the one whose waiting rows are counted.
-MAY_TOUCH = {"county", "operator", "operator_session", "post_due", "alembic_version", "outbox_message"}
+MAY_TOUCH = {"backup", "county", "operator", "operator_session", "post_due", "alembic_version", "outbox_message"}
 
 
 def code_now(later=0):
@@ -91,6 +92,7 @@ def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after
         pages = [
             "/operator/",
             "/operator/password",
+            "/operator/backups",
             *(f"/operator/counties/{agreed.home.code}/{act}" for act in ("stop", "start", "reset", "release", "open")),
         ]
         shown = [operator_after.get(page) for page in pages]
@@ -189,3 +191,37 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
     log = auditor.get(f"/{home.code}/events?verb=operation.reset").text
     assert "王运维要求重置本县一个管理员的密码" in log and "县里来函" in log
     assert operator.get("/operator/counties/999999/stop").status_code == 404
+
+
+def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, operator):
+    page = "/operator/backups"
+    assert "还没有要过备份" in operator.get(page).text
+    assert operator.post(page, data={"reason": ""}).status_code == 422
+    assert operator.post(page, data={"reason": "每季演练"}).status_code == 303
+    assert "等备份程序" in operator.get(page).text
+    again = operator.post(page, data={"reason": "再要一份"})
+    assert again.status_code == 422 and "已有一份备份在等或在做" in again.text
+
+    def told():
+        query = select(Event.verb, Event.reason, Event.actor_name).where(Event.actor_role == "operator")
+        return [tuple(row) for row in db.session.execute(query)]
+
+    for side in (pair.home, pair.host):
+        assert in_county(side, told) == [("operation.backup", "每季演练", "王运维")], "once, in every county's own log"
+    # What deploy/backup writes, as the owner (tests/deploy/test_backup.py).
+    for written, shown in (
+        ("asked_at = now() - interval '3 minutes'", "还没有程序来做"),
+        ("begun_at = now()", "正在做"),
+        ("ended_at = now(), problem = 'disk'", "腾出地方，再要一份"),
+        ("problem = NULL, size = 2048000, sha256 = repeat('ab', 32), file_name = 'kiteline-x.backup'", "2,000 KB"),
+    ):
+        with owner(db.engine.url.database) as connection:
+            connection.execute(f"UPDATE backup SET {written}")
+        assert shown in operator.get(page).text
+    done = operator.get(page).text
+    assert (
+        "kiteline-x.backup" in done
+        and "ab" * 32 in done
+        and "做一份备份" in done
+        and 'href="/operator/backups/' not in done
+    )

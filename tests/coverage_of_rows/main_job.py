@@ -290,7 +290,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_operator.py::test_every_act_stands_in_the_countys_own_log "
           "blueprints/test_operator.py::test_made_by_a_command_and_always_with_a_code "
           "contracts/test_policies.py::test_every_cell_of_the_table"),
-    _line("11", "an operator asks for a backup from the page", still="a backup is a command on the server (deploy/backup); no page asks for one"),
+    _line("11", "an operator asks for a backup from the page; what came of it, or the one mend, stands there", "operator.backups",
+          "blueprints/test_operator.py::test_a_backup_is_asked_for_and_what_came_of_it_stands_there "
+          "deploy/test_backup.py::test_backed_up_lost_and_restored"),
     _line("11", "structured logs with a tested redaction; one number from the request to its jobs; health and readiness apart",
           "health.live health.health",
           "core/test_logs.py::test_what_looks_like_a_secret_is_gone_wherever_it_stands "

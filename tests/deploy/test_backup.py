@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import shutil
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy import archive, copies, instances
+from deploy import archive, copies, instances, run_backup
 from deploy.database import for_psycopg
 from deploy.places import CHECKOUT, Instance, state_root
 from deploy.processes import Family
@@ -82,7 +84,55 @@ COUNTY = (
 )  # fmt: skip
 
 
-def test_backed_up_lost_and_restored(place, proved):
+ASKED = "INSERT INTO backup (id, asked_by, reason, asked_at) VALUES (gen_random_uuid(), '王运维', '例行', now())"
+
+
+def asked_for(services: instances.Services, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What operators asked for on their page is made by the command, or the row says what hindered it."""
+
+    def rows(*statements: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(for_psycopg(services.urls.owner), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            query = "SELECT problem, file_name, size, sha256 FROM backup WHERE ended_at IS NOT NULL ORDER BY asked_at"
+            return connection.execute(query).fetchall()
+
+    def serve() -> None:
+        run_backup.main([str(folder), "--asked", "--once", "--port", str(PORT)])
+
+    with (
+        psycopg.connect(for_psycopg(services.urls.app)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("UPDATE backup SET file_name = 'x'")
+    assert rows("DELETE FROM backup", f"{ASKED}; UPDATE backup SET begun_at = now()", ASKED) == []
+    folder.mkdir()
+    (folder / "half.part").write_bytes(b"x")
+    serve()
+    (abandoned, _, _, _), (problem, name, size, digest) = rows()
+    assert abandoned == "interrupted" and problem is None
+    file = folder / str(name)
+    assert [path.name for path in folder.iterdir()] == [name], "nothing half-written stays"
+    assert (file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest()) == (size, digest)
+    assert archive.read(file, PASSPHRASE.encode())[0]["rows"]["county"][0] == "1"
+    monkeypatch.setenv("KITELINE_BACKUP_PASSPHRASE", "short")
+    rows(ASKED)
+    serve()
+    monkeypatch.setenv("KITELINE_BACKUP_PASSPHRASE", PASSPHRASE)
+    assert rows()[-1][0] == "key"
+    rows(ASKED)
+    with monkeypatch.context() as broken:
+        broken.setattr(archive, "write", full)
+        serve()
+    assert rows()[-1] == ("disk", None, None, None)
+    rows("DELETE FROM backup")
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "no room")
+
+
+def test_backed_up_lost_and_restored(place, proved, monkeypatch):
     instance, file = Instance(f"demo-{PORT}"), place / "kiteline.backup"
     with Family() as family:
         services = instances.start(instance, family, is_forgetful=True)
@@ -90,6 +140,8 @@ def test_backed_up_lost_and_restored(place, proved):
         flask(services, *COUNTY)
         with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
             before = copies.digests(connection)
+        with instance.held(""):
+            asked_for(services, place / "asked", monkeypatch)
         fingerprint = subprocess.run(
             [sys.executable, "-c", SERVES], env=services.environment(instances.SEAL_KEY), cwd=CHECKOUT, capture_output=True, text=True, check=True
         ).stdout  # fmt: skip

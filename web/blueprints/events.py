@@ -42,7 +42,7 @@ VIEWS: list[tuple[str, tuple[str, ...]]] = [
         *(f"account.{v}" for v in ("open", "amend", "appoint", "close", "reset_password", "bind", "unbind", "release")),
         *(f"account_proposal.{v}" for v in ("propose", "confirm", "refuse")), "county_settings.demand_code",
     )),
-    ("平台运维", tuple(f"operation.{v}" for v in ("stop_jobs", "start_jobs", "reset", "release", "open"))),
+    ("平台运维", tuple(f"operation.{v}" for v in ("stop_jobs", "start_jobs", "reset", "release", "open", "backup"))),
     ("查看完整信息", ("member.reveal", "shared.view", "document.read", "scan.read")),
     ("伙伴县查看", ("reading.hear",)),
     ("导出", ("export.begin", "export.make", "export.read", "document.pack", "task.fetch", "list.copy", "list.lookup", "letter_stub.export")),

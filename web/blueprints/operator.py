@@ -1,4 +1,4 @@
-"""The operator's pages: does the deployment work, what waits, which counties there are; and the doors into a county.
+"""The operator's pages: does the deployment work, what waits, which counties there are; the doors into a county; backups.
 
 An operator belongs to no county. The pages are made in units of work for no county, where row-level security shows no
 row of any; only what waits to be sent is counted. What touches a county goes through `operators.through`, which writes it
@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
@@ -30,6 +30,7 @@ from web.federation.post.models import PostDue
 from web.tenants.accounts.permissions import ADMINISTRATORS, Role
 from web.tenants.counties import service as counties
 from web.tenants.counties.models import County
+from web.tenants.operators import backups as kept
 from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
 
@@ -208,3 +209,33 @@ def door(code: str, act: str) -> Any:
             return redirect(url_for("operator.index"), 303)
     shown = counties.by_code(code)
     return form.page("operator/door.html", operator=me(), shown=shown, act=act, door=door, roles=ROLES)
+
+
+# What hindered a backup, in the words of deploy/asked.py → what was wrong, and the one thing to do about it.
+PROBLEMS = {
+    "key": ("没有口令，或口令太短", "在服务器上给 deploy/backup 一个至少 16 个字符的口令文件（--key-file），再要一份"),
+    "disk": ("服务器上存备份的磁盘满了", "腾出地方，再要一份"),
+    "folder": ("存备份的文件夹写不进去", "在服务器上检查那个文件夹的权限，再要一份"),
+    "dump": ("读数据库时出错", "看服务器上备份程序的日志，按它说的改好，再要一份"),
+    "unread": ("写好的文件读回来不对，已经删掉", "检查服务器的磁盘，再要一份"),
+    "interrupted": ("做到一半，备份程序停了", "再要一份"),
+}
+UNHEARD = timedelta(minutes=2)
+
+
+@bp.route("/backups", methods=["GET", "POST"])
+@operates
+def backups() -> Any:
+    """Ask for a backup of the whole deployment, and what came of the earlier ones. The file itself stays on the server."""
+    form = Form(Why)
+    if form.is_sent:
+        with form:
+            kept.ask(me(), form.read()["reason"], ip=request.remote_addr or "")
+            flash("已记下，服务器上的备份程序会来做")
+            return redirect(url_for("operator.backups"), 303)
+    rows = kept.newest()
+    is_open = any(row.ended_at is None for row in rows)
+    is_unheard = any(row.begun_at is None and clock.now() - row.asked_at > UNHEARD for row in rows)
+    return form.page(
+        "operator/backups.html", operator=me(), rows=rows, problems=PROBLEMS, is_open=is_open, is_unheard=is_unheard
+    )

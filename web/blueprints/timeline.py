@@ -118,6 +118,7 @@ SENTENCES = within("log", {
         "reset": "要求重置本县一个管理员的密码",
         "release": "要求解除本县一个管理员的验证器",
         "open": "要求开立本县的首任管理员",
+        "backup": "要求备份整个平台，包括本县",
     },
     "publication": {
         "tell_directory": "送出名录",

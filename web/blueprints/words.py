@@ -199,6 +199,7 @@ FIELD_ERRORS: dict[str, str] = {
     "person_unknown": "这个账号还没有登记证件号码，请系统管理员先补上，再授予管理员角色",
     "no_administrator": "没有这个在用的管理员账号。只能重置系统管理员、安全管理员、审计员的密码",
     "role_held": "这个角色已有在用的账号，由该县自己的管理员办理",
+    "backup_waits": "已有一份备份在等或在做，做完再要下一份",
     "four_eyes": "这是管理员的账号，要两个人办：一位提议，另一位确认",
     "proposed_already": "已有一件提议在等确认",
     "not_an_administrator": "这不是在用的管理员账号，不用两个人办",

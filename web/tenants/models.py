@@ -11,7 +11,7 @@ from web.tenants.flows.models import Flow
 from web.tenants.imports.models import HeaderAlias, ImportBatch, ImportRow
 from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members.models import Member, MemberGram
-from web.tenants.operators.models import Operator, OperatorSession
+from web.tenants.operators.models import Backup, Operator, OperatorSession
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import Task
 from web.tenants.transfers.models import LetterStub, RelationTransfer
@@ -21,6 +21,7 @@ __all__ = [
     "Account",
     "Activity",
     "Attendance",
+    "Backup",
     "Consent",
     "County",
     "CountySettings",
