@@ -15,6 +15,7 @@ from zlib import crc32
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright import sync_api
@@ -163,7 +164,10 @@ def application(template: str) -> Iterator[Flask]:
     app.test_client_class = Browser
     app.config["WTF_CSRF_ENABLED"] = False
     from web.extensions import db
+    from web.tenants.accounts import passwords
 
+    # A password of the tests is no secret: sixty-four mebibytes for each would be a tenth of the suite's time.
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
         watching.watch(db.engine)
     yield app
@@ -268,6 +272,39 @@ def agreed(fresh: Flask, stand: Callable[[State], Any], with_agreement: State) -
 
     stand(with_agreement)
     return world.load_agreed()
+
+
+@pytest.fixture(scope="session")
+def with_third(keep: Keep, with_counties: State) -> State:
+    """The two counties and 松阳, a confirmed partner of both (world.third)."""
+    from tests import world
+
+    return keep("third", lambda: world.third(world.load()).code, with_counties)
+
+
+@pytest.fixture
+def third(pair: Any, stand: Callable[[State], Any], with_third: State) -> Any:
+    """松阳 beside `pair`, which stays as it is."""
+    from tests import world
+
+    return world.side(stand(with_third))
+
+
+@pytest.fixture(scope="session")
+def with_three(keep: Keep, with_third: State) -> State:
+    """The three also have an agreement in effect, whose hub is the host (world.agree_three)."""
+    from tests import world
+
+    return keep("three", lambda: world.agree_three(world.load()), with_third)
+
+
+@pytest.fixture
+def three(pair: Any, stand: Callable[[State], Any], with_three: State) -> Any:
+    """(agreement, host, home, third): the agreement of three in effect from today."""
+    from tests import world
+
+    agreement_id = stand(with_three).id
+    return agreement_id, pair.host, pair.home, world.side(world.THIRD[0])
 
 
 @pytest.fixture(scope="session")

@@ -121,29 +121,30 @@ def confirm(asks: Side, asked: Side) -> None:
 
 def load() -> Pair:
     """Read the pair back from the database of this test."""
-    sides = {key: _side(code) for key, (code, *_rest) in COUNTIES.items()}
+    sides = {key: side(code) for key, (code, *_rest) in COUNTIES.items()}
     assert sides["home"].tenant_id != sides["host"].tenant_id
     return Pair(**sides)
 
 
-def _side(code: str) -> Side:
+def side(code: str) -> Side:
+    """One county, as it stands in the database of this test."""
     with fence.platform("tests"):
         county = db.session.scalars(db.select(County).where(County.code == code)).one()
-        side = Side(county.tenant_id, county.uid, county.code, county.name)
-    with fence.acting_for(side.tenant_id):
-        side.accounts = {a.role: a.id for a in db.session.scalars(db.select(Account))}
-        side.orgs = {o.name: o.id for o in db.session.scalars(db.select(PartyOrg))}
-    return side
+        found = Side(county.tenant_id, county.uid, county.code, county.name)
+    with fence.acting_for(found.tenant_id):
+        found.accounts = {a.role: a.id for a in db.session.scalars(db.select(Account))}
+        found.orgs = {o.name: o.id for o in db.session.scalars(db.select(PartyOrg))}
+    return found
 
 
 def third(pair: Pair) -> Side:
     """松阳, made like the other two and a confirmed partner of both."""
     _build(*THIRD)
     _make_keys(THIRD[0])
-    side = _side(THIRD[0])
-    confirm(side, pair.home)
-    confirm(side, pair.host)
-    return side
+    made = side(THIRD[0])
+    confirm(made, pair.home)
+    confirm(made, pair.host)
+    return made
 
 
 HOME_GIVES = "S0 S1 S2 S3 S4 S5 S6 S7"
@@ -224,6 +225,12 @@ def conclude(agreement_id: UUID, hub: Side, homes: list[Side]) -> AgreementRef:
 def agree(pair: Pair, **changed: Any) -> AgreementRef:
     """An agreement in effect from today between the host (hub) and the home: home gives S0–S7, host S0–S2 S4–S7."""
     return conclude(propose(pair.host, [pair.home], **changed), pair.host, [pair.home])
+
+
+def agree_three(pair: Pair) -> AgreementRef:
+    """As `agree`, among the host (hub), the home and 松阳, which is there already."""
+    homes = [pair.home, side(THIRD[0])]
+    return conclude(propose(pair.host, homes), pair.host, homes)
 
 
 @dataclass

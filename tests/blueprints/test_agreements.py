@@ -293,7 +293,7 @@ def test_roles_without_agreements_are_told_who_can(agreed, browsers):
 def test_a_partner_is_invited_compared_and_confirmed(pair, work, browsers):
     world._build(*world.THIRD)
     world._make_keys(world.THIRD[0])
-    third = world._side(world.THIRD[0])
+    third = world.side(world.THIRD[0])
     client, _ = browsers(pair.home)
     base = f"/{pair.home.code}/peers"
     for code, words in (

@@ -54,7 +54,7 @@ def test_a_county_is_added_and_its_administrator_signs_in(fresh, pair):
     assert client.post("/331124/password", data=new).status_code == 303
     assert client.get("/331124/accounts").location == "/331124/second-factor", "a new county demands it"
     client.post("/331124/second-factor/begin")
-    side = world._side("331124")
+    side = world.side("331124")
     client.post("/331124/second-factor", data={"code": code_of(side, Role.SYSADMIN)})
     page = client.get("/331124/accounts")
     assert page.status_code == 200 and "中共松阳县委组织部" in page.text

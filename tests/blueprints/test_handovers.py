@@ -39,10 +39,9 @@ def browsers(fresh, pair):
 
 
 @pytest.fixture
-def walk(pair, work):
+def walk(agreed, work):
     """Two counties that really agreed, and a member."""
-    world.agree(pair)
-    return Walk(pair, work)
+    return Walk(agreed, work)
 
 
 def at(side, id_, rest=""):

@@ -234,10 +234,8 @@ def test_no_agreement_no_report(fresh, pair):
     assert page.status_code == 200 and "还没有生效的协议" in page.text
 
 
-def test_three_parties_report_their_own_directions_and_one_county_all_its_agreements(fresh, pair, work):
-    third = world.third(pair)
-    id_ = world.propose(pair.host, [pair.home, third])
-    world.conclude(id_, pair.host, [pair.home, third])
+def test_three_parties_report_their_own_directions_and_one_county_all_its_agreements(fresh, pair, three, work):
+    id_, _, _, third = three
     seen = {}
     for side in (pair.host, pair.home, third):
         with side.act():

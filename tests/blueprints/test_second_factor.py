@@ -5,7 +5,6 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from argon2 import PasswordHasher
 
 from tests import world
 from tests.blueprints.test_auth import in_county, sign_in
@@ -109,8 +108,7 @@ def test_demanded_of_administrators_and_released_by_two(fresh, pair):
     assert system.post(f"{base}{own.replace('refuse', 'confirm')}").status_code == 403, "not the one it is about"
 
 
-def test_the_last_five_passwords_do_not_come_back(pair, monkeypatch):
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+def test_the_last_five_passwords_do_not_come_back(pair):
     with pair.home.act():
         account = accounts.get(pair.home.accounts[Role.LIAISON])
         said = [world.PASSWORD, *(f"Other-{n}-word" for n in range(passwords.REMEMBERED))]

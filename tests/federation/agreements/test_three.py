@@ -22,15 +22,6 @@ from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
 
 
-@pytest.fixture
-def three(pair, work):
-    """Hub 余杭 with 岳西 and 松阳, in effect from today."""
-    third = world.third(pair)
-    id_ = world.propose(pair.host, [pair.home, third])
-    world.conclude(id_, pair.host, [pair.home, third])
-    return id_, pair.host, pair.home, third
-
-
 def _amended(hub, id_, work):
     """The hub's next version, on everybody's table."""
     with hub.act():
@@ -42,8 +33,7 @@ def _amended(hub, id_, work):
     work()
 
 
-def test_of_three_each_counters_in_turn_and_each_acceptance_is_counted_anew(pair, work):
-    third = world.third(pair)
+def test_of_three_each_counters_in_turn_and_each_acceptance_is_counted_anew(pair, third, work):
     id_ = world.propose(pair.host, [pair.home, third])
     for no, side in enumerate((pair.home, third, pair.host), 5):
         say(side, work, "counter", id_, changed_text(side, id_, no=no, words=f"第{no}条改。"))

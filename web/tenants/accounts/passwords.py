@@ -20,8 +20,9 @@ from web.core import clock
 from web.core.errors import Invalid, TooMany
 from web.tenants.accounts.models import Credentials
 
-# The library's defaults: 64 MiB, three passes. A worker never computes more than this many at once.
-_hasher = PasswordHasher()
+HASHER = PasswordHasher()
+"""The library's defaults: Argon2id, 64 MiB, three passes."""
+# A worker never computes more than this many at once.
 _hashing = threading.BoundedSemaphore(4)
 HASH_WAIT = 10.0
 LASTS = timedelta(days=90)
@@ -43,20 +44,20 @@ def _a_hash() -> Iterator[None]:
 def hashed(password: str) -> str:
     """Argon2id. TooMany when too many ask at once."""
     with _a_hash():
-        return _hasher.hash(password)
+        return HASHER.hash(password)
 
 
 @lru_cache(maxsize=1)
 def nobodys() -> str:
     """A hash that no password fits, for names nobody has."""
-    return _hasher.hash(secrets.token_urlsafe())
+    return HASHER.hash(secrets.token_urlsafe())
 
 
 def fits(stored: str, password: str) -> bool:
     """Is it the password of this hash? Takes the same time either way. TooMany when too many ask at once."""
     with _a_hash():
         try:
-            return _hasher.verify(stored, password)
+            return HASHER.verify(stored, password)
         except VerifyMismatchError:
             return False
 
