@@ -50,15 +50,16 @@ def vendored_version(name: str) -> str:
     return VENDORED[name].sha256[:10]
 
 
-@lru_cache(maxsize=256)
-def _digest(path: Path, changed_at: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+@lru_cache(maxsize=512)
+def _address(root: str, name: str) -> str:
+    digest = hashlib.sha256((Path(current_app.static_folder or "") / name).read_bytes()).hexdigest()[:10]
+    return url_for("static", filename=name, v=digest)
 
 
 def asset(name: str) -> str:
-    """The address of one of our static files, with its digest, so that it can be kept for a year."""
-    path = Path(current_app.static_folder or "") / name
-    return url_for("static", filename=name, v=_digest(path, path.stat().st_mtime_ns))
+    """The address of one of our static files, with its digest, so that it can be kept for a year. A page names twenty: each
+    is worked out once a process, and anew each time only where files change under the server (debug)."""
+    return (_address.__wrapped__ if current_app.debug else _address)(request.script_root, name)
 
 
 @blueprint.get("/assets/<name>")
