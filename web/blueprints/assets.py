@@ -58,7 +58,8 @@ def _address(root: str, name: str) -> str:
 
 def asset(name: str) -> str:
     """The address of one of our static files, with its digest, so that it can be kept for a year. A page names twenty: each
-    is worked out once a process, and anew each time only where files change under the server (debug)."""
+    is worked out once a process, and anew each time only where files change under the server (debug).
+    """
     return (_address.__wrapped__ if current_app.debug else _address)(request.script_root, name)
 
 
