@@ -20,7 +20,8 @@ from web.tenants.flows.models import Flow
 from web.tenants.members import citizen_id, service
 from web.tenants.members.models import Member
 from web.tenants.register import service as register
-from web.tenants.register.facets import Facet, Roll
+from web.tenants.register.facets import Roll
+from web.tenants.workbench.facets import Facet
 
 NUMBER = citizen_id.invent("990121", date(1980, 1, 1), 1)
 

@@ -153,8 +153,8 @@ def test_pages_are_read_in_steps(walk):
     walk.offer(walk.member_id, *people)
     with walk.host.act():
         for page in (
-            lambda **k: lists.guests(clerk(walk.host), lists.Asked(), size=4, **k),
-            lambda **k: lists.page(lists.Tab.INBOX, clerk(walk.host), lists.Asked(), size=4, **k),
+            lambda **k: lists.guests(clerk(walk.host), size=4, **k),
+            lambda **k: lists.page(lists.Tab.INBOX, clerk(walk.host), size=4, **k),
         ):
             first = page()
             second = page(after=first.after)
@@ -253,7 +253,7 @@ def test_a_list_costs_the_same_however_long(walk, fresh):
         with walk.host.act():
             said = []
             event.listen(db.engine, "before_cursor_execute", listen := lambda *a: said.append(a[2]))
-            rows = lists.guests(clerk(walk.host), lists.Asked(), size=size).rows
+            rows = lists.guests(clerk(walk.host), size=size).rows
             event.remove(db.engine, "before_cursor_execute", listen)
             assert len(rows) == size and all(r.name for r in rows)
             return sum(not s.startswith("SET") for s in said)

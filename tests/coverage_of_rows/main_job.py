@@ -209,6 +209,9 @@ MAIN_JOB: tuple[Line, ...] = (
     # 8 Workbench
     _line("8", "saved and shared filters, one default", "workbench.new_filter workbench.filters workbench.default_filter",
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),
+    _line("8", "every condition of every declared list has 不是, and 为空 wherever nothing may stand",
+          "members.index activities.index handovers.index transfers.index transfers.letters referrals.index shared.index shares.index cosigning.index requests.index agreements.index events.index",
+          "contracts/test_listings.py::test_every_condition_can_be_turned_round contracts/test_listings.py::test_empty_can_be_asked_wherever_nothing_may_stand"),
     _line("8", "columns chosen and ordered", "workbench.columns",
           "blueprints/test_workbench.py::test_columns_are_chosen_by_a_plain_form_and_the_export_takes_them_along "
           "browser/test_workbench.py::test_columns_move_and_pages_of_the_workbench_are_in_order"),
@@ -222,10 +225,10 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "export exactly what is seen: register, activities, handovers", "workbench.export workbench.download",
           "blueprints/test_workbench.py::test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after_a_week "
           "blueprints/test_workbench.py::test_other_lists_are_declared_the_same_way"),
-    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the log",
-          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index events.index",
+    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, the log",
+          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters events.index",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it"),
-    _line("8", "home asks eight queries at most, every list six, however long", "home.index home.notices",
+    _line("8", "home asks eight queries at most, every list six, however long, the rows behind a number too", "home.index home.notices figures.rows",
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more "
           "blueprints/test_home.py::test_counts_of_the_queues_equal_the_lists_they_open"),
     _line("8", "copy and paste with Excel; 批量查询 of pasted IDs", "workbench.copy members.lookup",

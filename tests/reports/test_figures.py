@@ -122,7 +122,7 @@ def test_who_looked_at_what_is_the_partners(lived):
     assert before == 0
     with lived.later(18), host.act():
         clerk_of_host = clerk(host)
-        rows = referral_lists.guests(clerk_of_host, referral_lists.Asked()).rows
+        rows = referral_lists.guests(clerk_of_host).rows
         assert len(rows) == 6
         referral_lists.note_reading(rows, "guests")
         db.session.flush()

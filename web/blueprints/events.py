@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from sqlalchemy import false, true
-from werkzeug.datastructures import MultiDict
-from werkzeug.wrappers import Response
+from flask import Blueprint, current_app, render_template, request, url_for
+from sqlalchemy import ColumnElement, and_, false, or_
 
-from web.blueprints import edge, filters, navigation, timeline
+from web.blueprints import edge, navigation, timeline
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
-from web.blueprints.workbench.sheets import everything, opening, sheet_of
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock, keyset
 from web.core.events import Actor, Event
 from web.core.keyset import Order
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice, pairs_of
+from web.tenants.workbench.facets import Facet, any_of, days, one_of
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice
 
 bp = Blueprint("events", __name__, url_prefix="/<county>/events")
 navigation.ITEMS.append(Item("设置", "办理记录", "events.index", Permission.EVENT_READ))
 
 PAGE = 50
-# Filter → (label, column).
-COLUMNS: dict[str, tuple[str, Any]] = {
-    "kind": ("事项", Event.subject_kind),
-    "verb": ("动作", Event.verb),
-    "actor": ("经办人", Event.actor_id),
-}
 # What an auditor asks first, in the filter's own language.
 VIEWS: list[tuple[str, tuple[str, ...]]] = [
     ("全部", ()),
@@ -71,56 +65,6 @@ def page_of(entry: Event) -> str:
     return url_for(endpoint, **values)
 
 
-def _folded() -> Response | None:
-    """`pick=<name>:<value>&how=is|not` of the filter box becomes `<name>=<value>` or `<name>.not=<value>`."""
-    name, _, value = request.args.get("pick", "").partition(":")
-    if "pick" not in request.args and "how" not in request.args:
-        return None
-    key = f"{name}.not" if request.args.get("how") == "not" else name
-    changed: dict[str, object] = {"pick": None, "how": None}
-    if name in COLUMNS:
-        changed[key] = [*request.args.getlist(key), value]
-    if not request.args.get("day"):
-        changed["day"] = None
-    return redirect(filters.here(**changed), 303)
-
-
-def _known(name: str, value: str) -> object | None:
-    """The value for the column; None for "empty" or what cannot be one."""
-    if name != "actor":
-        return value.replace("\x00", "") or None
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
-
-
-def _narrowed(query: Any, args: MultiDict[str, str]) -> Any:
-    for name, (_label, column) in COLUMNS.items():
-        if wanted := args.getlist(name):
-            known = [v for v in (_known(name, w) for w in wanted) if v is not None]
-            query = query.where(column.in_(known) | (column.is_(None) if "" in wanted else false()))
-        if unwanted := args.getlist(f"{name}.not"):
-            known = [v for v in (_known(name, w) for w in unwanted) if v is not None]
-            query = query.where(column.not_in(known) | column.is_(None) if known else true())
-            query = query.where(column.is_not(None)) if "" in unwanted else query
-    if subject := _known("actor", args.get("subject", "")):
-        query = query.where(Event.subject_id == subject)
-    if on := _day(args):
-        start = datetime.combine(on, time(), clock.CHINA)
-        query = query.where(Event.at >= start, Event.at < start + timedelta(days=1))
-    if q := args.get("q", "").replace("\x00", "").strip()[:50]:
-        query = query.where(Event.reason.contains(q, autoescape=True) | Event.actor_name.contains(q, autoescape=True))
-    return query
-
-
-def _day(args: MultiDict[str, str]) -> date | None:
-    try:
-        return date.fromisoformat(args.get("day", ""))
-    except ValueError:
-        return None
-
-
 ORDER = Order((Event.id,), (UUID,), is_falling=True)
 SHEET = (
     Column("at", "时间", lambda it: it.event.at, 128),
@@ -132,69 +76,54 @@ SHEET = (
 )
 
 
+def _on(values: Sequence[str]) -> ColumnElement[bool]:
+    starts = [datetime.combine(on, time(), clock.CHINA) for on in days(values)]
+    return or_(false(), *(and_(Event.at >= start, Event.at < start + timedelta(days=1)) for start in starts))
+
+
+def _typed(text: str) -> ColumnElement[bool]:
+    return Event.reason.contains(text, autoescape=True) | Event.actor_name.contains(text, autoescape=True)
+
+
+@cache
+def _facets() -> Sequence[Facet]:
+    return (
+        Facet("kind", "事项", any_of(Event.subject_kind), None, timeline.NOUNS),
+        Facet("verb", "动作", any_of(Event.verb), None, dict(timeline.choices()), "word"),
+        Facet("actor", "经办人", one_of(Event.actor_id), Event.actor_id.is_(None), "people"),
+        Facet("day", "日期", _on, None, {}, "date"),
+        Facet("subject", "记录", one_of(Event.subject_id), Event.subject_id.is_(None), {}, "row"),
+    )
+
+
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[timeline.Entry]:
-    query = _narrowed(db.select(Event), MultiDict(pairs_of(text)))
+    query = db.select(Event).where(*LISTINGS["events"].asked(text).conditions())
     for cut in keyset.pages(lambda after: ORDER.cut(query, size=500, after=after)):
         yield from timeline.read([row[0] for row in cut.rows], with_values=False, with_ip=True)
 
 
 def _total(text: str, actor: Actor) -> int:
-    found = _narrowed(db.select(db.func.count()).select_from(Event), MultiDict(pairs_of(text)))
-    return db.session.scalar(found) or 0
+    where = LISTINGS["events"].asked(text).conditions()
+    return db.session.scalar(db.select(db.func.count()).select_from(Event).where(*where)) or 0
 
 
 LISTINGS["events"] = Listing(
-    "events", "办理记录", "条", "events.index", Permission.EVENT_READ, lambda: SHEET, _walk, _total
-)
-
-
-def _conditions(labels: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
-    found = []
-    for name, (label, _column) in COLUMNS.items():
-        for key, how in ((name, "是"), (f"{name}.not", "不是")):
-            for value in (values := request.args.getlist(key)):
-                rest = [v for v in values if v != value]
-                off = filters.here(**{key: rest, "after": None, "before": None})
-                said = labels[name].get(value, value) if value else "（为空）"
-                found.append({"label": label, "how": how, "what": said, "off": off})
-    if on := _day(request.args):
-        found.append(
-            {
-                "label": "日期",
-                "how": "是",
-                "what": on.isoformat(),
-                "off": filters.here(day=None, after=None, before=None),
-            }
-        )
-    if request.args.get("subject"):
-        found.append(
-            {
-                "label": "记录",
-                "how": "是",
-                "what": "选定的一件",
-                "off": filters.here(subject=None, after=None, before=None),
-            }
-        )
-    return found
+    "events", "办理记录", "条", "events.index", Permission.EVENT_READ, lambda: SHEET, _walk, _total,
+    facets=_facets, typed=_typed,
+)  # fmt: skip
 
 
 @bp.get("")
 @needs(Permission.EVENT_READ)
 def index() -> Any:
-    if (folded := _folded()) is not None:
-        return folded
     people = db.select(*choice("people", Account.id, Account.name))
     sheet = sheet_of("events", people)
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
     cut = ORDER.cut(
-        _narrowed(db.select(Event), request.args), size=PAGE, after=request.args.get("after", ""), before=request.args.get("before", "")
+        db.select(Event).where(*sheet.asked.conditions()), size=PAGE, after=request.args.get("after", ""), before=request.args.get("before", "")
     )  # fmt: skip
-    choices: dict[str, Mapping[str, str]] = {
-        "kind": timeline.NOUNS, "verb": dict(timeline.choices()), "actor": sheet.arranged.choices.get("people", {})
-    }  # fmt: skip
     entries = timeline.read([row[0] for row in cut.rows], with_values=False, with_ip=True)
-    conditions = _conditions(choices)
     return render_template(
         "events/index.html",
         views=[
@@ -208,11 +137,6 @@ def index() -> Any:
         sheet=sheet,
         entries=entries,
         page_of=page_of,
-        conditions=conditions,
-        is_narrowed=bool(conditions or request.args.get("q")),
-        clear=everything(url_for("events.index"), sheet.arranged),
-        fields=[{"name": n, "label": label, "choices": list(choices[n].items())} for n, (label, _c) in COLUMNS.items()]
-        + [{"name": "day", "label": "日期", "choices": None, "type": "date"}],
         before=cut.before,
         after=cut.after,
     )

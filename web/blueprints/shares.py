@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,11 +31,12 @@ from web.federation.referrals import packets
 from web.federation.referrals import service as referral_service
 from web.federation.sharing import lists, service, values
 from web.federation.sharing.cards import CLAUSE
-from web.federation.sharing.lists import Asked, Row
+from web.federation.sharing.lists import Row
 from web.federation.sharing.models import ShareState, StatusShare
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.facets import Facet, any_of, by_word, one_of
+from web.tenants.workbench.listings import LISTINGS, Column, Listing
 from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
@@ -110,16 +111,30 @@ COLUMNS = (
 )  # fmt: skip
 
 
+FACETS = (
+    Facet("partner", "伙伴县", one_of(StatusShare.partner_uid), None, "partners"),
+    Facet("role", "方向", any_of(StatusShare.role), None, WAYS),
+    Facet("scope", "范围", any_of(StatusShare.scope), None, {s: wording.SCOPES[s] for s in service.SCOPES}),
+    Facet("state", "状态", any_of(StatusShare.state), None, {s.value: wording.SHARE_STATES[s] for s in ShareState}),
+    Facet("reason", "停止的原因", any_of(StatusShare.reason), StatusShare.reason == "", wording.REVOKED),
+    Facet("late", "销毁证明", by_word(lambda: {"late": lists.overdue()}), None, {"late": "逾期"}),
+)  # fmt: skip
+
+
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
-    asked = _asked(dict(pairs_of(text)))
-    for page in keyset.pages(lambda after: lists.page(actor, asked, after=after, size=500)):
+    where = LISTINGS["shares"].asked(text).conditions()
+    for page in keyset.pages(lambda after: lists.page(actor, where, after=after, size=500)):
         _note([r for r in page.rows if r.share.member_id is None])
         yield from page.rows
 
 
+def _total(text: str, actor: Actor) -> int:
+    return lists.count(actor, LISTINGS["shares"].asked(text).conditions())
+
+
 LISTINGS["shares"] = Listing(
-    "shares", "状态共享", "件", "shares.index", Permission.REFERRAL_READ, lambda: COLUMNS, _walk,
-    lambda text, actor: lists.count(actor, _asked(dict(pairs_of(text)))),
+    "shares", "状态共享", "件", "shares.index", Permission.REFERRAL_READ, lambda: COLUMNS, _walk, _total,
+    facets=lambda: FACETS,
 )  # fmt: skip
 
 
@@ -130,8 +145,10 @@ def index() -> str | Response:
     actor, sheet = edge.actor(), sheet_of("shares", keys.choices())
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    partners, asked = sheet.arranged.choices.get("partners", {}), _asked(request.args)
-    page = lists.page(actor, asked, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    partners = sheet.arranged.choices.get("partners", {})
+    page = lists.page(
+        actor, sheet.asked.conditions(), after=request.args.get("after", ""), before=request.args.get("before", "")
+    )
     rows = [
         {"partner": partners.get(str(uid), "伙伴县"), "scope": scope, "way": WAYS[role], "by": by,
          "fields": _fields(scope, role, flow), "url": url_for("shares.index", partner=uid, scope=scope, role=role)}
@@ -141,8 +158,7 @@ def index() -> str | Response:
     ]  # fmt: skip
     _note([r for r in page.rows if r.share.member_id is None])
     return render_template(
-        "shares/index.html", page=page, matrix=rows, asked=asked, partners=partners, is_overdue=service.is_overdue,
-        states=list(ShareState), sheet=sheet, ways=WAYS,
+        "shares/index.html", page=page, matrix=rows, is_overdue=service.is_overdue, states=list(ShareState), sheet=sheet,
     )  # fmt: skip
 
 
@@ -150,19 +166,6 @@ def _fields(scope: str, role: str, flow: str) -> str:
     """What such a share can carry, in words: the host tells its branch, home all else. `flow`: our role in the referral."""
     owner = flow if role == "owner" else {"home": "host", "host": "home"}[flow]
     return joined("、", (values.LABELS[p.path] for p in values.pointers(scope, owner)))
-
-
-def _asked(given: Mapping[str, str]) -> Asked:
-    try:
-        partner = UUID(given.get("partner", ""))
-    except ValueError:
-        partner = None
-    return Asked(
-        partner,
-        given["scope"] if given.get("scope") in service.SCOPES else "",
-        given["role"] if given.get("role") in WAYS else "",
-        given["state"] if given.get("state") in list(ShareState) else "",
-    )
 
 
 def _note(rows: Sequence[Row]) -> None:

@@ -19,7 +19,7 @@ from web.tenants.transfers import book
 def render_book(task: Task) -> UUID:
     """Make and keep the book the task's details ask for; the document's id. Its subject is the owner's organisation."""
     asked, actor, own, code = task.details, tasks.owner(task), counties.own(), documents.new_code()
-    query = book.Query(asked["year"], book.Standing(asked["standing"]) if asked["standing"] else None, asked["text"])
+    where = book.asked(asked["query"]).conditions()
     paper = letter_book.LetterBook(
         issuer=own.office,
         code=documents.spelled(code),
@@ -27,9 +27,9 @@ def render_book(task: Task) -> UUID:
         made_at=clock.now(),
         is_demo=own.is_demo,
         salt=os.urandom(16),
-        years=f"{query.year}年" if query.year else "全部",
+        years=asked["years"],
         made_by=actor.name,
-        entries=letter_book.entries(book.whole(query, actor)),
+        entries=letter_book.entries(book.whole(actor, where)),
     )
     assert task.subject_id is not None
     return documents.keep(

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, cast, func, union_all
+from sqlalchemy import ColumnElement, Float, Select, cast, func, union_all
 from sqlalchemy.dialects.postgresql import array
 
 from web.core.events import Actor
@@ -98,19 +98,38 @@ class Page:
 
 def page(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    agreement_ids: Sequence[UUID] = (), after: str = "", before: str = "", size: int = PAGE,
+    agreement_ids: Sequence[UUID] = (), after: str = "", before: str = "", size: int = PAGE, total: int | None = None,
 ) -> Page:  # fmt: skip
-    """The rows one number counts, and how many they are: two queries. NotFound where the metric has no such side.
+    """The rows one number counts, and how many they are: two queries, one where the `total` is known already.
 
-    `agreement_ids`: only what was begun under these, as a report counts; flows are under none.
+    `agreement_ids`: only what was begun under these, as a report counts; flows are under none. NotFound where the metric has
+    no such side.
     """
+    some = ROWS[code].room.some(
+        actor, *_where(code, side, period, partner_uid, agreement_ids), after=after, before=before, size=size
+    )
+    if total is None:
+        total = db.session.scalar(length(actor, code, side, period, partner_uid, agreement_ids=agreement_ids)) or 0
+    return Page(some.rows, total, some.before, some.after)
+
+
+def length(
+    actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
+    agreement_ids: Sequence[UUID] = (),
+) -> Select[Any]:  # fmt: skip
+    """How many rows one number counts, as a query of one number."""
+    found = ROWS[code].room.select(actor, func.count())
+    return found.where(*_where(code, side, period, partner_uid, agreement_ids))
+
+
+def _where(
+    code: str, side: str, period: Period, partner_uid: UUID | None, agreement_ids: Sequence[UUID]
+) -> list[ColumnElement[bool]]:
     room = ROWS[code].room
     where = [ROWS[code].where(Days.passed(period)), *room.of(side, partner_uid)]
     if agreement_ids and room is not FLOWS:
         where.append(room.model.agreement_id.in_(agreement_ids))
-    some = room.some(actor, *where, after=after, before=before, size=size)
-    total = db.session.scalar(room.select(actor, func.count()).where(*where)) or 0
-    return Page(some.rows, int(total), some.before, some.after)
+    return where
 
 
 def told(found: Mapping[str, Value], code: str, period: Period) -> Figure:

@@ -15,7 +15,7 @@ from web.extensions import db
 from web.federation import registry
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
 from web.federation.referrals import claims, lists, packets, service
-from web.federation.referrals.lists import Asked, Tab
+from web.federation.referrals.lists import Tab
 from web.federation.referrals.models import Referral, ReferralState, SharedGram, SharedMember
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
@@ -66,7 +66,7 @@ def test_recognised_reported_in_and_taken_on(walk):
     assert walk.states() == (S.CLAIMED, S.CLAIMED)
     with walk.home.act():
         referral = service.get(walk.id)
-        (row,) = lists.page(Tab.CLAIMS, clerk(walk.home), Asked()).rows
+        (row,) = lists.page(Tab.CLAIMS, clerk(walk.home)).rows
         assert (row.name, row.values["/birth_year"], row.values["/home_branch"]) == (NAME, 1988, "天堂镇示例村")
         (meant,) = claims.candidates(referral, clerk(walk.home))
         assert (meant.member_id, meant.is_same_year, meant.lacks) == (walk.member_id, True, ())

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Any
-from uuid import UUID
-
-from werkzeug.datastructures import MultiDict
 
 from web.blueprints.activities.rooms import STATES
 from web.blueprints.cosigning.wording import KINDS
@@ -15,8 +10,9 @@ from web.core import keyset
 from web.core.events import Actor
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import lists
-from web.tenants.activities.models import ActivityKind, ActivityState
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.activities.models import Activity
+from web.tenants.workbench.facets import Facet, any_of, in_month, yes
+from web.tenants.workbench.listings import LISTINGS, Column, Listing
 
 COLUMNS = (
     Column("held_on", "日期", lambda it: it.activity.held_on),
@@ -32,37 +28,27 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def query_of(args: MultiDict[str, str]) -> lists.Query:
-    """The question of an address; what it does not know is left out."""
-
-    def read(name: str, allowed: Any) -> tuple[Any, ...]:
-        return tuple(allowed(v) for v in args.getlist(name) if v in set(allowed))
-
-    def typed(of: Any, text: str) -> Any:
-        try:
-            return of(text)
-        except ValueError:
-            return None
-
-    return lists.Query(
-        read("kind", ActivityKind),
-        read("state", ActivityState),
-        typed(UUID, args.get("org", "")),
-        typed(date.fromisoformat, f"{args.get('month', '')}-01"),
-        args.get("q", "").strip()[:50],
-    )
+FACETS = (
+    Facet("kind", "类别", any_of(Activity.kind), None, {k.value: words for k, words in KINDS.items()}),
+    Facet("state", "状态", any_of(Activity.state), None, {s.value: words for s, (_knot, words) in STATES.items()}),
+    Facet("org", "组织（含下级）", lists.below, None, "organisers"),
+    Facet("month", "月份", in_month(Activity.held_on), None, {}, "month"),
+    Facet("place", "地点", yes(Activity.place != ""), Activity.place == "", {"yes": "已填"}),
+    Facet("responsible", "负责人", yes(Activity.responsible != ""), Activity.responsible == "", {"yes": "已填"}),
+)
 
 
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[lists.Line]:
-    query = query_of(MultiDict(pairs_of(text)))
-    for page in keyset.pages(lambda after: lists.page(query, actor, after=after, size=500)):
+    where = LISTINGS["activities"].asked(text).conditions()
+    for page in keyset.pages(lambda after: lists.page(actor, where, after=after, size=500)):
         yield from page.lines
 
 
 def _total(text: str, actor: Actor) -> int:
-    return lists.count(query_of(MultiDict(pairs_of(text))), actor)
+    return lists.count(actor, LISTINGS["activities"].asked(text).conditions())
 
 
 LISTINGS["activities"] = Listing(
-    "activities", "活动", "场", "activities.index", Permission.ACTIVITY_READ, lambda: COLUMNS, _walk, _total
-)
+    "activities", "活动", "场", "activities.index", Permission.ACTIVITY_READ, lambda: COLUMNS, _walk, _total,
+    facets=lambda: FACETS, typed=lists.titled,
+)  # fmt: skip

@@ -2,98 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import render_template, request
 
-from web.blueprints import edge, filters, timeline
-from web.blueprints.activities.columns import query_of
+from web.blueprints import edge, timeline
 from web.blueprints.activities.rooms import STATES, bp
 from web.blueprints.activities.sheet import rows_of
 from web.blueprints.cosigning.acts import offers
 from web.blueprints.cosigning.wording import KINDS, PRESENCES, due_on, state_of, who_can
 from web.blueprints.policy import needs
-from web.blueprints.workbench.sheets import everything, opening, sheet_of
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
-from web.core.saying import joined
 from web.federation.cosigning import service
 from web.federation.cosigning.models import LIVE
 from web.federation.referrals import service as referrals
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.activities import lists
 from web.tenants.activities import service as activities
-from web.tenants.activities.models import Activity, ActivityKind, ActivityState
+from web.tenants.activities.models import Activity, ActivityState
 from web.tenants.activities.service import SYMBOLS
 from web.tenants.organisations import service as organisations
-
-LABELS = {"kind": "类别", "state": "状态", "org": "组织", "month": "月份", "q": "查找"}
-
-
-def _folded() -> Response | None:
-    """`pick=<name>:<value>&how=is|not` of the filter box becomes plain conditions: not this one is all the others."""
-    if "pick" not in request.args and "how" not in request.args:
-        return None
-    name, _, value = request.args.get("pick", "").partition(":")
-    changed: dict[str, object] = {"pick": None, "how": None}
-    lists_of: dict[str, list[str]] = {"kind": list(ActivityKind), "state": list(ActivityState)}
-    if name in lists_of and value:
-        wanted = [v for v in lists_of[name] if v != value] if request.args.get("how") == "not" else [value]
-        changed[name] = wanted
-    elif name == "org" and value:
-        changed["org"] = value
-    if not request.args.get("month"):
-        changed["month"] = None
-    return redirect(filters.here(**changed), 303)
-
-
-def _conditions(query: lists.Query, orgs: Mapping[str, str]) -> list[dict[str, str]]:
-    said = {
-        "q": query.text,
-        "kind": joined("、", (KINDS[k] for k in query.kinds)),
-        "state": joined("、", (STATES[s][1] for s in query.states)),
-        "org": orgs.get(str(query.org_id), "").strip("　") if query.org_id else "",
-        "month": f"{query.month:%Y-%m}" if query.month else "",
-    }
-    off = {"after": None, "before": None}
-    return [
-        {"label": LABELS[name], "how": "是", "what": what, "off": filters.here(**{name: None, **off})}
-        for name, what in said.items()
-        if what
-    ]
 
 
 @bp.get("/")
 @needs(Permission.ACTIVITY_READ)
 def index() -> Any:
     """Narrowed by kind, state, organisation with all below it, and month; latest first."""
-    if (folded := _folded()) is not None:
-        return folded
     actor = edge.actor()
     sheet = sheet_of("activities", lists.organiser_choices(actor))
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    query = query_of(request.args)
-    orgs = sheet.arranged.choices.get("organisers", {})
-    page = lists.page(query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    where = sheet.asked.conditions()
+    page = lists.page(actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
     return render_template(
         "activities/index.html",
         page=page,
-        total=lists.count(query, actor),
-        query=query,
+        total=lists.count(actor, where),
         sheet=sheet,
-        kinds=KINDS,
         states=STATES,
-        conditions=_conditions(query, orgs),
-        fields=[
-            {"name": "kind", "label": "类别", "choices": [(k.value, w) for k, w in KINDS.items()]},
-            {"name": "state", "label": "状态", "choices": [(s.value, w) for s, (_k, w) in STATES.items()]},
-            {"name": "org", "label": "组织（含下级）", "choices": list(orgs.items())},
-            {"name": "month", "label": "月份", "choices": None, "type": "month"},
-        ],
-        clear=everything(url_for("activities.index"), sheet.arranged),
     )
 
 

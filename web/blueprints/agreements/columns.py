@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
-from werkzeug.datastructures import MultiDict
+from sqlalchemy import ColumnElement
 
 from web.blueprints.agreements import views
 from web.blueprints.agreements.views import View
+from web.core import keyset
 from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
-from web.federation.agreements.models import Agreement, AgreementParty, AgreementState
+from web.federation.agreements import listing
+from web.federation.agreements.models import OPEN, Agreement, AgreementParty, AgreementState, AgreementVersion
 from web.tenants.accounts.permissions import Permission
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.facets import Facet, any_of, by_word, one_of, uuids
+from web.tenants.workbench.listings import LISTINGS, Column, Listing
 
-MOST = 1_000
-LIVING = (AgreementState.PENDING, AgreementState.ACTIVE, AgreementState.WINDING_DOWN)
 STATES = {
     AgreementState.PENDING: "商定中，未生效",
     AgreementState.ACTIVE: "生效中",
@@ -46,37 +46,40 @@ COLUMNS = (
 )
 
 
-def where_of(args: MultiDict[str, str]) -> list[Any]:
-    """The conditions of an address; what it does not know is left out."""
-    found: list[Any] = []
-    if states := [AgreementState(s) for s in args.getlist("state") if s in set(AgreementState)]:
-        found.append(Agreement.state.in_(states))
-    try:
-        uid = UUID(args.get("partner", ""))
-    except ValueError:
-        uid = None
-    if uid is not None:
-        found.append(Agreement.id.in_(db.select(AgreementParty.agreement_id).where(AgreementParty.uid == uid)))
-    if text := args.get("q", "").replace("\x00", "").strip()[:50]:
-        found.append(Agreement.title.contains(text, autoescape=True) | Agreement.number.contains(text, autoescape=True))
-    return found
+def _with(values: Sequence[str]) -> ColumnElement[bool]:
+    return Agreement.id.in_(db.select(AgreementParty.agreement_id).where(AgreementParty.uid.in_(uuids(values))))
 
 
-def found(*where: Any, limit: int) -> list[View]:
-    """Those that are not over first, newest first; two queries."""
-    order = (Agreement.state.in_(LIVING).desc(), Agreement.created_at.desc())
-    return views.many(*where, order=order, limit=limit)
+def _turns() -> dict[str, ColumnElement[bool]]:
+    """What is under way: a text somebody has still to answer, or none."""
+    open_ = db.select(AgreementVersion.agreement_id).where(AgreementVersion.state.in_(OPEN))
+    return {"open": Agreement.id.in_(open_)}
+
+
+FACETS = (
+    Facet("partner", "伙伴县", _with, None, "partners"),
+    Facet("state", "状态", any_of(Agreement.state), None, {s.value: said for s, said in STATES.items()}),
+    Facet("hub", "牵头", one_of(Agreement.hub_uid), None, "partners"),
+    Facet("text", "文本", by_word(_turns), None, {"open": "有待各方处理的版本"}),
+)
+
+
+def typed(text: str) -> ColumnElement[bool]:
+    """A part of the title or of the number."""
+    return Agreement.title.contains(text, autoescape=True) | Agreement.number.contains(text, autoescape=True)
 
 
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[View]:
-    yield from found(*where_of(MultiDict(pairs_of(text))), limit=MOST)
+    where = LISTINGS["agreements"].asked(text).conditions()
+    for page in keyset.pages(lambda after: views.page(*where, after=after, size=500)):
+        yield from page.rows
 
 
 def _total(text: str, actor: Actor) -> int:
-    where = where_of(MultiDict(pairs_of(text)))
-    return db.session.scalar(db.select(db.func.count()).select_from(Agreement).where(*where)) or 0
+    return db.session.scalar(listing.count(*LISTINGS["agreements"].asked(text).conditions())) or 0
 
 
 LISTINGS["agreements"] = Listing(
-    "agreements", "共管共育协议", "份", "agreements.index", Permission.AGREEMENT_READ, lambda: COLUMNS, _walk, _total
-)
+    "agreements", "共管共育协议", "份", "agreements.index", Permission.AGREEMENT_READ, lambda: COLUMNS, _walk, _total,
+    facets=lambda: FACETS, typed=typed,
+)  # fmt: skip

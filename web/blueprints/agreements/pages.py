@@ -7,19 +7,19 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from web.blueprints import filters, navigation, todos
-from web.blueprints.agreements import columns, schemas, turns, views
-from web.blueprints.agreements.columns import LIVING
+from web.blueprints import navigation, todos
+from web.blueprints.agreements import schemas, turns, views
 from web.blueprints.forms import Form
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
-from web.blueprints.workbench.sheets import everything, opening, sheet_of
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import clauses, duties, scopes, service, templates, texts
+from web.federation.agreements.listing import LIVING
 from web.federation.agreements.models import OPEN, Agreement, AgreementVersion, VersionState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -47,7 +47,7 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    for view in columns.found(is_open, Agreement.state.in_(LIVING), limit=50):
+    for view in views.page(is_open, Agreement.state.in_(LIVING), size=50).rows:
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)
@@ -95,41 +95,27 @@ def load(agreement_id: UUID) -> views.View:
 @bp.get("")
 @needs(Permission.AGREEMENT_READ)
 def index() -> Any:
-    """Those that are not over first; narrowed by partner, state and words in the address."""
-    if "pick" in request.args:
-        name, _, value = request.args["pick"].partition(":")
-        known = {name: value or None} if name in _CONDITIONS else {}
-        return redirect(filters.here(pick=None, how=None, **known), 303)
+    """Those that are not over first; narrowed in the address."""
     sheet = sheet_of("agreements", keys.choices())
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    found, partners = (
-        columns.found(*columns.where_of(request.args), limit=SHOWN),
-        sheet.arranged.choices.get("partners", {}),
+    page = views.page(
+        *sheet.asked.conditions(),
+        after=request.args.get("after", ""),
+        before=request.args.get("before", ""),
+        size=SHOWN,
     )
-    words = {"q": request.args.get("q", ""), "partner": partners.get(request.args.get("partner", ""), ""),
-             "state": columns.STATES.get(request.args.get("state", ""), "")}  # type: ignore[call-overload]  # fmt: skip
     return render_template(
         "agreements/index.html",
         sheet=sheet,
-        rows=[view for view in found if view.agreement.state in LIVING],
-        over=[view for view in found if view.agreement.state not in LIVING],
-        partners=partners,
-        conditions=[
-            {"label": _CONDITIONS[name], "how": "是", "what": what, "off": filters.here(**{name: None})}
-            for name, what in words.items()
-            if what
-        ],
-        fields=[
-            {"name": "partner", "label": "伙伴县", "choices": list(partners.items())},
-            {"name": "state", "label": "状态", "choices": [(s.value, said) for s, said in columns.STATES.items()]},
-        ],
-        clear=everything(url_for("agreements.index"), sheet.arranged),
+        page=page,
+        rows=[view for view in page.rows if view.agreement.state in LIVING],
+        over=[view for view in page.rows if view.agreement.state not in LIVING],
+        partners=sheet.arranged.choices.get("partners", {}),
     )
 
 
-_CONDITIONS = {"q": "查找", "partner": "伙伴县", "state": "状态"}
-SHOWN = 150
+SHOWN = 50
 
 
 @bp.get("/<uuid:agreement_id>")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
 from functools import cached_property
@@ -16,8 +15,8 @@ from web.blueprints.filters import county_calendar, moment
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock
 from web.core.saying import joined, say
-from web.federation.agreements import clauses, effects, hub, registers, scopes, service, texts
-from web.federation.agreements.listing import Listed, listed
+from web.federation.agreements import clauses, effects, hub, listing, registers, scopes, service, texts
+from web.federation.agreements.listing import Listed
 from web.federation.agreements.models import (
     VERSION,
     Agreement,
@@ -420,9 +419,10 @@ class View:
         return url_for(f"agreements.{endpoint}", agreement_id=self.agreement.id, **more)
 
 
-def many(*where: Any, order: Sequence[Any], limit: int) -> list[View]:
-    """All for which `where` holds, with what a list shows of them: two queries."""
-    return [View.of(row) for row in listed(*where, order=order, limit=limit)]
+def page(*where: Any, after: str = "", before: str = "", size: int) -> listing.Page[View]:
+    """Those for which `where` holds, with what a list shows of them: `listing.page` with a View a row."""
+    found = listing.page(*where, after=after, before=before, size=size)
+    return listing.Page([View.of(row) for row in found.rows], found.total, found.before, found.after)
 
 
 def clock_of(at: Any) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from web.blueprints.cosigning.wording import WIRE_KINDS, due_on, state_of
+from web.blueprints.cosigning.wording import REFUSED, STATES, WIRE_KINDS, due_on, state_of
 from web.blueprints.filters import workdays_left
 from web.core import keyset
 from web.core.events import Actor
 from web.federation.cosigning import lists
-from web.federation.cosigning.lists import Part, Row
+from web.federation.cosigning.lists import Part, R, Row
+from web.federation.cosigning.models import CosignState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.facets import Facet, any_of, in_month, one_of
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
 
 COLUMNS = (
@@ -33,12 +35,27 @@ def part_of(text: str) -> Part:
     return Part(said) if said in set(Part) else Part.ALL
 
 
+FACETS = (
+    Facet("partner", "伙伴县", one_of(R.partner_uid), None, "partners"),
+    Facet("kind", "活动", any_of(R.kind), None, WIRE_KINDS),
+    Facet("role", "记录方", any_of(R.role), None, {"recorder": "我方", "home": "对方"}),
+    Facet("state", "状态", any_of(R.state), None, {s.value: STATES[s] for s in CosignState}),
+    Facet("month", "活动月份", in_month(R.held_on), None, {}, "month"),
+    Facet("reason", "不予共签的原因", any_of(R.reason), R.reason == "", REFUSED),
+)
+
+
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
-    for page in keyset.pages(lambda after: lists.page(part_of(text), actor, after=after, size=500)):
+    where = LISTINGS["cosigning"].asked(text).conditions()
+    for page in keyset.pages(lambda after: lists.page(part_of(text), actor, where, after=after, size=500)):
         yield from page.rows
+
+
+def _total(text: str, actor: Actor) -> int:
+    return lists.counts(actor, LISTINGS["cosigning"].asked(text).conditions())[part_of(text)]
 
 
 LISTINGS["cosigning"] = Listing(
     "cosigning", "共签记录", "件", "cosigning.index", Permission.COSIGN_READ, lambda: COLUMNS, _walk,
-    lambda text, actor: lists.counts(actor)[part_of(text)],
+    _total, facets=lambda: FACETS,
 )  # fmt: skip

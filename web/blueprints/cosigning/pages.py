@@ -104,15 +104,16 @@ for _key, _title, _hint, _part in (
 @needs(Permission.COSIGN_READ)
 def index() -> Any:
     """Both directions, by whose turn it is."""
-    actor, sheet = edge.actor(), sheet_of("cosigning")
+    actor, sheet = edge.actor(), sheet_of("cosigning", keys.choices())
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    part, counts = part_of(request.query_string.decode("utf-8", "replace")), lists.counts(actor)
-    page = lists.page(part, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    where = sheet.asked.conditions()
+    part, counts = part_of(request.query_string.decode("utf-8", "replace")), lists.counts(actor, where)
+    page = lists.page(part, actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
     tabs = [
         {
             "title": words,
-            "url": url_for("cosigning.index", part=name),
+            "url": filters.here(part=name.value, after=None, before=None),
             "count": counts[name],
             "is_current": name is part,
         }

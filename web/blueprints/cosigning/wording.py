@@ -65,6 +65,19 @@ VERBS = {
     "lapse": "逾期失效",
 }
 
+# States as a list is narrowed by them: of either side.
+STATES = {
+    S.OFFERED: "等共签",
+    S.DISPUTED: "有异议，待更正",
+    S.FINAL: "已共签",
+    S.REFUSED: "不予共签",
+    S.WITHDRAWN: "已撤回",
+    S.LAPSED: "逾期失效",
+    S.ANNUL_PROPOSED: "提出作废，待答复",
+    S.ANNULLED: "已作废",
+    S.NOT_OPENED: "没有收下",
+}
+
 
 def state_of(record: CoSignedRecord) -> tuple[str, str]:
     """(knot, words) of a record as our side sees it."""

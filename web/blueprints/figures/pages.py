@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
+from sqlalchemy import Select, literal
 
 from web.blueprints import edge, filters, navigation, periods
 from web.blueprints.figures import lines, subjects
@@ -82,12 +83,13 @@ def behind(code: str) -> str:
         raise NotFound()
     permissions.demand(GRANTS, Role(edge.actor().role), subjects.permission_of(code))
     asked = periods.asked()
-    period, partner, under = chosen(asked), _partner(), _agreements()
+    period, partner_uid, agreement_ids = chosen(asked), _one("partner"), _many("agreement")
     parts = METRICS[code].ratio or (code,)
     part = parts[1] if len(parts) > 1 and request.args.get("of") == "whole" else parts[0]
+    length = counting.length(edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids)
+    partner, under, total = _of_whom(partner_uid, agreement_ids, length)
     page = counting.page(
-        edge.actor(), part, side, period, partner.uid if partner else None,
-        agreement_ids=[each.id for each in under],
+        edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids, total=total,
         after=request.args.get("after", ""), before=request.args.get("before", ""),
     )  # fmt: skip
     table = lines.TABLES[ROWS[part].room.name]
@@ -116,27 +118,35 @@ def behind(code: str) -> str:
     )
 
 
-def _agreements() -> Sequence[Agreement]:
-    """Those a report counts for; none asked for means all. NotFound for one we do not have."""
-    asked = request.args.getlist("agreement")
+def _many(name: str) -> list[UUID]:
+    """The ids an address names, each once. NotFound for what is none."""
     try:
-        ids = {UUID(text) for text in asked}
+        return list(dict.fromkeys(UUID(text) for text in request.args.getlist(name)))
     except ValueError as error:
         raise NotFound from error
-    found = db.session.scalars(db.select(Agreement).where(Agreement.id.in_(ids))).all() if ids else []
-    if len(found) != len(ids):
-        raise NotFound()
-    return found
 
 
-def _partner() -> Peer | None:
-    """The county asked for; None for all of them. NotFound for one we do not know."""
-    if not (given := request.args.get("partner", "")):
-        return None
-    try:
-        found = db.session.scalars(db.select(Peer).where(Peer.uid == UUID(given))).first()
-    except ValueError:
-        found = None
-    if found is None:
+def _one(name: str) -> UUID | None:
+    """The id an address names; None where it names none."""
+    return next(iter(_many(name)), None) if request.args.get(name) else None
+
+
+def _of_whom(
+    partner_uid: UUID | None, agreement_ids: Sequence[UUID], length: Select[Any]
+) -> tuple[Peer | None, list[Agreement], int]:
+    """The partner asked for, the agreements a report counts for, and how many rows there are: one query. NotFound for a
+    county or an agreement we do not have; none asked for means all.
+    """
+    if partner_uid is None and not agreement_ids:
+        return None, [], db.session.scalar(length) or 0
+    total = length.scalar_subquery()
+    if partner_uid is None:
+        query = db.select(total, literal(None), Agreement).where(Agreement.id.in_(agreement_ids))
+    else:
+        query = db.select(total, Peer, Agreement).select_from(Peer).where(Peer.uid == partner_uid)
+        query = query.outerjoin(Agreement, (Agreement.tenant_id == Peer.tenant_id) & Agreement.id.in_(agreement_ids))
+    rows = db.session.execute(query).all()
+    under = [row[2] for row in rows if row[2] is not None]
+    if not rows or len(under) != len(agreement_ids):
         raise NotFound()
-    return found
+    return rows[0][1], under, rows[0][0]

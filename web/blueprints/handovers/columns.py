@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from uuid import UUID
+
+from sqlalchemy import ColumnElement
 
 from web.blueprints.filters import workdays_left
 from web.blueprints.handovers import wording
@@ -12,7 +13,10 @@ from web.core.events import Actor
 from web.core.saying import say
 from web.federation.handovers import lists
 from web.federation.handovers.lists import Row, Tab
+from web.federation.handovers.models import OPEN as STILL
+from web.federation.handovers.models import Handover, HandoverState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.facets import Facet, any_of, by_word, one_of
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
 
 HISTORY = (Tab.OUT, Tab.IN)
@@ -40,14 +44,35 @@ ENDED = (
 )
 
 
-def asked(query: str) -> tuple[Tab, UUID | None]:
-    """Which work list, and of which partner county."""
-    said = dict(pairs_of(query))
-    tab = Tab(said["tab"]) if said.get("tab") in list(Tab) else Tab.TODO
-    try:
-        return tab, UUID(said.get("partner", ""))
-    except ValueError:
-        return tab, None
+def _due() -> dict[str, ColumnElement[bool]]:
+    today = clock.today()
+    return {"late": Handover.due_on < today, "soon": Handover.due_on.between(today, today + lists.SOON)}
+
+
+BOTH = ("partner", "role", "branch")
+"""What open ones and ended ones are narrowed by alike."""
+_NARROWS = (
+    Facet("partner", "伙伴县", one_of(Handover.partner_uid), None, "partners"),
+    Facet("role", "方向", any_of(Handover.role), None, {"home": "转出", "host": "转入"}),
+    Facet("branch", "本县支部", one_of(Handover.branch_id), Handover.branch_id.is_(None), "branches"),
+)
+FACETS = {
+    "handovers": (
+        *_NARROWS,
+        Facet("state", "状态", any_of(Handover.state), None, {s.value: wording.STATES[s] for s in HandoverState if s in STILL}),
+        Facet("due", "期限", by_word(_due), Handover.due_on.is_(None), {"late": "已超期", "soon": "七日内到期"}),
+    ),
+    "handovers_ended": (
+        *_NARROWS,
+        Facet("outcome", "结果", any_of(Handover.outcome), Handover.outcome == "", wording.OUTCOMES),
+    ),
+}  # fmt: skip
+
+
+def tab_of(query: str) -> Tab:
+    """Which work list an address asks for."""
+    said = dict(pairs_of(query)).get("tab")
+    return Tab(said) if said in list(Tab) else Tab.TODO
 
 
 def listing_of(tab: Tab) -> Listing:
@@ -56,19 +81,24 @@ def listing_of(tab: Tab) -> Listing:
 
 
 def _walk(query: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
-    tab, partner = asked(query)
-    for page in keyset.pages(lambda after: lists.page(tab, actor, after=after, partner_uid=partner, size=500)):
+    tab, where = tab_of(query), _where(query)
+    for page in keyset.pages(lambda after: lists.page(tab, actor, where, after=after, size=500)):
         lists.note_reading(page.rows)
         yield from page.rows
 
 
 def _total(query: str, actor: Actor) -> int:
-    tab, partner = asked(query)
-    return lists.counts(actor, clock.now(), partner).by[tab]
+    tab = tab_of(query)
+    return lists.counts(actor, clock.now(), _where(query)).by[tab]
+
+
+def _where(query: str) -> Sequence[ColumnElement[bool]]:
+    return listing_of(tab_of(query)).asked(query).conditions()
 
 
 def _listing(name: str, title: str, columns: Sequence[Column]) -> Listing:
-    return Listing(name, title, "件", "handovers.index", Permission.HANDOVER_READ, lambda: columns, _walk, _total)
+    return Listing(name, title, "件", "handovers.index", Permission.HANDOVER_READ, lambda: columns, _walk, _total,
+                   facets=lambda: FACETS[name])  # fmt: skip
 
 
 LISTINGS["handovers"] = _listing("handovers", "关系转接", OPEN)

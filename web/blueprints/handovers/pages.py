@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from web.blueprints import edge, filters, todos, words
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.acts import offered
-from web.blueprints.handovers.columns import listing_of
+from web.blueprints.handovers.columns import BOTH, listing_of, tab_of
 from web.blueprints.handovers.papers import papers_of
 from web.blueprints.handovers.rooms import bp, seen
 from web.blueprints.policy import needs
@@ -25,7 +25,7 @@ from web.core.fields import mask
 from web.core.saying import joined, mark, say
 from web.extensions import db
 from web.federation.handovers import lists, service
-from web.federation.handovers.lists import TURNS, Row, Tab
+from web.federation.handovers.lists import TURNS, Row
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post import keys
 from web.federation.post import service as post
@@ -38,6 +38,7 @@ from web.tenants.counties import service as counties
 from web.tenants.members import service as members
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.members.models import Member
+from web.tenants.workbench.listings import branch_choices
 
 S = HandoverState
 
@@ -45,20 +46,15 @@ S = HandoverState
 @bp.get("/")
 @needs(Permission.HANDOVER_READ)
 def index() -> Any:
-    """One work list, narrowed to a partner county when the address says so."""
-    if "pick" in request.args:
-        return redirect(filters.here(pick=None, how=None, partner=request.args["pick"].partition(":")[2] or None), 303)
-    tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else Tab.TODO
-    actor, sheet = edge.actor(), sheet_of(listing_of(tab).name, keys.choices())
+    """One work list, narrowed in the address; the counts of the others are narrowed alike."""
+    actor, tab = edge.actor(), tab_of(request.query_string.decode("utf-8", "replace"))
+    sheet = sheet_of(listing_of(tab).name, keys.choices(), branch_choices(actor))
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    partners = sheet.arranged.choices.get("partners", {})
-    asked = request.args.get("partner", "")
-    chosen = UUID(asked) if asked in partners else None
-    page = lists.page(
-        tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""), partner_uid=chosen
-    )
-    counts = lists.counts(actor, counties.answering().before, chosen)
+    where = sheet.asked.conditions()
+    page = lists.page(tab, actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    alike = sheet.asked.conditions(without={f.name for f in sheet.asked.facets} - set(BOTH))
+    counts = lists.counts(actor, counties.answering().before, alike)
     lists.note_reading(page.rows)
     waits = todos.waits(counts.waiting, counts.late)
     return render_template(
@@ -66,20 +62,16 @@ def index() -> Any:
         tab=tab,
         page=page,
         sheet=sheet,
-        total=counts.by[tab],
+        total=counts.by[tab] if sheet.is_kept(BOTH) else None,
         tabs=[
             {
                 "title": title,
-                "url": filters.here(tab=key.value, after=None, before=None),
+                "url": sheet.tab(BOTH, tab=key.value),
                 "count": counts.by[key],
                 "is_current": key is tab,
             }
             for key, title in wording.TABS.items()
         ],
-        conditions=[{"label": "伙伴县", "how": "是", "what": partners[asked], "off": filters.here(partner=None)}]
-        if chosen
-        else [],
-        fields=[{"name": "partner", "label": "伙伴县", "choices": list(partners.items())}] if partners else [],
         calendar=waits.calendar,
         turns=TURNS,
         waits=waits,

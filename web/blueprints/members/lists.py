@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge
 from web.blueprints.members.columns import columns_of
 from web.blueprints.members.rooms import away, bp
 from web.blueprints.policy import needs
-from web.blueprints.workbench.sheets import Sheet, everything, opening
+from web.blueprints.workbench.sheets import Sheet, opening
 from web.core.errors import Invalid
 from web.core.events import Actor
-from web.core.saying import joined
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.members import search
 from web.tenants.register import service as register
-from web.tenants.register.facets import FACETS, Facet, Roll, dues_limit
-from web.tenants.register.queries import NOT, Query
+from web.tenants.register.facets import FACETS, Roll, dues_limit
+from web.tenants.register.queries import Query
 from web.tenants.register.service import Extra, Line
 from web.tenants.workbench import service as workbench
+from web.tenants.workbench.facets import Facet
 from web.tenants.workbench.listings import LISTINGS, Listing
 
 
@@ -115,7 +116,7 @@ def _listing(roll: Roll) -> Listing:
     return Listing(
         roll.value, TITLES[roll], "人", ENDPOINTS[roll], Permission.MEMBER_READ,
         lambda: columns_of(roll, [(c.extra.name, c.title, c.cell) for c in _columns(roll)]), walk, total,
-        has_numbers=True,
+        has_numbers=True, facets=lambda: _facets(roll), typed=search.condition,
     )  # fmt: skip
 
 
@@ -124,14 +125,9 @@ LISTINGS.update({roll.value: _listing(roll) for roll in Roll})
 
 def _list(roll: Roll) -> str | Response:
     query = Query.read(roll, request.args.items(multi=True), _facets(roll))
-    if "pick" in request.args:
-        facet, _, value = request.args["pick"].partition(":")
-        return redirect(
-            address(query.with_value(facet, value, is_not=request.args.get("how") == "not") if facet else query), 303
-        )
     actor, listing = edge.actor(), LISTINGS[roll.value]
     lists, rows = register.choices(actor, workbench.arranged(listing, actor))
-    arranged = workbench.arrangement(rows)
+    arranged = replace(workbench.arrangement(rows), choices=lists)
     if (first := opening(listing, arranged)) is not None:
         return first
     found = register.page(
@@ -140,46 +136,9 @@ def _list(roll: Roll) -> str | Response:
     )  # fmt: skip
     return render_template(
         f"members/{roll}.html", roll=roll, title=TITLES[roll], query=query, page=found,
-        sheet=Sheet(listing, arranged, listing.chosen(arranged.columns)),
-        conditions=_conditions(query, lists), fields=_fields(query, lists), acts=acts_of(roll), dues_limit=dues_limit(),
-        clear=everything(address(query.unnarrowed()), arranged),
+        sheet=Sheet(listing, arranged, listing.chosen(arranged.columns)), acts=acts_of(roll), dues_limit=dues_limit(),
         other=address(replace(query, roll=Roll.MEMBERS if roll is Roll.AWAY else Roll.AWAY)),
     )  # fmt: skip
-
-
-def _words(facet: Facet, lists: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
-    return lists[facet.choices] if isinstance(facet.choices, str) else facet.choices
-
-
-def _conditions(query: Query, lists: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
-    by_name = {f.name: f for f in query.facets}
-    shown = (
-        [{"label": "查找", "how": "", "what": query.text, "off": address(replace(query, text=""))}]
-        if query.text
-        else []
-    )
-    for n in query.narrowings:
-        known = _words(by_name[n.facet], lists)
-        is_empty = n.values == ("",)
-        how = ("不为空" if n.is_not else "为空") if is_empty else ("不是" if n.is_not else "是")
-        said = joined("、", (known.get(v, v).strip("　") if v else "空" for v in n.values))
-        shown.append(
-            {
-                "label": by_name[n.facet].label,
-                "how": how,
-                "what": "" if is_empty else said,
-                "off": address(query.without(n)),
-            }
-        )
-    return shown
-
-
-def _fields(query: Query, lists: Mapping[str, Mapping[str, str]]) -> Sequence[dict[str, Any]]:
-    return [
-        {"name": f.name, "label": f.label, "choices": list(words.items())}
-        for f in query.facets
-        if (words := _words(f, lists))
-    ]
 
 
 @bp.get("/")
@@ -203,6 +162,3 @@ def found() -> str:
     query = Query.read(Roll.MEMBERS, [("q", request.args.get("q", ""))])
     page = register.page(query, edge.actor(), size=8) if query.text else None
     return render_template("members/found.html", page=page, more=address(query))
-
-
-assert all(not f.name.startswith(NOT) for f in FACETS), "not_ says 不是 in an address"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from uuid import UUID
+
+from sqlalchemy import ColumnElement
 
 from web.blueprints.filters import workdays_left
 from web.blueprints.referrals import wording
@@ -12,9 +13,10 @@ from web.blueprints.referrals.rooms import due_on
 from web.core import clock, keyset
 from web.core.events import Actor
 from web.federation.referrals import lists
-from web.federation.referrals.lists import Asked, Row, Tab
-from web.federation.referrals.models import OPEN, ReferralState
+from web.federation.referrals.lists import Row, Tab
+from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.facets import Facet, any_of, in_month, one_of, yes
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
 
 CLAIMED = (Tab.CLAIMS, Tab.ASKING)
@@ -103,43 +105,59 @@ def name_of(tab: Tab) -> str:
     return {Tab.OUT: "referrals_out", Tab.OVER: "referrals_over"}.get(tab, "referrals_in")
 
 
-def asked_of(given: Mapping[str, str], states: Sequence[ReferralState] = OPEN) -> Asked:
-    """What an address narrows a list to; what is unknown there is left out."""
-    state = given.get("state", "")
-    return Asked(
-        given.get("q", "").strip()[:50],
-        _uuid(given.get("partner", "")),
-        state if state in {s.value for s in states} else "",
-        _uuid(given.get("branch", "")),
-    )
+_PARTNER = Facet("partner", "伙伴县", one_of(Referral.partner_uid), None, "partners")
+BOTH = ("partner",)
+"""What every work list is narrowed by."""
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
+def _states(states: Iterable[ReferralState], said: Mapping[str, str] = wording.STATES) -> Facet:
+    return Facet("state", "状态", any_of(Referral.state), None, {s.value: said[s] for s in states})
+
+
+FACETS: Mapping[str, Sequence[Facet]] = {
+    "referrals_out": (
+        _PARTNER, _states(KNOWN),
+        Facet("reported", "报到", yes(Referral.reported_on.is_not(None)), Referral.reported_on.is_(None), {"yes": "已报到"}),
+        Facet("sent", "送出月份", in_month(Referral.notice_on), None, {}, "month"),
+    ),
+    "referrals_in": (
+        _PARTNER,
+        Facet("township", "去往", yes(Referral.township_id.is_not(None)), Referral.township_id.is_(None), {"yes": "已指明乡镇"}),
+    ),
+    "referrals_over": (
+        _PARTNER, _states(s for s in ReferralState if s not in OPEN),
+        Facet("role", "方向", any_of(Referral.role), None, {"home": "我方送出", "host": "对方送来"}),
+        Facet("reason", "原因", any_of(Referral.reason), Referral.reason == "", wording.REASONS),
+        Facet("ended", "结束月份", in_month(Referral.ended_on), Referral.ended_on.is_(None), {}, "month"),
+    ),
+    "guests": (
+        Facet("partner", "流出地", one_of(Referral.partner_uid), None, "partners"),
+        _states(KNOWN, wording.AT_HOST),
+        Facet("branch", "本县支部", one_of(Referral.branch_id), Referral.branch_id.is_(None), "branches"),
+    ),
+}  # fmt: skip
 
 
 def _listing(name: str, endpoint: str, unit: str) -> Listing:
-    def found(text: str) -> tuple[Tab, Asked]:
+    def found(text: str) -> tuple[Tab, Sequence[ColumnElement[bool]]]:
         given = dict(pairs_of(text))
         tab = Tab(given["tab"]) if given.get("tab") in list(Tab) else DEFAULTS[name]
-        return tab, asked_of(given, tuple(ReferralState))
+        return tab, LISTINGS[name].asked(text).conditions()
 
     def walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
-        tab, asked = found(text)
-        for page in keyset.pages(lambda after: lists.page(tab, actor, asked, after=after, size=500)):
+        tab, where = found(text)
+        for page in keyset.pages(lambda after: lists.page(tab, actor, where, after=after, size=500)):
             lists.note_reading(page.rows, tab.value)
             yield from page.rows
 
     return Listing(name, TITLES[name], unit, endpoint, Permission.REFERRAL_READ, lambda: COLUMNS[name], walk,
-                   lambda text, actor: lists.count(actor, *found(text)))  # fmt: skip
+                   lambda text, actor: lists.count(actor, *found(text)), facets=lambda: FACETS[name],
+                   typed=lists.named)  # fmt: skip
 
 
 def _guests(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
-    asked = asked_of(dict(pairs_of(text)))
-    for page in keyset.pages(lambda after: lists.guests(actor, asked, after=after, size=500)):
+    where = LISTINGS["guests"].asked(text).conditions()
+    for page in keyset.pages(lambda after: lists.guests(actor, where, after=after, size=500)):
         lists.note_reading(page.rows, "guests")
         yield from page.rows
 
@@ -147,5 +165,6 @@ def _guests(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
 LISTINGS.update({name: _listing(name, "referrals.index", "件") for name in DEFAULTS})
 LISTINGS["guests"] = Listing(
     "guests", TITLES["guests"], "人", "shared.index", Permission.REFERRAL_READ, lambda: COLUMNS["guests"], _guests,
-    lambda text, actor: lists.count_guests(actor, asked_of(dict(pairs_of(text)))),
+    lambda text, actor: lists.count_guests(actor, LISTINGS["guests"].asked(text).conditions()),
+    facets=lambda: FACETS["guests"], typed=lists.named,
 )  # fmt: skip

@@ -5,61 +5,39 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request
 from werkzeug.wrappers import Response
 
-from web.blueprints import edge, filters
+from web.blueprints import edge
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
-from web.blueprints.referrals.columns import asked_of
 from web.blueprints.referrals.rooms import seen, shared
-from web.blueprints.workbench.sheets import everything, opening, sheet_of
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core.errors import NotFound
 from web.core.saying import joined, say
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
 from web.federation.referrals import lists, packets
-from web.federation.referrals.models import KNOWN
 from web.federation.sharing import lists as share_lists
 from web.tenants.accounts.permissions import GRANTS, Permission
 from web.tenants.organisations import service as organisations
+from web.tenants.workbench.listings import branch_choices
 
 
 @shared.get("/")
 @needs(Permission.REFERRAL_READ)
 def index() -> str | Response:
     """The list, by name."""
-    if "pick" in request.args:
-        name, _, value = request.args["pick"].partition(":")
-        known = {"partner", "state", "branch"}
-        return redirect(filters.here(pick=None, how=None, **({name: value or None} if name in known else {})), 303)
-    actor, narrowed = edge.actor(), asked_of(request.args)
-    sheet = sheet_of("guests", keys.choices(), lists.branch_choices(actor))
+    actor = edge.actor()
+    sheet = sheet_of("guests", keys.choices(), branch_choices(actor))
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    page = lists.guests(actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    where = sheet.asked.conditions()
+    page = lists.guests(actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
     lists.note_reading(page.rows, "guests")
-    total = lists.count_guests(actor, narrowed)
-    partners, lived = (sheet.arranged.choices.get(name, {}) for name in ("partners", "branches"))
-    conditions = [
-        {"label": label, "how": "是", "what": what, "off": filters.here(**{name: None}, after=None, before=None)}
-        for name, label, what in (
-            ("q", "查找", narrowed.text),
-            ("partner", "流出地", partners.get(str(narrowed.partner_uid), "")),
-            ("state", "状态", wording.AT_HOST.get(narrowed.state, "")),
-            ("branch", "党支部", lived.get(str(narrowed.branch_id), "")),
-        )
-        if what
-    ]
-    fields: list[dict[str, Any]] = [
-        {"name": "partner", "label": "流出地", "choices": list(partners.items())},
-        {"name": "state", "label": "状态", "choices": [(s.value, wording.AT_HOST[s]) for s in KNOWN]},
-        {"name": "branch", "label": "党支部", "choices": list(lived.items())},
-    ]
-    return render_template("referrals/guests.html", page=page, total=total, conditions=conditions, sheet=sheet,
-                           clear=everything(url_for("shared.index"), sheet.arranged),
-                           fields=[f for f in fields if f["choices"]], asked=narrowed)  # fmt: skip
+    total = lists.count_guests(actor, where)
+    return render_template("referrals/guests.html", page=page, total=total, sheet=sheet)
 
 
 @shared.get("/<uuid:referral_id>")

@@ -13,7 +13,7 @@ from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
-from web.blueprints.referrals.columns import asked_of, name_of
+from web.blueprints.referrals.columns import BOTH, FACETS, name_of
 from web.blueprints.referrals.rooms import bp, due_on, seen
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
@@ -34,18 +34,20 @@ from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
+from web.tenants.workbench.facets import Asked
+from web.tenants.workbench.listings import pairs_of
 
 S = ReferralState
-OVER = (S.DECLINED, S.DISOWNED, S.LAPSED, S.ENDED, S.NOT_OPENED)
 
 
 @bp.get("/")
 @needs(Permission.REFERRAL_READ)
 def index() -> Any:
     """One work list; per partner, how many stand where. A bare address opens the one with something to do."""
-    actor, narrowed = edge.actor(), asked_of(request.args, tuple(S))
-    counts = lists.figures(actor, counties.answering().before)
-    held = {t: counts.held(t, narrowed.partner_uid) for t in Tab}
+    actor, pairs = edge.actor(), pairs_of(request.query_string.decode("utf-8", "replace"))
+    alike = Asked.read(pairs, [f for f in FACETS["referrals_out"] if f.name in BOTH]).conditions()
+    counts = lists.figures(actor, counties.answering().before, alike)
+    held = {t: counts.held(t) for t in Tab}
     tab = (
         Tab(request.args["tab"])
         if request.args.get("tab") in list(Tab)
@@ -55,7 +57,9 @@ def index() -> Any:
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
     partners = sheet.arranged.choices.get("partners", {})
-    page = lists.page(tab, actor, narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    page = lists.page(
+        tab, actor, sheet.asked.conditions(), after=request.args.get("after", ""), before=request.args.get("before", "")
+    )
     lists.note_reading(page.rows, tab.value)
     waits = todos.waits(counts.waiting, counts.late)
     return render_template(
@@ -63,20 +67,17 @@ def index() -> Any:
         tab=tab,
         page=page,
         sheet=sheet,
-        total=held[tab],
+        total=held[tab] if sheet.is_kept(BOTH) else None,
         tabs=[
             {
                 "title": title,
-                "url": filters.here(tab=str(key), after=None, before=None, state=None, q=None),
+                "url": sheet.tab(BOTH, tab=str(key)),
                 "count": held[Tab(key)],
                 "is_current": key is tab,
             }
             for key, title in wording.TABS.items()
         ],
-        asked=narrowed,
-        partners=partners,
         totals=_totals(counts.of_role("home"), partners) if tab is Tab.OUT else [],
-        states=KNOWN if tab is Tab.OUT else OVER if tab is Tab.OVER else (),
         due_on=due_on,
         waits=waits,
         turns=TURNS,

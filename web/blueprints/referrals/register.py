@@ -19,8 +19,8 @@ from web.federation.sharing import lists as share_lists
 from web.tenants.accounts.permissions import Permission
 from web.tenants.flows.models import Flow
 from web.tenants.members.models import Member, Relation
-from web.tenants.register.facets import Facet
 from web.tenants.register.service import Extra, Line
+from web.tenants.workbench.facets import Facet
 
 
 def _join(statement: Select[Any]) -> Select[Any]:

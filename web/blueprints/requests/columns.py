@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
-
-from werkzeug.datastructures import MultiDict
 
 from web.blueprints.filters import workdays_left
-from web.blueprints.requests.wording import state_of, title_of
+from web.blueprints.requests.wording import STATES, state_of, title_of
 from web.core import keyset
 from web.core.events import Actor
 from web.federation.request_kinds import REQUEST_KINDS
 from web.federation.requests import lists
-from web.federation.requests.lists import Part, Query, Row
-from web.federation.requests.models import OPEN, RequestState
+from web.federation.requests.lists import Part, Row
+from web.federation.requests.models import OPEN, Request, RequestState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.facets import Facet, any_of, in_month, one_of
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
 
 
@@ -36,31 +34,31 @@ COLUMNS = (
 )
 
 
-def query_of(args: MultiDict[str, str]) -> tuple[Part, Query]:
-    """The tab and the conditions of an address; what it does not know is left out."""
-    part = args.get("part", "")
-    try:
-        partner = UUID(args.get("partner", ""))
-    except ValueError:
-        partner = None
-    return Part(part) if part in set(Part) else Part.TO_DO, Query(
-        tuple(name for name in args.getlist("kind") if name in REQUEST_KINDS),
-        tuple(RequestState(name) for name in args.getlist("state") if name in set(RequestState)),
-        partner,
-    )
+FACETS = (
+    Facet("kind", "种类", any_of(Request.kind), None, {name: title_of(name) for name in REQUEST_KINDS}),
+    Facet("state", "状态", any_of(Request.state), None, {s.value: STATES[s] for s in RequestState}),
+    Facet("partner", "伙伴县", one_of(Request.partner_uid), None, "partners"),
+    Facet("done", "办结月份", in_month(Request.done_on), Request.done_on.is_(None), {}, "month"),
+)
+
+
+def part_of(text: str) -> Part:
+    """Which tab an address asks for."""
+    said = dict(pairs_of(text)).get("part")
+    return Part(said) if said in set(Part) else Part.TO_DO
 
 
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
-    part, query = query_of(MultiDict(pairs_of(text)))
-    for page in keyset.pages(lambda after: lists.page(part, query, actor, after=after, size=500)):
+    where = LISTINGS["requests"].asked(text).conditions()
+    for page in keyset.pages(lambda after: lists.page(part_of(text), actor, where, after=after, size=500)):
         yield from page.rows
 
 
 def _total(text: str, actor: Actor) -> int:
-    part, query = query_of(MultiDict(pairs_of(text)))
-    return lists.counts(query, actor)[part]
+    return lists.counts(actor, LISTINGS["requests"].asked(text).conditions())[part_of(text)]
 
 
 LISTINGS["requests"] = Listing(
-    "requests", "协助请求", "件", "requests.index", Permission.REQUEST_READ, lambda: COLUMNS, _walk, _total
-)
+    "requests", "协助请求", "件", "requests.index", Permission.REQUEST_READ, lambda: COLUMNS, _walk, _total,
+    facets=lambda: FACETS,
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from flask import render_template, request, url_for
 
 from web.blueprints import edge, filters, timeline, todos
 from web.blueprints.policy import needs
-from web.blueprints.requests.columns import query_of
+from web.blueprints.requests.columns import part_of
 from web.blueprints.requests.rooms import bp
 from web.blueprints.requests.wording import (
     DECLINED,
@@ -20,7 +20,6 @@ from web.blueprints.requests.wording import (
     OF_US,
     PARTS,
     RATED,
-    STATES,
     VERBS,
     shown,
     state_of,
@@ -30,7 +29,7 @@ from web.blueprints.requests.wording import (
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
-from web.core.saying import joined, say
+from web.core.saying import say
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.referrals import packets
@@ -82,20 +81,6 @@ todos.QUEUES.append(
 )
 
 
-def _conditions(query: lists.Query, partners: Mapping[str, str]) -> list[dict[str, str]]:
-    said = {
-        "kind": ("种类", joined("、", (title_of(name) for name in query.kinds))),
-        "state": ("状态", joined("、", (STATES[state] for state in query.states))),
-        "partner": ("伙伴县", partners.get(str(query.partner_uid), "")),
-    }
-    off = {"after": None, "before": None}
-    return [
-        {"label": label, "what": what, "off": filters.here(**{name: None, **off})}
-        for name, (label, what) in said.items()
-        if what
-    ]
-
-
 @bp.get("/")
 @needs(Permission.REQUEST_READ)
 def index() -> Any:
@@ -103,9 +88,9 @@ def index() -> Any:
     actor, sheet = edge.actor(), sheet_of("requests", keys.choices())
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    part, query = query_of(request.args)
-    page = lists.page(part, query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
-    counts, partners = lists.counts(query, actor), sheet.arranged.choices.get("partners", {})
+    part, where = part_of(request.query_string.decode("utf-8", "replace")), sheet.asked.conditions()
+    page = lists.page(part, actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    counts = lists.counts(actor, where)
     tabs = [
         {
             "title": words,
@@ -120,13 +105,8 @@ def index() -> Any:
         page=page,
         part=part,
         tabs=tabs,
-        query=query,
         sheet=sheet,
         total=counts[part],
-        conditions=_conditions(query, partners),
-        kinds=[(name, title_of(name)) for name in REQUEST_KINDS],
-        states=[(state.value, words) for state, words in STATES.items()],
-        partners=list(partners.items()),
         state_of=state_of,
         open_states=(S.REQUESTED, S.ACCEPTED),
     )

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement
 
-from web.blueprints import batches, edge, filters
+from web.blueprints import batches, edge
 from web.blueprints.documents import SEEN_BY
 from web.blueprints.imports import XLSX
 from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp
 from web.blueprints.transfers.wording import STANDINGS
-from web.core import events
+from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core import events, keyset
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.core.queue import Job
-from web.core.saying import say
+from web.core.saying import joined, say
 from web.reports import letter_book
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
@@ -27,63 +30,67 @@ from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.organisations import service as organisations
 from web.tenants.tasks import service as tasks
 from web.tenants.transfers import book, service
+from web.tenants.transfers.models import LetterStub
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, branch_choices
+
+COLUMNS = (
+    Column("letter_no", "编号", lambda it: it.letter_no, 144),
+    Column("issued", "日期", lambda it: it.issued_on, 96),
+    Column("name", "姓名", lambda it: it.name, 96),
+    Column("from", "由", lambda it: it.from_org, 192, "hide-narrow"),
+    Column("to", "去", lambda it: it.to_org, 0),
+    Column("dues", "党费交至", lambda it: it.dues_until, 96, "hide-phone"),
+    Column("days", "有效期（天）", lambda it: it.valid_days, 96, "hide-phone", is_number=True),
+    Column("by", "经办人", lambda it: it.issued_by, 96, "hide-narrow"),
+    Column("standing", "回执日期", lambda it: it.receipt_on or STANDINGS[book.standing(it)][1], 128),
+    Column("remark", "备注", book.remark, 160, "hide-phone", missing="无"),
+    Column("kept", "保存至", book.kept_until, 96, "hide-narrow"),
+    Column("valid", "有效期至", lambda it: it.valid_until, 96, is_standard=False),
+)
 
 
-def _query() -> book.Query:
-    """The book as the address asks for it; what cannot be read is left out."""
-    args = request.args
-    year, standing = args.get("year", ""), args.get("standing", "")
-    return book.Query(
-        int(year) if year.isdecimal() and len(year) == 4 else None,
-        book.Standing(standing) if standing in list(book.Standing) else None,
-        args.get("q", "").strip()[:40],
-    )
+def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[LetterStub]:
+    where = book.asked(text).conditions()
+    for page in keyset.pages(lambda after: book.page(actor, where, after=after, size=500)):
+        yield from page.stubs
+
+
+LISTINGS["letters"] = Listing(
+    "letters", "介绍信登记簿", "号", "transfers.letters", Permission.TRANSFER_READ, lambda: COLUMNS, _walk,
+    lambda text, actor: book.count(actor, book.asked(text).conditions()), facets=lambda: book.FACETS, typed=book.typed,
+)  # fmt: skip
 
 
 @bp.get("/letters")
 @needs(Permission.TRANSFER_READ)
 def letters() -> Any:
     """The book."""
-    if "pick" in request.args:
-        name, _, value = request.args["pick"].partition(":")
-        return redirect(
-            filters.here(pick=None, how=None, **({name: value or None} if name in _CONDITIONS else {})), 303
-        )
-    query, actor = _query(), edge.actor()
-    page = book.page(query, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
-    total, years = book.figures(query, actor)
-    said = {
-        "year": say("{year}年", year=query.year) if query.year else "",
-        "standing": STANDINGS[query.standing][1] if query.standing else "",
-    }
+    actor = edge.actor()
+    sheet = sheet_of("letters", book.year_choices(actor), branch_choices(actor))
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    where = sheet.asked.conditions()
+    page = book.page(actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
     made = documents.of_subject(actor.org_id, DocumentKind.LETTER_BOOK)[:5] if actor.org_id else []
     return render_template(
         "transfers/letters.html",
         page=page,
-        query=query,
-        total=total,
-        conditions=[
-            {"label": _CONDITIONS[name], "how": "是", "what": what, "off": filters.here(**{name: None}, after=None, before=None)}
-            for name, what in said.items() if what
-        ],
-        fields=[
-            {"name": "year", "label": "年份", "choices": [(str(y), say("{y}年", y=y)) for y in years]},
-            {"name": "standing", "label": "结果", "choices": [(s.value, words) for s, (_, words) in STANDINGS.items()]},
-        ],
         standings=STANDINGS,
         book=book,
-        sheet=url_for("transfers.letters_file", **_asked(query)),
-        asked=_asked(query),
+        sheet=sheet,
+        asked=_asked(),
         made=made,
-    )  # fmt: skip
+    )
 
 
-_CONDITIONS = {"year": "年份", "standing": "结果"}
+def _asked() -> dict[str, list[str]]:
+    """The question of this address, as it goes to another one."""
+    asked = book.asked(request.query_string.decode("utf-8", "replace"))
+    return {n.key: list(n.values) for n in asked.narrowings} | ({"q": [asked.text]} if asked.text else {})
 
 
-def _asked(query: book.Query) -> dict[str, Any]:
-    found = {"year": query.year, "standing": query.standing and query.standing.value, "q": query.text}
-    return {name: value for name, value in found.items() if value}
+def _where() -> Sequence[ColumnElement[bool]]:
+    return book.asked(request.query_string.decode("utf-8", "replace")).conditions()
 
 
 @bp.get("/letters/<uuid:stub_id>")
@@ -96,19 +103,24 @@ def letter(stub_id: UUID) -> Any:
     return redirect(url_for("handovers.show", handover_id=stub.subject_id), 303)
 
 
-def _title(query: book.Query) -> str:
-    return say("党员组织关系介绍信登记簿（{more}）", more=say("{year}年", year=query.year) if query.year else "全部")
+def _years() -> str:
+    """Which years the address asks for, for a title: all, unless it says which and nothing is taken away from them."""
+    years = [y for y in request.args.getlist("year") if y.isdecimal()]
+    return say("{year}年", year=joined("、", sorted(years))) if years else "全部"
+
+
+def _title() -> str:
+    return say("党员组织关系介绍信登记簿（{more}）", more=_years())
 
 
 @bp.get("/letters.xlsx")
 @needs(Permission.TRANSFER_READ)
 def letters_file() -> Response:
     """Exactly what the address narrows to, in the order of the numbers. The export is logged."""
-    query = _query()
-    stubs = book.whole(query, edge.actor())
-    events.record("letter_stub.export", counties.settings(), details={"count": len(stubs), **_asked(query)})
-    answer = Response(letter_book.workbook(letter_book.entries(stubs), _title(query)), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_title(query))}.xlsx"
+    stubs = book.whole(edge.actor(), _where())
+    events.record("letter_stub.export", counties.settings(), details={"count": len(stubs), **_asked()})
+    answer = Response(letter_book.workbook(letter_book.entries(stubs), _title()), mimetype=XLSX)
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_title())}.xlsx"
     return answer
 
 
@@ -116,16 +128,15 @@ def letters_file() -> Response:
 @needs(Permission.TRANSFER_WRITE)
 def print_letters() -> Any:
     """Have the book rendered, as narrowed in the address."""
-    query, actor = _query(), edge.actor()
+    actor = edge.actor()
     assert actor.org_id is not None
     details = {
         "paper": DocumentKind.LETTER_BOOK.value,
         "unit": "份",
-        "year": query.year,
-        "standing": query.standing.value if query.standing else "",
-        "text": query.text,
+        "years": str(_years()),
+        "query": urlencode(_asked(), doseq=True),
     }
-    task = tasks.start(Job.RENDER, _title(query), subject_id=actor.org_id, details=details)
+    task = tasks.start(Job.RENDER, _title(), subject_id=actor.org_id, details=details)
     flash("正在生成登记簿")
     return redirect(url_for("tasks.show", task_id=task.id), 303)
 
@@ -134,7 +145,7 @@ def print_letters() -> Any:
 @needs(Permission.TRANSFER_WRITE)
 def pack_letters() -> Any:
     """Every letter the address narrows to as one zip: those that stand, void numbers have no paper."""
-    stubs = [s for s in book.whole(_query(), edge.actor()) if s.void_on is None]
+    stubs = [s for s in book.whole(edge.actor(), _where()) if s.void_on is None]
     return batches.order(
         DocumentKind.INTRODUCTION_LETTER, say("介绍信打包"), [(s.subject_id, s.letter_no) for s in stubs]
     )

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select
 
 from web.blueprints.filters import workdays_left
 from web.blueprints.handovers.wording import OUTCOMES
+from web.blueprints.handovers.wording import STATES as HANDOVER_STATES
 from web.blueprints.transfers import wording
+from web.blueprints.transfers.wording import STATES
 from web.core import clock, keyset
 from web.core.events import Actor
-from web.federation.handovers import worklists
-from web.federation.handovers.worklists import BY_DAY, Line, Tab
+from web.federation.handovers import lists, worklists
+from web.federation.handovers.models import HandoverState
+from web.federation.handovers.worklists import BY_DAY, NEVER, SAID, Line, Tab
 from web.tenants.accounts.permissions import Permission
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.organisations.models import PartyOrg
+from web.tenants.transfers.models import TransferState
+from web.tenants.workbench.facets import Facet, any_of, by_word
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, branch_choices, choice, pairs_of
 
 
 def outcome(line: Line) -> str:
@@ -65,20 +74,55 @@ def tab_of(text: str) -> Tab:
     return Tab(said) if said in list(Tab) else Tab.TODO
 
 
+def _due() -> dict[str, ColumnElement[bool]]:
+    today = clock.today()
+    return {"late": SAID["due"] < today, "soon": SAID["due"].between(today, today + lists.SOON)}
+
+
+_STATES = {s.value: HANDOVER_STATES[s] for s in HandoverState} | {s.value: STATES[s] for s in TransferState}
+_NARROWS = (
+    Facet("kind", "种类", any_of(SAID["kind"]), None, {
+        "committee": "本党委内", "county": "本县党委之间", "outward": "转往县外", "inward": "从县外转入",
+        "home": "转往伙伴县", "host": "转自伙伴县",
+    }),
+    Facet("state", "状态", any_of(SAID["state"]), None, _STATES),
+    Facet("branch", "本县支部", any_of(SAID["branch"]), SAID["branch"].is_(None), "branches"),
+)  # fmt: skip
+FACETS = {
+    "transfers": (
+        *_NARROWS,
+        Facet("due", "期限", by_word(_due), SAID["due"] == NEVER, {"late": "已超期", "soon": "七日内到期"}),
+    ),
+    "transfers_decided": _NARROWS,
+    "transfers_ended": (*_NARROWS, Facet("outcome", "结果", any_of(SAID["outcome"]), SAID["outcome"] == "", OUTCOMES)),
+}
+
+
+def branch_names(actor: Actor) -> Select[Any]:
+    """Branches as choices by their full names, which is what a line says."""
+    query = branch_choices(actor)
+    return query.with_only_columns(*choice("branches", PartyOrg.full_name, PartyOrg.full_name, PartyOrg.path))
+
+
+def _where(text: str) -> Sequence[ColumnElement[bool]]:
+    return LISTINGS[name_of(tab_of(text))].asked(text).conditions()
+
+
 def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[Line]:
-    tab = tab_of(text)
-    for page in keyset.pages(lambda after: worklists.page(tab, actor, after=after, size=500)):
+    tab, where = tab_of(text), _where(text)
+    for page in keyset.pages(lambda after: worklists.page(tab, actor, where, after=after, size=500)):
         yield from page.rows
 
 
 def _total(text: str, actor: Actor) -> int:
-    return worklists.counts(actor, clock.now()).by[tab_of(text)]
+    return worklists.count(tab_of(text), actor, _where(text))
 
 
 def _listing(name: str, columns: Sequence[Column]) -> Listing:
     return Listing(
-        name, TITLES[name], "件", "transfers.index", Permission.TRANSFER_READ, lambda: columns, _walk, _total
-    )
+        name, TITLES[name], "件", "transfers.index", Permission.TRANSFER_READ, lambda: columns, _walk, _total,
+        facets=lambda: FACETS[name],
+    )  # fmt: skip
 
 
 LISTINGS.update({name: _listing(name, columns) for name, columns in COLUMNS.items()})

@@ -13,7 +13,7 @@ from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.policy import needs
 from web.blueprints.transfers import wording
 from web.blueprints.transfers.acts import acts_of
-from web.blueprints.transfers.columns import name_of, tab_of
+from web.blueprints.transfers.columns import branch_names, name_of, tab_of
 from web.blueprints.transfers.papers import papers_of
 from web.blueprints.transfers.rooms import Seen, address, bp, seen
 from web.blueprints.transfers.scans import takes_scan
@@ -43,10 +43,12 @@ K, S = TransferKind, TransferState
 def index() -> Any:
     """One work list over cases and handovers together."""
     actor, tab = edge.actor(), tab_of(request.query_string.decode("utf-8", "replace"))
-    sheet = sheet_of(name_of(tab))
+    sheet = sheet_of(name_of(tab), branch_names(actor))
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    page = worklists.page(tab, actor, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    page = worklists.page(
+        tab, actor, sheet.asked.conditions(), after=request.args.get("after", ""), before=request.args.get("before", "")
+    )
     counts = worklists.counts(actor, counties.answering().before)
     waits = todos.waits(counts.by[Tab.TODO], counts.late)
     return render_template(
@@ -54,9 +56,9 @@ def index() -> Any:
         tab=tab,
         page=page,
         sheet=sheet,
-        total=counts.by[tab],
+        total=counts.by[tab] if sheet.is_kept() else None,
         tabs=[
-            {"title": title, "url": filters.here(tab=key.value, after=None, before=None), "count": counts.by[key],
+            {"title": title, "url": sheet.tab(tab=key.value), "count": counts.by[key],
              "is_current": key is tab}
             for key, title in wording.TABS.items()
         ],

@@ -9,6 +9,7 @@ from web.core.saying import say
 from web.federation.handovers.models import OPEN
 from web.federation.handovers.models import HandoverState as H
 from web.federation.handovers.worklists import Line, Tab
+from web.tenants.transfers import book
 from web.tenants.transfers.book import Standing
 from web.tenants.transfers.models import TransferKind as K
 from web.tenants.transfers.models import TransferState as S
@@ -58,10 +59,10 @@ EMPTY: dict[Tab, tuple[str, str]] = {
 
 # What became of a letter in the book: knot and words.
 STANDINGS: dict[Standing, tuple[str, str]] = {
-    Standing.OUT: ("theirs", "等回执"),
-    Standing.RETURNED: ("sealed", "有回执"),
-    Standing.LATE: ("now", "过期无回执"),
-    Standing.VOID: ("off", "作废"),
+    Standing.OUT: ("theirs", book.STANDINGS[Standing.OUT]),
+    Standing.RETURNED: ("sealed", book.STANDINGS[Standing.RETURNED]),
+    Standing.LATE: ("now", book.STANDINGS[Standing.LATE]),
+    Standing.VOID: ("off", book.STANDINGS[Standing.VOID]),
 }
 
 # What the seat whose turn it is has to do.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,8 +12,10 @@ from flask import redirect, request, url_for
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
-from web.blueprints import edge
+from web.blueprints import edge, filters
+from web.core.saying import joined
 from web.tenants.workbench import service as workbench
+from web.tenants.workbench.facets import NOT, TYPED, Asked, Facet, Narrowing
 from web.tenants.workbench.listings import LISTINGS, Column, Listing
 from web.tenants.workbench.service import Arrangement
 
@@ -20,9 +23,9 @@ PLACE = {"after", "before", "pick", "how"}
 """Parts of an address that are no part of its question."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sheet:
-    """One list as one person sees it, for the template: `p.sheet_head(sheet)`, `p.sheet_tools(sheet)`."""
+    """One list as one person sees it, for the template: `p.sheet_filters(sheet)`, `p.sheet_table(sheet, …)`."""
 
     listing: Listing
     arranged: Arrangement
@@ -39,6 +42,55 @@ class Sheet:
         """The question of the present address, with what the page chose by itself."""
         asked = {name: value for name, value in self.said.items() if name not in request.args}
         return question("&".join(filter(None, [urlencode(asked), request.query_string.decode("utf-8", "replace")])))
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What the address narrows it to."""
+        return self.listing.asked(request.query_string.decode("utf-8", "replace"))
+
+    @property
+    def conditions(self) -> list[dict[str, str]]:
+        """What narrows it now, in words, each with the address without it; for `p.filters`."""
+        by_name = {f.name: f for f in self.asked.facets}
+        said = [{"label": "查找", "how": "", "what": self.asked.text, "off": _off("q")}] if self.asked.text else []
+        return said + [
+            {"label": by_name[n.facet].label, "how": how, "what": what, "off": _off(n.key)}
+            for n in self.asked.narrowings
+            for how, what in [self._words(by_name[n.facet], n)]
+        ]
+
+    def _words(self, facet: Facet, asked: Narrowing) -> tuple[str, str]:
+        if asked.values == ("",):
+            return "不为空" if asked.is_not else "为空", ""
+        known = self._choices(facet)
+        said = joined("、", (str(known.get(v, v)).strip("　") if v else "空" for v in asked.values))
+        return "不是" if asked.is_not else "是", "选定的一件" if facet.kind == "row" else said
+
+    def _choices(self, facet: Facet) -> Mapping[str, str]:
+        return self.arranged.choices.get(facet.choices, {}) if isinstance(facet.choices, str) else facet.choices
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """What it can be narrowed by, for `p.filters`."""
+        return [
+            {"name": f.name, "label": f.label, "choices": list(words.items()), "type": f.kind, "can_be_empty": f.empty is not None}
+            for f in self.asked.facets
+            if (words := self._choices(f)) or f.kind in TYPED
+        ]  # fmt: skip
+
+    @property
+    def clear(self) -> str:
+        """The address without conditions: bare of them, or said so where a bare one would open with a filter."""
+        return everything(self.tab(all=None), self.arranged)
+
+    def tab(self, kept: Collection[str] = (), **changed: object) -> str:
+        """The address of another tab; of what narrows this one only the facets `kept` go along, which both know."""
+        left = {key: None for f in self.asked.facets if f.name not in kept for key in (f.name, NOT + f.name)}
+        return filters.here(**left, q=None, after=None, before=None, **changed)
+
+    def is_kept(self, kept: Collection[str] = ()) -> bool:
+        """Nothing narrows it but these facets: the figure on its tab is its length."""
+        return not self.asked.text and all(n.facet in kept for n in self.asked.narrowings)
 
     def tool(self, endpoint: str) -> str:
         """Where a tool is: it takes the question along."""
@@ -63,8 +115,33 @@ def question(query_string: str) -> str:
     return urlencode([(n, v) for n, v in parse_qsl(query_string, keep_blank_values=True) if n not in PLACE])
 
 
+def _off(key: str) -> str:
+    return filters.here(**{key: None}, after=None, before=None)
+
+
+def _folded(facets: Sequence[Facet]) -> Response | None:
+    """`pick=<name>:<value>&how=is|not` of the form of conditions becomes `<name>=<value>` or `not_<name>=<value>`; so does an
+    open value that was filled in.
+    """
+    if "pick" not in request.args:
+        return None
+    name, _, value = request.args["pick"].partition(":")
+    how = NOT if request.args.get("how") == "not" else ""
+    changed: dict[str, object] = {"pick": None, "how": None}
+    for facet in facets:
+        key, before = how + facet.name, request.args.getlist(how + facet.name)
+        if facet.name == name:
+            changed[key] = [*before, value]
+        elif facet.kind in TYPED:
+            *kept, typed = request.args.getlist(facet.name) or [""]
+            changed |= {facet.name: kept} | ({key: [*(kept if key == facet.name else before), typed]} if typed else {})
+    return redirect(filters.here(**changed), 303)
+
+
 def opening(listing: Listing, arranged: Arrangement) -> Response | None:
-    """A bare address opens with the filter its reader chose; its address says so."""
+    """Where an address leads first: a condition just chosen becomes part of it, a bare one opens with its reader's filter."""
+    if (folded := _folded(listing.facets())) is not None:
+        return folded
     if request.args or arranged.opens_with is None or not arranged.opens_with.query:
         return None
     return redirect(f"{url_for(listing.endpoint)}?{arranged.opens_with.query}", 303)

@@ -1,16 +1,17 @@
-"""Many agreements at once, each with what a list shows of it: two queries, however many there are."""
+"""Many agreements at once, each with what a list shows of it: two queries a page, however many there are."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, or_
+from sqlalchemy import Select, and_, case, func, or_
 from sqlalchemy.orm import aliased
 
+from web.core.keyset import Order
 from web.extensions import db
 from web.federation.agreements.models import (
     OPEN,
@@ -18,9 +19,12 @@ from web.federation.agreements.models import (
     AgreementApproval,
     AgreementParty,
     AgreementSeal,
+    AgreementState,
     AgreementVersion,
     VersionState,
 )
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -37,12 +41,39 @@ class Listed:
     everyone: list[AgreementParty] = field(default_factory=list)
 
 
-def listed(*where: Any, order: Sequence[Any], limit: int) -> list[Listed]:
-    """The agreements for which all of `where` holds."""
+LIVING = (AgreementState.PENDING, AgreementState.ACTIVE, AgreementState.WINDING_DOWN)
+_IS_LIVING = case((Agreement.state.in_(LIVING), 1), else_=0)
+# Those that are not over first, the newest first.
+ORDER = Order((_IS_LIVING, Agreement.created_at, Agreement.id), (int, datetime.fromisoformat, UUID), is_falling=True)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """`total`: how many there are on all pages. `before`, `after`: cursors of the neighbouring pages, empty at an end."""
+
+    rows: Sequence[T]
+    total: int
+    before: str
+    after: str
+
+
+def count(*where: Any) -> Select[Any]:
+    """How many meet all of `where`, as a query of one number."""
+    return db.select(func.count()).select_from(Agreement).where(*where)
+
+
+def page(*where: Any, after: str = "", before: str = "", size: int) -> Page[Listed]:
+    """The agreements for which all of `where` holds, those that are not over first: which, and what they hold; two queries."""
+    ids = db.select(Agreement.id, count(*where).scalar_subquery()).where(*where)
+    cut = ORDER.cut(ids, size=size, after=after, before=before)
+    found = _listed([row[0] for row in cut.rows])
+    return Page([found[row[0]] for row in cut.rows], cut.rows[0][1] if cut.rows else 0, cut.before, cut.after)
+
+
+def _listed(ids: Sequence[UUID]) -> dict[UUID, Listed]:
     newer = aliased(AgreementVersion)
-    one = db.select(Agreement.id).where(*where).order_by(*order).limit(limit).subquery()
     seals = (
-        db.select(db.func.array_agg(AgreementSeal.county_uid))
+        db.select(func.array_agg(AgreementSeal.county_uid))
         .where(
             AgreementSeal.tenant_id == AgreementVersion.tenant_id,
             AgreementSeal.agreement_id == AgreementVersion.agreement_id,
@@ -56,8 +87,8 @@ def listed(*where: Any, order: Sequence[Any], limit: int) -> list[Listed]:
         newer.version > AgreementVersion.version,
     )
     query = (
-        db.select(Agreement, AgreementVersion, AgreementApproval, seals)
-        .join(one, one.c.id == Agreement.id)
+        db.select(Agreement, AgreementVersion, AgreementApproval, seals, AgreementParty)
+        .select_from(Agreement)
         .join(
             AgreementVersion,
             and_(
@@ -76,28 +107,25 @@ def listed(*where: Any, order: Sequence[Any], limit: int) -> list[Listed]:
                 AgreementApproval.pdf_digest == AgreementVersion.pdf_digest,
             ),
         )
-        .order_by(*order, AgreementVersion.version)
+        .outerjoin(
+            AgreementParty,
+            and_(AgreementParty.tenant_id == Agreement.tenant_id, AgreementParty.agreement_id == Agreement.id),
+        )
+        .where(Agreement.id.in_(ids))
+        .order_by(AgreementVersion.version, AgreementParty.place)
     )
     found: dict[UUID, Listed] = {}
-    for agreement, version, approval, sealed in db.session.execute(query):
+    for agreement, version, approval, sealed, party in db.session.execute(query) if ids else ():
         row = found.setdefault(agreement.id, Listed(agreement, version))
         if version.state is VersionState.EFFECTIVE:
             row.effective = version
         if _weight(version) >= _weight(row.version):
             row.version, row.approval, row.sealed = version, approval, set(sealed or ())
-    for agreement_id, parties in _parties(list(found)).items():
-        found[agreement_id].everyone = parties
-    return list(found.values())
+        if party is not None and party not in row.everyone:
+            row.everyone.append(party)
+    return found
 
 
 def _weight(version: AgreementVersion) -> tuple[bool, bool, int]:
     """The open one before the one in effect before the newest."""
     return version.state in OPEN, version.state is VersionState.EFFECTIVE, version.version
-
-
-def _parties(ids: Sequence[UUID]) -> dict[UUID, list[AgreementParty]]:
-    query = db.select(AgreementParty).where(AgreementParty.agreement_id.in_(ids)).order_by(AgreementParty.place)
-    found: dict[UUID, list[AgreementParty]] = defaultdict(list)
-    for party in db.session.scalars(query) if ids else ():
-        found[party.agreement_id].append(party)
-    return found

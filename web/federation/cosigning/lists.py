@@ -136,20 +136,28 @@ def get(record_id: UUID, actor: Actor) -> CoSignedRecord:
     return found
 
 
-def page(part: Part, actor: Actor, *, after: str = "", before: str = "", size: int = 50) -> Page:
+def page(
+    part: Part,
+    actor: Actor,
+    narrowed: Sequence[ColumnElement[bool]] = (),
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = 50,
+) -> Page:
     """One page of one tab: one query, the keys of the heads with it."""
-    statement, where = _narrowed(_select(), actor), WHERE[part]
+    statement, where = _narrowed(_select(), actor).where(*narrowed), WHERE[part]
     cut = ORDER.cut(statement if where is None else statement.where(where), size=size, after=after, before=before)
     return Page(_rows(cut.rows), cut.before, cut.after)
 
 
-def counts(actor: Actor) -> dict[Part, int]:
-    """How many each tab holds: one query."""
+def counts(actor: Actor, narrowed: Sequence[ColumnElement[bool]] = ()) -> dict[Part, int]:
+    """How many each tab holds under these conditions: one query."""
     figures = [
         (func.count() if condition is None else func.count().filter(condition)).label(name)
         for name, condition in WHERE.items()
     ]
-    row = db.session.execute(_narrowed(db.select(*figures).select_from(R), actor)).mappings().one()
+    row = db.session.execute(_narrowed(db.select(*figures).select_from(R).where(*narrowed), actor)).mappings().one()
     return {name: int(row[name]) for name in WHERE}
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_
 
 from web.core import clock, vault
 from web.core.events import Actor
@@ -57,6 +57,10 @@ def is_ours() -> ColumnElement[bool]:
     return and_(or_(*mine), Handover.pending == "", Handover.stopped == "")
 
 
+Where = Sequence[ColumnElement[bool]]
+"""Conditions on a handover that narrow a list."""
+
+
 def condition(tab: Tab) -> ColumnElement[bool]:
     """What the list holds."""
     is_open = Handover.state.in_(OPEN)
@@ -94,15 +98,13 @@ def ids(actor: Actor) -> Select[Any]:
     return organisations.visible(db.select(Handover.id), actor, Handover.branch_id)
 
 
-def _base(actor: Actor, partner_uid: UUID | None) -> Select[Any]:
+def _base(actor: Actor) -> Select[Any]:
     query = (
         db.select(Handover, Member.name, PartyOrg.name, Peer.name)
         .outerjoin(Member, (Member.tenant_id == Handover.tenant_id) & (Member.id == Handover.member_id))
         .outerjoin(PartyOrg, (PartyOrg.tenant_id == Handover.tenant_id) & (PartyOrg.id == Handover.branch_id))
         .outerjoin(Peer, (Peer.tenant_id == Handover.tenant_id) & (Peer.uid == Handover.partner_uid))
     )
-    if partner_uid is not None:
-        query = query.where(Handover.partner_uid == partner_uid)
     return organisations.visible(query, actor, Handover.branch_id)
 
 
@@ -110,12 +112,10 @@ _BY_DAY = Order((Handover.due_on, Handover.id), (date.fromisoformat, UUID))
 _NEWEST = Order((Handover.id,), (UUID,), is_falling=True)
 
 
-def page(
-    tab: Tab, actor: Actor, *, after: str = "", before: str = "", partner_uid: UUID | None = None, size: int = PAGE
-) -> Page:
+def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Open ones by their last day, history newest first: one query, the keys of the names with it."""
     order = _NEWEST if tab in (Tab.OUT, Tab.IN) else _BY_DAY
-    return _page(order, _base(actor, partner_uid).where(condition(tab)), after=after, before=before, size=size)
+    return _page(order, _base(actor).where(condition(tab), *where), after=after, before=before, size=size)
 
 
 def _page(order: Order, query: Select[Any], **asked: Any) -> Page:
@@ -135,12 +135,12 @@ def read(found: Sequence[Any]) -> list[Row]:
 
 def some(actor: Actor, *where: ColumnElement[bool], after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Those a condition leaves of what this actor may see, the newest first: one query."""
-    return _page(_NEWEST, _base(actor, None).where(*where), after=after, before=before, size=size)
+    return _page(_NEWEST, _base(actor).where(*where), after=after, before=before, size=size)
 
 
 def one(handover: Handover, actor: Actor) -> Row | None:
     """The line of one handover, None when the actor may not see it."""
-    found = db.session.execute(_base(actor, None).where(Handover.id == handover.id)).all()
+    found = db.session.execute(_base(actor).where(Handover.id == handover.id)).all()
     return read(found)[0] if found else None
 
 
@@ -161,10 +161,9 @@ class Figures:
     late: int
 
 
-def counts(actor: Actor, before: datetime, partner_uid: UUID | None = None) -> Figures:
-    """One query. What has waited for our word since before this instant waits too long, of any partner."""
-    is_asked = Handover.partner_uid == partner_uid if partner_uid is not None else true()
-    columns = [func.count().filter(condition(tab), is_asked).label(tab.value) for tab in Tab]
+def counts(actor: Actor, before: datetime, where: Where = ()) -> Figures:
+    """One query. What has waited for our word since before this instant waits too long, narrowed or not."""
+    columns = [func.count().filter(condition(tab), *where).label(tab.value) for tab in Tab]
     columns += [func.count().filter(is_ours()).label("waiting"), func.count().filter(late(before)).label("late")]
     query = organisations.visible(db.select(*columns).select_from(Handover), actor, Handover.branch_id)
     row = db.session.execute(query).mappings().one()
@@ -183,7 +182,7 @@ def ran_out(actor: Actor) -> Select[Any]:
         Handover.member_id, Handover.created_at, name=Member.name, partner=Peer.name, valid_until=Handover.valid_until
     )
     return (
-        _base(actor, None)
+        _base(actor)
         .with_only_columns(*waits)
         .where(
             Handover.role == "home",

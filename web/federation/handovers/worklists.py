@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     and_,
     case,
+    column,
     func,
     literal,
     null,
@@ -199,20 +200,37 @@ def _handovers(tab: Tab, actor: Actor) -> Select[Any]:
     return organisations.visible(query, actor, Handover.branch_id)
 
 
-def page(tab: Tab, actor: Actor, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+Where = Sequence[ColumnElement[bool]]
+"""Conditions on columns of `SAID` that narrow a list."""
+SAID: Mapping[str, ColumnElement[Any]] = {
+    name: column(name) for name in ("source", "state", "kind", "branch", "due", "outcome")
+}
+"""What both kinds of row say under one name; the statement of a page is over a table of these."""
+
+
+def _both(tab: Tab, actor: Actor) -> Any:
+    return union_all(_cases(tab, actor), _handovers(tab, actor)).subquery()
+
+
+def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Open ones by their last day, history newest first: one query, the keys of what no column holds with it."""
-    both = union_all(_cases(tab, actor), _handovers(tab, actor)).subquery()
+    both = _both(tab, actor)
     if tab in BY_DAY:
         order = Order((both.c.due, both.c.id), (date.fromisoformat, UUID))
     else:
         order = Order((both.c.at, both.c.id), (datetime.fromisoformat, UUID), is_falling=True)
-    query = vault.beside(db.select(both), case((_is_packed(both), both.c.id)))
+    query = vault.beside(db.select(both).where(*where), case((_is_packed(both), both.c.id)))
     cut = order.cut(query, size=size, after=after, before=before)
     for row in cut.rows:
         vault.have(row.id, row.wrapped)
     return Page(
         [_line(row, vault.read(row.id, row.packet) if row.wrapped else {}) for row in cut.rows], cut.before, cut.after
     )
+
+
+def count(tab: Tab, actor: Actor, where: Where) -> int:
+    """How many a list holds under these conditions: one query."""
+    return db.session.scalar(db.select(func.count()).select_from(_both(tab, actor)).where(*where)) or 0
 
 
 def _is_packed(both: Any) -> ColumnElement[bool]:
@@ -243,7 +261,7 @@ def _line(row: Any, said: dict[str, Any]) -> Line:
 
 def waiting(actor: Actor) -> Select[Any]:
     """What waits for this actor, for home."""
-    both = union_all(_cases(Tab.TODO, actor), _handovers(Tab.TODO, actor)).subquery()
+    both = _both(Tab.TODO, actor)
     return db.select(
         *queues.columns(
             both.c.id, both.c.at, name=both.c.name, due_on=func.nullif(both.c.due, literal(NEVER, Date)), asked_at=both.c.at,

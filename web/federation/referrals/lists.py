@@ -23,9 +23,8 @@ from web.tenants.counties import service as counties
 from web.tenants.members import names, search
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.organisations.models import PartyOrg
 from web.tenants.workbench import queues
-from web.tenants.workbench.listings import choice
 from web.tenants.workbench.queues import Waiting
 
 S = ReferralState
@@ -159,44 +158,24 @@ def _shared(term: str) -> ColumnElement[bool]:
     )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What narrows a list: all of it stands in the address."""
-
-    text: str = ""
-    partner_uid: UUID | None = None
-    state: str = ""
-    branch_id: UUID | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        typed = named(self.text) if self.text else None
-        if typed is not None:
-            found.append(typed)
-        if self.partner_uid is not None:
-            found.append(Referral.partner_uid == self.partner_uid)
-        if self.state:
-            found.append(Referral.state == ReferralState(self.state))
-        if self.branch_id is not None:
-            found.append(Referral.branch_id == self.branch_id)
-        return found
-
+Where = Sequence[ColumnElement[bool]]
+"""Conditions on a referral that narrow a list."""
 
 _WAITED = (Referral.state_at, Referral.id), (datetime.fromisoformat, UUID)
 _NEWEST = Order((Referral.id,), (UUID,), is_falling=True)
 _BY_NAME = Order((SharedMember.name_pinyin, Referral.id), (str, UUID))
 
 
-def page(tab: Tab, actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Open ones with the longest waiting first, ended ones with the latest first: one query, the keys with it."""
     order = Order(*_WAITED, is_falling=tab is Tab.OVER)
-    cut = order.cut(_base(actor, condition(tab), *asked.conditions()), size=size, after=after, before=before)
+    cut = order.cut(_base(actor, condition(tab), *where), size=size, after=after, before=before)
     return Page(_rows(cut.rows), cut.before, cut.after)
 
 
-def guests(actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+def guests(actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """Shared members of open referrals, by name."""
-    query = _base(actor, *_guests(), *asked.conditions())
+    query = _base(actor, *_guests(), *where)
     cut = _BY_NAME.cut(query, size=size, after=after, before=before)
     return Page(_rows(cut.rows), cut.before, cut.after)
 
@@ -230,14 +209,14 @@ def candidates(actor: Actor, name: str, birth_year: int | None) -> list[Row]:
     return [r for r in found if r.name == wanted and birth_year in (None, r.values.get("/birth_year"))]
 
 
-def count(actor: Actor, tab: Tab, asked: Asked) -> int:
+def count(actor: Actor, tab: Tab, where: Where = ()) -> int:
     """How many a list holds under these conditions: one query."""
-    return _count(actor, condition(tab), *asked.conditions())
+    return _count(actor, condition(tab), *where)
 
 
-def count_guests(actor: Actor, asked: Asked) -> int:
+def count_guests(actor: Actor, where: Where = ()) -> int:
     """How many shared members: one query."""
-    return _count(actor, *_guests(), *asked.conditions())
+    return _count(actor, *_guests(), *where)
 
 
 def _count(actor: Actor, *where: ColumnElement[bool]) -> int:
@@ -250,14 +229,10 @@ class Figures:
 
     by: Mapping[tuple[UUID, str, ReferralState], tuple[int, int, int]]
 
-    def held(self, tab: Tab, partner_uid: UUID | None = None) -> int:
-        """How many a list holds (of one partner)."""
+    def held(self, tab: Tab) -> int:
+        """How many a list holds."""
         roles, states = STANDS[tab]
-        return sum(
-            n
-            for (uid, role, state), (n, *_) in self.by.items()
-            if role in roles and state in states and partner_uid in (None, uid)
-        )
+        return sum(n for (_, role, state), (n, *_) in self.by.items() if role in roles and state in states)
 
     @property
     def waiting(self) -> int:
@@ -276,12 +251,16 @@ class Figures:
         return found
 
 
-def figures(actor: Actor, before: datetime) -> Figures:
-    """One query. What has waited for our word since before this instant waits too long."""
+def figures(actor: Actor, before: datetime, where: Where = ()) -> Figures:
+    """One query. What has waited for our word since before this instant waits too long, narrowed or not."""
     keys = (Referral.partner_uid, Referral.role, Referral.state)
     late = func.count().filter(is_ours(), Referral.state_at < before)
     query = _counted(
-        actor, *keys, func.count().label("n"), func.count().filter(is_ours()).label("ours"), late.label("late")
+        actor,
+        *keys,
+        func.count().filter(*where).label("n"),
+        func.count().filter(is_ours()).label("ours"),
+        late.label("late"),
     )
     return Figures({tuple(row[:3]): tuple(row[3:]) for row in db.session.execute(query.group_by(*keys))})
 
@@ -298,12 +277,6 @@ def _counted(actor: Actor, *columns: Any) -> Select[Any]:
 def waiting(actor: Actor) -> Any:
     """How many wait for our word, as a query of one number: to answer, to give a branch, to recognise."""
     return _counted(actor, func.count()).where(is_ours())
-
-
-def branch_choices(actor: Actor) -> Select[Any]:
-    """Branches that take members on, as choices of a list's page: id → full name."""
-    query = db.select(*choice("branches", PartyOrg.id, PartyOrg.full_name, PartyOrg.path))
-    return query.where(PartyOrg.kind == OrgKind.BRANCH, PartyOrg.is_active, organisations.within(actor, PartyOrg.id))
 
 
 def queued(tab: Tab, actor: Actor) -> Select[Any]:

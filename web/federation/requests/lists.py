@@ -46,24 +46,8 @@ WHERE: dict[Part, ColumnElement[bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Query:
-    """What the list is narrowed to: kinds, states, partner; nothing given is not asked."""
-
-    kinds: tuple[str, ...] = ()
-    states: tuple[RequestState, ...] = ()
-    partner_uid: UUID | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """For a select of Request."""
-        found: list[ColumnElement[bool]] = []
-        if self.kinds:
-            found.append(Request.kind.in_(self.kinds))
-        if self.states:
-            found.append(Request.state.in_(self.states))
-        if self.partner_uid is not None:
-            found.append(Request.partner_uid == self.partner_uid)
-        return found
+Where = Sequence[ColumnElement[bool]]
+"""Conditions on a request that narrow a list."""
 
 
 @dataclass(frozen=True)
@@ -139,17 +123,17 @@ def get(request_id: UUID, actor: Actor) -> Row:
     return rows[0]
 
 
-def page(part: Part, query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = 50) -> Page:
+def page(part: Part, actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = 50) -> Page:
     """One page of one tab: one query, the keys of the names with it."""
-    statement = _select(actor, WHERE[part], *query.conditions())
+    statement = _select(actor, WHERE[part], *where)
     cut = ORDER.cut(statement, size=size, after=after, before=before)
     return Page(_rows(cut.rows), cut.before, cut.after)
 
 
-def counts(query: Query, actor: Actor) -> dict[Part, int]:
+def counts(actor: Actor, where: Where = ()) -> dict[Part, int]:
     """How many each tab holds under these conditions: one query."""
     figures = [func.count().filter(condition).label(name) for name, condition in WHERE.items()]
-    counted = _narrowed(db.select(*figures).select_from(Request).where(*query.conditions()), actor)
+    counted = _narrowed(db.select(*figures).select_from(Request).where(*where), actor)
     row = db.session.execute(counted).mappings().one()
     return {name: int(row[name]) for name in WHERE}
 

@@ -96,26 +96,8 @@ def overdue() -> ColumnElement[bool]:
     )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What narrows the list."""
-
-    partner_uid: UUID | None = None
-    scope: str = ""
-    role: str = ""
-    state: str = ""
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        if self.partner_uid is not None:
-            found.append(StatusShare.partner_uid == self.partner_uid)
-        if self.scope:
-            found.append(StatusShare.scope == self.scope)
-        if self.role:
-            found.append(StatusShare.role == self.role)
-        if self.state:
-            found.append(StatusShare.state == ShareState(self.state))
-        return found
+Where = Sequence[ColumnElement[bool]]
+"""Conditions on a share that narrow the list."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +112,16 @@ class Page:
 ORDER = Order((StatusShare.state_at, StatusShare.id), (datetime.fromisoformat, UUID), is_falling=True)
 
 
-def page(actor: Actor, asked: Asked, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """One page of shares: one query, the proofs and the keys of the names with it."""
-    query = vault.beside(_base(actor, *asked.conditions()).add_columns(*_proofs()), SharedMember.id)
+    query = vault.beside(_base(actor, *where).add_columns(*_proofs()), SharedMember.id)
     cut = ORDER.cut(query, size=size, after=after, before=before)
     return Page([_row(row) for row in cut.rows], cut.before, cut.after)
 
 
-def count(actor: Actor, asked: Asked) -> int:
+def count(actor: Actor, where: Where = ()) -> int:
     """How many there are: one query."""
-    return db.session.scalar(_base(actor, *asked.conditions()).with_only_columns(func.count())) or 0
+    return db.session.scalar(_base(actor, *where).with_only_columns(func.count())) or 0
 
 
 def _proofs() -> list[Any]:

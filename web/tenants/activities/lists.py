@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func
+from sqlalchemy import ColumnElement, Select, func
 
 from web.core.events import Actor
 from web.core.keyset import Order
 from web.extensions import db
-from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance
+from web.tenants.activities.models import Activity, Attendance
 from web.tenants.activities.service import CAME
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench.facets import uuids
 from web.tenants.workbench.listings import choice
 
 
@@ -42,41 +44,29 @@ class Page:
 ORDER = Order((Activity.held_on, Activity.id), (date.fromisoformat, UUID), is_falling=True)
 
 
-@dataclass(frozen=True)
-class Query:
-    """What the list is narrowed to. `kinds`, `states`: any of them; `month`: its first day; `org_id`: with all below it."""
-
-    kinds: tuple[ActivityKind, ...] = ()
-    states: tuple[ActivityState, ...] = ()
-    org_id: UUID | None = None
-    month: date | None = None
-    text: str = ""
-
-    def conditions(self) -> list[Any]:
-        """For a select of Activity."""
-        found: list[Any] = []
-        if self.kinds:
-            found.append(Activity.kind.in_(self.kinds))
-        if self.states:
-            found.append(Activity.state.in_(self.states))
-        if self.org_id is not None:
-            path = db.select(PartyOrg.path).where(PartyOrg.id == self.org_id).scalar_subquery()
-            found.append(Activity.org_id.in_(db.select(PartyOrg.id).where(PartyOrg.path.op("^@")(path))))
-        if self.month is not None:
-            nxt = self.month.replace(year=self.month.year + self.month.month // 12, month=self.month.month % 12 + 1)
-            found += [Activity.held_on >= self.month, Activity.held_on < nxt]
-        if self.text:
-            found.append(Activity.title.contains(self.text, autoescape=True))
-        return found
+Where = Sequence[ColumnElement[bool]]
 
 
-def _narrowed(query: Query, actor: Actor) -> list[Any]:
-    return [*query.conditions(), organisations.within(actor, Activity.org_id)]
+def below(values: Sequence[str]) -> ColumnElement[bool]:
+    """Of one of these organisations, or of one below it."""
+    top = db.aliased(PartyOrg)
+    under = db.select(PartyOrg.id).join(top, (top.tenant_id == PartyOrg.tenant_id) & PartyOrg.path.op("^@")(top.path))
+    return Activity.org_id.in_(under.where(top.id.in_(uuids(values))))
 
 
-def count(query: Query, actor: Actor) -> int:
+def titled(text: str) -> ColumnElement[bool]:
+    """What is typed is a part of the title."""
+    return Activity.title.contains(text, autoescape=True)
+
+
+def count(actor: Actor, where: Where = ()) -> int:
     """How many there are: one query."""
-    return db.session.scalar(db.select(func.count()).select_from(Activity).where(*_narrowed(query, actor))) or 0
+    return (
+        db.session.scalar(
+            db.select(func.count()).select_from(Activity).where(*where, organisations.within(actor, Activity.org_id))
+        )
+        or 0
+    )
 
 
 def organiser_choices(actor: Actor) -> Select[Any]:
@@ -87,7 +77,7 @@ def organiser_choices(actor: Actor) -> Select[Any]:
     return query.where(PartyOrg.is_active, organisations.within(actor, PartyOrg.id))
 
 
-def page(query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = 50) -> Page:
+def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = 50) -> Page:
     """One page of the activities in the actor's part of the tree: one query."""
     own, came = Attendance.member_id.is_not(None), Attendance.presence.in_(CAME)
 
@@ -102,7 +92,7 @@ def page(query: Query, actor: Actor, *, after: str = "", before: str = "", size:
     statement = (
         db.select(Activity, PartyOrg.name, counted(own), counted(own, came), counted(~own))
         .join(PartyOrg, (PartyOrg.tenant_id == Activity.tenant_id) & (PartyOrg.id == Activity.org_id))
-        .where(*_narrowed(query, actor))
+        .where(*where, organisations.within(actor, Activity.org_id))
     )
     cut = ORDER.cut(statement, size=size, after=after, before=before)
     return Page([Line(*row[:5]) for row in cut.rows], cut.before, cut.after)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
@@ -18,6 +15,7 @@ from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.members import codes
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench.facets import Facet, any_of, uuids, yes
 
 
 class Roll(StrEnum):
@@ -62,69 +60,27 @@ EDUCATIONS: Mapping[str, str] = {
 }
 """The first digit of the code: what a list shows and is narrowed by."""
 
-Where = Callable[[Sequence[str]], ColumnElement[bool]]
-
-
-@dataclass(frozen=True)
-class Facet:
-    """`where`: the condition 'one of these values'; `empty`: the condition 为空, None where it cannot be.
-
-    `choices`: pairs (value, words), or the name of a list that is read from the county's own rows.
-    """
-
-    name: str
-    label: str
-    where: Where
-    empty: ColumnElement[bool] | None
-    choices: Mapping[str, str] | str
-
-    def condition(self, values: Sequence[str]) -> ColumnElement[bool]:
-        """Any of the values; the empty text among them asks for rows without one."""
-        said = [v for v in values if v and (isinstance(self.choices, str) or v in self.choices)]
-        asked = [self.where(said)] if said else []
-        if "" in values and self.empty is not None:
-            asked.append(self.empty)
-        return or_(false(), *asked)
-
 
 def dues_limit() -> str:
     """The month (YYYY-MM) before which dues are more than three months behind."""
     return add_months(clock.today(), -3).isoformat()[:7]
 
 
-def _any(column: Any) -> Where:
-    where: Where = column.in_
-    return where
-
-
 def _under(values: Sequence[str]) -> ColumnElement[bool]:
     """In the subtree of one of the organisations, by branch or by away branch."""
-    ids = [UUID(v) for v in values if _is_uuid(v)]
     top = db.aliased(PartyOrg)
     below = (
         db.select(PartyOrg.id)
         .join(top, (top.tenant_id == PartyOrg.tenant_id) & PartyOrg.path.op("^@")(top.path))
-        .where(top.id.in_(ids))
+        .where(top.id.in_(uuids(values)))
     )
     return or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _dues(values: Sequence[str]) -> ColumnElement[bool]:
     late = and_(Member.dues_until != "", Member.dues_until < dues_limit())
     paid = Member.dues_until >= dues_limit()
     return or_(*[{"late": late, "paid": paid}.get(v, false()) for v in values])
-
-
-def _yes(condition: Any) -> Where:
-    return lambda values: condition if "yes" in values else false()
 
 
 def _has_label(*where: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -140,34 +96,34 @@ def _has_label(*where: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _labelled(values: Sequence[str]) -> ColumnElement[bool]:
-    return _has_label(MemberLabel.label_id.in_([UUID(v) for v in values if _is_uuid(v)]))
+    return _has_label(MemberLabel.label_id.in_(uuids(values)))
 
 
 FACETS: tuple[Facet, ...] = (
     Facet("org", "党组织", _under, None, "organisations"),
-    Facet("gender", "性别", _any(Member.gender), Member.gender.in_(["", "0", "9"]), {"1": "男", "2": "女"}),
-    Facet("kind", "人员类别", _any(Member.member_kind), Member.member_kind == "", codes.MEMBER_KIND.labels),
-    Facet("education", "学历", _any(func.left(Member.education, 1)), Member.education == "", EDUCATIONS),
+    Facet("gender", "性别", any_of(Member.gender), Member.gender.in_(["", "0", "9"]), {"1": "男", "2": "女"}),
+    Facet("kind", "人员类别", any_of(Member.member_kind), Member.member_kind == "", codes.MEMBER_KIND.labels),
+    Facet("education", "学历", any_of(func.left(Member.education, 1)), Member.education == "", EDUCATIONS),
     Facet(
         "flow",
         "流动状态",
-        _any(Flow.state),
+        any_of(Flow.state),
         Flow.id.is_(None),
         {s: w for s, w in FLOW_STATES.items() if s != FlowState.ENDED},
     ),
     Facet(
         "reason",
         "流出原因",
-        _any(Flow.flow_reason),
+        any_of(Flow.flow_reason),
         func.coalesce(Flow.flow_reason, "") == "",
         codes.FLOW_REASON.labels,
     ),
-    Facet("host", "流入地", _any(Flow.host_code), func.coalesce(Flow.host_code, "") == "", "hosts"),
+    Facet("host", "流入地", any_of(Flow.host_code), func.coalesce(Flow.host_code, "") == "", "hosts"),
     Facet("dues", "党费", _dues, Member.dues_until == "", {"late": "逾三个月", "paid": "三个月内"}),
-    Facet("certificate", "活动证", _yes(Member.certificate_no != ""), Member.certificate_no == "", {"yes": "有证"}),
-    Facet("phone", "联系电话", _yes(Member.phone_blind.is_not(None)), Member.phone_blind.is_(None), {"yes": "有电话"}),
-    Facet("contact", "失联", _yes(Member.is_lost_contact), None, {"yes": "失去联系"}),
-    Facet("transfer", "关系转接", _yes(Member.frozen_by.is_not(None)), None, {"yes": "在途"}),
+    Facet("certificate", "活动证", yes(Member.certificate_no != ""), Member.certificate_no == "", {"yes": "有证"}),
+    Facet("phone", "联系电话", yes(Member.phone_blind.is_not(None)), Member.phone_blind.is_(None), {"yes": "有电话"}),
+    Facet("contact", "失联", yes(Member.is_lost_contact), None, {"yes": "失去联系"}),
+    Facet("transfer", "关系转接", yes(Member.frozen_by.is_not(None)), None, {"yes": "在途"}),
     Facet("label", "标签", _labelled, not_(_has_label()), "labels"),
-    Facet("relation", "组织关系", _any(Member.relation), None, RELATIONS),
+    Facet("relation", "组织关系", any_of(Member.relation), None, RELATIONS),
 )

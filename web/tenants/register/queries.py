@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, not_
+from sqlalchemy import ColumnElement, Select, func
 
 from web.extensions import db
 from web.tenants.flows.models import Flow, FlowState
@@ -20,10 +20,9 @@ from web.tenants.members import search
 from web.tenants.members.models import Member
 from web.tenants.members.service import LIVE
 from web.tenants.organisations.models import PartyOrg
-from web.tenants.register.facets import FACETS, FLOATING, Facet, Roll
+from web.tenants.register.facets import FACETS, FLOATING, Roll
+from web.tenants.workbench.facets import Asked, Facet, Narrowing
 
-NOT = "not_"
-LONGEST = 50
 _NEVER = date(1, 1, 1)
 
 SORTS: Mapping[str, tuple[Any, type]] = {
@@ -35,15 +34,6 @@ SORTS: Mapping[str, tuple[Any, type]] = {
     "host": (func.coalesce(Flow.host_code, ""), str),
     "updated": (Member.updated_at, datetime),
 }
-
-
-@dataclass(frozen=True)
-class Narrowing:
-    """One facet with the values asked for; `is_not`: without them."""
-
-    facet: str
-    values: tuple[str, ...]
-    is_not: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,35 +49,16 @@ class Query:
     @classmethod
     def read(cls, roll: Roll, pairs: Iterable[tuple[str, str]], facets: Sequence[Facet] = FACETS) -> Query:
         """Out of the pairs of an address; what is unknown there is left out."""
-        known = {f.name for f in facets}
-        asked: dict[tuple[str, bool], list[str]] = {}
-        text, sort = "", "name"
-        for name, value in pairs:
-            plain, value = name.removeprefix(NOT), value.replace("\x00", "")
-            if name == "q":
-                text = value.strip()[:LONGEST]
-            elif name == "sort" and value.removeprefix("-") in SORTS:
-                sort = value
-            elif plain in known:
-                values = asked.setdefault((plain, name.startswith(NOT)), [])
-                if value[:LONGEST] not in values and len(values) < LONGEST:
-                    values.append(value[:LONGEST])
-        return cls(roll, text, tuple(Narrowing(n, tuple(v), is_not) for (n, is_not), v in asked.items()), sort, facets)
+        said = list(pairs)
+        asked = Asked.read(said, facets)
+        sorts = [v for n, v in said if n == "sort" and v.removeprefix("-") in SORTS]
+        return cls(roll, asked.text, asked.narrowings, sorts[-1] if sorts else "name", facets)
 
     def pairs(self) -> list[tuple[str, str]]:
         """The pairs of its address; `read` of them gives it back."""
         said = [("q", self.text)] if self.text else []
-        said += [((NOT if n.is_not else "") + n.facet, v) for n in self.narrowings for v in n.values]
+        said += [(n.key, v) for n in self.narrowings for v in n.values]
         return said + ([("sort", self.sort)] if self.sort != "name" else [])
-
-    def with_value(self, facet: str, value: str, *, is_not: bool = False) -> Query:
-        """Narrowed once more."""
-        name = (NOT if is_not else "") + facet
-        return Query.read(self.roll, [*self.pairs(), (name, value)], self.facets)
-
-    def without(self, narrowing: Narrowing) -> Query:
-        """Without one narrowing."""
-        return replace(self, narrowings=tuple(n for n in self.narrowings if n != narrowing))
 
     def unnarrowed(self) -> Query:
         """Without any."""
@@ -99,20 +70,12 @@ class Query:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a row of `joined` must meet."""
-        by_name = {f.name: f for f in self.facets}
         found: list[ColumnElement[bool]] = []
         if self.roll is Roll.AWAY:
             found.append(Flow.state.in_(FLOATING))
         if not any(n.facet == "relation" for n in self.narrowings):
             found.append(Member.relation.in_(LIVE))
-        typed = search.condition(self.text)
-        if typed is not None:
-            found.append(typed)
-        for n in self.narrowings:
-            condition = by_name[n.facet].condition(n.values)
-            # NULL is neither: 不是 keeps the rows of which nothing is known.
-            found.append(not_(func.coalesce(condition, False)) if n.is_not else condition)
-        return found
+        return found + Asked(self.text, self.narrowings, self.facets, search.condition).conditions()
 
 
 def joined(statement: Select[Any]) -> Select[Any]:

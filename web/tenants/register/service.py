@@ -24,8 +24,9 @@ from web.tenants.members.models import Member, Relation
 from web.tenants.members.service import LIVE
 from web.tenants.organisations.models import OrgKind, PartyOrg
 from web.tenants.organisations.service import visible
-from web.tenants.register.facets import FLOATING, Facet, Roll, dues_limit
+from web.tenants.register.facets import FLOATING, Roll, dues_limit
 from web.tenants.register.queries import SORTS, Query, cursor, joined, keyset, read_cursor
+from web.tenants.workbench.facets import Facet
 
 PAGE = 50
 PIECE = 500

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,10 +21,16 @@ from web.tenants.members import names
 from web.tenants.organisations import service as organisations
 from web.tenants.transfers.letters import KEPT_YEARS
 from web.tenants.transfers.models import LetterStub
+from web.tenants.workbench.facets import Asked, Facet, by_word, one_of, yes
+from web.tenants.workbench.listings import choice, pairs_of
 
 PAGE = 50
 MOST = 2_000
 """Rows of one sheet of paper or one workbook: more than a county's year."""
+
+
+Where = Sequence[ColumnElement[bool]]
+"""Conditions on a stub that narrow the book."""
 
 
 class Standing(StrEnum):
@@ -36,45 +42,51 @@ class Standing(StrEnum):
     VOID = "void"
 
 
-@dataclass(frozen=True)
-class Query:
-    """What the book is narrowed to. `year`: of the number; `text`: the end of a number, or the beginning of a name."""
-
-    year: int | None = None
-    standing: Standing | None = None
-    text: str = ""
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """For a select of LetterStub."""
-        found: list[ColumnElement[bool]] = []
-        if self.year is not None:
-            found.append(LetterStub.year == self.year)
-        if self.standing is not None:
-            found.append(_STANDS[self.standing]())
-        if self.text.isdecimal():
-            found.append(or_(LetterStub.letter_no == self.text, LetterStub.serial == int(self.text[-9:])))
-        elif self.text:
-            found.append(LetterStub.name.op("^@")(names.normalise(self.text)))
-        return found
-
-
 def _open() -> ColumnElement[bool]:
     return and_(LetterStub.void_on.is_(None), LetterStub.receipt_on.is_(None))
 
 
-_STANDS: dict[Standing, Callable[[], ColumnElement[bool]]] = {
-    Standing.OUT: lambda: and_(_open(), LetterStub.valid_until >= clock.today()),
-    Standing.RETURNED: lambda: and_(LetterStub.void_on.is_(None), LetterStub.receipt_on.is_not(None)),
-    Standing.LATE: lambda: and_(_open(), LetterStub.valid_until < clock.today()),
-    Standing.VOID: lambda: LetterStub.void_on.is_not(None),
+def _stands() -> Mapping[str, ColumnElement[bool]]:
+    return {
+        Standing.OUT: and_(_open(), LetterStub.valid_until >= clock.today()),
+        Standing.RETURNED: and_(LetterStub.void_on.is_(None), LetterStub.receipt_on.is_not(None)),
+        Standing.LATE: and_(_open(), LetterStub.valid_until < clock.today()),
+        Standing.VOID: LetterStub.void_on.is_not(None),
+    }
+
+
+STANDINGS: Mapping[str, str] = {
+    Standing.OUT: "等回执",
+    Standing.RETURNED: "有回执",
+    Standing.LATE: "过期无回执",
+    Standing.VOID: "作废",
 }
+FACETS = (
+    Facet("year", "年份", lambda values: LetterStub.year.in_([int(v) for v in values if v.isdecimal()]), None, "years"),
+    Facet("standing", "结果", by_word(_stands), None, STANDINGS),
+    Facet("branch", "本县支部", one_of(LetterStub.branch_id), LetterStub.branch_id.is_(None), "branches"),
+    Facet("note", "备注", yes(LetterStub.note != ""), LetterStub.note == "", {"yes": "有备注"}),
+)
+
+
+def typed(text: str) -> ColumnElement[bool]:
+    """The end of a number, or the beginning of a name."""
+    if text.isdecimal():
+        return or_(LetterStub.letter_no == text, LetterStub.serial == int(text[-9:]))
+    return LetterStub.name.op("^@")(names.normalise(text))
+
+
+def asked(query: str) -> Asked:
+    """What the query string of an address narrows the book to."""
+    return Asked.read(pairs_of(query), FACETS, typed)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Stubs, newest number first; `before`, `after`: cursors of the neighbouring pages, empty at an end."""
+    """Stubs, newest number first. `total`: on all pages; `before`, `after`: cursors of the neighbouring pages, empty at an end."""
 
     stubs: Sequence[LetterStub]
+    total: int
     before: str
     after: str
 
@@ -82,36 +94,39 @@ class Page:
 ORDER = Order((LetterStub.year, LetterStub.serial), (int, int), is_falling=True)
 
 
-def _matching(query: Query, actor: Actor, *columns: Any) -> Select[Any]:
-    found = db.select(*columns).where(*query.conditions())
-    return organisations.visible(found, actor, LetterStub.branch_id)
+def _matching(actor: Actor, where: Where, *columns: Any) -> Select[Any]:
+    return organisations.visible(db.select(*columns).where(*where), actor, LetterStub.branch_id)
 
 
-def page(query: Query, actor: Actor, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """One page: one query."""
-    cut = ORDER.cut(_matching(query, actor, LetterStub), size=size, after=after, before=before)
-    return Page([row[0] for row in cut.rows], cut.before, cut.after)
+    all_ = _matching(actor, where, func.count(LetterStub.id)).scalar_subquery()
+    cut = ORDER.cut(_matching(actor, where, LetterStub, all_), size=size, after=after, before=before)
+    return Page([row[0] for row in cut.rows], cut.rows[0][1] if cut.rows else 0, cut.before, cut.after)
 
 
-def figures(query: Query, actor: Actor) -> tuple[int, list[int]]:
-    """How many letters the question finds, and all years that have one, newest first: one query."""
-    total = _matching(query, actor, func.count(LetterStub.id)).scalar_subquery()
-    years = _matching(Query(), actor, func.array_agg(LetterStub.year.distinct())).scalar_subquery()
-    count, found = db.session.execute(db.select(total, years)).one()
-    return count or 0, sorted(found or [], reverse=True)
+def count(actor: Actor, where: Where = ()) -> int:
+    """How many letters: one query."""
+    return db.session.scalar(_matching(actor, where, func.count(LetterStub.id))) or 0
+
+
+def year_choices(actor: Actor) -> Select[Any]:
+    """All years that have a letter, newest first, as choices of the list's page."""
+    year = LetterStub.year
+    return _matching(actor, (), *choice("years", year, year, 9999 - year)).distinct()
 
 
 def get(stub_id: UUID, actor: Actor) -> LetterStub:
     """NotFound when it is absent, another county's, or of another part of the tree: the same answer."""
-    found = db.session.scalars(_matching(Query(), actor, LetterStub).where(LetterStub.id == stub_id)).first()
+    found = db.session.scalars(_matching(actor, (), LetterStub).where(LetterStub.id == stub_id)).first()
     if found is None:
         raise NotFound()
     return cast(LetterStub, found)
 
 
-def whole(query: Query, actor: Actor) -> Sequence[LetterStub]:
+def whole(actor: Actor, where: Where = ()) -> Sequence[LetterStub]:
     """All that match, in the order of the numbers, as a book is bound: at most MOST."""
-    statement = _matching(query, actor, LetterStub).order_by(LetterStub.year, LetterStub.serial)
+    statement = _matching(actor, where, LetterStub).order_by(LetterStub.year, LetterStub.serial)
     return db.session.scalars(statement.limit(MOST)).all()
 
 

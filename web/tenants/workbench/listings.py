@@ -3,7 +3,7 @@
 Pages, the chooser of columns, saved filters, exports and copies read the one declaration:
 
     LISTINGS["activities"] = Listing("activities", "活动", "场", "activities.index", Permission.ACTIVITY_READ,
-        declared=lambda: COLUMNS, walk=…, total=…)
+        declared=lambda: COLUMNS, walk=…, total=…, facets=lambda: FACETS)
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, Select, literal
 
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.workbench.facets import Asked, Facet, Typed
 
 Text = Callable[[Any], object]
 Walk = Callable[[str, Actor, bool], Iterator[Any]]
@@ -50,6 +53,7 @@ class Column:
 class Listing:
     """One list. `endpoint`: its page; `walk(query, actor, is_whole)`: every line the address finds, in the order of the
     screen, numbers masked unless `is_whole`; `total(query, actor)`: how many. The first column is the name and stays.
+    `facets`: what it is narrowed by; `typed`: the condition of what was typed.
     """
 
     name: str
@@ -61,6 +65,12 @@ class Listing:
     walk: Walk = field(compare=False)
     total: Callable[[str, Actor], int] = field(compare=False)
     has_numbers: bool = False
+    facets: Callable[[], Sequence[Facet]] = field(compare=False, default=tuple)
+    typed: Typed | None = field(compare=False, default=None)
+
+    def asked(self, query: str) -> Asked:
+        """What a query string narrows it to."""
+        return Asked.read(pairs_of(query), self.facets(), self.typed)
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -93,6 +103,12 @@ def choice(list_: str, value: Any, said: Any, rank: Any = None) -> list[ColumnEl
         literal(list_).label("list"), db.cast(value, text).label("value"), db.cast(said, text).label("words"),
         db.cast(said if rank is None else rank, text).label("rank"), literal("").label("kind"),
     ]  # fmt: skip
+
+
+def branch_choices(actor: Actor) -> Select[Any]:
+    """Branches that take members on, as choices of a list's page: id → full name."""
+    query = db.select(*choice("branches", PartyOrg.id, PartyOrg.full_name, PartyOrg.path))
+    return query.where(PartyOrg.kind == OrgKind.BRANCH, PartyOrg.is_active, organisations.within(actor, PartyOrg.id))
 
 
 def pairs_of(query: str) -> list[tuple[str, str]]:
