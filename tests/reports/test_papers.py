@@ -122,6 +122,31 @@ def test_the_attached_text_is_carried_byte_for_byte(papers: Callable[[str], Pape
     assert b'pdfaid:part="3" pdfaid:conformance="A"' in paper.root["/Metadata"].get_data()
 
 
+def test_what_can_be_read_of_the_rules_of_pdf_a_3(papers: Callable[[str], Paper]) -> None:
+    """ISO 19005-3 §6: nothing hidden, nothing that acts, colours defined, what is attached described, both metadata one."""
+    pdf, root = papers("agreement").pdf, papers("agreement").root
+    assert papers("agreement").rendered.pdf.startswith(b"%PDF-1.7\n%") and len(pdf.trailer["/ID"]) == 2
+    assert "/Encrypt" not in pdf.trailer and "/JavaScript" not in root["/Names"]
+    (intent,) = root["/OutputIntents"]
+    assert intent["/S"] == "/GTS_PDFA1" and intent["/DestOutputProfile"].get_object()["/N"] == 3
+    objects = [pdf.get_object(number) for number in range(1, int(str(pdf.trailer["/Size"])))]
+    dictionaries = [each for each in objects if isinstance(each, dict)]
+    assert not [each for each in dictionaries if {"/OpenAction", "/AA", "/A3D"} & set(each)]
+    assert not [each for each in dictionaries if each.get("/S") in ("/JavaScript", "/Launch", "/Sound", "/Movie")]
+    assert not [each for each in dictionaries if each.get("/Interpolate") or each.get("/Filter") == "/LZWDecode"]
+    for page in pdf.pages:
+        for annotation in (each.get_object() for each in page.get("/Annots", [])):
+            assert annotation["/F"] & 0b100_111 == 0b100, "printed, and not hidden"
+    (file,) = [each for each in dictionaries if each.get("/Type") == "/Filespec"]
+    assert file["/F"] == file["/UF"] == "agreement.json" and file["/Desc"]
+    content = file["/EF"]["/F"]
+    assert content["/Subtype"] == "/application/json" and content["/Params"]["/ModDate"]
+    told, info = root["/Metadata"].get_data().decode(), pdf.metadata
+    assert info and info.creation_date
+    for words in (info.title, info.author, info.subject, info.creation_date.isoformat()[:19]):
+        assert words and words in told
+
+
 def test_the_same_document_gives_the_same_bytes_and_another_salt_another_digest() -> None:
     first, again = render(samples.letter()), render(samples.letter())
     assert first.pdf == again.pdf
