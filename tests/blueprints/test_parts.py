@@ -162,7 +162,7 @@ def test_the_pager_keeps_the_filter(show):
 def test_filters_are_links_off_and_a_form_on(show):
     conditions = [{"label": "状态", "how": "不是", "what": "已返乡", "off": "/330110/list?home=1"}]
     fields = [
-        {"name": "home", "label": "流出地", "choices": [("340828", "岳西县")]},
+        {"name": "home", "label": "流出地", "choices": [("340828", "岳西县")], "can_be_empty": True},
         {"name": "left_after", "label": "流出不早于", "choices": None, "type": "date"},
     ]
     html = show(

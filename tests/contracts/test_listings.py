@@ -34,7 +34,7 @@ TABS = {
 DECLARED = {
     "members.index", "away.index", "activities.index", "handovers.index", "transfers.index", "referrals.index", "shared.index",
     "shares.index", "cosigning.index", "requests.index", "agreements.index", "events.index",
-    "transfers.letters",
+    "transfers.letters", "organisations.index",
 }  # fmt: skip
 
 

@@ -217,6 +217,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "browser/test_workbench.py::test_columns_move_and_pages_of_the_workbench_are_in_order"),
     _line("8", "bulk actions with preview", "members.bulk_edit members.bulk_result members.bulk_retry",
           "blueprints/test_bulk.py::test_a_bulk_edit_previews_says_who_was_refused_and_is_undone"),
+    _line("8", "edited in place and in bulk beside the register: activities, organisations, the letter book; every other list says why not",
+          "workbench.cell workbench.bulk workbench.bulk_result workbench.bulk_retry activities.index organisations.index transfers.letters",
+          "blueprints/test_editing.py::test_what_is_declared_is_edited_in_place_and_in_bulk_and_put_back "
+          "blueprints/test_editing.py::test_every_list_is_edited_or_says_why_not"),
     _line("8", "own coloured labels", "labels.index labels.change",
           "blueprints/test_workbench.py::test_labels_are_the_countys_and_narrow_the_list"),
     _line("8", "in-place edit with conflict", "members.cell",
@@ -225,8 +229,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "export exactly what is seen: register, activities, handovers", "workbench.export workbench.download",
           "blueprints/test_workbench.py::test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after_a_week "
           "blueprints/test_workbench.py::test_other_lists_are_declared_the_same_way"),
-    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, the log",
-          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters events.index",
+    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, organisations, the log",
+          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters organisations.index events.index",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it"),
     _line("8", "home asks eight queries at most, every list six, however long, the rows behind a number too", "home.index home.notices figures.rows",
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more "

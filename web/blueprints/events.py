@@ -109,7 +109,7 @@ def _total(text: str, actor: Actor) -> int:
 
 LISTINGS["events"] = Listing(
     "events", "办理记录", "条", "events.index", Permission.EVENT_READ, lambda: SHEET, _walk, _total,
-    facets=_facets, typed=_typed,
+    facets=_facets, fixed="the log is only added to", typed=_typed,
 )  # fmt: skip
 
 

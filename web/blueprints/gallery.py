@@ -138,7 +138,7 @@ CONDITIONS = [
     {"label": "联系方式", "how": "为空", "what": "", "off": "#"},
 ]
 FIELDS = [
-    {"name": "home", "label": "流出地", "choices": [("340828", "岳西县"), ("331124", "松阳县")]},
+    {"name": "home", "label": "流出地", "choices": [("340828", "岳西县"), ("331124", "松阳县")], "can_be_empty": True},
     {"name": "state", "label": "状态", "choices": [("arrived", "已报到"), ("returned", "已返乡")]},
     {"name": "left_after", "label": "流出时间不早于", "choices": None, "type": "date"},
 ]

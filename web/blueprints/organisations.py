@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from marshmallow import Schema
-from sqlalchemy import func
+from sqlalchemy import and_, func, true
+from werkzeug.wrappers import Response
 
 from web.blueprints import edge, navigation, timeline
 from web.blueprints.forms import Form, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.words import ORG_KINDS
-from web.core.errors import Invalid
+from web.blueprints.workbench.editing import editable
+from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core.errors import Invalid, WrongState
+from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.models import Account
@@ -24,6 +29,9 @@ from web.tenants.counties import divisions
 from web.tenants.members import branches
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.register.editing import Editing
+from web.tenants.workbench.facets import Facet, any_of, yes
+from web.tenants.workbench.listings import LISTINGS, Column, Listing
 
 bp = Blueprint("organisations", __name__, url_prefix="/<county>/organisations")
 navigation.ITEMS.append(Item("设置", "党组织", "organisations.index", Permission.ORGANISATION_READ))
@@ -61,23 +69,87 @@ class Line:
     accounts: int
 
 
-def _lines() -> list[Line]:
-    """Three queries: the tree, members by branch, accounts by organisation. Administrators see no numbers of members."""
-    nodes, members = organisations.tree(edge.actor()), branches.counts() if _counts() else {}
-    query = db.select(Account.org_id, func.count().label("people")).where(Account.is_active).group_by(Account.org_id)
-    people = {row.org_id: row.people for row in db.session.execute(query)}
+def _lines(query: str, actor: Actor) -> list[Line]:
+    """The tree as narrowed, two queries: with its accounts, and members by branch. Administrators see no numbers of members."""
+    members = branches.counts() if _counts(actor) else {}
+    own = (Account.tenant_id == PartyOrg.tenant_id) & (Account.org_id == PartyOrg.id)
+    people = db.select(func.count()).select_from(Account).where(own, Account.is_active).correlate(PartyOrg)
+    is_asked = and_(true(), *LISTINGS["organisations"].asked(query).conditions())
+    nodes = db.session.execute(
+        db.select(PartyOrg, people.scalar_subquery(), is_asked)
+        .where(organisations.within(actor, PartyOrg.id))
+        .order_by(PartyOrg.path)
+    ).all()
     below: dict[str, int] = {}
-    for org in nodes:
+    for org, *_ in nodes:
         steps = org.path.rstrip(".").split(".")
         for n in range(1, len(steps) + 1):
             prefix = ".".join(steps[:n]) + "."
             below[prefix] = below.get(prefix, 0) + members.get(org.id, 0)
-    top = min((org.path.count(".") for org in nodes), default=1)
-    return [Line(o, o.path.count(".") - top, members.get(o.id, 0), below[o.path], people.get(o.id, 0)) for o in nodes]
+    top = min((org.path.count(".") for org, *_ in nodes), default=1)
+    return [
+        Line(o, o.path.count(".") - top, members.get(o.id, 0), below[o.path], n) for o, n, is_shown in nodes if is_shown
+    ]
 
 
-def _counts() -> bool:
-    return bool(GRANTS[Role(edge.actor().role)] & {Permission.MEMBER_READ, Permission.REPORT_READ})
+def _counts(actor: Actor) -> bool:
+    return bool(GRANTS[Role(actor.role)] & {Permission.MEMBER_READ, Permission.REPORT_READ})
+
+
+COLUMNS = (
+    Column("name", "名称", lambda it: it.org.name, 0),
+    Column("kind", "类别", lambda it: ORG_KINDS[it.org.kind], 112, "hide-phone"),
+    Column("own", "党员", lambda it: it.own or "", 72, is_number=True, missing="无"),
+    Column("below", "连下级", lambda it: it.below or "", 72, is_number=True, missing="无"),
+    Column("accounts", "账号", lambda it: it.accounts or "", 64, "hide-phone", is_number=True, missing="无"),
+    Column("venue", "活动阵地", lambda it: it.org.venue, 160, "hide-narrow", edit="venue"),
+    Column("phone", "办公电话", lambda it: it.org.phone, 128, "hide-narrow", edit="phone"),
+    Column("address", "地址", lambda it: it.org.address, 192, is_standard=False, edit="address"),
+    Column("full_name", "全称", lambda it: it.org.full_name, 240, is_standard=False),
+    Column("active", "在用", lambda it: "在用" if it.org.is_active else "已撤销", 80, is_standard=False),
+)
+
+
+def _filled(name: str, label: str) -> Facet:
+    column = getattr(PartyOrg, name)
+    return Facet(name, label, yes(column != ""), column == "", {"yes": "已填"})
+
+
+FACETS = (
+    Facet("kind", "类别", any_of(PartyOrg.kind), None, ORG_KINDS),
+    Facet("active", "在用", yes(PartyOrg.is_active), None, {"yes": "在用"}),
+    _filled("venue", "活动阵地"),
+    _filled("phone", "办公电话"),
+    _filled("address", "地址"),
+)
+LISTINGS["organisations"] = Listing(
+    "organisations", "党组织", "个", "organisations.index", Permission.ORGANISATION_READ, lambda: COLUMNS,
+    lambda query, actor, is_whole: iter(_lines(query, actor)), lambda query, actor: len(_lines(query, actor)),
+    facets=lambda: FACETS, typed=lambda text: PartyOrg.full_name.contains(text, autoescape=True),
+)  # fmt: skip
+
+
+def _demand_open(org: PartyOrg) -> None:
+    if not org.is_active:
+        raise WrongState("organisation_closed")
+
+
+def _get(org_id: UUID, actor: Actor, lock: bool) -> PartyOrg:
+    return organisations.visible_org(org_id, actor, lock=lock)
+
+
+def _settle(org: PartyOrg, given: Mapping[str, str], actor: Actor) -> None:
+    organisations.settle(org, **({name: getattr(org, name) for name in PLACE} | dict(given)))
+
+
+PLACE = ("venue", "address", "phone")
+editable(
+    Editing(
+        "organisations", Permission.ORGANISATION_WRITE, PLACE, "party_org.settle", _get, lambda org: org.name,
+        lambda line: line.org.id, _demand_open, _settle,
+    ),
+    Place,
+)  # fmt: skip
 
 
 def kinds_under(org: PartyOrg) -> list[tuple[str, str]]:
@@ -87,14 +159,20 @@ def kinds_under(org: PartyOrg) -> list[tuple[str, str]]:
 
 @bp.get("")
 @needs(Permission.ORGANISATION_READ)
-def index() -> str:
-    lines = _lines()
+def index() -> str | Response:
+    sheet = sheet_of("organisations")
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    lines = _lines(request.query_string.decode("utf-8", "replace"), edge.actor())
+    if not _counts(edge.actor()):
+        sheet.columns = [c for c in sheet.columns if c.name not in ("own", "below")]
     return render_template(
         "organisations/index.html",
         lines=lines,
-        kinds=ORG_KINDS,
+        sheet=sheet,
         total=sum(line.own for line in lines),
-        has_counts=_counts(),
+        has_counts=_counts(edge.actor()),
+        is_gone=lambda line: not line.org.is_active,
     )
 
 
@@ -156,7 +234,7 @@ def place(org_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
-            organisations.settle(org, **{name: given.get(name, "") for name in ("venue", "address", "phone")})
+            organisations.settle(org, **{name: given.get(name, "") for name in PLACE})
             flash("阵地和联系方式已保存")
             return redirect(url_for("organisations.show", org_id=org_id), 303)
     return form.page("organisations/place.html", org=org)

@@ -29,6 +29,7 @@ class Job(StrEnum):
     IMPORT_PREVIEW = "import_preview"
     IMPORT_APPLY = "import_apply"
     BULK_EDIT = "bulk_edit"
+    EDIT_LIST = "edit_list"
     EXPORT = "export"
     RENDER = "render"
     BATCH = "batch"
@@ -44,6 +45,7 @@ QUEUES: dict[Job, str] = {
     Job.IMPORT_PREVIEW: "work",
     Job.IMPORT_APPLY: "work",
     Job.BULK_EDIT: "work",
+    Job.EDIT_LIST: "work",
     Job.EXPORT: "work",
     Job.RENDER: "work",
     Job.BATCH: "work",

@@ -26,7 +26,7 @@ from web.tenants.counties import service as counties
 from web.tenants.counties.models import County
 from web.tenants.imports import service as imports
 from web.tenants.labels import service as labels
-from web.tenants.register import bulk
+from web.tenants.register import bulk, editing
 from web.tenants.tasks import service as tasks
 from web.tenants.workbench import exports
 from web.tenants.workbench import service as workbench
@@ -51,6 +51,7 @@ UNITS: dict[Job, Callable[..., object]] = {
     Job.IMPORT_PREVIEW: imports.preview,
     Job.IMPORT_APPLY: imports.apply,
     Job.BULK_EDIT: bulk.run,
+    Job.EDIT_LIST: editing.run,
     Job.EXPORT: exports.make,
     Job.RENDER: papers.render,
     Job.RENDER_AGREEMENT: agreements.render_text,

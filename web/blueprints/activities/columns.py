@@ -22,8 +22,8 @@ COLUMNS = (
     Column("came", "实到/应到", lambda it: f"{it.actual}/{it.due}" if it.due else "", 88, is_number=True, missing="未登记"),
     Column("guests", "流入党员", lambda it: it.guests or "", 88, "hide-phone", is_number=True, missing="无"),
     Column("state", "状态", lambda it: STATES[it.activity.state][1], 96),
-    Column("place", "地点", lambda it: it.activity.place, 160, is_standard=False),
-    Column("responsible", "负责人", lambda it: it.activity.responsible, 96, is_standard=False),
+    Column("place", "地点", lambda it: it.activity.place, 160, is_standard=False, edit="place"),
+    Column("responsible", "负责人", lambda it: it.activity.responsible, 96, is_standard=False, edit="responsible"),
     Column("minutes", "学时（分钟）", lambda it: it.activity.minutes, 96, is_standard=False, is_number=True),
 )  # fmt: skip
 

@@ -42,6 +42,7 @@ def index() -> Any:
         total=lists.count(actor, where),
         sheet=sheet,
         states=STATES,
+        is_gone=lambda it: it.activity.state is ActivityState.CANCELLED,
     )
 
 

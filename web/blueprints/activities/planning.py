@@ -14,6 +14,7 @@ from web.blueprints.activities.rooms import bp
 from web.blueprints.cosigning.wording import KINDS
 from web.blueprints.forms import Day, Form, Id, Number, One, Text
 from web.blueprints.policy import needs
+from web.blueprints.workbench.editing import editable
 from web.core import clock
 from web.core.errors import Invalid, WrongState
 from web.federation.cosigning import service
@@ -22,6 +23,7 @@ from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, ActivityState
 from web.tenants.activities.service import Head, Proceedings
+from web.tenants.register.editing import Editing
 
 
 def orgs_of() -> dict[str, str]:
@@ -41,6 +43,23 @@ class Plan(Schema):
     place = Text("地点", limit=120, required=True)
     responsible = Text("负责人", limit=40, required=True)
     minutes = Number("计入学时（分钟）", low=1, high=activities.MOST_MINUTES)
+
+
+editable(
+    Editing(
+        "activities",
+        Permission.ACTIVITY_WRITE,
+        ("place", "responsible"),
+        "activity.amend",
+        lambda activity_id, actor, lock: activities.get(activity_id, actor, lock=lock),
+        lambda activity: activity.title,
+        lambda line: line.activity.id,
+        activities.demand_open,
+        activities.put_right,
+        must=frozenset({"place", "responsible"}),
+    ),
+    Plan,
+)
 
 
 def _head(said: dict[str, Any]) -> Head:

@@ -98,7 +98,7 @@ def _where(query: str) -> Sequence[ColumnElement[bool]]:
 
 def _listing(name: str, title: str, columns: Sequence[Column]) -> Listing:
     return Listing(name, title, "件", "handovers.index", Permission.HANDOVER_READ, lambda: columns, _walk, _total,
-                   facets=lambda: FACETS[name])  # fmt: skip
+                   facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell")  # fmt: skip
 
 
 LISTINGS["handovers"] = _listing("handovers", "关系转接", OPEN)

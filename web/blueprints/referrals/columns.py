@@ -151,7 +151,7 @@ def _listing(name: str, endpoint: str, unit: str) -> Listing:
             yield from page.rows
 
     return Listing(name, TITLES[name], unit, endpoint, Permission.REFERRAL_READ, lambda: COLUMNS[name], walk,
-                   lambda text, actor: lists.count(actor, *found(text)), facets=lambda: FACETS[name],
+                   lambda text, actor: lists.count(actor, *found(text)), facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell",
                    typed=lists.named)  # fmt: skip
 
 
@@ -166,5 +166,5 @@ LISTINGS.update({name: _listing(name, "referrals.index", "件") for name in DEFA
 LISTINGS["guests"] = Listing(
     "guests", TITLES["guests"], "人", "shared.index", Permission.REFERRAL_READ, lambda: COLUMNS["guests"], _guests,
     lambda text, actor: lists.count_guests(actor, LISTINGS["guests"].asked(text).conditions()),
-    facets=lambda: FACETS["guests"], typed=lists.named,
+    facets=lambda: FACETS["guests"], fixed="what another county shares is that county's to change", typed=lists.named,
 )  # fmt: skip

@@ -8,14 +8,17 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, request, url_for
+from marshmallow import Schema
 from sqlalchemy import ColumnElement
 
 from web.blueprints import batches, edge
 from web.blueprints.documents import SEEN_BY
+from web.blueprints.forms import Text
 from web.blueprints.imports import XLSX
 from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp
 from web.blueprints.transfers.wording import STANDINGS
+from web.blueprints.workbench.editing import editable
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import events, keyset
 from web.core.errors import NotFound
@@ -28,8 +31,10 @@ from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.organisations import service as organisations
+from web.tenants.register.editing import Editing
 from web.tenants.tasks import service as tasks
 from web.tenants.transfers import book, service
+from web.tenants.transfers import letters as stubs
 from web.tenants.transfers.models import LetterStub
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, branch_choices
 
@@ -43,7 +48,7 @@ COLUMNS = (
     Column("days", "有效期（天）", lambda it: it.valid_days, 96, "hide-phone", is_number=True),
     Column("by", "经办人", lambda it: it.issued_by, 96, "hide-narrow"),
     Column("standing", "回执日期", lambda it: it.receipt_on or STANDINGS[book.standing(it)][1], 128),
-    Column("remark", "备注", book.remark, 160, "hide-phone", missing="无"),
+    Column("remark", "备注", book.remark, 160, "hide-phone", missing="无", edit="note"),
     Column("kept", "保存至", book.kept_until, 96, "hide-narrow"),
     Column("valid", "有效期至", lambda it: it.valid_until, 96, is_standard=False),
 )
@@ -59,6 +64,28 @@ LISTINGS["letters"] = Listing(
     "letters", "介绍信登记簿", "号", "transfers.letters", Permission.TRANSFER_READ, lambda: COLUMNS, _walk,
     lambda text, actor: book.count(actor, book.asked(text).conditions()), facets=lambda: book.FACETS, typed=book.typed,
 )  # fmt: skip
+
+
+class Remark(Schema):
+    """What a clerk writes in the last column."""
+
+    note = Text("备注", limit=200)
+
+
+editable(
+    Editing(
+        "letters",
+        Permission.TRANSFER_WRITE,
+        ("note",),
+        "letter_stub.note",
+        lambda stub_id, actor, lock: book.get(stub_id, actor, lock=lock),
+        lambda stub: say("介绍信 {letter_no}", letter_no=stub.letter_no),
+        lambda stub: stub.id,
+        stubs.demand_standing,
+        lambda stub, given, actor: stubs.remark(stub, given["note"]),
+    ),
+    Remark,
+)
 
 
 @bp.get("/letters")
@@ -117,9 +144,9 @@ def _title() -> str:
 @needs(Permission.TRANSFER_READ)
 def letters_file() -> Response:
     """Exactly what the address narrows to, in the order of the numbers. The export is logged."""
-    stubs = book.whole(edge.actor(), _where())
-    events.record("letter_stub.export", counties.settings(), details={"count": len(stubs), **_asked()})
-    answer = Response(letter_book.workbook(letter_book.entries(stubs), _title()), mimetype=XLSX)
+    found = book.whole(edge.actor(), _where())
+    events.record("letter_stub.export", counties.settings(), details={"count": len(found), **_asked()})
+    answer = Response(letter_book.workbook(letter_book.entries(found), _title()), mimetype=XLSX)
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_title())}.xlsx"
     return answer
 
@@ -145,9 +172,9 @@ def print_letters() -> Any:
 @needs(Permission.TRANSFER_WRITE)
 def pack_letters() -> Any:
     """Every letter the address narrows to as one zip: those that stand, void numbers have no paper."""
-    stubs = [s for s in book.whole(edge.actor(), _where()) if s.void_on is None]
+    found = [s for s in book.whole(edge.actor(), _where()) if s.void_on is None]
     return batches.order(
-        DocumentKind.INTRODUCTION_LETTER, say("介绍信打包"), [(s.subject_id, s.letter_no) for s in stubs]
+        DocumentKind.INTRODUCTION_LETTER, say("介绍信打包"), [(s.subject_id, s.letter_no) for s in found]
     )
 
 

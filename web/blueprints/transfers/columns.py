@@ -121,7 +121,7 @@ def _total(text: str, actor: Actor) -> int:
 def _listing(name: str, columns: Sequence[Column]) -> Listing:
     return Listing(
         name, TITLES[name], "件", "transfers.index", Permission.TRANSFER_READ, lambda: columns, _walk, _total,
-        facets=lambda: FACETS[name],
+        facets=lambda: FACETS[name], fixed="a case moves by its machine, and its packet is what was decided on",
     )  # fmt: skip
 
 

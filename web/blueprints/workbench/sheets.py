@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters
 from web.core.saying import joined
+from web.tenants.register import editing
+from web.tenants.register.editing import Editing
 from web.tenants.workbench import service as workbench
 from web.tenants.workbench.facets import NOT, TYPED, Asked, Facet, Narrowing
 from web.tenants.workbench.listings import LISTINGS, Column, Listing
@@ -77,6 +79,23 @@ class Sheet:
             for f in self.asked.facets
             if (words := self._choices(f)) or f.kind in TYPED
         ]  # fmt: skip
+
+    @cached_property
+    def editing(self) -> Editing | None:
+        """How its rows are changed in the list; None where they are not, or not by this reader."""
+        return editing.may(self.listing.name, edge.actor())
+
+    def edit(self, column: Column, line: Any) -> str:
+        """Where a cell is changed in its place; empty for a cell that is not."""
+        if not column.edit or self.editing is None:
+            return ""
+        row_id = self.editing.id_of(line)
+        return url_for("workbench.cell", list_=self.listing.name, row_id=row_id, name=column.edit, next=filters.here())
+
+    @property
+    def acts(self) -> list[tuple[str, str]]:
+        """What can be done with ticked rows, for `p.bulk`."""
+        return [("成批修改", url_for("workbench.bulk", list_=self.listing.name))] if self.editing else []
 
     @property
     def clear(self) -> str:

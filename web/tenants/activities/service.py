@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, time
 from uuid import UUID
 
@@ -176,6 +176,19 @@ def amend(activity: Activity, head: Head, actor: Actor) -> None:
         if head.org_id != activity.org_id:
             raise Invalid({"org_id": "activity_held_already"})
     _amend(activity, head, actor)
+
+
+def demand_open(activity: Activity) -> None:
+    """WrongState when its head may not be changed: called off, or a partner county has its record."""
+    if activity.state is ActivityState.CANCELLED:
+        raise WrongState("activity_over")
+    events.announce(HeadChanged(activity.id))
+
+
+def put_right(activity: Activity, given: Mapping[str, str], actor: Actor) -> None:
+    """Change some texts of its head: `place`, `responsible`."""
+    head = {each.name: getattr(activity, each.name) for each in fields(Head)}
+    amend(activity, Head(**(head | dict(given))), actor)
 
 
 def _amend(activity: Activity, head: Head, actor: Actor) -> None:

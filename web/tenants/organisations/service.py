@@ -182,11 +182,12 @@ def tree(actor: Actor | None = None) -> Sequence[PartyOrg]:
     return db.session.scalars(query.where(within(actor, PartyOrg.id)) if actor else query).all()
 
 
-def visible_org(org_id: UUID, actor: Actor) -> PartyOrg:
+def visible_org(org_id: UUID, actor: Actor, *, lock: bool = False) -> PartyOrg:
     """NotFound when it is absent, another county's, or outside the actor's part of the tree: the same answer."""
-    found: PartyOrg | None = db.session.scalars(
-        db.select(PartyOrg).where(PartyOrg.id == org_id, within(actor, PartyOrg.id))
-    ).first()
+    query = db.select(PartyOrg).where(PartyOrg.id == org_id, within(actor, PartyOrg.id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found: PartyOrg | None = db.session.scalars(query).first()
     if found is None:
         raise NotFound()
     return found

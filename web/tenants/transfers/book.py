@@ -116,9 +116,12 @@ def year_choices(actor: Actor) -> Select[Any]:
     return _matching(actor, (), *choice("years", year, year, 9999 - year)).distinct()
 
 
-def get(stub_id: UUID, actor: Actor) -> LetterStub:
+def get(stub_id: UUID, actor: Actor, *, lock: bool = False) -> LetterStub:
     """NotFound when it is absent, another county's, or of another part of the tree: the same answer."""
-    found = db.session.scalars(_matching(actor, (), LetterStub).where(LetterStub.id == stub_id)).first()
+    query = _matching(actor, (), LetterStub).where(LetterStub.id == stub_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = db.session.scalars(query).first()
     if found is None:
         raise NotFound()
     return cast(LetterStub, found)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from web.core import clock, events
-from web.core.errors import Invalid
+from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.tenants.counties import service as counties
 from web.tenants.members import citizen_id, merging
@@ -111,6 +111,19 @@ def note(subject_id: UUID, words: str) -> None:
         stub.note = words[:200]
         events.record("letter_stub.note", stub, reason=words)
         db.session.flush()
+
+
+def remark(stub: LetterStub, words: str) -> None:
+    """A clerk's remark in the book, of a letter that stands."""
+    stub.note = words[:200]
+    events.record("letter_stub.note", stub)
+    db.session.flush()
+
+
+def demand_standing(stub: LetterStub) -> None:
+    """WrongState for a void number: its remark says why it is void."""
+    if stub.void_on is not None:
+        raise WrongState("letter_void")
 
 
 def note_receipt(subject_id: UUID, on: date) -> None:

@@ -53,7 +53,7 @@ class Column:
 class Listing:
     """One list. `endpoint`: its page; `walk(query, actor, is_whole)`: every line the address finds, in the order of the
     screen, numbers masked unless `is_whole`; `total(query, actor)`: how many. The first column is the name and stays.
-    `facets`: what it is narrowed by; `typed`: the condition of what was typed.
+    `facets`: what it is narrowed by; `typed`: the condition of what was typed. `fixed`: why no row is edited in the list.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Listing:
     has_numbers: bool = False
     facets: Callable[[], Sequence[Facet]] = field(compare=False, default=tuple)
     typed: Typed | None = field(compare=False, default=None)
+    fixed: str = field(compare=False, default="")
 
     def asked(self, query: str) -> Asked:
         """What a query string narrows it to."""
