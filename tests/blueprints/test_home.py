@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from flask import g
@@ -99,6 +100,15 @@ def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh):
         for handover in db.session.scalars(db.select(Handover)):
             events.record("handover.changed", handover)
         fence.commit()
+    rung = bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1]
+    with asked.host.act(), events.by(Actor(None, "岳西县", "peer")):
+        # No page of its own, the same words four times: one line. It rings no bell.
+        for _ in range(4):
+            moved = type("Moved", (), {"__tablename__": "status_share", "id": uuid4()})
+            events.record("share.delta", moved(), peer="岳西县")
+        fence.commit()
+    assert bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1] == rung
     page = client.get(f"/{asked.host.code}/notices").text
     assert page.count("已了结") >= 3 and "今日待办" in page
+    assert page.count("送出变动的共享内容") == 1 and "<b>4 件</b>" in page
     assert "3 件" in page, "what waits today is said beside"

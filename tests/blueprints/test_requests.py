@@ -51,7 +51,7 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     here, there = walk.pair.host, walk.pair.home
     referral = at(here, f"/referrals/{walk.guests['王示甲']}")
     assert "请对方协助" in host.get(referral).text
-    assert "先打开这名党员的转接报到" in host.get(at(here, "/requests/new")).text
+    assert "先打开这名党员的流动报到" in host.get(at(here, "/requests/new")).text
     kinds = host.get(at(here, f"/requests/new?referral={walk.guests['王示甲']}")).text
     assert all(title in kinds for title in ("走访家属", "帮助就业", "核查活动证", "转告撤回同意"))
     start = at(here, f"/requests/new?referral={walk.guests['王示甲']}&kind=must_visit")

@@ -10,7 +10,7 @@ import web.federation.models
 import web.tenants.models  # noqa: F401
 from tests.contracts.source import Call, calls
 from tests.contracts.test_schema import machines
-from web.blueprints import accounts, timeline, words
+from web.blueprints import accounts, events, home, navigation, timeline, words
 from web.core.errors import DomainError
 from web.core.fence import Tenanted
 from web.extensions import Model
@@ -56,6 +56,14 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
     }
     assert sorted(v for v in verbs if not timeline.sayable(v)) == []
     proved("verbs of the log in words", len(verbs))
+
+
+def test_what_is_told_and_opened_is_called_as_the_log_calls_it():
+    """A notice or a link under another name than its table's would silently never come."""
+    tables = {str(table) for table in Model.metadata.tables}
+    told = {*navigation.TOLD, *navigation.SEEN, *home.PAGES, *events.PAGES}
+    assert sorted(told - tables) == []
+    assert sorted(told - timeline.NOUNS.keys()) == []
 
 
 def test_every_code_of_an_error_has_words(application, proved):

@@ -69,7 +69,9 @@ ORDER = Order((Event.id,), (UUID,), is_falling=True)
 SHEET = (
     Column("at", "时间", lambda it: it.event.at, 128),
     Column("words", "办了什么", lambda it: it.words.striptags(), 0),
-    Column("kind", "记录", lambda it: timeline.NOUNS.get(it.event.subject_kind, it.event.subject_kind), 128),
+    Column(
+        "kind", "记录", lambda it: timeline.NOUNS.get(it.event.subject_kind, it.event.subject_kind), 128, "hide-phone"
+    ),
     Column("more", "说明", lambda it: it.more, 240, "hide-phone", missing="无"),
     Column("actor", "经办人", lambda it: it.event.actor_name, 96, is_standard=False, missing="系统"),
     Column("reason", "事由", lambda it: it.event.reason, 192, is_standard=False, missing="无"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -155,16 +155,41 @@ def live() -> Any:
     return render_template("home/live.html", mark=mark, **_shown())
 
 
+NOTICES = 300
+
+
 @dataclass
 class Digest:
-    """One day of notices: how many came, and how many nobody has answered yet."""
+    """One day of notices: how many came, and how many nobody has answered yet. What reads the same and opens nothing is
+    one line with its number.
+    """
 
     day: date
-    lines: list[tuple[timeline.Entry, str, bool]]
+    total: int = 0
+    open: int = 0
+    lines: list[Line] = field(default_factory=list)
+
+    def add(self, line: Line) -> None:
+        self.total, self.open = self.total + 1, self.open + (not line.is_done)
+        same = next((each for each in self.lines if not line.url and each.reads == line.reads), None)
+        if same is None:
+            self.lines.append(line)
+        else:
+            same.times += 1
+
+
+@dataclass
+class Line:
+    """A notice, the page of its record or "", and how many times it stands for."""
+
+    entry: timeline.Entry
+    url: str
+    is_done: bool
+    times: int = 1
 
     @property
-    def open(self) -> int:
-        return sum(not is_done for _line, _url, is_done in self.lines)
+    def reads(self) -> tuple[str, str, bool]:
+        return str(self.entry.words), self.url, self.is_done
 
 
 @bp.get("/notices")
@@ -175,30 +200,30 @@ def notices() -> str:
     A notice closes itself: once somebody here has acted on its record, it counts no more.
     """
     actor = edge.actor()
-    query = navigation.notices_of(actor).add_columns(navigation.answered()).order_by(Event.id.desc()).limit(100)
+    query = navigation.notices_of(actor).add_columns(navigation.answered()).order_by(Event.id.desc()).limit(NOTICES)
     rows = db.session.execute(query).all()
     days: dict[date, Digest] = {}
     for line, (entry, is_done) in zip(timeline.read([e for e, _ in rows], with_values=False), rows, strict=True):
         on = entry.at.astimezone(clock.CHINA).date()
-        days.setdefault(on, Digest(on, [])).lines.append((line, _record(entry), is_done))
+        days.setdefault(on, Digest(on)).add(Line(line, _record(entry), is_done))
     if actor.account_id is not None:
         accounts.see_notices(actor.account_id)
     return render_template("home/notices.html", days=list(days.values()), queues=todos.load(actor, 20))
 
 
 # Where the record of a notice is opened: endpoint and the name of its argument.
-_PAGES = {
+PAGES = {
     "agreement": ("agreements.show", "agreement_id"),
     "flow": ("members.show", "member_id"),
     "referral": ("referrals.show", "referral_id"),
     "handover": ("handovers.show", "handover_id"),
-    "co_signed_record": ("cosigning.show", "record_id"),
+    "cosign": ("cosigning.show", "record_id"),
     "request": ("requests.show", "request_id"),
 }
 
 
 def _record(entry: Event) -> str:
-    endpoint, argument = _PAGES.get(entry.subject_kind, ("", ""))
+    endpoint, argument = PAGES.get(entry.subject_kind, ("", ""))
     about = entry.member_id if argument == "member_id" else entry.subject_id
     if endpoint not in current_app.view_functions or about is None:
         return ""

@@ -113,7 +113,7 @@ TOLD: dict[str, Permission] = {
     "referral": Permission.REFERRAL_READ,
     "status_share": Permission.REFERRAL_READ,
     "handover": Permission.HANDOVER_READ,
-    "co_signed_record": Permission.COSIGN_READ,
+    "cosign": Permission.COSIGN_READ,
     "request": Permission.REQUEST_READ,
     "peer": Permission.PEER_READ,
     "channel": Permission.PEER_READ,
@@ -124,7 +124,7 @@ SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
     "referral": referrals.ids,
     "status_share": sharing.ids,
     "handover": handovers.ids,
-    "co_signed_record": cosigning.ids,
+    "cosign": cosigning.ids,
     "request": requests.ids,
 }
 KEPT = timedelta(days=30)
@@ -158,10 +158,12 @@ def answered() -> ColumnElement[bool]:
 
 
 def unread(actor: Actor) -> Select[Any]:
-    """Counts those the account has not seen and nobody has answered yet: what the bell shows."""
+    """Counts those the account has not seen and nobody has answered yet: what the bell shows. Values of a share that
+    moved ring no bell: a month's dues of five hundred members are five hundred of them, and ask nothing of anybody.
+    """
     seen = db.select(Account.notices_seen_at).where(Account.id == actor.account_id).scalar_subquery()
     since = db.func.coalesce(seen, clock.now() - KEPT)
-    fresh = notices_of(actor).where(Event.at > since, not_(answered())).subquery()
+    fresh = notices_of(actor).where(Event.at > since, Event.verb != "share.delta", not_(answered())).subquery()
     return db.select(db.func.count()).select_from(fresh)
 
 

@@ -22,6 +22,7 @@ from web.core.fields import FIELDS, mask
 from web.core.saying import PLACE, joined, mark, say, within
 from web.extensions import db
 from web.tenants.accounts.models import Account
+from web.tenants.members import codes
 from web.tenants.organisations.models import PartyOrg
 
 NOUNS: dict[str, str] = {
@@ -71,6 +72,7 @@ NOUNS: dict[str, str] = {
     "scan": "签字扫描件",
     "share": "状态共享",
     "shared": "流入党员",
+    "shared_member": "流入党员",
     "status_share": "状态共享",
     "study_record": "学时",
     "task": "后台任务",
@@ -239,7 +241,7 @@ SENTENCES = within("log", {
         "approve": "批准印签",
         "begin": "开始起草共管共育协议",
         "close_pair": "与一方的事项办清",
-        "end_pair": "与一方的协议到期",
+        "end_pair": "记下与一方的协议到期",
         "hear_closed": "得知对方已经办清",
         "hear_progress": "告知合作事项进展",
         "fall_due": "到期提醒：{kind}，{on} 前办",
@@ -313,7 +315,7 @@ SENTENCES = within("log", {
         "snapshot": "送出全部共享内容",
         "delta": "送出变动的共享内容",
         "revoke": "停止共享，要求销毁",
-        "purged": "对方已销毁共享内容",
+        "purged": "已销毁共享内容",
     },
     "relation_transfer": {
         "draft": "登记本人转接申请",
@@ -431,8 +433,16 @@ LABELS: dict[str, str] = {
 # Closed lists whose values have words: (noun, field) → value → words.
 VALUES: dict[tuple[str, str], Mapping[str, str]] = {
     ("agreement", "kind"): words.DUTIES,
+    ("agreement_duty", "kind"): words.DUTIES,
     ("account", "role"): words.ROLES,
     ("party_org", "kind"): words.ORG_KINDS,
+    ("member", "gender"): codes.GENDER.labels,
+    ("member", "ethnicity"): codes.ETHNICITY.labels,
+    ("member", "education"): codes.EDUCATION.labels,
+    ("member", "member_kind"): codes.MEMBER_KIND.labels,
+    ("member", "standing"): codes.STANDING.labels,
+    ("flow", "flow_reason"): codes.FLOW_REASON.labels,
+    ("flow", "work_kind"): codes.UNIT_KIND.labels,
     ("member", "chosen_phone"): {"phone": "联系电话", "second_phone": "第二电话"},
     ("relation_transfer", "kind"): {
         "committee": "本党委内",
@@ -441,11 +451,23 @@ VALUES: dict[tuple[str, str], Mapping[str, str]] = {
         "inward": "从县外转入",
         "partner": "转往伙伴县",
     },
-    ("referral", "role"): {"home": "流出地", "host": "流入地"},
-    ("status_share", "role"): {"owner": "告知方", "receiver": "接收方"},
 }
-# "name" is a member's name in the registry; of every other table it is a plain one.
-_NAMES = {"account": "姓名"}
+# Where a table's column is called as a personal field is and means another thing; none: it tells a reader nothing.
+_LABELS: dict[tuple[str, str], str | None] = {
+    ("account", "name"): "姓名",
+    ("flow", "confirmed_on"): "最近核对",
+    ("member", "name_pinyin"): None,
+    ("member", "name_initials"): None,
+}
+# Reasons the program gives.
+REASONS = {
+    "import": "名册导入",
+    "import_undone": "名册导入已撤销",
+    "claim": "流入地请求认领",
+    "handover": "组织关系已转接",
+    "timer": "到期",
+    "application_withdrawn": "本人撤回申请",
+}
 
 _OFF = frozenset(
     {
@@ -552,8 +574,12 @@ def _value(noun: str, field: str, value: object, names: Mapping[str, str]) -> st
 
 
 def _label(noun: str, field: str) -> str | None:
+    if (noun, field) in _LABELS:
+        return _LABELS[noun, field]
     if field == "name" and noun != "member":
-        return _NAMES.get(noun, "名称")
+        return "名称"
+    if field == "role" and noun != "account":
+        return None  # which side we are on: the page says it
     return FIELDS[field].label if field in FIELDS and not field.endswith("_blind") else LABELS.get(field)
 
 
@@ -592,16 +618,13 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
         act = entry.verb.rpartition(".")[2]
         is_reminder = act in REMINDERS  # nobody's word: neither a partner's nor a colleague's
         who = "" if entry.actor_role == "anonymous" or is_reminder else entry.actor_name
-        text = mark(
-            "{who}{did}{changes}",
-            who=who,
-            did=sentence(entry.verb, entry.details),
-            changes=_changes(entry, names, with_values=with_values),
-        )
+        did = sentence(entry.verb, entry.details)
+        changes = _changes(entry, names, with_values=with_values)
+        text = mark("{who}{did}{changes}" if who else "{did}{changes}", who=who, did=did, changes=changes)
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [
             role,
-            entry.reason and say("事由：{reason}", reason=entry.reason),
+            entry.reason and say("事由：{reason}", reason=REASONS.get(entry.reason, entry.reason)),
             with_ip and entry.ip and say("来自 {ip}", ip=entry.ip),
         ]
         state = (

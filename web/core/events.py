@@ -292,6 +292,8 @@ def _log_bulk(state: ORMExecuteState) -> Any:
     if "state" in values:
         raise CrossTenant(f"bulk change of {kind.__name__}.state: move each row through its machine")
     result = state.invoke_statement()
+    if getattr(result, "rowcount", -1) == 0:
+        return result  # a timer found nothing to clear away: nothing happened
     who = actor()
     entry = Event(
         at=clock.now(),

@@ -27,6 +27,7 @@ class Demo:
     yuexi: Stand
     songyang: Stand
     agreement: UUID | None = None
+    industry: UUID | None = None
 
 
 def is_built() -> bool:
@@ -51,7 +52,7 @@ def build(say: Callable[[str], None], today: date | None = None) -> None:
             casting.introduce(one, other)
     demo = Demo(today, host, yuexi, songyang)
     told("three counties, keys, partners who compared fingerprints")
-    demo.agreement = _agreements(demo)
+    demo.agreement, demo.industry = _agreements(demo)
     told("agreements: three parties and two parties sealed")
     with on(ago(today, 268)):
         for stand in (host, yuexi, songyang):
@@ -63,8 +64,8 @@ def build(say: Callable[[str], None], today: date | None = None) -> None:
     told("referrals, handovers, theme days, a withdrawn notice, agreements on the table")
 
 
-def _agreements(demo: Demo) -> UUID:
-    """Three that were sealed, one of them winding down by now; gives the one between all three."""
+def _agreements(demo: Demo) -> tuple[UUID, UUID]:
+    """Three that were sealed, one of them winding down by now; gives the one between all three and the one on industry."""
     today, host, yuexi, songyang = demo.today, demo.host, demo.yuexi, demo.songyang
     three, due = [host, yuexi, songyang], date(demo.today.year, 12, 31)
     with on(ago(today, 306)):
@@ -111,7 +112,7 @@ def _agreements(demo: Demo) -> UUID:
         agreements.run_timers()
     with on(ago(today, 66)), acting(songyang):
         agreements.leave(third, ago(today, 3), "双方流动党员已不足三人，并入三方协议")
-    return first
+    return first, second
 
 
 Scene = Callable[[], object]
@@ -237,9 +238,9 @@ def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:
 
 def _duties(demo: Demo) -> list[tuple[int, Scene]]:
     """All but Songyang met and compared their lists before the first half-year of the agreement was over."""
-    agreement, note = demo.agreement, "在余杭会商：通报报到情况，商定下半年培训两期"
-    assert agreement is not None
-    return [(107, partial(scenes.keep_duties, county, agreement, note)) for county in (demo.host, demo.yuexi)]
+    assert demo.agreement is not None and demo.industry is not None
+    both, note = (demo.agreement, demo.industry), "在余杭会商：通报报到情况，商定下半年培训两期"
+    return [(107, partial(scenes.keep_duties, county, id_, note)) for county in (demo.host, demo.yuexi) for id_ in both]
 
 
 def _reports(demo: Demo) -> list[tuple[int, Scene]]:

@@ -64,7 +64,7 @@ def text(
         "effective_to": ends.isoformat(),
         "notice_days": 60,
         "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
-        "responsibilities": clauses.responsibilities(),
+        "responsibilities": [] if only else clauses.responsibilities(),
     }
 
 

@@ -216,7 +216,7 @@ class AgreementReport(Document):
             return tuple(
                 chart(title, self._series(codes, some), tuple(each.label for each in some), of)
                 for some in _by(self.directions, AT_MOST)
-                if any(each.shown[code].value for each in some for code in codes)
+                if any(each.shown[code].is_shown and each.shown[code].value for each in some for code in codes)
             )
 
         made = [

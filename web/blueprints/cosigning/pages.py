@@ -30,7 +30,6 @@ from web.blueprints.cosigning.wording import (
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
-from web.core import clock
 from web.core.saying import mark, say
 from web.extensions import db
 from web.federation.cosigning import lists, people, service
@@ -54,7 +53,7 @@ ASKED = {
     S.DISPUTED: ("提出异议　对方", "更正"),
     S.ANNUL_PROPOSED: ("提出作废　", "答复"),
 }
-timeline.VALUES |= {("cosign", "kind"): WIRE_KINDS, ("cosign", "role"): {"recorder": "记录方", "home": "党员所在的县"}}
+timeline.VALUES["cosign", "kind"] = WIRE_KINDS
 
 
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:
@@ -240,7 +239,7 @@ def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -
             )
         else:
             state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
-        when = f"{letter.at.astimezone(clock.CHINA):%m-%d %H:%M}"
+        when = filters.moment(letter.at)
         shown.append(
             {
                 "state": state,

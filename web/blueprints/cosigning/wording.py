@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from web.blueprints.filters import county_calendar
 from web.core import clock
-from web.core.saying import joined, say
+from web.core.saying import joined, say, within
 from web.federation.cosigning import contents
 from web.federation.cosigning.lists import Part
 from web.federation.cosigning.models import OPEN, Answer, CoSignedRecord, CosignState
@@ -52,7 +52,7 @@ ANSWERS = {
     Answer.LEFT_OUT: ("off", "未列入"),
     Answer.DISPUTED: ("now", "有异议"),
 }
-VERBS = {
+VERBS = within("letter", {
     "offer": "送请共签",
     "countersign": "共签",
     "dispute": "异议",
@@ -63,7 +63,7 @@ VERBS = {
     "annul": "同意作废",
     "keep": "不作废",
     "lapse": "逾期失效",
-}
+})  # fmt: skip
 
 # States as a list is narrowed by them: of either side.
 STATES = {

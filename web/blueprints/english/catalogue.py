@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -96,15 +97,44 @@ def recalled(text: str) -> str:
     return text
 
 
+_NAMES = frozenset(
+    {"Chinese", "Kiteline", "Excel", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
+)
+_AFTER_A_WORD = re.compile(r"[A-Za-z0-9,;'] $")
+
+
+@lru_cache(None)
+def inside(said: str) -> frozenset[str]:
+    """The places of an English sentence that stand in its midst: what is put there begins small."""
+    return frozenset(at[1] for at in PLACE.finditer(said) if _AFTER_A_WORD.search(said[: at.start()]))
+
+
+def put_inside(value: object) -> object:
+    """The same as `put` in the midst of a sentence: "by our county". What people typed, and a name, keep their capital."""
+    shown = put(value)
+    is_typed = isinstance(value, Said) and value.english
+    if not isinstance(shown, str) or shown is value or is_typed:
+        return shown
+    is_name = not re.match(r"[A-Z][a-z]", shown) or shown.split()[0] in _NAMES
+    return shown if is_name else shown[0].lower() + shown[1:]
+
+
+def _filled(template: str, values: Mapping[str, object]) -> dict[str, object]:
+    small = inside(template)
+    return {name: (put_inside if name in small else put)(one) for name, one in values.items()}
+
+
 def put(value: object) -> object:
     """What is shown of a value: a known text or sentence in English, everything else (what people typed) as it is."""
     if isinstance(value, Said):
         if value.english:
             return value.english
-        return fill(message(value.template), {name: put(one) for name, one in value.values.items()})
+        said = message(value.template)
+        return fill(said, _filled(said, value.values))
     if isinstance(value, SaidMarkup):
-        shown = {name: escape(put(one)) for name, one in value.values.items()}
-        return Markup(fill(message(value.template), shown))  # noqa: S704 -- a template of ours, values escaped here
+        said = message(value.template)
+        shown = {name: escape(one) for name, one in _filled(said, value.values).items()}
+        return Markup(fill(said, shown))  # noqa: S704 -- a template of ours, values escaped here
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return texts().get(value, value)
     return value

@@ -24,6 +24,7 @@ class English(Environment):
     chinese: Environment
 
     put = staticmethod(catalogue.put)
+    put_inside = staticmethod(catalogue.put_inside)
     by_count = staticmethod(by_count)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

@@ -19,10 +19,12 @@ from typing import TypeGuard, cast
 from jinja2 import nodes
 from markupsafe import escape
 
-from web.blueprints.english.catalogue import HAN, punctuated
+from web.blueprints.english.catalogue import HAN, inside, punctuated
 from web.core.saying import PLACE
 
-HUMAN = frozenset({"title", "placeholder", "aria-label", "alt", "label", "data-cell", "data-missing", "data-confirm"})
+HUMAN = frozenset(
+    {"title", "placeholder", "aria-label", "alt", "label", "data-cell", "data-head", "data-missing", "data-confirm"}
+)
 """Attributes whose value is read by people; every other value belongs to the machine or to who typed it."""
 TYPED = frozenset({"name", "full_name", "remark", "responsible", "filename", "username"})
 """Attributes that hold what people typed: a name that happens to be a word of ours stays as it is."""
@@ -239,13 +241,15 @@ def _call(name: str, /, *arguments: nodes.Expr, **named: nodes.Expr) -> nodes.Ex
 
 def _filled(said: str, places: dict[str, nodes.Expr]) -> list[nodes.Expr]:
     """The text with its places, as output."""
-    shown, after = list[nodes.Expr](), 0
+    shown, after, small = list[nodes.Expr](), 0, inside(said)
     for at in PLACE.finditer(said):
         if (expression := places.get(at[1])) is None:
             continue
         shown.append(nodes.TemplateData(str(escape(said[after : at.start()]))))
         shown.append(
-            _put(expression) if at[3] is None else _call("by_count", expression, *map(nodes.Const, at.groups()[1:]))
+            _call("put_inside" if at[1] in small else "put", expression)
+            if at[3] is None
+            else _call("by_count", expression, *map(nodes.Const, at.groups()[1:]))
         )
         after = at.end()
     return [*shown, nodes.TemplateData(str(escape(said[after:])))]

@@ -22,7 +22,7 @@ from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
 from web.core.events import Event
 from web.core.fields import mask
-from web.core.saying import joined, mark, say
+from web.core.saying import joined, mark, say, written
 from web.extensions import db
 from web.federation.handovers import lists, service
 from web.federation.handovers.lists import TURNS, Row
@@ -363,7 +363,7 @@ def _copies(
                 "proof": say(
                     "{what}\u00a0{at}",
                     what="介绍信" if verb == "release" or letter.type == "handover.release" else "申请",
-                    at=filters.day(letter.at).replace("-", "\u2011"),
+                    at=_unbroken(filters.day(letter.at)),
                 )
                 if letter
                 else "",
@@ -440,6 +440,11 @@ def _proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dic
             }
         )
     return shown
+
+
+def _unbroken(day: str) -> str:
+    """A day that no line breaks."""
+    return written(day.replace("-", "\u2011"), getattr(day, "english", day).replace(" ", "\u00a0"))
 
 
 def _code(letter: Letter) -> str:

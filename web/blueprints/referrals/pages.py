@@ -289,9 +289,12 @@ def _crossed(referral: Referral, row: Row) -> list[tuple[str, str, str]]:
 
 def proofs(partner: str, letters: Sequence[Letter]) -> list[dict[str, str]]:
     """Letters both ways with their receipts, for the proof column."""
-    own, shown = counties.own().name, []
+    own, shown, proposed = counties.own().name, [], set[str]()
     for letter in letters:
         verb = letter.type.partition(".")[2]
+        # The number that a decision gives to what the other side proposed, word for word the same.
+        is_echo = letter.n is not None and verb in proposed
+        proposed = proposed - {verb} if letter.n is not None else proposed | {verb}
         way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
         if letter.result is None:
             kind, note = "theirs", "等回执，自动续发"
@@ -302,7 +305,12 @@ def proofs(partner: str, letters: Sequence[Letter]) -> list[dict[str, str]]:
         shown.append(
             {
                 "state": kind,
-                "words": say("{verb}　{way}", verb=wording.LETTERS.get(verb, verb), way=way),
+                "words": say(
+                    "{verb}{more}　{way}",
+                    verb=wording.LETTERS.get(verb, verb),
+                    more="（登记）" if is_echo else "",
+                    way=way,
+                ),
                 "note": note,
             }
         )

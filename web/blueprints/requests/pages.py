@@ -28,7 +28,6 @@ from web.blueprints.requests.wording import (
 )
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
-from web.core import clock
 from web.core.saying import say
 from web.federation.post import keys
 from web.federation.post import service as post
@@ -42,10 +41,7 @@ from web.tenants.counties import service as counties
 from web.tenants.workbench.queues import Waiting
 
 S = RequestState
-timeline.VALUES |= {
-    ("request", "kind"): {name: title_of(name) for name in REQUEST_KINDS},
-    ("request", "role"): {"asker": "请求方", "asked": "被请求方"},
-}
+timeline.VALUES["request", "kind"] = {name: title_of(name) for name in REQUEST_KINDS}
 
 
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:
@@ -156,7 +152,7 @@ def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
             state, note = "off", say("退回：{code}", code=letter.code)
         else:
             state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
-        when = f"{letter.at.astimezone(clock.CHINA):%m-%d %H:%M}"
+        when = filters.moment(letter.at)
         rows.append(
             {
                 "state": state,

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from web.blueprints.forms import Day, Number, One, Text
-from web.core.saying import joined, say
+from web.core.saying import joined, say, within
 from web.federation.request_kinds import Asked
 from web.federation.requests.lists import Part
 from web.federation.requests.models import Request, RequestState
@@ -85,7 +85,7 @@ FAILED = {
 }
 RATED = {"helped": "有帮助", "partly": "部分有帮助", "not_helped": "没有帮助"}
 METHODS = {"paper": "书面", "oral": "当面或电话"}
-VERBS = {
+VERBS = within("letter", {
     "ask": "提出请求",
     "accept": "接受",
     "decline": "不接受",
@@ -94,7 +94,7 @@ VERBS = {
     "rate": "评价",
     "withdraw": "撤回",
     "lapse": "逾期失效",
-}
+})  # fmt: skip
 
 
 def title_of(name: str) -> str:
