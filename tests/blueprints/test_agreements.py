@@ -401,6 +401,47 @@ def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stan
         assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 404
 
 
+def test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages(agreed, work, browsers):
+    id_, day = agreed.ref.id, (clock.today() + timedelta(days=1)).isoformat()
+    client, base = browsers(agreed.home)
+    leader, _ = browsers(agreed.home, "leader_readonly")
+    new = f"{base}/{id_}/meetings/new"
+    assert leader.get(new).status_code == 403 and "登记会商" in client.get(f"{base}/{id_}").text
+    said = {
+        "held_on": day, "way": "there", "place": "余杭街道示例路1号", "present": "岳西组织科科长\r\n余杭组织科副科长",
+        "point_a1": "春节已办，中秋在办", "conclusion": "下半年办培训两期", "next_on": "",
+    }  # fmt: skip
+    refused = client.post(new, data=said)
+    assert refused.status_code == 422 and "不能晚于今天" in refused.text and "春节已办，中秋在办" in refused.text
+    said["held_on"] = clock.today().isoformat()
+    there = client.post(new, data=said)
+    assert there.status_code == 303
+    work()
+    page = client.get(there.location).text
+    assert (
+        all(words in page for words in ("待确认", "在对方会面", "余杭组织科副科长", "春节已办，中秋在办"))
+        and "确认记录属实" not in page
+    )
+    meeting = there.location.rpartition("/")[2]
+    ours = f"{base}/{id_}/meetings/{meeting}"
+    assert client.post(f"{ours}/confirm").status_code == 404, "one's own word confirms nothing"
+    other, their_base = browsers(agreed.host)
+    theirs = f"{their_base}/{id_}/meetings/{meeting}"
+    assert "会商记录待我方确认" in other.get(f"/{agreed.host.code}/").text
+    assert "待我方确认" in other.get(f"{their_base}/{id_}").text
+    assert "到别处会面" in other.get(theirs).text and "确认记录属实" in other.get(theirs).text
+    their_leader, _ = browsers(agreed.host, "leader_readonly")
+    assert their_leader.post(f"{theirs}/confirm").status_code == 403
+    assert "由县级经办核对" in their_leader.get(theirs).text
+    assert other.post(f"{theirs}/dispute", data={"reason": " "}).status_code == 422
+    assert other.post(f"{theirs}/confirm").status_code == 303
+    work()
+    for who, address in ((client, ours), (other, theirs)):
+        assert "已确认" in who.get(address).text and "确认记录属实" not in who.get(address).text
+    assert "会商记录待我方确认" not in other.get(f"/{agreed.host.code}/").text
+    assert "下半年办培训两期" in client.get(f"{base}/{id_}").text
+
+
 def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year(agreed, browsers):
     client, base = browsers(agreed.host)
     id_ = agreed.ref.id

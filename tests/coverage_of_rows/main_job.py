@@ -45,7 +45,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
     _line("1", "duties closed by the record that fulfils them: participation told by co-signed records, entries looked through", "agreements.duty",
           "federation/cosigning/test_walks.py::test_what_the_program_holds_records_of_closes_the_agreements_duties"),
-    _line("1", "a review meeting closed by a record of its own", still="what a review meeting was is known only to who records the duty; minutes of joint meetings are no record of the system"),
+    _line("1", "a review meeting closed by a record of its own, which the other side confirms", "agreements.record_meeting agreements.show_meeting agreements.confirm_meeting agreements.dispute_meeting",
+          "federation/agreements/test_duties.py::test_a_meeting_recorded_by_one_and_confirmed_by_the_other_closes_the_duty_of_both "
+          "blueprints/test_agreements.py::test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages"),
     _line("1", "templates a county keeps for its next agreement", "agreements.template_list agreements.save_template agreements.edit_template",
           "federation/agreements/test_templates.py::test_saved_from_an_agreement_changed_and_begun_with_other_parties "
           "blueprints/test_agreements.py::test_a_template_is_saved_edited_chosen_and_dropped"),

@@ -171,6 +171,8 @@ FIELD_ERRORS: dict[str, str] = {
     "required": "必填",
     "taken": "已有同名的，请换一个",
     "in_the_future": "不能晚于今天",
+    "before_agreement": "不能早于协议生效之日",
+    "not_after_meeting": "要晚于这次会商的日期",
     "before_left_on": "不能早于流出时间",
     "kind_not_under_parent": "这种组织不能设在所选上级之下",
     "has_open_organisations": "下面还有未撤销的组织，请先撤销或调整",

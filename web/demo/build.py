@@ -239,8 +239,8 @@ def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:
 def _duties(demo: Demo) -> list[tuple[int, Scene]]:
     """All but Songyang met and compared their lists before the first half-year of the agreement was over."""
     assert demo.agreement is not None and demo.industry is not None
-    both, note = (demo.agreement, demo.industry), "在余杭会商：通报报到情况，商定下半年培训两期"
-    return [(107, partial(scenes.keep_duties, county, id_, note)) for county in (demo.host, demo.yuexi) for id_ in both]
+    both, concluded = (demo.agreement, demo.industry), "通报报到情况，商定下半年培训两期"
+    return [(107, partial(scenes.keep_duties, demo.host, [demo.yuexi], id_, concluded)) for id_ in both]
 
 
 def _reports(demo: Demo) -> list[tuple[int, Scene]]:

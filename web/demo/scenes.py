@@ -193,13 +193,24 @@ def keep_in_touch(home: Stand, leave: int) -> None:
             flows.confirm(flow, on=max(on, flow.left_on or on), reason="电话")
 
 
-def keep_duties(county: Stand, agreement_id: UUID, note: str) -> None:
-    """The county met its partners and went through the lists, as the agreement asks for twice a year."""
-    with acting(county):
-        duties.fall_due()
-        agreement = agreements.get(agreement_id, lock=True)
-        duties.record(agreement, DutyKind.REVIEW, clock.today(), note)
-        duties.record(agreement, DutyKind.REGISTER, clock.today(), "名册已逐人核对，一致")
+def keep_duties(host: Stand, homes: Sequence[Stand], agreement_id: UUID, conclusion: str) -> None:
+    """The host met these partners and each went through the lists, as the agreement asks for twice a year."""
+    words = {
+        "place": f"{host.name}党群服务中心",
+        "present": "\n".join(f"{county.name}县委组织部组织科科长" for county in (host, *homes)),
+        "conclusion": conclusion,
+    }
+    with acting(host):
+        meeting = agreements.record_meeting(agreement_id, clock.today(), "here", words).id
+    for county in homes:
+        with acting(county):
+            agreements.answer_meeting(agreement_id, meeting)
+    for county in (host, *homes):
+        with acting(county):
+            duties.fall_due()
+            agreement = agreements.get(agreement_id, lock=True)
+            duties.record(agreement, DutyKind.REGISTER, clock.today(), "名册已逐人核对，一致")
+            duties.fall_due()
 
 
 def claim(host: Stand, home: Stand, *, known: bool) -> UUID:

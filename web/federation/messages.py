@@ -210,6 +210,7 @@ SHARE = {"referral": UUID_, "scope": SHARED_SCOPE}
 
 _NOTHING = Record({})
 _TEXT_OF = {"version": NUMBER, "text": DIGEST}
+MEETING_WAY = choice("here there video phone")  # here: in the county that records it
 _PAUSED = {"scope": choice("all S0 S1 S2 S3 S4 S5 S6 S7")}
 
 _ROWS = (
@@ -416,6 +417,34 @@ _ROWS = (
         REGISTER,
         Record({"w": NUMBER, "item": Pattern(r"[a-z0-9]{1,12}"), "percent": Integer(0, 100), "on": DATE}),
         _optional(None, note=Text(500, has_lines=True)),
+        needs_agreement=False,
+    ),
+    MessageSpec(  # a party → every other: what a review meeting was; each of the others → all: yes, or what is wrong with it
+        "agreement.meeting",
+        REGISTER,
+        Record(
+            {"w": NUMBER, "meeting": UUID_, "on": DATE},
+            variants=(
+                "kind",
+                {
+                    "record": {"kind": choice("record"), "way": MEETING_WAY},
+                    "confirm": {"kind": choice("confirm")},
+                    "dispute": {"kind": choice("dispute")},
+                },
+            ),
+            optional={"next_on": DATE},
+        ),
+        (
+            *_optional(
+                None,
+                place=Text(200),
+                present=Text(600, has_lines=True),
+                conclusion=Text(2000, has_lines=True),
+                reason=REASON,
+            ),
+            # [goal of a cooperation item, what was said about it]
+            Pointer("/reviewed/*", Row((Text(200), Text(300))), False),
+        ),
         needs_agreement=False,
     ),
     # Reading: what the receiver's people looked at, told to the owner: [kind, row, day, role, looks of that day so far].

@@ -12,7 +12,8 @@ from web.core import clock, fence
 from web.core.errors import Invalid, NotFound
 from web.core.events import Event
 from web.extensions import db
-from web.federation.agreements import duties, progress, registers, service
+from web.federation.admission import Admitted
+from web.federation.agreements import duties, meetings, progress, registers, service
 from web.federation.agreements.models import DutyKind
 
 
@@ -43,20 +44,88 @@ def test_what_is_due_is_told_once_recorded_by_a_person_and_the_next_one_takes_it
         with home.act():
             agreement = service.get(agreed.ref.id, lock=True)
             with pytest.raises(Invalid):
-                duties.record(agreement, DutyKind.REVIEW, first)
-            duties.record(agreement, DutyKind.REVIEW, clock.today(), "议定秋季共同走访")
-            with pytest.raises(NotFound):
-                duties.record(agreement, DutyKind.REVIEW, clock.today())
-            with pytest.raises(NotFound):
-                duties.record(agreement, DutyKind.RENEWAL, clock.today())
+                duties.record(agreement, DutyKind.PARTICIPATION, first)
+            duties.record(agreement, DutyKind.PARTICIPATION, clock.today(), "已送余杭核对")
+            # A meeting is nobody's press alone: it is closed by a record that the other side confirms.
+            for kind in (DutyKind.PARTICIPATION, DutyKind.REVIEW, DutyKind.RENEWAL):
+                with pytest.raises(NotFound):
+                    duties.record(agreement, kind, clock.today())
             fence.commit()
-        assert DutyKind.REVIEW not in dict(_open(home))
+        kinds = set(dict(_open(home)))
+        assert DutyKind.PARTICIPATION not in kinds and DutyKind.REVIEW in kinds
         with home.act():
-            past = {row.kind: row for row in duties.past_of(agreed.ref.id)}
-            assert past[DutyKind.REVIEW].note == "议定秋季共同走访"
-            assert past[DutyKind.PARTICIPATION].is_missed
+            past = [row for row in duties.past_of(agreed.ref.id) if row.kind is DutyKind.PARTICIPATION]
+            assert past[0].note == "已送余杭核对" and past[1].is_missed
             told = db.session.scalars(db.select(Event).where(Event.verb == "agreement.fall_due")).all()
             assert [e.details["kind"] for e in told].count("review") == 1
+
+
+WORDS = {"place": "余杭街道示例路1号", "present": "岳西组织科科长\r\n余杭组织科科长", "conclusion": "议定秋季共同走访"}
+
+
+def test_a_meeting_recorded_by_one_and_confirmed_by_the_other_closes_the_duty_of_both(agreed, work):
+    home, host, id_ = agreed.home, agreed.host, agreed.ref.id
+    starts = clock.today()
+
+    def kinds(side):
+        return {kind for kind, _ in _open(side)}
+
+    def held(side, on, next_on=None):
+        with side.act():
+            made = service.record_meeting(id_, on, "there", WORDS, [("春节走访", "已办")], next_on).id
+            fence.commit()
+        work()
+        return made
+
+    def answer(side, meeting, reason=""):
+        with side.act():
+            service.answer_meeting(id_, meeting, reason)
+            fence.commit()
+        work()
+
+    first = duties._later(starts, 6) - timedelta(days=1)
+    with clock.at(clock.now() + (first - starts) - timedelta(days=20)):
+        today = clock.today()
+        assert all(DutyKind.REVIEW in kinds(side) for side in (home, host))
+        for on, next_on in (
+            (today + timedelta(days=1), None),
+            (starts - timedelta(days=1), None),
+            (today, today),
+        ):
+            with home.act(), pytest.raises(Invalid):
+                service.record_meeting(id_, on, "there", WORDS, next_on=next_on)
+        with home.act(), pytest.raises(Invalid):
+            service.record_meeting(id_, today, "there", WORDS | {"place": " "})
+        wrong = held(home, today)
+        with home.act(), pytest.raises(NotFound):
+            service.answer_meeting(id_, wrong)
+        answer(host, wrong, "会商在九月，不是今天")
+        for side in (home, host):
+            assert DutyKind.REVIEW in kinds(side), "what the other does not confirm closes nothing"
+            with side.act():
+                row = service.meeting(service.get(id_), wrong)
+                assert row.answers[str(host.uid)]["reason"] == "会商在九月，不是今天" and not row.stands
+        right = held(home, today - timedelta(days=3), next_on=today + timedelta(days=170))
+        assert all(DutyKind.REVIEW in kinds(side) for side in (home, host))
+        answer(host, right)
+        for side in (home, host):
+            assert DutyKind.REVIEW not in kinds(side)
+            with side.act():
+                row = service.meeting(service.get(id_), right)
+                assert row.stands and row.by_uid == home.uid and row.next_on == today + timedelta(days=170)
+                assert row.said["present"] == "岳西组织科科长\n余杭组织科科长"
+                assert row.said["reviewed"] == [["春节走访", "已办"]]
+                done = next(row for row in duties.past_of(id_) if row.kind is DutyKind.REVIEW)
+                assert done.done_on == today - timedelta(days=3)
+        with host.act():
+            agreement = service.get(id_, lock=True)
+            party = next(p for p in service.parties(agreement) if p.uid == home.uid)
+            again = {"w": party.w, "meeting": str(right), "kind": "dispute", "on": today.isoformat()}
+            for w in (0, 1):  # an older word, and one about one's own meeting
+                meetings.hear(agreement, party, again | {"w": party.w + w}, Admitted({}, {}))
+            assert service.meeting(agreement, right).stands
+    with clock.at(clock.now() + (duties._later(starts, 12) - starts) - timedelta(days=20)):
+        assert DutyKind.REVIEW in kinds(home), "one meeting closes one period"
 
 
 def test_renewal_and_items_close_by_themselves(agreed, work):

@@ -174,6 +174,16 @@ SAMPLES: dict[str, Sample] = {
     "agreement.progress": Sample(
         {"w": 3, "item": "a1", "percent": 60, "on": "2025-09-30"}, {"/note": "春节走访18户"}, sender=HOST
     ),
+    "agreement.meeting": Sample(
+        {"w": 4, "kind": "record", "meeting": REFERRAL, "on": "2025-09-20", "way": "there", "next_on": "2026-03-20"},
+        {
+            "/place": "余杭街道示例路1号",
+            "/present": "岳西县委组织部组织科科长\n余杭区委组织部组织科副科长",
+            "/reviewed/0": ["春节、中秋各走访一次", "春节已办，中秋在办"],
+            "/conclusion": "下半年办培训两期",
+        },
+        sender=HOST,
+    ),
     "cosign.propose_annul": Sample({**ANSWERED, "by": "home"}, {"/text": "活动当日改期，名单作废"}, base=2),
     "cosign.annul": Sample(ANSWERED, n=4, sender=HOST),
     "cosign.keep": Sample(ANSWERED, {"/text": "已核对，名单无误"}, n=4, sender=HOST),

@@ -1,6 +1,6 @@
 """Agreements: list, drafting, negotiating, approval, seals, papers, cooperation items, ending."""
 
-from web.blueprints.agreements import columns, comparing, duties, ending, negotiating, sealing, templates
+from web.blueprints.agreements import columns, comparing, duties, ending, meetings, negotiating, sealing, templates
 from web.blueprints.agreements.pages import bp
 
-__all__ = ["bp", "columns", "comparing", "duties", "ending", "negotiating", "sealing", "templates"]
+__all__ = ["bp", "columns", "comparing", "duties", "ending", "meetings", "negotiating", "sealing", "templates"]

@@ -59,7 +59,7 @@ todos.QUEUES.append(
 )
 
 
-@bp.route("/<uuid:agreement_id>/duties/<any(review, register, participation):kind>", methods=["GET", "POST"])
+@bp.route("/<uuid:agreement_id>/duties/<any(register, participation):kind>", methods=["GET", "POST"])
 @needs(Permission.AGREEMENT_WRITE)
 def duty(agreement_id: UUID, kind: str) -> Any:
     """It was done: when, and what came of it. What was done before stands below."""

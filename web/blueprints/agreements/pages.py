@@ -134,6 +134,7 @@ def show(agreement_id: UUID) -> str:
         never=scopes.NEVER,
         duties=duties.open_of(agreement_id),
         past_duties=duties.past_of(agreement_id, 12),
+        meetings=service.meetings(agreement_id),
         responsibilities={side: texts.responsibilities(view.text or {}, side) for side in texts.SIDES},
         sides=texts.SIDES,
         how_often=texts.HOW_OFTEN,

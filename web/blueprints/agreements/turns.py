@@ -45,14 +45,14 @@ VERBS = {
 MESSAGES = {
     "agreement.decision": "决定", "agreement.counter": "改稿", "agreement.accept": "同意", "agreement.reject": "不同意",
     "agreement.seal": "印签", "agreement.stop": "退出或暂停", "agreement.closed": "办结",
-    "agreement.progress": "事项进展",
+    "agreement.progress": "事项进展", "agreement.meeting": "会商记录",
 }  # fmt: skip
 
 
 # What it is called, what to do, and what its link says.
 DUTIES: dict[str, tuple[str, str, str]] = {
     DutyKind.RENEWAL: (words.DUTIES[DutyKind.RENEWAL], "不再续签的不用办，期满自动停止", "续签"),
-    DutyKind.REVIEW: (words.DUTIES[DutyKind.REVIEW], "各方会商一次，记下日期和议定的事", "登记会商"),
+    DutyKind.REVIEW: (words.DUTIES[DutyKind.REVIEW], "一方记录，其他方确认；确认后双方的待办都消", "登记会商"),
     DutyKind.REGISTER: (words.DUTIES[DutyKind.REGISTER], "与各方共同核对一次流动党员名单", "登记核对"),
     DutyKind.PARTICIPATION: (words.DUTIES[DutyKind.PARTICIPATION], "把本期参加情况送对方核对", "登记反馈"),
     DutyKind.CHECK: (words.DUTIES[DutyKind.CHECK], "逐项看本方责任落实没有", "检查"),
@@ -66,6 +66,8 @@ def duty_url(agreement_id: UUID, kind: DutyKind, key: str) -> str:
         return url_for("agreements.show", agreement_id=agreement_id) + "#ends"
     if kind is DutyKind.ITEM:
         return url_for("agreements.progress", agreement_id=agreement_id, key=key)
+    if kind is DutyKind.REVIEW:
+        return url_for("agreements.record_meeting", agreement_id=agreement_id)
     if kind is DutyKind.CHECK:
         return url_for("agreements.check", agreement_id=agreement_id)
     return url_for("agreements.duty", agreement_id=agreement_id, kind=kind.value)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from web.core import clock, events
@@ -22,6 +23,7 @@ from web.federation.agreements import texts
 from web.federation.agreements.models import (
     Agreement,
     AgreementDuty,
+    AgreementMeeting,
     AgreementParty,
     AgreementState,
     AgreementVersion,
@@ -51,10 +53,10 @@ RULES = {
     DutyKind.ITEM: Rule(None, 30),
 }
 # What later rooms hold as proof that a duty was fulfilled in its time: (partners, first day, last day) → how many records,
-# 0 while it is not. A person may record it all the same; what nothing here proves (a meeting) only a person records.
+# 0 while it is not. A person may record it all the same.
 PROOFS: dict[DutyKind, Callable[[Collection[UUID], date, date], int]] = {}
 # Closed by the program when their condition holds, and by nobody else.
-BY_ITSELF = (DutyKind.RENEWAL, DutyKind.ITEM)
+BY_ITSELF = (DutyKind.RENEWAL, DutyKind.ITEM, DutyKind.REVIEW)
 
 
 def _later(day: date, months: int) -> date:
@@ -138,7 +140,7 @@ def fall_due() -> int:
                     )
                 )
                 events.record("agreement.fall_due", agreement, details={"kind": kind.value, "on": due.isoformat()})
-            elif kind in PROOFS and row.done_on is None and not row.is_missed:
+            elif (kind in PROOFS or kind is DutyKind.REVIEW) and row.done_on is None and not row.is_missed:
                 moved += _prove(row, text, own, today)
     # What no text asks for any more: renewed, changed, over.
     for (agreement_id, kind, _), row in newest.items():
@@ -154,12 +156,30 @@ def _prove(row: AgreementDuty, text: Mapping[str, Any], own: UUID, today: date) 
     assert every is not None, "what is proved recurs"
     months = every if isinstance(every, int) else MONTHS[text["frequencies"][every]]
     since = _later(row.due_on + timedelta(days=1), -months)
+    if row.kind is DutyKind.REVIEW:
+        return _close(row, held) if (held := _held(row.agreement_id, own, since)) else 0
     others = [uid for party in text["parties"] if (uid := UUID(party["uid"])) != own]
     found = PROOFS[row.kind](others, since, row.due_on)
     if not found:
         return 0
     row.done_on, row.details = today, {"records": found}
     return 1
+
+
+def _held(agreement_id: UUID, own: UUID, since: date) -> date | None:
+    """The day of our newest meeting that stands, was held since then, and closed no earlier duty. One held late closes the
+    duty it is late for.
+    """
+    used = db.select(func.max(AgreementDuty.done_on)).where(
+        AgreementDuty.agreement_id == agreement_id, AgreementDuty.kind == DutyKind.REVIEW
+    )
+    query = db.select(AgreementMeeting).where(
+        AgreementMeeting.agreement_id == agreement_id,
+        AgreementMeeting.held_on >= since,
+        AgreementMeeting.held_on > func.coalesce(used.scalar_subquery(), date.min),
+    )
+    found = db.session.scalars(query.order_by(AgreementMeeting.held_on.desc()))
+    return next((meeting.held_on for meeting in found if meeting.is_vouched_by(own)), None)
 
 
 def _newest_rows() -> dict[tuple[UUID, DutyKind, str], AgreementDuty]:
@@ -289,6 +309,6 @@ def past_of(agreement_id: UUID, limit: int = 50) -> list[AgreementDuty]:
 
 @events.subscribe(verbs.Moved)
 def _moved(moved: verbs.Moved) -> None:
-    """Sealing the next version, or a notice, settles what it settles at once."""
-    if moved.kind == "agreement" and moved.verb in ("complete", "take_effect", "leaves_on"):
+    """Sealing the next version, a notice, or a meeting that stands settles what it settles at once."""
+    if moved.kind == "agreement" and moved.verb in ("complete", "take_effect", "leaves_on", "confirm_meeting"):
         fall_due()

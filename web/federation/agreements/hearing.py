@@ -12,7 +12,7 @@ from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements import effects, hub, progress, registers
+from web.federation.agreements import effects, hub, meetings, progress, registers
 from web.federation.agreements.models import (
     AGREEMENT,
     OPEN,
@@ -61,6 +61,8 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
         registers.hear_stop(agreement, party, envelope.body, _stop_reason(admitted))
     elif verb == "closed":
         registers.hear_closed(agreement, party, envelope.body)
+    elif verb == "meeting":
+        meetings.hear(agreement, party, envelope.body, admitted)
     else:
         progress.hear(agreement, party, envelope.body, str(admitted.get("/note") or ""))
 

@@ -300,6 +300,39 @@ class AgreementDuty(Tenanted, Model):
     )
 
 
+class AgreementMeeting(Tenanted, Model):
+    """One review meeting, as the party that recorded it said it; a wrong one is recorded anew, never changed. `said`: place,
+    present (posts, no names), reviewed ([goal, what was said]), conclusion. `answers`: party → {on, reason}, the reason
+    empty where it confirms. `is_waiting`: for our own answer.
+    """
+
+    __tablename__ = "agreement_meeting"
+    agreement_id: Mapped[UUID]
+    by_uid: Mapped[UUID]
+    held_on: Mapped[date]
+    way: Mapped[str] = mapped_column(String(10))
+    next_on: Mapped[date | None]
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    is_waiting: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        _of_agreement(),
+        Index("ix_agreement_meeting_agreement", "tenant_id", "agreement_id", "held_on"),
+        Index("ix_agreement_meeting_waiting", "tenant_id", "held_on", postgresql_where="is_waiting"),
+    )
+
+    @property
+    def stands(self) -> bool:
+        """Another party confirmed it and none objected."""
+        return bool(self.answers) and not any(answer["reason"] for answer in self.answers.values())
+
+    def is_vouched_by(self, uid: UUID) -> bool:
+        """It stands, and this party recorded or confirmed it."""
+        return self.stands and (self.by_uid == uid or str(uid) in self.answers)
+
+
 class AgreementTemplate(Tenanted, Model):
     """A text the county keeps for its next agreement; `text`: the parts of a text without parties and days."""
 

@@ -23,6 +23,7 @@ from web.federation.agreements.coverage import (
     text_under,
 )
 from web.federation.agreements.effects import parties
+from web.federation.agreements.meetings import answer_meeting, meeting, meetings, record_meeting
 from web.federation.agreements.models import VERSION, Agreement, AgreementState
 from web.federation.agreements.negotiating import (
     accept,
@@ -102,6 +103,7 @@ __all__ = [
     "accept",
     "add_party",
     "amend",
+    "answer_meeting",
     "approval",
     "approve",
     "begin",
@@ -122,11 +124,14 @@ __all__ = [
     "is_paused",
     "leave",
     "liaisons",
+    "meeting",
+    "meetings",
     "note_progress",
     "parties",
     "pause",
     "progress",
     "propose",
+    "record_meeting",
     "reject",
     "rendered",
     "renew",
