@@ -429,7 +429,7 @@ def test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages(
     theirs = f"{their_base}/{id_}/meetings/{meeting}"
     assert "会商记录待我方确认" in other.get(f"/{agreed.host.code}/").text
     assert "待我方确认" in other.get(f"{their_base}/{id_}").text
-    assert "到别处会面" in other.get(theirs).text and "确认记录属实" in other.get(theirs).text
+    assert "在本县会面" in other.get(theirs).text and "确认记录属实" in other.get(theirs).text
     their_leader, _ = browsers(agreed.host, "leader_readonly")
     assert their_leader.post(f"{theirs}/confirm").status_code == 403
     assert "由县级经办核对" in their_leader.get(theirs).text

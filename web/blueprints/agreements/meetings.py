@@ -26,7 +26,9 @@ from web.tenants.workbench import queues
 from web.tenants.workbench.queues import Waiting
 
 WAYS = {"here": "在本县会面", "there": "在对方会面", "video": "视频会议", "phone": "电话"}
-THEIR_WAYS = WAYS | {"here": "在记录方会面", "there": "到别处会面"}
+# The same words where the other of two recorded it, and where one of several did.
+THEIR_WAYS = WAYS | {"here": WAYS["there"], "there": WAYS["here"]}
+ONES_WAYS = WAYS | {"here": "在记录方会面", "there": "到别处会面"}
 
 
 def _lines(actor: Actor) -> Select[Any]:
@@ -98,7 +100,7 @@ def record_meeting(agreement_id: UUID) -> Any:
 def _page(agreement_id: UUID, meeting_id: UUID, form: Form) -> Any:
     view = load(agreement_id)
     row = service.meeting(view.agreement, meeting_id)
-    ways = WAYS if row.by_uid == view.own else THEIR_WAYS
+    ways = WAYS if row.by_uid == view.own else THEIR_WAYS if len(view.everyone) == 2 else ONES_WAYS
     answers = [(view.name(uid), answer) for uid, answer in row.answers.items()]
     waits = [p.name for p in view.everyone if p.uid != row.by_uid and str(p.uid) not in row.answers]
     return form.page(
