@@ -16,6 +16,7 @@ from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
 from web.federation.handovers import service
+from web.jobs.papers import PAPERS
 from web.reports import Period
 from web.tenants.accounts.permissions import Role
 from web.tenants.documents.models import Document, DocumentKind
@@ -86,7 +87,7 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
     assert len(papers(home, REPORT)) == 1
 
 
-def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(walk, fresh, work):
+def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(walk, fresh, work, monkeypatch):
     home = walk.pair.home
     client = fresh.test_client()
     assert sign_in(client, home, Role.COUNTY_ADMIN.value).status_code == 303
@@ -115,6 +116,28 @@ def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(w
     stop(stopped)
     work()
     assert papers(home, REPORT) == [], "nobody wanted it any more"
+    three = start(of=[[str(agreement), name] for name in "甲乙丙"])
+    make = PAPERS[REPORT]
+
+    def made_and_cancelled(order):
+        """The paper, and somebody who cancels while it is made."""
+        done = make(order)
+        stop(three)
+        return done
+
+    with monkeypatch.context() as pressed:
+        pressed.setitem(PAPERS, REPORT, made_and_cancelled)
+        work()
+    with home.act():
+        task = db.session.get(Task, (home.tenant_id, three))
+        assert (task.state, task.done, task.total) == ("cancelled", 0, 3) and "made" not in task.details
+    assert len(papers(home, REPORT)) == 1, "the one in hand was finished and stays; no other was begun"
+    page = client.get(f"/{home.code}/tasks/{three}").text
+    assert "已取消" in page and f"/{home.code}/batches/{three}.zip" not in page
+    assert client.get(f"/{home.code}/batches/{three}.zip").status_code == 404
+    with home.act():
+        db.session.execute(db.delete(Document).where(Document.kind == REPORT))
+        fence.commit()
     begun = start()
     with home.act():
         paper = tasks.start(Job.RENDER, "", subject_id=agreement, details=details)

@@ -197,6 +197,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("7", "certificates of proof: of an agreement (proof sheet), a handover, a co-signed record",
           "handovers.certificate handovers.certify cosigning.certificate cosigning.certify agreements.proof documents.prove",
           "blueprints/test_certificates.py::test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone "
+          "reports/test_cosigned_section.py::test_a_cosigned_record_is_certified_at_both_sides "
           "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers"),
     _line("7", "batches as one job with progress, cancel and a zip: letters of a selection, reports of a period",
           "transfers.pack_letters reports.pack batches.download tasks.show tasks.cancel",
@@ -276,6 +277,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_filters.py::test_days_and_moments_are_those_of_china "
           "blueprints/test_english.py::test_a_template_in_english"),
     # 10 Figures
+    _line("10", "what a report's page counts opens its rows: all but three numbers", "reports.show figures.rows",
+          "blueprints/test_figures.py::test_each_number_opens_as_many_rows_within_the_budget",
+          still="a month's new arrivals (members.new_reported_in, members.new_taken_on) add up both directions, and a list stands on one side; "
+          "cosign.persons counts lines and not records, so its list would be longer or shorter than its number: the records open beside it"),
     _line("10", "federation metrics per partner and period, each opening its rows", "figures.index figures.rows",
           "reports/test_rows.py::test_every_number_is_the_length_of_its_list "
           "reports/test_rows.py::test_shares_medians_and_ways_follow_from_rows "

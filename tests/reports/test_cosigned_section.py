@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from tests.blueprints.test_auth import sign_in
+from tests.blueprints.test_certificates import carried, judged
 from tests.federation.cosigning.test_walks import lines_of, number_of
 from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     AWAY,
@@ -25,6 +28,7 @@ from web.reports import Period, certifying, statements
 from web.reports.figures import Span, cosigned
 from web.reports.metrics import by_code
 from web.reports.rendering import to_html
+from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 
 
@@ -76,7 +80,7 @@ def test_held_cosigned_disputed_and_not_settled(walk):
         assert text["effective_to"] > report.steps[-1].on.isoformat(), "its end is years away and not among them"
 
 
-def test_a_cosigned_record_is_certified_at_both_sides(walk):
+def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):
     home, host = walk.pair.home, walk.pair.host
     walk.hold()
     (record,) = walk.offer().values()
@@ -91,3 +95,21 @@ def test_a_cosigned_record_is_certified_at_both_sides(walk):
         assert "重温入党誓词" in words and "evidence.json" in words and "王示甲" not in words, "no guest is named"
         with side.act(), pytest.raises(NotFound):
             certifying.certify(DocumentKind.COSIGN_CERTIFICATE, walk.activity_id)
+        # As a person gets it: pressed on the page, made by the job, kept as a paper that verifies alone.
+        client, leader, url = fresh.test_client(), fresh.test_client(), f"/{side.code}/cosigning/{record}/certificate"
+        assert sign_in(client, side).status_code == sign_in(leader, side, "leader_readonly").status_code == 303
+        assert "印签全部核对无误" in client.get(url).text
+        assert (
+            leader.post(url).status_code == 403
+            and client.post(f"/{side.code}/cosigning/{walk.activity_id}/certificate").status_code == 404
+        )
+        assert client.post(url).status_code == 303
+        walk.work()
+        with side.act():
+            (row,) = documents.of_subject(record, DocumentKind.COSIGN_CERTIFICATE)
+            content, code = bytes(row.content), row.proof_code
+        assert client.get(f"/{side.code}/documents/{row.id}").status_code == 200
+        attached = carried(content, "evidence.json", tmp_path)
+        assert [each["envelope"] for each in json.loads(attached)] == [each["envelope"] for each in certified.evidence]
+        assert judged(attached, tmp_path) == 0 and "王示甲".encode() not in attached
+        assert "共签" in fresh.test_client().get(f"/v/{code}").text
