@@ -35,6 +35,7 @@ NOUNS: dict[str, str] = {
     "agreement_closing": "协议办结",
     "agreement_duty": "协议定期事项",
     "agreement_grant": "协议授权",
+    "agreement_meeting": "会商记录",
     "agreement_party": "协议当事方",
     "agreement_template": "协议模板",
     "attendance": "到会情况",
