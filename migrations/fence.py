@@ -6,7 +6,7 @@ POLICY = "tenant_id = nullif(current_setting('app.tenant', true), '')::int"
 
 
 def protect(table: str, app_role: str, *, append_only: bool = False) -> list[str]:
-    """Statements that fence a county's table: ENABLE and FORCE, one policy, the least rights (TENANCY.md)."""
+    """Statements that fence a county's table: ENABLE and FORCE, one policy, the least rights."""
     rights = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
     return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",

@@ -1,7 +1,7 @@
 """Watches every statement of the application in every test: who touches a county's table names the county in the SQL.
 
 Row-level security would answer rightly without it, but on a distributed database such a statement visits every shard
-(TENANCY.md), and the first of two locks would be open. Statements of the tests' own raw connections are not watched.
+and the first of two locks would be open. Statements of the tests' own raw connections are not watched.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands: migrate, county, demo, worker, scheduler, words."""
+"""Commands: migrate, county, operator, demo, worker, scheduler, words."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def _key(env: Mapping[str, str], name: str) -> bytes | None:
 
 @dataclass(frozen=True)
 class Settings:
-    """What differs between deployments. `seal_key` is absent where pages are served (FEDERATION §2.3)."""
+    """What differs between deployments. `seal_key` is absent where pages are served (FED/1 §1.3)."""
 
     database_url: str
     redis_url: str

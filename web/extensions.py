@@ -59,7 +59,7 @@ csrf = CSRFProtect()
 
 
 class Valkey:
-    """The bell (FEDERATION §2.2): one connection pool an application."""
+    """The bell (FED/1 §1.2): one connection pool an application."""
 
     def init_app(self, app: Flask, url: str) -> None:
         app.extensions["valkey"] = redis.Redis.from_url(url)

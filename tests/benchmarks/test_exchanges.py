@@ -1,6 +1,6 @@
 """Exchanges between two counties of one deployment, through post, relay and inbox, as a share of the bare limit.
 
-Goal ≥ 0.50, alone and in batches of 50, with fsync on (FEDERATION §7). An exchange is a message with two disclosed
+Goal ≥ 0.50, alone and in batches of 50, with fsync on. An exchange is a message with two disclosed
 values, from the verb's commit to the stored receipt; its room hears it and does nothing.
 """
 

@@ -13,7 +13,7 @@ WALK: tuple[Line, ...] = (
           "deploy/test_machine.py::test_only_what_dpkg_does_not_have_is_missing "
           "deploy/test_machine.py::test_without_sudo_the_line_to_run_is_printed_and_nothing_is_tried"),
     _line("1", "hash-pinned requirements", _DEMO, "deploy/test_requirements.py::test_every_pin_has_a_hash_and_no_host_is_named"),
-    _line("1", "embedded PostgreSQL and Valkey, sockets in a short directory, state where TENANCY says", _DEMO,
+    _line("1", "embedded PostgreSQL and Valkey, sockets in a short directory, state where the operator's paper says", _DEMO,
           "deploy/test_servers.py::test_the_servers_start_once_serve_two_roles_and_stop "
           "deploy/test_places.py::test_sockets_fit_into_the_107_bytes_of_a_unix_path "
           "deploy/test_places.py::test_root_and_users_keep_state_where_the_servers_can_reach_it"),

@@ -97,7 +97,7 @@ def test_the_servers_start_once_serve_two_roles_and_stop(checkout, proved):
     after = services(checkout, "env", "--name", "one")
     assert after.returncode != 0
     assert "not running" in after.stderr
-    proved("roles of the database as TENANCY says", 2)
+    proved("roles of the database as deploy/README.md says", 2)
 
 
 def check_roles(env: dict[str, str]) -> None:

@@ -101,7 +101,7 @@ def test_shares_medians_and_ways_follow_from_rows(built):
         (actor,), today = actors(Role.COUNTY_ADMIN), clock.today()
         halves = [Period.half_of(today), Period.half_of(today).before]
         with counted() as asked:
-            both = counting.count(actor, [*ROWS, *(c for c, m in METRICS.items() if m.source == "DOMAIN §4")], halves)
+            both = counting.count(actor, [*ROWS, *(c for c, m in METRICS.items() if m.source == "figures")], halves)
         assert len(asked) == 1, "one statement whatever is asked"
         assert both == tuple(counting.count(actor, list(ROWS), [half])[0] for half in halves), "asked together or alone"
         for place, found in both[0].items():

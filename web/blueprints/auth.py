@@ -90,8 +90,8 @@ def browser(agent: str) -> str:
 
 @bp.before_app_request
 def change_first() -> Response | None:
-    """With a one-time or outlived password no page opens but the one that changes it (DOMAIN C-02), and then, where the
-    county demands a second factor of its administrators, none but the one that binds it (C-06).
+    """With a one-time or outlived password no page opens but the one that changes it, and then, where the
+    county demands a second factor of its administrators, none but the one that binds it.
     """
     view = current_app.view_functions.get(request.endpoint or "")
     asks = isinstance(getattr(view, "policy", None), Permission)

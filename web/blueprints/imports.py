@@ -108,7 +108,7 @@ def index() -> str:
 @bp.get("/template.xlsx")
 @needs(Permission.IMPORT_WRITE)
 def template() -> Response:
-    """The empty register in the T2 layout, with lists of what each cell may say."""
+    """The empty register in the layout of the county's own, with lists of what each cell may say."""
     return _file(template_workbook(), "县级流动党员信息库（模板）.xlsx")
 
 

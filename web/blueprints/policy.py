@@ -1,7 +1,8 @@
 """Every view states its rule, or the application does not start.
 
-`@operates`: a signed-in operator of the deployment. `@needs(P)`: a signed-in account whose role holds P. `@public(reason)`: anybody. `@from_peer`: a partner county's node,
-proved by its signature. `enforce` checks the whole map at start and every request before its view runs.
+`@needs(P)`: a signed-in account whose role holds P. `@operates`: a signed-in operator of the deployment.
+`@public(reason)`: anybody. `@from_peer`: a partner county's node, proved by its signature; no view has it before there
+is HTTP between counties. `enforce` checks the whole map at start and every request before its view runs.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Mechanisms without a domain word: clock, ids, errors, fence, events, fields, vault, states, permissions, queue, workdays."""
+"""Mechanisms, and the registries of personal fields and data scopes. Nothing here knows Flask; the map lists them."""

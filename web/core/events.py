@@ -92,7 +92,7 @@ class Event(Tenanted, Model):
 
 
 class EventSeal(Tenanted, Model):
-    """A link of the county's chain over its events up to and including `upto` (DOMAIN C-15)."""
+    """A link of the county's chain over its events up to and including `upto`."""
 
     __tablename__ = "event_seal"
     __logged__ = False

@@ -1,6 +1,6 @@
 """The fence: a unit of work acts for one county, and cannot see another one's rows.
 
-Two locks (TENANCY.md). The session adds `tenant_id =` to every ORM statement; behind it, forced row-level security
+Two locks. The session adds `tenant_id =` to every ORM statement; behind it, forced row-level security
 reads the county from the transaction. A unit of work (`acting_for`) has a session of its own, bound to one county for
 its whole life, because an object already held by a session would otherwise be handed to the next county.
 """

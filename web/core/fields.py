@@ -2,7 +2,7 @@
 
 Masking, encryption, export, sharing and the member's own page read it. A column of a person table is named like its
 field (or says `info={"field": name}`); a contract test fails on one that is neither here nor technical.
-Retention and classes follow DOMAIN §10 (C-12, C-27) and §11.3; scopes follow DOMAIN §9.4, a closed list.
+Scopes are a closed list (FED/1 §6).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from web.extensions import settings
 
 
 class Class(StrEnum):
-    """Security mark of a field (C-12). From PERSONAL on, values are masked, and their history is encrypted."""
+    """Security mark of a field. From PERSONAL on, values are masked, and their history is encrypted."""
 
     PUBLIC = "public"
     INTERNAL = "internal"
@@ -125,7 +125,7 @@ FIELDS: dict[str, Field] = {
 
 
 def mask(name: str, value: str | None) -> str | None:
-    """What everybody may see of the value (C-28); None stays None."""
+    """What everybody may see of the value; None stays None."""
     found = FIELDS[name].mask
     return value if value is None or found is None else found(value)
 

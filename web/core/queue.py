@@ -1,6 +1,6 @@
 """Work that waits for the commit: a closed list of jobs, deferred as (job, county, ids).
 
-Valkey is a bell, not a truth (FEDERATION §2.2): whatever a lost job would have done is found again in the database by
+Valkey is a bell, not a truth (FED/1 §1.2): whatever a lost job would have done is found again in the database by
 the scheduler. Arguments are ids only.
 """
 

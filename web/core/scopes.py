@@ -1,7 +1,7 @@
-"""The closed list of data scopes (DOMAIN §9.4) in words: what for, on which basis, until when. Data, no behaviour.
+"""The closed list of data scopes (FED/1 §6) in words: what for, on which basis, until when. Data, no behaviour.
 
 What each scope carries stands in the registry of fields (`core/fields.py`, `Field.scopes`); who may send it stands in an
-agreement. Cards, notices, papers and pages read this table, so a scope is described once.
+agreement. Cards, notices, papers and pages read this table; the text of an agreement has shorter words of its own (`federation/agreements/scopes.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class DataScope:
 
     @property
     def is_sensitive(self) -> bool:
-        """Does it carry sensitive personal information (C-36)? Then need and impact are told as well."""
+        """Does it carry sensitive personal information? Then need and impact are told as well."""
         return any(FIELDS[name].cls in (Class.SENSITIVE, Class.RESTRICTED) for name in self.fields)
 
 

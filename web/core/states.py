@@ -2,7 +2,7 @@
 
 A machine is checked when its module is imported: a state nobody can reach stops the program. The state column is
 written only by `Machine.apply`, which writes the event of the move in the same flush. The same rows feed the code, the
-tests, the papers' diagrams and the screens (FEDERATION §2.4).
+tests, the papers' diagrams and the screens.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ S = TypeVar("S", bound=StrEnum)
 
 
 class EnumText(TypeDecorator[Any]):
-    """A StrEnum stored as text: comparison on text is leakproof, on a database enum it is not (TENANCY.md)."""
+    """A StrEnum stored as text: comparison on text is leakproof, on a database enum it is not."""
 
     impl = String(40)
     cache_ok = True

@@ -1,7 +1,7 @@
 """Data keys of records: one random key for each record or federated aggregate of a county.
 
 Values encrypted under a record's key die with the key. The event log (before and after), disclosures and the working
-copies of another county's data use it, so that purging them is one deleted row (FEDERATION §2.10).
+copies of another county's data use it, so that purging them is one deleted row (FED/1 §1.10).
 """
 
 from __future__ import annotations

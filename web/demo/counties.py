@@ -1,6 +1,6 @@
 """The demo's three counties: trees of real townships and invented villages, invented people as staff, keys, partners.
 
-All persons are invented (DOMAIN §13.2); telephone numbers are of ranges nobody has.
+All persons are invented; telephone numbers are of ranges nobody has.
 """
 
 from __future__ import annotations

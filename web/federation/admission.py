@@ -184,7 +184,7 @@ def content_digest(body: Mapping[str, Any], sd: Collection[str]) -> str:
 
 
 def carries_id(field: str, value: Any) -> bool:
-    """Is there an identity number in a value that is none? It crosses with home's `confirm` alone (DOMAIN §9.4)."""
+    """Is there an identity number in a value that is none? It crosses with home's `confirm` alone (FED/1 §5.7)."""
     if field == "id_number":
         return False
     parts = value if isinstance(value, list) else [value]

@@ -56,7 +56,7 @@ DECISION, PROPOSAL, BOTH, REGISTER = Numbering
 
 
 class Scope(StrEnum):
-    """The closed list of data scopes that exist so far (DOMAIN 9.4)."""
+    """The closed list of data scopes something carries; S8 is named in `core/scopes.py` and carried by nothing."""
 
     DIRECTORY = "S0"
     COUNTS = "S1"

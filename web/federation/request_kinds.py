@@ -1,8 +1,8 @@
-"""The kinds of request two counties may send each other (FEDERATION §5): data. A new kind is an entry here and its form.
+"""The kinds of request two counties may send each other (FED/1 §8): data.
 
 `web.federation.messages` makes the wire's rows of it, `web.federation.requests` plays it, and the edge keeps the words
 of its form (`web/blueprints/requests/wording.py`). What a kind may carry is closed: the fields named here, under their
-scope, and nothing else.
+scope, and nothing else. How to add one: `web/README.md`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RequestKind:
 REQUEST_KINDS: dict[str, RequestKind] = {
     kind.name: kind
     for kind in (
-        # 三个必访 (F413): the trigger alone, never what is behind it.
+        # 三个必访: the trigger alone, never what is behind it.
         RequestKind(
             "must_visit",
             asker="host",

@@ -1,4 +1,4 @@
-"""One mechanism for every aggregate of two counties: verbs travel, states do not (FEDERATION §2.4–2.6).
+"""One mechanism for every aggregate of two counties: verbs travel, states do not (FED/1 §1.4–1.6).
 
 A `Kind` is a machine, a model, and tables of functions by verb. The anchor numbers decisions: what it says, or accepts
 from the follower, is applied, numbered `n`, and sent. The follower's word is a proposal on `base`: it stays `pending`

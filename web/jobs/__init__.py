@@ -1,6 +1,7 @@
 """Every Job and its function. RQ calls `run` by name; each job is one unit of work, but for those that hold their own.
 
-`ROUNDS` is what the scheduler rings for. A county whose work an operator stopped is passed over. Whatever a flushed or dead Valkey lost is found again here, in the database.
+`ROUNDS` is what the scheduler rings for: whatever a flushed or dead Valkey lost is found again there, in the database. A
+county whose work an operator stopped is passed over.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""共签记录单: the record of one activity (三会一课, DOMAIN §6.7) with the members of one partner county, and both counties' seals."""
+"""共签记录单: the record of one activity (三会一课) with the members of one partner county, and both counties' seals."""
 
 from __future__ import annotations
 

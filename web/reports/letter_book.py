@@ -1,4 +1,4 @@
-"""介绍信登记簿: the book of letters in its ten columns (T4), as a sheet to print and bind, and as a workbook."""
+"""介绍信登记簿: the book of letters in its ten columns, as a sheet to print and bind, and as a workbook."""
 
 from __future__ import annotations
 

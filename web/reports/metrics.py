@@ -24,7 +24,7 @@ class Metric:
     `unit` is what the number is followed by; empty where each figure brings its own. `is_persons` says that one is
     one person. `ratio` names part and whole of a percentage, which is always computed here, never given. `over` names
     the count a median is taken over: of fewer than five it would tell of single persons. `empty` is said where there is
-    nothing to divide by, or nothing to take a median of: that is not 0. `source`: the paragraph that asks for it.
+    nothing to divide by, or nothing to take a median of: that is not 0. `source`: where it is shown.
 
     What is counted stands in `web.reports.rows`, by the same code.
     """
@@ -37,7 +37,7 @@ class Metric:
     ratio: tuple[str, str] | None = None
     over: str = ""
     empty: str = "无数据"
-    source: str = "DOMAIN §6.8"
+    source: str = "report"
 
 
 def _table(*rows: Metric) -> dict[str, Metric]:
@@ -45,7 +45,7 @@ def _table(*rows: Metric) -> dict[str, Metric]:
 
 
 def _federation(*rows: Metric) -> tuple[Metric, ...]:
-    return tuple(replace(row, source="DOMAIN §4") for row in rows)
+    return tuple(replace(row, source="figures") for row in rows)
 
 
 METRICS: dict[str, Metric] = _table(
@@ -113,7 +113,7 @@ METRICS: dict[str, Metric] = _table(
     Metric(
         "duties.missed", "逾期未办的定期事项", "次", "期限在本期、没有办理的定期事项：名册核对、联席会商、年度核查等"
     ),
-    # Between partners, on screen alone (DOMAIN §4, "Federation metrics").
+    # Between partners, on screen alone.
     *_federation(
         Metric("flows.reported_in", "流出党员中已报到", "名", "期末有效、流向对方的流动登记中，对方已登记报到的", True),
         Metric(

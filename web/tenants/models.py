@@ -2,7 +2,7 @@
 
 from web.core.events import Event, EventSeal
 from web.core.vault import RecordKey
-from web.tenants.accounts.models import Account, LoginSession
+from web.tenants.accounts.models import Account, AccountProposal, LoginSession
 from web.tenants.activities.models import Activity, Attendance, StudyRecord
 from web.tenants.consents.models import Consent, NoticeText
 from web.tenants.counties.models import County, CountySettings
@@ -10,7 +10,7 @@ from web.tenants.documents.models import Document, ProofCode, Scan
 from web.tenants.flows.models import Flow
 from web.tenants.imports.models import HeaderAlias, ImportBatch, ImportRow
 from web.tenants.labels.models import Label, MemberLabel
-from web.tenants.members.models import Member, MemberGram
+from web.tenants.members.models import Member, MemberGram, MemberPair
 from web.tenants.operators.models import Backup, Operator, OperatorSession
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import Task
@@ -19,6 +19,7 @@ from web.tenants.workbench.models import Draft, Export, ListSetting, SavedFilter
 
 __all__ = [
     "Account",
+    "AccountProposal",
     "Activity",
     "Attendance",
     "Backup",
@@ -41,6 +42,7 @@ __all__ = [
     "Member",
     "MemberGram",
     "MemberLabel",
+    "MemberPair",
     "NoticeText",
     "Operator",
     "OperatorSession",

@@ -11,7 +11,7 @@ from web.federation.messages import DECISION, DECISIONS, MESSAGES, MessageSpec, 
 from web.federation.wire.codes import WireError
 from web.federation.wire.kinds import DATE, Record, Text
 
-# Words that may never cross a border (DOMAIN 9.4), as they would be named.
+# Words that may never cross a border, as they would be named.
 NEVER = {"thoughts", "talk", "visit", "difficulty", "health", "religion", "family", "discipline", "income", "address"}
 # Of no person: they cross under S0 and S1, and in a letter.
 NOBODYS = {"organisation", "venue", "liaison", "counts", "valid_days"}

@@ -122,7 +122,7 @@ def show(member_id: UUID) -> str:
 @bp.route("/<uuid:member_id>/reveal/<field>", methods=["GET", "POST"])
 @needs(Permission.MEMBER_REVEAL)
 def reveal(member_id: UUID, field: str) -> Any:
-    """Asks for the reason, then shows the one value in that answer alone (C-28)."""
+    """Asks for the reason, then shows the one value in that answer alone."""
     if field not in wording.REVEALABLE:
         raise NotFound()
     whole = person(member_id)

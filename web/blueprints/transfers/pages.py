@@ -202,7 +202,7 @@ def _closing(whole: Seen) -> str:
 
 
 def _rows(whole: Seen, said: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The columns of the register of transfers (DOMAIN §6.5), out for those who go, in for those who come."""
+    """The columns of the register of transfers, out for those who go, in for those who come."""
     m, case = whole.member, whole.case
     own, head = counties.own(), counties.settings().letter
     has_receipt = "是" if "receipt" in said else "否"

@@ -1,4 +1,4 @@
-"""The sixteen clauses and their words to begin with (DOMAIN §9.2). A data table; the counties change the words.
+"""The sixteen clauses and their words to begin with. A data table; the counties change the words.
 
 {full} 《title》, {parties} 中共…（甲方）、…, {all} 双方 or 三方, {from_}, {to}, {days}, {copies}: filled in by `defaults`.
 """

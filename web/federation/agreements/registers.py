@@ -1,4 +1,4 @@
-"""Stops are registers, not states (FEDERATION §2.7): each party's own word, numbered, applied at once in any state.
+"""Stops are registers, not states (FED/1 §1.7): each party's own word, numbered, applied at once in any state.
 
 `leaves_on` is the first day its owner is out; `paused` names scopes. A pair ends on the earliest of both leaves and the
 day after the text's last; the agreement winds down when our last pair ended, and is closed when both of each pair said so.
@@ -97,7 +97,7 @@ def leave(agreement: Agreement, on: date, reason: str = "", successor: UUID | No
 
 
 def pause(agreement: Agreement, scope: str, *, resume: bool = False, reason: str = "") -> None:
-    """Our sharing under `scope` ("all" or S0…S6) stops at once, or goes on."""
+    """Our sharing under `scope` ("all" or one) stops at once, or goes on."""
     party = own_party(agreement)
     if (scope in party.paused) != resume:
         raise WrongState("not_paused" if resume else "already_paused")

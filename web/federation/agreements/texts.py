@@ -27,7 +27,7 @@ LEVELS = {"county": "县级", "township": "乡镇级"}
 OF_NO_PERSON = ("S0", "S1")
 FREQUENCIES = {"monthly": "每月", "quarterly": "每季度", "half_yearly": "每半年", "yearly": "每年"}
 FREQUENCY_OF = {"register": "名册核对", "participation": "参加组织生活情况", "review": "联席会商"}
-# How often a responsibility asks for something, and of whom; twelve rows a side are usual (DOMAIN F102).
+# How often a responsibility asks for something, and of whom; twelve rows a side are usual.
 HOW_OFTEN = {**FREQUENCIES, "as_needed": "随时"}
 SIDES = {"home": "流出地", "host": "流入地"}
 RESPONSIBILITIES = 12

@@ -19,7 +19,7 @@ from web.federation.wire.disclosures import Disclosure, commitments, disclose
 from web.tenants.activities.models import Activity, ActivityKind, Attendance, Presence
 
 HEAD = ("title", "place", "responsible")
-# Words of the register → words of the wire, which says no reason for an absence (DOMAIN §9.4: no health crosses).
+# Words of the register → words of the wire, which says no reason for an absence: nothing of health crosses.
 KINDS: dict[ActivityKind, str] = {kind: kind.value for kind in ActivityKind} | {ActivityKind.STUDY_SESSION: "study"}
 PRESENCE: dict[Presence, str] = {
     Presence.PRESENT: "present",

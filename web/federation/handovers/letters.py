@@ -25,7 +25,7 @@ from web.tenants.transfers import letters as book
 
 MAX_VALID = LETTER_VALID_AT_MOST
 RECEIPT_MONTHS = 1
-"""Within so many months of its arrival the host returns the receipt (DOMAIN §8.1)."""
+"""Within so many months of its arrival the host returns the receipt."""
 S = HandoverState
 
 

@@ -31,7 +31,7 @@ PAGE = 30
 
 
 class Tab(StrEnum):
-    """The work lists, by the names users know (DOMAIN §5.2)."""
+    """The work lists, by the names users know."""
 
     TODO = "todo"
     OPEN = "open"

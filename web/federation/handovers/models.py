@@ -1,4 +1,4 @@
-"""Handover and its machine: each county keeps its own copy, home numbers the decisions (FEDERATION §5).
+"""Handover and its machine: each county keeps its own copy, home numbers the decisions (FED/1 §8).
 
 Home requests and the host answers; or the host asks and home answers. From `accepted` on both ways are one.
 """

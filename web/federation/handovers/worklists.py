@@ -1,4 +1,4 @@
-"""The work lists as users know them (DOMAIN §5.2), over this county's own cases and its handovers together.
+"""The work lists as users know them, over this county's own cases and its handovers together.
 
 A tab is one query: a UNION of both kinds of row with the same columns, keyset pages; the counts of all tabs are one more,
 by the same conditions.

@@ -79,7 +79,7 @@ class PeerKey(Tenanted, Model):
 
 
 class CountyKey(Tenanted, Model):
-    """Our own key pair. `locked`: the private half under the seal secret, which no page has (FEDERATION §2.3)."""
+    """Our own key pair. `locked`: the private half under the seal secret, which no page has (FED/1 §1.3)."""
 
     __tablename__ = "county_key"
     kid: Mapped[str] = mapped_column(String(64))

@@ -32,7 +32,7 @@ from web.federation.wire.keys import PublicKey
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 BATCH = bundles.MAX_MESSAGES
-# At once, then these; hourly after that, for 30 days (FEDERATION §4).
+# At once, then these; hourly after that, for 30 days (FED/1 §5).
 WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]
 GIVE_UP = timedelta(days=30)
 

@@ -1,4 +1,4 @@
-"""Every reading of a received row is logged on both sides (DOMAIN §9.4): in the reader's log, and told to the owner.
+"""Every reading of a received row is logged on both sides (FED/1 §6, Readings): in the reader's log, and told to the owner.
 
 Whoever opens a received value says so (`opened`), at the one place where its key is used; what a unit of work opened
 for a person is counted when it commits, so no page can forget it. Once an hour has passed, the owner is told: which row,

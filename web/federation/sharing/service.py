@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 SCOPES = ("S6", "S3")
 REVOKED_FOR = SHARE_REVOKED.words
 BACKUP_DAYS = 90
-"""How long a receiver's backups may still hold what it purged (DOMAIN §11.3)."""
+"""How long a receiver's backups may still hold what it purged."""
 OVERDUE = timedelta(hours=24)
 
 

@@ -96,7 +96,7 @@ class Envelope:
 
     @property
     def about_kind(self) -> str:
-        """agreement, referral, share, handover or cosign."""
+        """The kind of aggregate it speaks of: a word of `ABOUT`."""
         return self.about.partition("/")[0]
 
     @property

@@ -27,7 +27,7 @@ _hashing = threading.BoundedSemaphore(4)
 HASH_WAIT = 10.0
 LASTS = timedelta(days=90)
 REMEMBERED = 5
-"""So many passwords, the present one among them, are not taken again (DOMAIN C-02)."""
+"""So many passwords, the present one among them, are not taken again."""
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
@@ -68,7 +68,7 @@ def one_time() -> str:
 
 
 def faults(password: str, username: str) -> list[str]:
-    """Codes of what is wrong with a password (DOMAIN C-01): too short, too plain, holding the user name."""
+    """Codes of what is wrong with a password: too short, too plain, holding the user name."""
     classes = sum(
         any(test(c) for c in password)
         for test in (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum() and not c.isspace())

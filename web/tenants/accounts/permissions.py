@@ -48,7 +48,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """Roles of DOMAIN §2 that this release knows."""
+    """The roles there are, in the words of the glossary (web/README.md)."""
 
     COUNTY_ADMIN = "county_admin"
     TOWNSHIP_OFFICER = "township_officer"
@@ -107,7 +107,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.REQUEST_READ,
         P.REQUEST_WRITE,
     },
-    # The leader decides on the county's seal and reads aggregates: no rows of persons (DOMAIN §2).
+    # The leader decides on the county's seal and reads aggregates: no rows of persons.
     Role.LEADER_READONLY: _EVERYBODY
     | {P.AGREEMENT_READ, P.AGREEMENT_APPROVE, P.FIGURE_READ, P.REPORT_READ, P.PEER_READ},
     # The separated administrators (三员) see no business data. Who opens an account gives it no rights, who gives rights

@@ -15,7 +15,7 @@ from web.extensions import Model
 
 
 class ActivityKind(StrEnum):
-    """Types of organisation life (DOMAIN §1)."""
+    """Types of organisation life."""
 
     THEME_DAY = "theme_day"
     BRANCH_ASSEMBLY = "branch_assembly"
@@ -34,7 +34,7 @@ class ActivityState(StrEnum):
 
 
 class Presence(StrEnum):
-    """Attendance symbols of DOMAIN §6.7 as words: √ # O ★ △ ×. `leave`: another county's word, it does not say which."""
+    """Attendance symbols of the paper sheet as words: √ # O ★ △ ×. `leave`: another county's word, it does not say which."""
 
     PRESENT = "present"
     LATE = "late"
@@ -58,7 +58,7 @@ ACTIVITY = Machine(
 
 
 class Activity(Tenanted, Model):
-    """One meeting of one organisation. `minutes`: study time it counts for. From `starts_at` on: its record (DOMAIN §6.7),
+    """One meeting of one organisation. `minutes`: study time it counts for. From `starts_at` on: its record,
     which stays in the county.
     """
 

@@ -1,4 +1,4 @@
-"""An attendance list as people have it (T5): pasted lines or a table, read into names and symbols, matched with the sheet.
+"""An attendance list as people have it: pasted lines or a table, read into names and symbols, matched with the sheet.
 
 Nothing here writes. Each line of the list becomes an entry: matched, ambiguous (a person chooses), or refused with a
 reason; the sheet's own form then records what was matched, all of it or nothing.

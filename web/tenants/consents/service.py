@@ -15,7 +15,7 @@ from web.tenants.consents.models import Basis, Consent, Method
 from web.tenants.members import merging
 from web.tenants.members.models import Member
 
-# What each data scope needs from the member (DOMAIN §9.4, C-33). A scope that is not here needs nothing personal.
+# What each data scope needs from the member (FED/1 §6). A scope that is not here needs nothing personal.
 NEEDS: dict[str, Basis] = {
     "S2": Basis.NOTICE,
     "S3": Basis.CONSENT,

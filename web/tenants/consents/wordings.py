@@ -1,4 +1,4 @@
-"""The words of the county's notice, version by version: what a member was shown can be read again years later (C-31).
+"""The words of the county's notice, version by version: what a member was shown can be read again years later.
 
 The first version is the program's own, written out of the registry of fields the first time it is used and kept from
 then on; a county changes it by putting a new version into use. A stored version never changes.

@@ -17,7 +17,7 @@ from web.extensions import Session, db
 from web.tenants.counties.models import County, CountySettings
 
 LETTER_VALID_AT_MOST = 90
-"""Days; FEDERATION §5, Handover."""
+"""Days a letter may be valid at most."""
 
 
 def add(code: str, name: str, office: str, *, region: str = "", is_demo: bool = False) -> County:

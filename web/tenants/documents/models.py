@@ -15,7 +15,7 @@ from web.extensions import Model
 
 
 class DocumentKind(StrEnum):
-    """What papers there are (DOMAIN §6.8)."""
+    """What papers there are."""
 
     AGREEMENT_TEXT = "agreement_text"
     PROOF_SHEET = "proof_sheet"

@@ -1,1 +1,1 @@
-"""Flows (流动登记): one away episode of a member, owned by the home county (DOMAIN §5.1, §6.4)."""
+"""Flows (流动登记): one away episode of a member, owned by the home county."""

@@ -16,7 +16,7 @@ from web.extensions import Model
 
 
 class FlowState(StrEnum):
-    """`away_notice`: expected to be away for less than six months, so not a floating member (DOMAIN §0.1)."""
+    """`away_notice`: expected to be away for less than six months, so not a floating member."""
 
     DRAFT = "draft"
     AWAY_NOTICE = "away_notice"

@@ -1,4 +1,4 @@
-"""What time asks of home about its members away: a word with them again, and the half-year confirmation (DOMAIN §5.1).
+"""What time asks of home about its members away: a word with them again, and the half-year confirmation.
 
 Found in the database when somebody looks, by the county's own days; nothing is stored ahead, and nothing but a person's
 word closes one. On the day itself the scheduler writes it into the log, which is what notices are made of.

@@ -45,14 +45,14 @@ class FlowEnded:
 
 
 def add_months(day: date, months: int) -> date:
-    """Calendar months with the end-of-month clamp: 31 August + 6 = 28 or 29 February (DOMAIN §8.1)."""
+    """Calendar months with the end-of-month clamp: 31 August + 6 = 28 or 29 February."""
     index = day.month - 1 + months
     year, month = day.year + index // 12, index % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def is_floating(left_on: date, expected_until: date | None, on: date) -> bool:
-    """Away for six months already, or expected to be (DOMAIN §0.1)."""
+    """Away for six months already, or expected to be."""
     six = add_months(left_on, 6)
     return on >= six or expected_until is None or expected_until >= six
 

@@ -85,7 +85,7 @@ MEMBER_REGISTER = Layout(
         _c("原因", "", "ignored"),  # our own column, when the list of errors comes back mended
     ),
 )  # fmt: skip
-"""T2: the county's register of floating members."""
+"""The county's register of floating members."""
 
 LAYOUTS = (MEMBER_REGISTER,)
 

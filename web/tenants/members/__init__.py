@@ -1,1 +1,1 @@
-"""Members: the county's own register of persons (DOMAIN §6.3)."""
+"""Members: the county's own register of persons."""

@@ -258,7 +258,7 @@ def before(entry: Event) -> dict[str, object]:
     return columns | {f: was[f] and UUID(str(was[f])) for f in _BRANCHES if f in was}
 
 
-# What a handover or a case does to the row (FEDERATION §5.3). Only federation.handovers and transfers call these.
+# What a handover or a case does to the row (FED/1 §8). Only federation.handovers and transfers call these.
 
 
 def freeze(member: Member, holder_id: UUID) -> None:

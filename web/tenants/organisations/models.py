@@ -14,7 +14,7 @@ from web.extensions import Model
 
 
 class OrgKind(StrEnum):
-    """Level in the tree (DOMAIN §2)."""
+    """Level in the tree."""
 
     COUNTY_COMMITTEE = "county_committee"
     TOWNSHIP_COMMITTEE = "township_committee"

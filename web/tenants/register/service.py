@@ -329,7 +329,7 @@ def timeline(member_id: UUID, *, limit: int = 50) -> Sequence[Event]:
 
 
 def completeness(member: Member, flow: Flow, studied: Sequence[Study]) -> list[tuple[str, bool]]:
-    """六清 and what can be told of 三掌握 today (DOMAIN §5.9), each with whether it is so. `studied`: of the last half-year."""
+    """六清 and what can be told of 三掌握 today, each with whether it is so. `studied`: of the last half-year."""
     return [
         ("个人信息清", bool(member.id_number and member.gender in ("1", "2") and member.birth_on and member.joined_on)),
         ("流动时间清", bool(flow.left_on and flow.expected_until)),

@@ -1,4 +1,4 @@
-"""Reading the letter book (T4): narrowed by year, by what became of a letter, by number or name; newest number first."""
+"""Reading the letter book: narrowed by year, by what became of a letter, by number or name; newest number first."""
 
 from __future__ import annotations
 

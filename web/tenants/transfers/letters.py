@@ -1,4 +1,4 @@
-"""The book of introduction letters (介绍信登记簿, DOMAIN §13.5 T4): a number given out is a stub, whatever becomes of it.
+"""The book of introduction letters (介绍信登记簿): a number given out is a stub, whatever becomes of it.
 
 Cases of this county and handovers to partner counties draw from one row of numbers, and stand in one book. What a letter
 needs of a member, and what it says of him, is here too.

@@ -1,4 +1,4 @@
-"""RelationTransfer, the county's own case file and its machine (DOMAIN §5.2), and LetterStub, a line of the letter book (T4).
+"""RelationTransfer, the county's own case file and its machine, and LetterStub, a line of the letter book.
 
 A case is inside one committee, between two committees of the county, to a place that is no tenant, from such a place, or
 towards a partner county. The last is the application and the committee's approval only: from `handed_over` on a Handover

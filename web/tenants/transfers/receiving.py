@@ -18,7 +18,7 @@ from web.tenants.transfers.models import RelationTransfer, TransferKind, Transfe
 from web.tenants.transfers.service import member_of, move, settle_inside
 
 S, K = TransferState, TransferKind
-# What the paper says besides the person (DOMAIN §6.5), kept with the case. The days of joining are the member's own.
+# What the paper says besides the person, kept with the case. The days of joining are the member's own.
 PAPER = (
     "letter_no", "from_org", "from_address", "from_phone", "from_fax", "from_postcode", "addressee", "issued_on",
     "valid_days", "asked_on", "activist_on", "candidate_on", "note",

@@ -42,7 +42,7 @@ from web.tenants.transfers.models import (
 
 S, K = TransferState, TransferKind
 RECEIPT_MONTHS = 1
-"""A receipt is due one month after the member was received (DOMAIN §6.1)."""
+"""A receipt is due one month after the member was received."""
 
 
 @dataclass(frozen=True)
