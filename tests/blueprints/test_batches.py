@@ -22,6 +22,7 @@ from web.tenants.accounts.permissions import Role
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
+from web.tenants.transfers.models import LetterStub
 
 LETTER, REPORT = DocumentKind.INTRODUCTION_LETTER, DocumentKind.AGREEMENT_REPORT
 
@@ -74,6 +75,27 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
     assert all(PdfReader(io.BytesIO(packed.read(name))).pages for name in packed.namelist())
     assert other.get(zip_url).status_code == 404, "somebody else's"
     assert client.post(f"/{home.code}/transfers/letters/pack?year=1999").status_code == 422
+
+    # A selection: ticked in the book, or all that a work list's question finds, run again.
+    def order(path, **data):
+        answer = client.post(f"/{home.code}/transfers/letters/pack{path}", data=data)
+        with home.act():
+            made = db.session.scalars(db.select(Task).order_by(Task.created_at.desc(), Task.id.desc())).first()
+            return answer.status_code, len(made.details["of"])
+
+    with home.act():
+        one = db.session.scalars(db.select(LetterStub.id)).first()
+    assert order("", id=str(one)) == (303, 1)
+    assert order("/handovers", all_matching="1", query="tab=open&role=home") == (303, 2)
+    assert order("/transfers", all_matching="1", query="tab=open&kind=home") == (303, 2)
+    assert (
+        order("/transfers", id=str(uuid7()))[0]
+        == order("/handovers", all_matching="1", query="tab=open&role=host")[0]
+        == 422
+    )
+    assert order("/members", id=str(one))[0] == 404
+    shown = client.get(f"/{home.code}/handovers/?tab=open").text
+    assert f'formaction="/{home.code}/transfers/letters/pack/handovers"' in shown and "data-pick-all" in shown
 
     period = Period.half_of(clock.today())
     assert client.post(f"/{home.code}/reports/pack", data={"from": "2026-02-31"}).status_code == 422

@@ -13,6 +13,7 @@ from tests.federation.referrals.walk import BRANCH, NAME, clerk
 from tests.world import PASSWORD
 from web.core import fence
 from web.core.events import Event
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.referrals import codes, lists, service
 from web.federation.referrals.models import Referral, ReferralState, WrongCode
@@ -73,7 +74,16 @@ def test_the_walk_by_pages(walk, desks, work):
     assert NAME in inbox and "李例乙" in inbox
     ids = re.findall(r'name="id" value="([0-9a-f-]{36})"', inbox)
     assert len(ids) == 2
-    assert "已接收 2 人" in press(host, at(walk.host, "/referrals/accept"), id=ids)
+    # One is ticked; all that match are asked for by the question, which runs again: of another county, none.
+    assert host.post(at(walk.host, "/referrals/accept")).status_code == 422
+    none = host.post(
+        at(walk.host, "/referrals/accept"), data={"all_matching": "1", "query": f"tab=inbox&partner={uuid7()}"}
+    )
+    assert none.status_code == 422
+    assert "已接收 1 人" in press(host, at(walk.host, "/referrals/accept"), id=ids[:1])
+    work()
+    all_ = {"all_matching": "1", "query": "tab=inbox", "id": str(uuid7())}
+    assert "已接收 1 人" in press(host, at(walk.host, "/referrals/accept"), **all_)
     work()
     with walk.home.act():
         mine = db.session.scalars(db.select(Referral).where(Referral.member_id == walk.member_id)).one().id

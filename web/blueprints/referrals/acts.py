@@ -11,10 +11,11 @@ from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import edge
-from web.blueprints.forms import Form, read
+from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.blueprints.referrals import schemas, wording
 from web.blueprints.referrals.rooms import bp, seen
+from web.blueprints.workbench.selection import chosen
 from web.core import clock
 from web.core.errors import WrongState
 from web.core.saying import joined, say
@@ -228,16 +229,20 @@ for _act in ACTS.values():
     )
 
 
+MOST = 200
+"""So many are accepted at once, while one waits."""
+
+
 @bp.post("/accept")
 @needs(Permission.REFERRAL_WRITE)
 def accept_many() -> Any:
-    """Accept every ticked one that still waits; the others are named by their number."""
-    ids, done = read(schemas.Picked, request.form)["id"], 0
-    for referral_id in sorted(set(ids)):
+    """Accept every chosen one that still waits; the others are named by their number."""
+    ids, done = chosen("referrals_in", lambda it: it.referral.id, MOST), 0
+    for referral_id in sorted(ids):
         referral, _ = seen(referral_id, lock=True)
         if ACTS["accept"] in offered(referral):
             service.accept(referral)
             done += 1
-    left = len(set(ids)) - done
+    left = len(ids) - done
     flash(say("已接收 {done} 人{more}", done=done, more=say("，另有 {left} 人已不在待接收", left=left) if left else ""))
     return redirect(url_for("referrals.index", tab="inbox"), 303)

@@ -71,11 +71,3 @@ class Recognition(Schema):
     """The member a claim is about."""
 
     member_id = Id("对应的本县党员")
-
-
-class Picked(Schema):
-    """Ticked rows of a list."""
-
-    id = Many(Id())
-    query = Text("", limit=2000)
-    all_matching = Text("", limit=1)

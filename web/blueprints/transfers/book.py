@@ -11,7 +11,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from marshmallow import Schema
 from sqlalchemy import ColumnElement
 
-from web.blueprints import batches, edge
+from web.blueprints import edge
 from web.blueprints.documents import SEEN_BY
 from web.blueprints.forms import Text
 from web.blueprints.imports import XLSX
@@ -166,16 +166,6 @@ def print_letters() -> Any:
     task = tasks.start(Job.RENDER, _title(), subject_id=actor.org_id, details=details)
     flash("正在生成登记簿")
     return redirect(url_for("tasks.show", task_id=task.id), 303)
-
-
-@bp.post("/letters/pack")
-@needs(Permission.TRANSFER_WRITE)
-def pack_letters() -> Any:
-    """Every letter the address narrows to as one zip: those that stand, void numbers have no paper."""
-    found = [s for s in book.whole(edge.actor(), _where()) if s.void_on is None]
-    return batches.order(
-        DocumentKind.INTRODUCTION_LETTER, say("介绍信打包"), [(s.subject_id, s.letter_no) for s in found]
-    )
 
 
 def _is_mine(row: Document, actor: Actor) -> bool:

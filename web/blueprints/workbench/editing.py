@@ -14,6 +14,7 @@ from web.blueprints.english import choice
 from web.blueprints.forms import Form, Id, Many, One, Text
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
+from web.blueprints.workbench.selection import chosen
 from web.blueprints.workbench.undo import offer, offered
 from web.core import events
 from web.core.errors import Conflict, Invalid, NotFound
@@ -103,17 +104,7 @@ def cell(list_: str, row_id: UUID, name: str) -> Any:
 
 
 def _chosen(found: Editing) -> list[UUID]:
-    """The rows of a posted selection: the ticked ones, or all that match the query, run again now. Invalid for none."""
-    if request.form.get("all_matching") == "1":
-        ids = editing.selected(found, request.form.get("query", ""), edge.actor())
-    else:
-        try:
-            ids = [UUID(value) for value in request.form.getlist("id")[:MOST_SELECTED]]
-        except ValueError as error:
-            raise Invalid({"id": "invalid"}) from error
-    if not ids:
-        raise Invalid({"id": "choose_one"}, code="nothing_ticked")
-    return list(dict.fromkeys(ids))
+    return chosen(found.listing, found.id_of, MOST_SELECTED)
 
 
 def _form(found: Editing) -> type[Schema]:

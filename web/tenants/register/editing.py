@@ -22,7 +22,6 @@ from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.register import bulk
 from web.tenants.register.bulk import PIECE
-from web.tenants.register.service import MOST_SELECTED
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
 from web.tenants.workbench import service as workbench
@@ -108,16 +107,6 @@ def change(
 def _last(row: Any, name: str) -> Event | None:
     query = db.select(Event).where(Event.subject_id == row.id, Event.changes.has_key(name))
     return db.session.scalars(query.order_by(Event.id.desc()).limit(1)).first()
-
-
-def selected(editing: Editing, query: str, actor: Actor) -> list[UUID]:
-    """All the list holds under this question, run now. Invalid when they are too many for one change."""
-    found = list[UUID]()
-    for line in LISTINGS[editing.listing].walk(query, actor, False):
-        found.append(editing.id_of(line))
-        if len(found) > MOST_SELECTED:
-            raise Invalid({"id": "too_many"}, code="too_many_chosen")
-    return found
 
 
 @dataclass(frozen=True)
