@@ -263,7 +263,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_bulk.py::test_a_bulk_edit_previews_says_who_was_refused_and_is_undone "
           "blueprints/test_workbench.py::test_a_task_says_how_long_it_may_take_and_is_cancelled"),
     _line("8", "keyboard", "appearance.keys", "browser/test_workbench.py::test_a_cell_by_keyboard_a_conflict_and_the_way_back"),
-    _line("8", "notices and digest", "home.notices", "blueprints/test_home.py::test_a_notice_closes_itself_when_somebody_here_goes_on"),
+    _line("8", "notices and digest: what reads the same once, named as the log names it", "home.notices",
+          "blueprints/test_home.py::test_a_notice_closes_itself_when_somebody_here_goes_on "
+          "contracts/test_words.py::test_what_is_told_and_opened_is_called_as_the_log_calls_it"),
     _line("8", "working-day deadlines on an editable calendar", "settings.calendar settings.add_workday",
           "blueprints/test_accounts_pages.py::test_settings_working_days_and_notice blueprints/test_parts.py::test_deadlines"),
     _line("8", "search by name, pinyin, initials, ID tail, phone: p95 ≤ 300 ms at 50,000 members", "members.found members.index",
@@ -274,7 +276,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_english.py::test_english_of_the_catalogue_is_english"),
     _line("9", "switch per user, before signing in by browser", "auth.choose_language appearance.choose auth.sign_in",
           "blueprints/test_english_pages.py::test_the_browser_chooses_before_signing_in_and_the_account_after"),
-    _line("9", "no untranslated string on the pages of a clerk; what people typed stays as it is", "home.index members.show",
+    _line("9", "a word has its English by context: log and letters say what happened, buttons what to do; small within a sentence", "events.index handovers.show",
+          "blueprints/test_english.py::test_a_template_in_english"),
+    _line("9", "no untranslated string on the pages of a clerk (the host's, a township's and an administrator's in --long); what people typed stays as it is", "home.index members.show",
           "blueprints/test_english_pages.py::test_every_page_of_a_clerk_is_english_but_for_data "
           "blueprints/test_english_pages.py::test_what_people_typed_is_not_translated"),
     _line("9", "dates and numbers right", "home.index",
