@@ -130,7 +130,7 @@ SENTENCES = within("log", {
         "hear_counts": "收到汇总数",
         "drop": "销毁名录或汇总数",
     },
-    "reading": {"hear": "伙伴县告知查看 {count} 次"},
+    "reading": {"hear": "告知查看 {count} 次"},
     "scan": {"keep": "存下签字扫描件", "read": "打开签字扫描件"},
     "notice_text": {"renew": "改定告知书的文字"},
     "import_batch": {
@@ -464,7 +464,7 @@ _LABELS: dict[tuple[str, str], str | None] = {
     ("account", "name"): "姓名",
     ("flow", "confirmed_on"): "最近核对",
     ("member", "name_pinyin"): None,
-    ("member", "name_initials"): None,
+    ("member", "initials"): None,
 }
 # Reasons the program gives.
 REASONS = {

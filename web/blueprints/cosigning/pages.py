@@ -244,8 +244,7 @@ def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -
             {
                 "state": state,
                 "words": say(
-                    "{more}{x}　{way}",
-                    more="确认" if confirms else "",
+                    "确认{x}　{way}" if confirms else "{x}　{way}",
                     x=VERBS[letter.type.partition(".")[2]],
                     way=way,
                 ),

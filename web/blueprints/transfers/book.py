@@ -43,7 +43,7 @@ COLUMNS = (
     Column("issued", "日期", lambda it: it.issued_on, 96),
     Column("name", "姓名", lambda it: it.name, 96),
     Column("from", "由", lambda it: it.from_org, 192, "hide-narrow"),
-    Column("to", "去", lambda it: it.to_org, 0),
+    Column("to", "去", lambda it: it.to_org, 0, "hide-phone"),
     Column("dues", "党费交至", lambda it: it.dues_until, 96, "hide-phone"),
     Column("days", "有效期（天）", lambda it: it.valid_days, 96, "hide-phone", is_number=True),
     Column("by", "经办人", lambda it: it.issued_by, 96, "hide-narrow"),
