@@ -1,4 +1,4 @@
-"""The workbench at the edge: columns, saved filters, exports, copies, drafts, the way back, the recycle bin."""
+"""The workbench at the edge: columns, saved filters, editing in lists, exports, copies, drafts, the way back, the recycle bin."""
 
 from web.blueprints.workbench import drafts, editing, exports, filters, undo
 from web.blueprints.workbench.rooms import bp

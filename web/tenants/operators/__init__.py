@@ -1,1 +1,1 @@
-"""The deployment's operators, and the logged door through which they touch a county."""
+"""The deployment's operators, the logged door through which they touch a county, and the backups they ask for."""

@@ -1,1 +1,1 @@
-"""What people arrange for themselves: columns and saved filters of lists, drafts, ways back, and what they take out as tables."""
+"""What a list, its facets and a queue are, as data; and what people arrange for themselves: columns, filters, drafts, ways back."""
