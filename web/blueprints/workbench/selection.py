@@ -23,7 +23,7 @@ def chosen(name: str, id_of: Callable[[Any], UUID], most: int) -> list[UUID]:
         for line in LISTINGS[name].walk(request.form.get("query", ""), edge.actor(), False):
             found[id_of(line)] = None
             if len(found) > most:
-                raise Invalid({"id": "too_many"}, code="too_many_chosen", most=most)
+                raise Invalid(code="too_many_chosen", most=most)
     else:
         try:
             found = dict.fromkeys(UUID(value) for value in request.form.getlist("id")[:most])
