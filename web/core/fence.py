@@ -16,7 +16,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.pq import ExecStatus
-from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event
+from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
@@ -148,6 +148,13 @@ def start_over() -> None:
     """Roll back what the unit did so far, and forget what waited for its commit; it goes on in a new transaction."""
     db.session.rollback()
     here().after_commit.clear()
+
+
+def plan_anew() -> None:
+    """Until the transaction ends, plan every statement for the values it comes with. For whoever asks one statement over and
+    over: after ten times PostgreSQL may keep one plan made for a county of average size, and in a large one that is not the same.
+    """
+    db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 @contextmanager
