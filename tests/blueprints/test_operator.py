@@ -107,7 +107,7 @@ def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after
     assert agreed.home.name in text, "a county's public name"
     rows = dict(
         re.findall(
-            r'<tr><th scope="row">\d+　(\S+?)</th>.*?<td class="num">(\d+)</td>\s*<td class="hide',
+            r'<tr><th scope="row">\d+　(\S+?)</th>.*?<td class="num"[^>]*>(\d+)</td>\s*<td class="hide',
             shown[0].text,
             re.DOTALL,
         )
