@@ -235,6 +235,7 @@ def test_other_lists_are_declared_the_same_way(browser, side):
     )
     shown = admin.get(f"/{side.code}/activities/").text
     assert [re.sub(r"<[^>]+>", "", h) for h in re.findall(r"<th scope=\"col\"[^>]*>(.*?)</th>", shown)] == [
+        "",  # the tick
         "日期",
         "地点",
         "主题",

@@ -224,8 +224,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "transfers.pack_letters transfers.pack_listed transfers.letters transfers.index handovers.index referrals.accept_many",
           "blueprints/test_batches.py::test_letters_of_a_selection_and_reports_of_a_period "
           "blueprints/test_referrals.py::test_the_walk_by_pages"),
-    _line("8", "edited in place and in bulk beside the register: activities, organisations, the letter book; every other list says why not",
-          "workbench.cell workbench.bulk workbench.bulk_result workbench.bulk_retry activities.index organisations.index transfers.letters",
+    _line("8", "edited in place and in bulk beside the register: flows, activities, organisations, the letter book; every other list says why not",
+          "workbench.cell workbench.bulk workbench.bulk_result workbench.bulk_retry away.index activities.index organisations.index transfers.letters",
           "blueprints/test_editing.py::test_what_is_declared_is_edited_in_place_and_in_bulk_and_put_back "
           "blueprints/test_editing.py::test_every_list_is_edited_or_says_why_not"),
     _line("8", "own coloured labels", "labels.index labels.change",

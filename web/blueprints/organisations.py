@@ -74,7 +74,7 @@ def _lines(query: str, actor: Actor) -> list[Line]:
     members = branches.counts() if _counts(actor) else {}
     own = (Account.tenant_id == PartyOrg.tenant_id) & (Account.org_id == PartyOrg.id)
     people = db.select(func.count()).select_from(Account).where(own, Account.is_active).correlate(PartyOrg)
-    is_asked = and_(true(), *LISTINGS["organisations"].asked(query).conditions())
+    is_asked = and_(true(), *LISTINGS["organisations"].asked(query).conditions()).label("is_asked")
     nodes = db.session.execute(
         db.select(PartyOrg, people.scalar_subquery(), is_asked)
         .where(organisations.within(actor, PartyOrg.id))

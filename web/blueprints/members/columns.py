@@ -47,6 +47,8 @@ _ALL = (
     Column("certificate_no", "活动证编号", lambda m: m.certificate_no, 128, "minor", missing="无证", edit="certificate_no"),
     Column("joined_on", "入党日期", lambda m: m.joined_on, 96, "minor"),
     Column("post", "工作岗位", lambda m: m.post, 112, "minor", edit="post"),
+    Column("work_unit", "工作单位", lambda m: m.work_unit, 160, "minor", edit="work_unit"),
+    Column("occupation", "从事行业", lambda m: m.occupation, 112, "minor", edit="occupation"),
     Column("appraisal", "民主评议", lambda m: m.appraisal, 88, "minor", missing="未评议", edit="appraisal"),
     Column("relation", "组织关系", _of("relations", lambda m: m.relation), 112, "minor"),
     Column("lost", "失联", lambda m: "失去联系" if m.is_lost_contact else "", 80, "minor", missing="否"),
@@ -64,6 +66,8 @@ _OTHERWISE: dict[tuple[Roll, str], dict[str, Any]] = {
     (Roll.AWAY, "host"): {"cls": "", "width": 0},
     (Roll.AWAY, "dues"): {"cls": "minor"},
     (Roll.MEMBERS, "host"): {"missing": "无"},
+    (Roll.MEMBERS, "work_unit"): {"edit": ""},
+    (Roll.MEMBERS, "occupation"): {"edit": ""},
 }
 
 
@@ -85,4 +89,8 @@ def columns_of(roll: Roll, later: Iterable[tuple[str, str, Callable[[Line], Any]
         is_standard=False,
         missing="无",
     )
-    return [*found, labels, *(replace(c, is_standard=False) for c in _ALL if c.name not in shown)]
+    return [
+        *found,
+        labels,
+        *(replace(c, is_standard=False, **_OTHERWISE.get((roll, c.name), {})) for c in _ALL if c.name not in shown),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +14,62 @@ from web.blueprints.members.pages import locked, person
 from web.blueprints.members.rooms import bp
 from web.blueprints.members.schemas import AmendFlow, Depart, EndFlow, Reason
 from web.blueprints.policy import needs
+from web.blueprints.workbench.editing import editable
 from web.blueprints.workbench.undo import offer
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
+from web.core.events import Actor
 from web.core.fields import mask
+from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import divisions
 from web.tenants.flows import service
 from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
 from web.tenants.members import service as members
 from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
+from web.tenants.register.editing import Editing
+
+
+def _open_of(member_id: UUID, actor: Actor, lock: bool) -> Flow:
+    """The open flow of a member of the actor's part of the tree. NotFound without one."""
+    query = (
+        db.select(Flow)
+        .join(Member, (Member.tenant_id == Flow.tenant_id) & (Member.id == Flow.member_id))
+        .where(Member.id == member_id, Flow.state != FlowState.ENDED)
+    )
+    query = organisations.visible(query, actor, Member.branch_id, Member.away_org_id)
+    if lock:
+        query = query.with_for_update(of=Flow).execution_options(populate_existing=True)
+    found: Flow | None = db.session.scalars(query).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _demand_open(flow: Flow) -> None:
+    members.demand_open(members.get(flow.member_id))
+
+
+def _amend(flow: Flow, given: Mapping[str, str], actor: Actor) -> None:
+    service.amend(flow, reason="cell", **given)
+
+
+editable(
+    Editing(
+        "away",
+        Permission.MEMBER_WRITE,
+        ("work_unit", "occupation"),
+        "flow.amend",
+        _open_of,
+        lambda flow: members.get(flow.member_id).name,
+        lambda line: line.member_id,
+        _demand_open,
+        _amend,
+        id_by=lambda flow_id: service.get(flow_id).member_id,
+    ),
+    AmendFlow,
+)
 
 
 def _open(member_id: UUID) -> tuple[Member, Flow]:

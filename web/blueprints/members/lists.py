@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -41,12 +41,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Act:
-    """What can be done with ticked rows: posts the selection to an endpoint. `chosen()` reads it there."""
+    """What can be done with ticked rows: posts the selection to an endpoint, whose address has `more`. `chosen()` reads it there."""
 
     words: str
     endpoint: str
     permission: Permission
     rolls: tuple[Roll, ...] = (Roll.MEMBERS, Roll.AWAY)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 COLUMNS: list[Column] = []
@@ -54,6 +55,7 @@ ACTS: list[Act] = [
     Act("送请报到", "referrals.offer_preview", Permission.REFERRAL_WRITE, (Roll.AWAY,)),
     Act("登记告知", "members.notify", Permission.MEMBER_WRITE),
     Act("成批修改", "members.bulk_edit", Permission.MEMBER_WRITE),
+    Act("成批改流动登记", "workbench.bulk", Permission.MEMBER_WRITE, (Roll.AWAY,), {"list_": "away"}),
 ]
 TITLES = {Roll.MEMBERS: "本县党员", Roll.AWAY: "流出党员"}
 ENDPOINTS = {Roll.MEMBERS: "members.index", Roll.AWAY: "away.index"}
@@ -71,7 +73,9 @@ def acts_of(roll: Roll) -> list[tuple[str, str]]:
     held = GRANTS[Role(edge.actor().role)]
     known = current_app.view_functions
     return [
-        (a.words, url_for(a.endpoint)) for a in ACTS if roll in a.rolls and a.endpoint in known and a.permission in held
+        (a.words, url_for(a.endpoint, **a.more))
+        for a in ACTS
+        if roll in a.rolls and a.endpoint in known and a.permission in held
     ]
 
 

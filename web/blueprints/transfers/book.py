@@ -39,17 +39,17 @@ from web.tenants.transfers.models import LetterStub
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, branch_choices
 
 COLUMNS = (
-    Column("letter_no", "编号", lambda it: it.letter_no, 144),
-    Column("issued", "日期", lambda it: it.issued_on, 96),
-    Column("name", "姓名", lambda it: it.name, 96),
-    Column("from", "由", lambda it: it.from_org, 192, "hide-narrow"),
-    Column("to", "去", lambda it: it.to_org, 0, "hide-phone"),
-    Column("dues", "党费交至", lambda it: it.dues_until, 96, "hide-phone"),
+    Column("letter_no", "编号", lambda it: it.letter_no, 112),
+    Column("issued", "日期", lambda it: it.issued_on, 80, "hide-phone"),
+    Column("name", "姓名", lambda it: it.name, 80),
+    Column("from", "由", lambda it: it.from_org, 160, "hide-narrow"),
+    Column("to", "去", lambda it: it.to_org, 160, "hide-phone"),
+    Column("dues", "党费交至", lambda it: it.dues_until, 80, "hide-phone"),
     Column("days", "有效期（天）", lambda it: it.valid_days, 96, "hide-phone", is_number=True),
-    Column("by", "经办人", lambda it: it.issued_by, 96, "hide-narrow"),
-    Column("standing", "回执日期", lambda it: it.receipt_on or STANDINGS[book.standing(it)][1], 128),
-    Column("remark", "备注", book.remark, 160, "hide-phone", missing="无", edit="note"),
-    Column("kept", "保存至", book.kept_until, 96, "hide-narrow"),
+    Column("by", "经办人", lambda it: it.issued_by, 80, "hide-narrow"),
+    Column("standing", "回执日期", lambda it: it.receipt_on or STANDINGS[book.standing(it)][1], 112),
+    Column("remark", "备注", book.remark, 0, "hide-phone", missing="无", edit="note"),
+    Column("kept", "保存至", book.kept_until, 96, is_standard=False),
     Column("valid", "有效期至", lambda it: it.valid_until, 96, is_standard=False),
 )
 

@@ -23,7 +23,6 @@ from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.register import editing
 from web.tenants.register.editing import Editing
-from web.tenants.register.service import MOST_SELECTED
 from web.tenants.tasks import service as task_service
 from web.tenants.tasks.models import Task
 from web.tenants.workbench import service as workbench
@@ -104,7 +103,7 @@ def cell(list_: str, row_id: UUID, name: str) -> Any:
 
 
 def _chosen(found: Editing) -> list[UUID]:
-    return chosen(found.listing, found.id_of, MOST_SELECTED)
+    return chosen(found.listing, found.id_of, editing.MOST)
 
 
 def _form(found: Editing) -> type[Schema]:

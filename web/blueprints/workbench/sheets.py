@@ -87,7 +87,7 @@ class Sheet:
 
     def edit(self, column: Column, line: Any) -> str:
         """Where a cell is changed in its place; empty for a cell that is not."""
-        if not column.edit or self.editing is None:
+        if self.editing is None or column.edit not in self.editing.fields:
             return ""
         row_id = self.editing.id_of(line)
         return url_for("workbench.cell", list_=self.listing.name, row_id=row_id, name=column.edit, next=filters.here())

@@ -33,7 +33,7 @@ class Editing:
     """What may be changed in one list. `fields`: columns of texts; `must`: those that may not be emptied; `verb`: of the log.
 
     `get(id, actor, lock)`: the row, NotFound where it is not the actor's; `title`: what it is called; `id_of`: of a line of the
-    list; `demand(row)`: WrongState when it may not be changed now; `write(row, values, actor)`: change and log it.
+    list, and `id_by` of what the log names; `demand(row)`: WrongState when it may not be changed now; `write(row, values, actor)`: change and log it.
     """
 
     listing: str
@@ -46,9 +46,12 @@ class Editing:
     demand: Callable[[Any], None] = field(compare=False)
     write: Callable[[Any, Mapping[str, str], Actor], None] = field(compare=False)
     must: frozenset[str] = frozenset()
+    id_by: Callable[[UUID], UUID] = field(compare=False, default=lambda subject_id: subject_id)
 
 
 EDITINGS: dict[str, Editing] = {}
+MOST = 1_000
+"""So many rows are looked at while one waits for the preview."""
 
 
 def declare(editing: Editing) -> None:
@@ -180,9 +183,9 @@ def put_back(editing: Editing, entry: Event) -> bool:
         return False
     actor = events.actor()
     try:
-        row = find(editing.listing, actor).get(entry.subject_id, actor, True)
+        row = find(editing.listing, actor).get(editing.id_by(entry.subject_id), actor, True)
         editing.demand(row)
-        if any(getattr(row, name) != pair[1] for name, pair in pairs.items()):
+        if row.id != entry.subject_id or any(getattr(row, name) != pair[1] for name, pair in pairs.items()):
             return False
         with fence.savepoint():
             editing.write(row, {name: str(pair[0] or "") for name, pair in pairs.items()}, actor)

@@ -77,6 +77,8 @@ class Line:
     host_code: str | None
     host_text: str | None
     host_township: str | None
+    work_unit: str | None
+    occupation: str | None
     joined_on: date | None
     post: str
     appraisal: str
@@ -113,7 +115,7 @@ labels_of = func.array(
 _COLUMNS = (
     Member.id, Member.name, Member.gender, Member.birth_on, Member.id_number, Member.phone, PartyOrg.full_name, Member.member_kind,
     Member.education, Member.dues_until, Member.certificate_no, Member.is_lost_contact, Member.relation, Member.frozen_by,
-    Flow.id.label("flow_id"), Flow.state, Flow.flow_reason, Flow.left_on, Flow.host_code, Flow.host_text, Flow.host_township,
+    Flow.id.label("flow_id"), Flow.state, Flow.flow_reason, Flow.left_on, Flow.host_code, Flow.host_text, Flow.host_township, Flow.work_unit, Flow.occupation,
     Member.joined_on, Member.post, Member.appraisal, Member.updated_at, labels_of,
 )  # fmt: skip
 
