@@ -13,10 +13,10 @@ from tests.states import EMPTY
 
 pytestmark = pytest.mark.long
 # Drawn anew each time, as they must be: keys and what they signed, salts and the digests over them, codes on papers,
-# passwords, and the number a line of a co-signed record gets by lot.
+# passwords, the number of the request a message was made in, and the number a line of a co-signed record gets by lot.
 DRAWN = {
     "password_hash", "token", "head", "digest", "text_digest", "pdf_digest", "agreement_digest", "sha256", "content", "prev",
-    "envelope", "receipt", "jws", "signed", "fingerprint", "commitment", "code", "proof_code", "kid", "peer", "pointer",
+    "envelope", "receipt", "jws", "signed", "fingerprint", "commitment", "code", "proof_code", "kid", "peer", "pointer", "trace",
 }  # fmt: skip
 # Who stands how, by name: what the columns alone would not tell.
 WHO = (
