@@ -31,7 +31,8 @@ class Work:
                 title = said.read_bytes().decode(errors="replace")
             except OSError:  # it ended meanwhile
                 continue
-            if title.startswith("postgres: ") and any(f" {name} " in title for name in databases):
+            is_ours = title.startswith("postgres: ") and "autovacuum" not in title
+            if is_ours and any(f" {name} " in title for name in databases):
                 found.append(said.with_name("schedstat"))
         assert found, "measured where the database runs"
         return cls(tuple(found))

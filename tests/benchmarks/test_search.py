@@ -54,7 +54,7 @@ def test_the_search_box_answers_at_fifty_thousand_members(
     with watching.paused(), psycopg.connect(crowd.owner_url.replace("+psycopg", "")) as bare:
         assert some[0].name in page(some[0].id_number)
         work, slow = Work.on(crowd.database), {}
-        for where, said, times in (("members/found", "box", 60), ("members/", "whole page", 20)):
+        for where, said, times in (("members/found", "box", 60), ("members/", "whole page", 40)):
             for how, texts in asked.items():
                 taken = []
                 for q in texts[:times]:
