@@ -349,6 +349,5 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("bench", "20,000-message chaos run with the rate it sustained", _TEST,
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     _line("bench", "1,000 letters as one job ÷ WeasyPrint alone ≤ 1.3", "transfers.pack_letters",
-          "benchmarks/test_papers.py::test_letters_as_one_job",
-          "1.19 for the thousand once (KITELINE_LETTERS=1000: 234 s of work against 198 s, at most 703 MB)"),
+          "benchmarks/test_papers.py::test_letters_as_one_job"),
 )  # fmt: skip
