@@ -69,11 +69,11 @@ def defer(job: Job, tenant_id: int, *ids: UUID) -> None:
 
 def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     """Ring the bell now. A dead Valkey is survived: the scheduler finds the work in the database."""
-    queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
         if job in BELLS and not valkey.client.set(_bell(*args), "", nx=True, ex=RINGS_FOR):
             return
+        queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
         kept = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": LONG.get(job, 600), "meta": _meta()}
         with valkey.client.pipeline() as journey:
             queue.enqueue("web.jobs.run", *args, pipeline=journey, **kept)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import Select, String, bindparam, func, literal_column
 
 from web.core import fence
 from web.core.errors import DomainError
@@ -24,7 +24,7 @@ from web.tenants.counties.models import County
 
 def _listed(table: Any, *where: Any) -> Any:
     """The keys of a table as one JSON list, beside the channel's row."""
-    pairs = [part for name in keys.COLUMNS for part in (name, table.c[name])]
+    pairs = [part for name in keys.COLUMNS for part in (literal_column(f"'{name}'", String), table.c[name])]
     made = func.jsonb_agg(func.jsonb_build_object(*pairs))
     return (
         db.select(made).where(table.c.tenant_id == _CHANNEL.c.tenant_id, *where).correlate(_CHANNEL).scalar_subquery()
@@ -34,7 +34,7 @@ def _listed(table: Any, *where: Any) -> Any:
 _CHANNEL, _OURS, _THEIRS = Channel.__table__, CountyKey.__table__, PeerKey.__table__
 _COUNTY, _PEER = County.__table__, Peer.__table__
 _STANDING = ("epoch", "seq", "head", "stopped", "leased_until", "lease", "last_sign_at")
-_LINE = (
+LINE = (
     db.select(
         *(_CHANNEL.c[name] for name in ("id", *_STANDING)),
         _COUNTY.c.uid.label("own"), _COUNTY.c.jobs_stopped_at, _PEER.c.name, _PEER.c.state, _PEER.c.transport, _PEER.c.address,
@@ -61,7 +61,7 @@ _WRITE = (
 @dataclass
 class Line:
     """One direction with one peer. `own`: our uid; `name` and `is_confirmed`: of the peer as we know it; `is_halted`: an
-    operator stopped our county's background work. The standing of the channel (`epoch` … `last_sign_at`) is changed here and written once, by `write`.
+    operator stopped our county's background work; `more`: what the taker asked besides. The standing of the channel (`epoch` … `last_sign_at`) is changed here and written once, by `write`.
     """
 
     id: UUID
@@ -80,6 +80,7 @@ class Line:
     leased_until: datetime | None
     lease: UUID | None
     last_sign_at: datetime | None
+    more: Any
 
     def write(self) -> None:
         """Keep where the channel stands."""
@@ -125,17 +126,19 @@ def _newest_first(rows: list[dict[str, Any]], use: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: row["valid_from"] or "", reverse=True)
 
 
-def take(peer_uid: UUID, direction: str) -> Line:
-    """The line, its channel locked until the unit ends; made on first use."""
-    named = {"tenant": fence.tenant(), "peer": peer_uid, "direction": direction}
-    found = fence.execute(_LINE, named).first()
+def take(peer_uid: UUID, direction: str, asked: Select[Any] = LINE, **values: Any) -> Line:
+    """The line, its channel locked until the unit ends; made on first use. `asked`: LINE with more columns, about the same
+    "tenant" and "peer" and the caller's `values`; they stand in `more` of the line.
+    """
+    named = {"tenant": fence.tenant(), "peer": peer_uid, "direction": direction, **values}
+    found = fence.execute(asked, named).first()
     if found is None:
         db.session.add(Channel(peer_uid=peer_uid, direction=direction, epoch=1, seq=0, stopped=""))
         db.session.flush()
-        found = fence.execute(_LINE, named).one()
+        found = fence.execute(asked, named).one()
     way = transports.Address(peer_uid, found.transport or "loopback", found.address or "", found.resident)
     standing = {name: getattr(found, name) for name in _STANDING}
     return Line(
         found.id, peer_uid, found.own, found.name or "未知县", found.state is PeerState.CONFIRMED, found.jobs_stopped_at is not None, way,
-        found.our_keys or [], found.their_keys or [], **standing,
+        found.our_keys or [], found.their_keys or [], **standing, more=found,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, bindparam
 
 from web.core import clock, events, fence, vault
 from web.core.ids import uuid7
@@ -97,7 +97,7 @@ _SETTLED = db.update(_OUT).where(*_ROW, _OUT.c.receipt.is_(None)).values(
 
 
 def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
-    line = lines.take(peer_uid, "out")
+    line = lines.take(peer_uid, "out", _LINE, parcel=[])
     now, own = clock.now(), {"tenant": fence.tenant()}
     if line.leased_until is not None and line.leased_until > now and line.lease != lease:
         return None
@@ -219,7 +219,7 @@ def _bundle(
 
 def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) -> tuple[int, bool]:
     """Store the receipts; (how many came to rest, whether to go on at once)."""
-    line = lines.take(peer_uid, "out")
+    line = lines.take(peer_uid, "out", _LINE, parcel=parcel.ids)
     now, applied, done = clock.now(), [], 0
     go_on: bool | None = None
     for message_id, answer in zip(parcel.ids, answers, strict=False):
@@ -241,11 +241,11 @@ def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) ->
             applied.append(own | {"new_receipt": answer.receipt, "now": now})
         else:
             _refused(_row(message_id), answer.receipt, found.code)
-    if applied:
-        fence.later(_SETTLED, applied)
     db.session.flush()
     if go_on is None:
         go_on = _retry(line, timedelta(0)) if len(answers) < len(parcel.ids) else not _rests(line)
+    if applied:
+        fence.later(_SETTLED, applied)
     line.write()
     return done, go_on
 
@@ -267,25 +267,27 @@ def _refused(message: OutboxMessage, receipt: str, code: str | None) -> None:
 
 _IS_OURS = (_OUT.c.tenant_id == bindparam("tenant")) & (_OUT.c.peer_uid == bindparam("peer"))
 _IS_HERE = (PostDue.tenant_id == bindparam("tenant")) & (PostDue.peer_uid == bindparam("peer"))
-_RESTS = db.select(
-    db.select(_OUT.c.id).where(_IS_OURS, _OUT.c.receipt.is_(None) | _OUT.c.has_blobs_due).exists().label("is_waiting"),
+_IS_OPEN = _OUT.c.receipt.is_(None) & (_OUT.c.id != all_(bindparam("parcel", type_=ARRAY(Uuid()))))
+# The line, and whether anything but a parcel waits for this peer.
+_LINE = lines.LINE.add_columns(
+    db.select(_OUT.c.id).where(_IS_OURS, _IS_OPEN | _OUT.c.has_blobs_due).exists().label("is_waiting"),
     db.select(PostDue.__table__.c.due_at).where(_IS_HERE).scalar_subquery().label("due_at"),
 )
 _DONE = db.delete(PostDue.__table__).where(_IS_HERE, PostDue.__table__.c.due_at == bindparam("seen"))
 
 
 def _rests(line: Line) -> bool:
-    """Whether nothing waits for this peer, neither message nor file; then nothing stands as due, and the lease is free.
+    """Whether nothing but the parcel waits for this peer, neither message nor file; then nothing stands as due, and the
+    lease is free.
 
-    Both are asked in one statement, so in one snapshot: a message committed after it has also moved `due_at`, and what
-    it put down stays.
+    Both are asked in one statement, with the line, so in one snapshot: a message committed after it has also moved
+    `due_at`, and what it put down stays.
     """
-    here = {"tenant": fence.tenant(), "peer": line.peer_uid}
-    found = fence.execute(_RESTS, here).one()
-    if found.is_waiting:
+    if line.more.is_waiting:
         return False
-    if found.due_at is not None:
-        fence.later(_DONE, here | {"seen": found.due_at})
+    if line.more.due_at is not None:
+        here = {"tenant": fence.tenant(), "peer": line.peer_uid}
+        fence.later(_DONE, here | {"seen": line.more.due_at})
     line.leased_until = line.lease = None
     return True
 
