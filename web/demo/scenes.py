@@ -197,7 +197,7 @@ def keep_duties(host: Stand, homes: Sequence[Stand], agreement_id: UUID, conclus
     """The host met these partners and each went through the lists, as the agreement asks for twice a year."""
     words = {
         "place": f"{host.name}党群服务中心",
-        "present": "\n".join(f"{county.name}县委组织部组织科科长" for county in (host, *homes)),
+        "present": "\n".join(f"{county.name}委组织部组织科科长" for county in (host, *homes)),
         "conclusion": conclusion,
     }
     with acting(host):

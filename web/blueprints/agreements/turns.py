@@ -34,7 +34,7 @@ STATES = {
     VersionState.LAPSED: ("off", "逾期终止"),
 }
 ENDED = {
-    AgreementState.WINDING_DOWN: ("theirs", "已到期，收尾中"),
+    AgreementState.WINDING_DOWN: ("theirs", "已停止执行，收尾中"),
     AgreementState.CLOSED: ("off", "已办结"),
 }
 VERBS = {
@@ -175,7 +175,7 @@ def _effective(view: View) -> Turn:
     if view.agreement.state is AgreementState.CLOSED:
         return Turn("over", "协议已经办结", "双方都确认没有未了事项，共享的信息已经清除")
     if view.agreement.state is AgreementState.WINDING_DOWN:
-        return Turn("ours", "协议已到期，办清未了事项后确认办结", "在办的关系转接继续办完；共享的信息逐项清除")
+        return Turn("ours", "协议已停止执行，办清未了事项后确认办结", "在办的关系转接继续办完；共享的信息逐项清除")
     own = view.own_party
     leaving = [p for p in view.parties if p.leaves_on is not None]
     if leaving:
