@@ -12,7 +12,8 @@ from deploy import processes
 from deploy.console import Stopped
 from deploy.processes import Child, Family
 
-FORKS = "import os, time\nif os.fork() == 0: os.setpgrp()\nprint(os.getpid(), flush=True)\ntime.sleep(100)"
+# Each says its number in one write: two writes of two processes could stand between one another.
+FORKS = "import os, time\nif os.fork() == 0: os.setpgrp()\nos.write(1, b'%d\\n' % os.getpid())\ntime.sleep(100)"
 
 
 def start(tmp_path: Path, program: str, name: str = "worker") -> Child:

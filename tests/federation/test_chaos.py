@@ -203,7 +203,7 @@ def storm(chaos, fresh, count):
             hang_up(fresh)
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [1_000, pytest.param(20_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
 @pytest.mark.parametrize("parties", [2, 3])
 def test_a_storm_of_messages_and_faults(pair, fresh, monkeypatch, count, parties, proved):
     count //= 2  # each with two and with three counties

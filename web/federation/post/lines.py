@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, bindparam, func, literal_column
+from sqlalchemy import Select, bindparam, func
 
 from web.core import fence
 from web.core.errors import DomainError
@@ -24,7 +24,7 @@ from web.tenants.counties.models import County
 
 def _listed(table: Any, *where: Any) -> Any:
     """The keys of a table as one JSON list, beside the channel's row."""
-    pairs = [part for name in keys.COLUMNS for part in (literal_column(f"'{name}'", String), table.c[name])]
+    pairs: list[Any] = [part for name in keys.COLUMNS for part in (name, table.c[name])]
     made = func.jsonb_agg(func.jsonb_build_object(*pairs))
     return (
         db.select(made).where(table.c.tenant_id == _CHANNEL.c.tenant_id, *where).correlate(_CHANNEL).scalar_subquery()
