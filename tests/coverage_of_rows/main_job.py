@@ -87,7 +87,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/sharing/test_readings.py::test_every_look_is_counted_told_and_shown_to_the_member "
           "federation/sharing/test_readings.py::test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people "
           "federation/sharing/test_readings.py::test_a_county_can_tell_only_of_rows_that_are_the_hearers_own"),
-    _line("2", "property tests try to leak through every message type: 100,000 fuzzed messages, 0 leaks", "",
+    _line("2", "property tests try to leak through every message type: 100,000 fuzzed messages, 0 leaks", _TEST,
           "federation/leaks/test_leaks.py::test_no_value_leaks_through_any_message "
           "federation/leaks/test_leaks.py::test_no_value_leaks_through_a_hundred_thousand "
           "federation/leaks/test_leaks.py::test_under_the_id_of_another_thing_nothing_opens_and_nothing_is_destroyed "
