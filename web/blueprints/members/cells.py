@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import jsonify, redirect, render_template, request, url_for
+from flask import request, url_for
 from marshmallow import Schema
 
 from web.blueprints import filters
@@ -16,11 +16,11 @@ from web.blueprints.members.editing import said, version_of
 from web.blueprints.members.pages import locked, person
 from web.blueprints.members.rooms import bp
 from web.blueprints.policy import needs
-from web.blueprints.workbench.undo import offer, offered
+from web.blueprints.workbench import cells
 from web.core import events
 from web.core.errors import Conflict, NotFound
 from web.core.fields import FIELDS
-from web.core.saying import joined, say
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.members import codes, service
@@ -53,10 +53,11 @@ def cell(member_id: UUID, field: str) -> Any:
     """The field alone. A script (`X-Cell`) gets JSON: the new words, or what is wrong (422), or both values (412)."""
     if field not in CELLS:
         raise NotFound()
-    is_script = "X-Cell" in request.headers
     member = locked(member_id) if request.method == "POST" else person(member_id).member
     service.demand_open(member)
     wanted = request.args.get("next", "") if request.method == "GET" else request.form.get("next", "")
+    mine = url_for("members.show", member_id=member_id)
+    back = own_path(wanted) if wanted else mine
     form = Form(
         _schema(field), {"value": getattr(member, field), "version": member.updated_at.isoformat(), "next": wanted}
     )
@@ -68,15 +69,8 @@ def cell(member_id: UUID, field: str) -> Any:
                 with events.noted() as did:
                     service.amend(member, {field: given["value"]}, version=version_of(given["version"]), reason="cell")
                 words = say("{name}的{label}已改", name=member.name, label=FIELDS[field].label) if did else "没有改动"
-                if is_script:
-                    toast = render_template("toast.html", said=offered(words, did))
-                    return jsonify(
-                        words=choice.shown(_shown(field, getattr(member, field))),
-                        version=member.updated_at.isoformat(),
-                        toast=toast,
-                    )
-                offer(words, did)
-                return redirect(own_path(wanted) if wanted else url_for("members.show", member_id=member_id), 303)
+                now = choice.shown(_shown(field, getattr(member, field)))
+                return cells.done(words, did, back, now=now, version=member.updated_at.isoformat())
         except Conflict as error:
             db.session.rollback()
             ours, theirs = error.params["fields"][field]  # type: ignore[index]
@@ -86,10 +80,11 @@ def cell(member_id: UUID, field: str) -> Any:
                 "version": error.params["version"].isoformat(), "value": _shown(field, theirs),  # type: ignore[attr-defined]
             }  # fmt: skip
             form.values["version"] = clash["version"]
-    if is_script and clash is not None:
-        return jsonify({k: choice.shown(v) for k, v in clash.items()}), 412
-    if is_script and form.errors:
-        return jsonify(error=choice.shown(joined("；", (w for words in form.errors.values() for w in words)))), 422
-    page, status = form.page("members/cell.html", m=member, field=field, label=FIELDS[field].label, of=CELLS[field], clash=clash,
-                             back=own_path(wanted) if wanted else url_for("members.show", member_id=member_id))  # fmt: skip
-    return page, 412 if clash else status
+    of, label = CELLS[field], FIELDS[field].label
+    how = {"type": "select", "options": of.choices(), "blank": "未填"} if of else {}
+    return cells.page(
+        form, clash, title=member.name, label=label, back=back,
+        how=how or {"type": "month" if field == "dues_until" else "text"},
+        trail=[("名单", back), (member.name, mine), (label, None)],
+        action=url_for("members.cell", member_id=member_id, field=field),
+    )  # fmt: skip

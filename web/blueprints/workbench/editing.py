@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import jsonify, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import edge, filters, tasks, words
 from web.blueprints.auth import own_path
-from web.blueprints.english import choice
 from web.blueprints.forms import Form, Id, Many, One, Text
 from web.blueprints.policy import needs
+from web.blueprints.workbench import cells
 from web.blueprints.workbench.rooms import bp
 from web.blueprints.workbench.selection import chosen
-from web.blueprints.workbench.undo import offer, offered
 from web.core import events
 from web.core.errors import Conflict, Invalid, NotFound
-from web.core.saying import joined, say
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.register import editing
@@ -59,7 +58,7 @@ def cell(list_: str, row_id: UUID, name: str) -> Any:
     found = editing.find(list_, actor)
     if name not in found.fields:
         raise NotFound()
-    is_script, is_sent = "X-Cell" in request.headers, request.method == "POST"
+    is_sent = request.method == "POST"
     row = found.get(row_id, actor, is_sent)
     found.demand(row)
     wanted = (request.form if is_sent else request.args).get("next", "")
@@ -78,11 +77,7 @@ def cell(list_: str, row_id: UUID, name: str) -> Any:
                     editing.change(found, row, {name: given["value"]}, actor, seen={name: given["version"]})
                 said = say("{title}的{label}已改", title=title, label=label) if did else "没有改动"
                 now = getattr(row, name)
-                if is_script:
-                    toast = render_template("toast.html", said=offered(said, did))
-                    return jsonify(words=now, version=editing.mark(now), toast=toast)
-                offer(said, did)
-                return redirect(back, 303)
+                return cells.done(said, did, back, now=now, version=editing.mark(now))
         except Conflict as error:
             ours, theirs = error.params["fields"][name]  # type: ignore[index]
             db.session.rollback()
@@ -91,15 +86,11 @@ def cell(list_: str, row_id: UUID, name: str) -> Any:
                 "when": filters.since(error.params["at"]), "version": editing.mark(theirs), "value": theirs,  # type: ignore[arg-type]
             }  # fmt: skip
             form.values["version"] = clash["version"]
-    if is_script and clash is not None:
-        return jsonify({k: choice.shown(v) for k, v in clash.items()}), 412
-    if is_script and form.errors:
-        return jsonify(error=choice.shown(joined("；", (w for each in form.errors.values() for w in each)))), 422
-    page, status = form.page(
-        "workbench/cell.html", title=title, label=label, clash=clash, back=back, listing=LISTINGS[list_],
+    return cells.page(
+        form, clash, title=title, label=label, back=back, how={},
+        trail=[(LISTINGS[list_].title, back), (label, None)],
         action=url_for("workbench.cell", list_=list_, row_id=row_id, name=name),
     )  # fmt: skip
-    return page, 412 if clash else status
 
 
 def _chosen(found: Editing) -> list[UUID]:
