@@ -1,6 +1,7 @@
 """The servers of one instance and what the application's processes read from their environment."""
 
 import os
+import shlex
 from dataclasses import dataclass
 
 from deploy import database, servers
@@ -34,6 +35,10 @@ class Services:
             "REDIS_URL": self.redis_url,
             **self.keys,
         }
+
+    def exports(self, **more: str) -> str:
+        """Everything, and `more`, as lines for a shell to read."""
+        return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in (self.everything() | more).items())
 
 
 def keys(instance: Instance) -> dict[str, str]:

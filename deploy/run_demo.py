@@ -52,8 +52,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8000, help="the port to serve on (default: 8000)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to serve on (default: this machine alone)")
     parser.add_argument("--fresh", action="store_true", help="forget this port's data and build the demo anew")
+    parser.add_argument(
+        "--env", action="store_true", help="print what `flask --app web` needs to reach the demo that runs"
+    )
     asked = parser.parse_args(arguments)
     instance = Instance(f"demo-{asked.port}")
+    if asked.env:
+        _print_environment(instance, asked.host, asked.port)
+        return 0
     elsewhere = f"deploy/demo --port {asked.port + 1}"
     with instance.held(elsewhere):
         if not _is_free(asked.host, asked.port):
@@ -67,8 +73,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(instance: Instance, family: Family, host: str, port: int) -> None:
     services = instances.start(instance, family, is_forgetful=False)
-    address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}/"  # noqa: S104  compared, not bound
-    more = {"KITELINE_PUBLIC_URL": os.environ.get("KITELINE_PUBLIC_URL", address.rstrip("/"))}
+    address, more = _address(host, port), _public(host, port)
     _once(instance, "migrations", ("migrate",), services.environment(OWNER_URL, **more))
     _once(instance, "demo counties", ("demo", "build"), services.environment(SEAL_KEY, **more))
     with step("web, workers, scheduler") as notes:
@@ -83,6 +88,21 @@ def _run(instance: Instance, family: Family, host: str, port: int) -> None:
         family.watch()
     except KeyboardInterrupt:
         say("\nstopping …")
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}/"  # noqa: S104  compared, not bound
+
+
+def _public(host: str, port: int) -> dict[str, str]:
+    return {"KITELINE_PUBLIC_URL": os.environ.get("KITELINE_PUBLIC_URL", _address(host, port).rstrip("/"))}
+
+
+def _print_environment(instance: Instance, host: str, port: int) -> None:
+    """For a developer's shell, which gets what no single process has: the owner of the tables and the seal key as well."""
+    if not instance.is_held():
+        raise Stopped(f"no demo of this checkout runs on port {port}", f"deploy/demo --port {port}")
+    say(instances.running(instance).exports(**_public(host, port)))
 
 
 def _start(instance: Instance, part: Part, bind: Sequence[str], env: dict[str, str]) -> Child:

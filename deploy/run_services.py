@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import json
 import os
-import shlex
 import signal
 import sys
 import time
@@ -69,5 +68,4 @@ def _stop(instance: Instance) -> None:
 def _print_environment(instance: Instance) -> None:
     if len(_running(instance)) < len(("PostgreSQL", "Valkey")):
         raise Stopped("the servers are not running", "deploy/services start")
-    for name, value in instances.embedded(instance).everything().items():
-        say(f"export {name}={shlex.quote(value)}")
+    say(instances.embedded(instance).exports())

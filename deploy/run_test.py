@@ -3,6 +3,7 @@
 The servers and their data are made for this run and removed after it.
 """
 
+import argparse
 import contextlib
 import os
 import signal
@@ -34,12 +35,20 @@ BENCHMARKS = "tests/benchmarks"
 
 
 def main(arguments: list[str]) -> int:
-    is_long = "--long" in arguments
-    arguments = [word for word in arguments if word != "--long"]
+    parser = argparse.ArgumentParser(
+        "deploy/test",
+        usage="%(prog)s [-h] [--long] [pytest arguments]",
+        description="Everything CI checks: lint, format, import contracts and types, then the tests on servers of their own.",
+        epilog="Everything else is pytest's: a path runs a part (deploy/test tests/deploy), -k, -x and so on;"
+        " .venv/bin/python -m pytest --help lists them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--long", action="store_true", help="the slow tests too, then the benchmarks")
+    asked, arguments = parser.parse_known_args(arguments)
     for title, words, fix in CHECKS:
         check(title, words, fix)
     sweep()
-    if not is_long:
+    if not asked.long:
         return run(arguments)
     # What is measured is measured alone, and on servers that wait for their disk.
     if any(word.startswith(BENCHMARKS) for word in arguments):

@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 
-from deploy.console import Stopped, explain
+from deploy.console import Stopped, explain, say
 from deploy.machine import PYTHON, check_python, install_system_parts, make_environment
 from deploy.places import CHECKOUT, VENV, state_root
 
@@ -21,9 +21,14 @@ def run_command(command: str, *, needs: str) -> None:
     try:
         if sys.prefix != str(VENV):
             check_python()
-            if not {"-h", "--help"} & set(arguments) or not PYTHON.exists():
-                # What deploy/services prints is for the shell to read: its steps go the other way.
-                with contextlib.redirect_stdout(sys.stderr if command == "services" else sys.stdout):
+            is_asking = bool({"-h", "--help"} & set(arguments))
+            if is_asking and not PYTHON.exists():  # in a new clone: its first line, without making anything
+                say(sys.modules["__main__"].__doc__ or "")
+                raise SystemExit(0)
+            if not is_asking:
+                # What an environment is printed for is the shell, which reads it: the steps go the other way.
+                is_read = command == "services" or "--env" in arguments
+                with contextlib.redirect_stdout(sys.stderr if is_read else sys.stdout):
                     install_system_parts(needs)
                     make_environment(needs)
             os.execv(PYTHON, [str(PYTHON), str(CHECKOUT / "deploy" / command), *arguments])  # noqa: S606  it replaces us

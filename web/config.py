@@ -46,7 +46,11 @@ class Settings:
         env = os.environ if env is None else env
         for name in ("DATABASE_URL", "REDIS_URL", "KITELINE_SECRET", "KITELINE_FIELD_KEY"):
             if not env.get(name):
-                raise SettingsError(f"{name} is not set; deploy/demo sets it, see deploy/README.md")
+                raise SettingsError(
+                    f"{name} is not set. In a checkout, while deploy/demo runs:"
+                    ' eval "$(deploy/demo --env)", or without one: eval "$(deploy/services start)".'
+                    " In a deployment, set what the table of variables in deploy/README.md names"
+                )
         secret, field_key = _key(env, "KITELINE_SECRET"), _key(env, "KITELINE_FIELD_KEY")
         assert secret is not None and field_key is not None  # both were checked above
         return cls(

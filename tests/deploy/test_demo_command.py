@@ -70,6 +70,16 @@ def test_a_finding_of_lint_stops_the_tests_with_its_text(capsys):
     assert stopped.value.fix == "ruff check --fix ."
 
 
+def test_help_is_ours_and_comes_at_once(capsys):
+    for word in ("--help", "-h"):
+        with pytest.raises(SystemExit) as ended:
+            run_test.main([word])
+        printed = capsys.readouterr().out
+        assert not ended.value.code
+        assert printed.startswith("usage: deploy/test [-h] [--long] [pytest arguments]\n")
+        assert not any(title in printed for title in ("s  lint", "s  types"))
+
+
 def test_what_killed_runs_left_is_swept_and_what_lives_is_kept(state):
     Instance("test-1").folder("postgres")
     Instance("demo-8123").folder("postgres")

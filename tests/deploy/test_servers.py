@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,6 +18,7 @@ import pytest
 import redis
 
 from deploy.places import CHECKOUT
+from web.config import Settings, SettingsError
 
 ATTACHED = """
 import os, sys
@@ -45,8 +48,8 @@ def checkout(monkeypatch):
     shutil.rmtree(top)
 
 
-def services(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    program = "import sys; from deploy.run_services import main; sys.exit(main(sys.argv[1:]))"
+def services(checkout: Path, *words: str, command: str = "services") -> subprocess.CompletedProcess[str]:
+    program = f"import sys; from deploy.run_{command} import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.run(
         [sys.executable, "-c", program, *words], cwd=checkout, capture_output=True, text=True, timeout=120, check=False
     )
@@ -123,21 +126,45 @@ def check_roles(env: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_command_that_ends_leaves_no_server_behind(checkout, ending):
+    with attached(checkout, "two", ending) as pids:
+        assert len(pids) == 2
+        assert all(is_alive(pid) for pid in pids)
+    assert all_end(pids)
+
+
+@contextmanager
+def attached(checkout: Path, instance: str, ending: signal.Signals) -> Iterator[list[int]]:
+    """A command that holds an instance with its servers, until it is ended so: the servers' process ids."""
     command = subprocess.Popen(
-        [sys.executable, "-c", ATTACHED, "two"], cwd=checkout, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", ATTACHED, instance],
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert command.stdout
-    pids: list[int] = []
-    for line in command.stdout:
-        if line.startswith("pids"):
-            pids = [int(word) for word in line.split()[1:]]
-            break
-    assert len(pids) == 2
-    assert all(is_alive(pid) for pid in pids)
-    command.send_signal(ending)
-    command.wait(20)
-    command.stdout.close()
-    assert all_end(pids)
+    try:
+        said = next((line for line in command.stdout if line.startswith("pids")), "")
+        yield [int(word) for word in said.split()[1:]]
+    finally:
+        command.send_signal(ending)
+        command.wait(20)
+        command.stdout.close()
+
+
+def test_the_environment_of_a_demo_that_runs_is_what_flask_asks_for(checkout):
+    refused = services(checkout, "--env", "--port", "8123", command="demo")
+    assert refused.returncode and not refused.stdout
+    assert "no demo of this checkout runs on port 8123" in refused.stderr
+    with attached(checkout, "demo-8123", signal.SIGINT):
+        env = exported(services(checkout, "--env", "--port", "8123", command="demo").stdout)
+        settings = Settings.from_env(env)
+        assert settings.seal_key and settings.owner_url and settings.public_url == "http://127.0.0.1:8123"
+        check_roles(env)
+    for name in env.keys() - {"KITELINE_OWNER_URL", "KITELINE_SEAL_KEY", "KITELINE_PUBLIC_URL"}:
+        with pytest.raises(SettingsError, match=name) as missing:
+            Settings.from_env(env | {name: ""})
+        assert "deploy/demo --env" in str(missing.value) and "deploy/README.md" in str(missing.value)
 
 
 def test_an_operators_database_gets_the_application_role_beside_its_owner(checkout):
