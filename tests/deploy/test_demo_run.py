@@ -108,8 +108,8 @@ def test_two_demos_side_by_side_then_again_with_their_data(ports, proved):
         assert page(f"{first.address}health")
         web = [pid for pid, line in first.parts().items() if "gunicorn" in line]
         assert web
-        env = [sys.executable, CHECKOUT / "deploy" / "demo", "--env", "--port", str(ports[0])]
-        exported = subprocess.run(env, capture_output=True, text=True, check=True).stdout
+        words = [sys.executable, str(CHECKOUT / "deploy" / "demo"), "--env", "--port", str(ports[0])]
+        exported = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         listed = f'eval "$EXPORTED"; exec "{sys.executable}" -m flask --app web county list'
         shell = subprocess.run(["sh", "-c", listed], env=os.environ | {"EXPORTED": exported}, cwd=CHECKOUT,
                                capture_output=True, text=True, check=True)  # fmt: skip
