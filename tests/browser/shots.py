@@ -24,7 +24,7 @@ GAP, GROUND = 12, "#8a857a"
 def side_by_side(home: Window, host: Window) -> Image.Image:
     """Left 岳西 with a letter on its way, right 余杭 whose to-dos hold it."""
     home.go("handovers/?tab=open")
-    home.page.locator("tbody tr", has_text="在途").first.get_by_role("link").first.click()
+    home.follow(home.page.locator("tbody tr", has_text="在途").first.get_by_role("link").first)
     host.go()
     shots = [Image.open(io.BytesIO(window.page.screenshot())) for window in (home, host)]
     whole = Image.new("RGB", (2 * WINDOW[0] + GAP, WINDOW[1]), GROUND)
@@ -36,7 +36,7 @@ def side_by_side(home: Window, host: Window) -> Image.Image:
 def letter(home: Window) -> Image.Image:
     """The letter of a handover that was closed, as paper."""
     home.go("handovers/?tab=out")
-    home.page.locator("tbody tr", has_text="按期办结").first.get_by_role("link").first.click()
+    home.follow(home.page.locator("tbody tr", has_text="按期办结").first.get_by_role("link").first)
     link = home.page.locator("main a", has_text="介绍信　PDF").first.get_attribute("href")
     pdf = home.page.request.get(f"{home.base}{link}").body()
     png = subprocess.run(

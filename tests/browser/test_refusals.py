@@ -36,7 +36,7 @@ def test_a_session_that_ended_leads_back_to_the_page(windows: Windows):
     """Signed in on two machines; the second lets the first be signed out."""
     opens = windows.open(SONGYANG, "sysadmin")
     opens.nav("账号与角色")
-    opens.page.get_by_role("link", name="liaison").click()
+    opens.follow(opens.page.get_by_role("link", name="liaison"))
     opens.press("重置密码")
     once, new = opens.page.locator(".big-n").inner_text(), "Lian-Luo-Yuan-7"
     first, second = windows.open(SONGYANG), windows.open(SONGYANG)
@@ -68,7 +68,7 @@ def test_a_verb_said_twice_is_refused_the_second_time(windows: Windows):
     host.nav("共管共育协议")
     home = windows.open(YUHANG, "county_admin")
     home.go("agreements")
-    home.page.get_by_role("link", name="余杭、松阳暖心驿站共建协议").click()
+    home.follow(home.page.get_by_role("link", name="余杭、松阳暖心驿站共建协议"))
     home.sees("轮到我方")
     other = windows.open(YUHANG, context=home.page.context)
     other.page.goto(home.page.url)
@@ -87,7 +87,7 @@ def test_a_refused_form_keeps_what_was_typed(windows: Windows):
     typed = {"name": "试填甲", "id_number": "990101199001011234", "phone": "123"}
     home.page.locator('select[name="branch_id"]').select_option(index=1)
     home.fill(**typed)
-    home.page.locator("main form .acts button", has_text="登记").click()
+    home.follow(home.page.locator("main form .acts button", has_text="登记"))
     expect(home.page.locator(".sum")).to_be_focused()
     bad = home.page.locator(".field.bad")
     assert bad.count() == 2

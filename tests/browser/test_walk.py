@@ -65,7 +65,7 @@ def offer(home: Window, host: Window) -> tuple[list[str], float]:
     home.sees("送请报到　余杭区", "还没有登记告知", "未告知本人的不能送出")
     assert look(home.page) == []
     home.fill(method="paper")
-    home.page.get_by_role("button", name=re.compile(r"登记对这 \d 人的告知")).click()
+    home.follow(home.page.get_by_role("button", name=re.compile(r"登记对这 \d 人的告知")))
     home.sees("可以送出 3 人")
     crossing = home.page.get_by_role("region", name="将送出的内容")
     said = crossing.inner_text()
@@ -94,13 +94,12 @@ def _waiting(host: Window) -> int:
 
 def receive(home: Window, host: Window, names: list[str]) -> None:
     """余杭 opens the to-do, ticks the three and accepts; 岳西 reads it on its list."""
-    host.page.locator('a.n[aria-label^="待接收"]').first.click()
+    host.follow(host.page.locator('a.n[aria-label^="待接收"]').first)
     for name in names:
         host.page.locator("tbody tr", has=host.page.get_by_role("link", name=name, exact=True)).last.locator(
             "[data-pick]"
         ).check()
     host.press("接收", host.page.locator("[data-bulk]"))
-    host.page.wait_for_load_state()
     for name in names:
         accepted = partial(lambda name: "已接收，待报到" in _row(home, name), name)
         wait(accepted, 20, f"{name} was not accepted at home")
@@ -115,7 +114,7 @@ def _row(window: Window, name: str) -> str:
 def report_in(home: Window, host: Window, name: str) -> str:
     """The member brings the code; 余杭 takes it, looks at the person, takes on. Returns the branch."""
     _row(home, name)
-    home.page.get_by_role("link", name=name, exact=True).first.click()
+    home.follow(home.page.get_by_role("link", name=name, exact=True).first)
     home.page.get_by_text("显示报到码").click()
     code = home.page.locator("details .big-n").inner_text()
     host.nav("流动报到")
@@ -135,12 +134,12 @@ def report_in(home: Window, host: Window, name: str) -> str:
     select = host.page.locator('select[name="branch_id"]')
     branch = select.locator("option").nth(1).inner_text()
     select.select_option(index=1)
-    host.page.locator("main form .acts button[type=submit], dialog form .acts button[type=submit]").last.click()
+    host.follow(host.page.locator("main form .acts button[type=submit], dialog form .acts button[type=submit]").last)
     host.until("已纳管")
     home.until("已纳管")
     home.until("共享中")
     home.sees("流入地告知")
-    host.page.locator("aside").get_by_role("link", name=name).first.click()
+    host.follow(host.page.locator("aside").get_by_role("link", name=name).first)
     host.sees("来自岳西县", "知道的内容", "谁能看到", "到什么时候")
     return branch
 
@@ -168,16 +167,16 @@ def theme_day(home: Window, host: Window, name: str, branch: str) -> None:
     home.go()
     home.page.get_by_role("link", name=re.compile("^待共签")).first.wait_for(timeout=20_000)
     home.nav("共签记录")
-    home.page.locator("tbody tr", has_text=ACTIVITY).get_by_role("link").first.click()
+    home.follow(home.page.locator("tbody tr", has_text=ACTIVITY).get_by_role("link").first)
     home.sees("轮到我方", name, "90")
     assert look(home.page) == []
     home.press("共签勾选的人")
     home.until("两县已共签")
     host.nav("共签记录")
     host.go("cosigning/?part=all")
-    host.page.locator("tbody tr", has_text=ACTIVITY).get_by_role("link").first.click()
+    host.follow(host.page.locator("tbody tr", has_text=ACTIVITY).get_by_role("link").first)
     host.until("两县已共签")
-    home.page.locator("tbody").get_by_role("link", name=name).first.click()
+    home.follow(home.page.locator("tbody").get_by_role("link", name=name).first)
     home.sees("组织生活", ACTIVITY, "1.5", "余杭区")
 
 
@@ -203,9 +202,7 @@ def agree(home: Window, host: Window, windows: Windows) -> None:
     home.press("提出，送各方")
     home.sees("轮到余杭区答复")
     host.go()
-    host.page.locator(".queue", has_text="共管共育协议").get_by_role("link", name=TITLE, exact=True).click(
-        timeout=20_000
-    )
+    host.follow(host.page.locator(".queue", has_text="共管共育协议").get_by_role("link", name=TITLE, exact=True))
     host.sees("对接岗位三十个", "第 1 版协商中")
     host.until("轮到我方：同意、改稿或者不同意")
     host.press("同意这一版")
@@ -223,7 +220,7 @@ def agree(home: Window, host: Window, windows: Windows) -> None:
 def seal(window: Window, windows: Windows) -> None:
     """The leader reads and approves in a browser of his own; the clerk's seal dialog says what is sealed."""
     leader = windows.open(window.code, "leader_readonly")
-    leader.page.get_by_role("link", name=f"批准：{TITLE}").click()
+    leader.follow(leader.page.get_by_role("link", name=f"批准：{TITLE}"))
     leader.sees("文本摘要", "本县密钥指纹")
     digest = leader.page.locator("dt", has_text="文件摘要").locator("+ dd").inner_text()
     assert len(digest) > 20
@@ -240,8 +237,7 @@ def seal(window: Window, windows: Windows) -> None:
     assert look(window.page) == []
     dialog.locator('[name="signer_post"]').fill("分管领导")
     dialog.locator('[name="is_checked"]').check()
-    dialog.get_by_role("button", name="印签").click()
-    window.page.wait_for_load_state()
+    window.follow(dialog.get_by_role("button", name="印签"))
     expect(window.page.locator(".toast")).to_contain_text("印签已办")
 
 
@@ -252,16 +248,15 @@ def hand_over(home: Window, host: Window, name: str, branch: str) -> bytes:
     """Application, acceptance, letter, taking over, confirmation; both sides closed. Returns the letter's PDF."""
     home.nav("流出党员")
     home.page.locator("#in-list").fill(name)
-    home.page.locator("#in-list").press("Enter")
-    home.page.get_by_role("link", name=name, exact=True).first.click()
+    home.follow(home.page.locator("#in-list"), "Enter")
+    home.follow(home.page.get_by_role("link", name=name, exact=True).first)
     home.press("转接组织关系")
     home.page.locator('select[name="partner"]').select_option(label="余杭区")
     home.fill(to_org=branch, method="paper", applied_on=clock.today().isoformat())
     home.press("送出申请")
     home.sees("组织关系转出", "待同意接收")
     host.go()
-    queue = host.page.locator(".queue", has_text=name)
-    queue.get_by_role("link", name=name, exact=True).click(timeout=20_000)
+    host.follow(host.page.locator(".queue", has_text=name).get_by_role("link", name=name, exact=True))
     host.sees("组织关系转入")
     host.press("同意接收")
     host.press("同意接收")
@@ -294,7 +289,7 @@ def hand_over(home: Window, host: Window, name: str, branch: str) -> bytes:
 def report(home: Window) -> bytes:
     """The half-year report of the three-party agreement, from its figures on the page to the stored PDF."""
     home.nav("执行报告")
-    home.page.locator("tbody tr", has_text="余杭、岳西、松阳").locator("td a").first.click()
+    home.follow(home.page.locator("tbody tr", has_text="余杭、岳西、松阳").locator("td a").first)
     home.sees("数据共享与隐私", "服务与帮扶")
     home.press("生成报告")
     link = home.page.locator("#papers a", has_text="报告").first

@@ -25,7 +25,7 @@ def sign_in(windows: Windows, home: Window) -> None:
     """With a one-time password from the system administrator, which must be changed first."""
     opens = windows.open(YUEXI, "sysadmin")
     opens.nav("账号与角色")
-    opens.page.get_by_role("link", name=USERNAME).click()
+    opens.follow(opens.page.get_by_role("link", name=USERNAME))
     opens.press("重置密码")
     once = opens.page.locator(".big-n").inner_text()
     home.go("away/")
@@ -53,7 +53,7 @@ def offer(home: Window) -> str:
     assert "referral=" in home.page.url and "reason=10" in home.page.url
     assert home.page.locator(".filters .on").count() == 2
     assert home.page.locator(".head .hint").inner_text() != total
-    home.page.locator(".filters .on a").last.click()
+    home.follow(home.page.locator(".filters .on a").last)
     assert home.page.locator(".filters .on").count() == 1
     row = home.page.locator("tbody tr", has_text="余杭").first
     name = row.locator("th a").inner_text()
@@ -79,7 +79,7 @@ def accept(host: Window, name: str) -> None:
 def hand_over(home: Window, host: Window) -> None:
     """A member of the officer's township asks to go; 余杭 accepts."""
     home.nav("流出党员")
-    home.page.locator("tbody th a").first.click()
+    home.follow(home.page.locator("tbody th a").first)
     name = home.page.get_by_role("heading", level=1).inner_text()
     home.press("转接组织关系")
     home.press("送出申请")
@@ -90,7 +90,7 @@ def hand_over(home: Window, host: Window) -> None:
     home.sees("组织关系转出", "待同意接收")
     host.go("handovers/")
     host.until(name)
-    host.page.get_by_role("link", name=name, exact=True).first.click()
+    host.follow(host.page.get_by_role("link", name=name, exact=True).first)
     host.press("同意接收")
     host.press("同意接收")
     home.until("已同意，待开介绍信")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.windows import YUEXI, Windows, look
+from tests.browser.windows import YUEXI, Windows, leaving, look
 
 
 def test_a_cell_by_keyboard_a_conflict_and_the_way_back(windows: Windows):
@@ -25,15 +25,14 @@ def test_a_cell_by_keyboard_a_conflict_and_the_way_back(windows: Windows):
     field.fill("2026-04")
     field.press("Enter")
     expect(cells.first).to_have_text(re.compile("2026-04"))
-    page.keyboard.press("z")
-    page.wait_for_load_state()
+    with leaving(page):
+        page.keyboard.press("z")
     expect(page.locator('a[data-cell="党费缴至"]').first).to_have_text(was)
     # Two open the same cell; the later one is shown both values and chooses.
     cells.first.press("Enter")
     other.page.goto(mine.base + href)
     other.page.locator('[name="value"]').fill("2026-05")
-    other.page.locator('[name="value"]').press("Enter")
-    other.page.wait_for_load_state()
+    other.follow(other.page.locator('[name="value"]'), "Enter")
     field.fill("2026-06")
     field.press("Enter")
     clash = page.locator("dialog[open]")

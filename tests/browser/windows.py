@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -47,7 +49,7 @@ class Window:
         """Through the door, by its button."""
         self.page.goto(self.base + "/")
         form = self.page.locator(f'form[action="/{self.code}/enter"]', has=self.page.locator(f'input[value="{role}"]'))
-        form.get_by_role("button").click()
+        self.follow(form.get_by_role("button"))
         expect(self.page.get_by_role("heading", level=1)).to_have_text("待办")
         return self
 
@@ -60,14 +62,21 @@ class Window:
     def nav(self, words: str) -> None:
         """A page by the main navigation."""
         menu = self.page.get_by_role("navigation", name="主导航").last
-        menu.get_by_role("link", name=re.compile(f"^{words}( [\\d,]+)?$")).click()
-        self.page.wait_for_load_state()
+        self.follow(menu.get_by_role("link", name=re.compile(f"^{words}( [\\d,]+)?$")))
 
     def press(self, words: str, within: Locator | None = None) -> None:
         """A button, or a link that looks like one, by its words."""
         place = within or self.page.locator("main")
-        place.locator(".btn", has_text=re.compile(f"^\\s*{re.escape(words)}(\\s+\\S)?\\s*$")).first.click()
-        self.page.wait_for_load_state()
+        self.follow(place.locator(".btn", has_text=re.compile(f"^\\s*{re.escape(words)}(\\s+\\S)?\\s*$")).first)
+
+    def follow(self, place: Locator, key: str = "") -> None:
+        """Click it, or press the key in it; where that leads to another page or to a dialog, be there."""
+        act = partial(place.press, key) if key else place.click
+        kind = place.evaluate(_LEADS)
+        if kind == "stays":
+            return act()
+        with leaving(self.page, "dialog[open]" if kind == "dialog" else ""):
+            act()
 
     def fill(self, **values: Any) -> None:
         """Fields by their name: text, choice of a select, ticks and radios."""
@@ -101,6 +110,28 @@ class Window:
             return words in self.text
 
         wait(said, seconds, f"{self.page.url} never said {words}: {self.text[:1500]}")
+
+
+# What the browser does with a link, a button or a field in which Enter is pressed: a dialog of static/js/dialog.js, another
+# document, or neither.
+_LEADS = """e => {
+    if (e.matches("[data-dialog]") && document.documentElement.classList.contains("js")) return "dialog";
+    if (e.matches("a[href]:not([href^='#'])")) return "leaves";
+    const sends = e.form && (e.type === "submit" || e.matches("input:not([type=button])"));
+    return sends && (e.form.noValidate || e.formNoValidate || e.form.matches(":valid")) ? "leaves" : "stays";
+}"""
+
+
+@contextmanager
+def leaving(page: Page, or_else: str = "") -> Iterator[None]:
+    """What is done inside leads to another document, or to the element `or_else`, and that is there when this ends.
+    A click of Playwright waits for a navigation only if the browser announces it at once, and `wait_for_load_state` answers for
+    the document that is still there; so the old one is marked and an unmarked one awaited.
+    """
+    page.evaluate("document.body.dataset.left = ''")
+    yield
+    page.locator(", ".join(filter(None, ("body:not([data-left])", or_else)))).first.wait_for(state="attached")
+    page.wait_for_load_state()
 
 
 def wait(ask: Callable[[], Got], seconds: float, problem: str) -> Got:

@@ -36,3 +36,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   open(link).catch(() => { location.href = link.href; });   // the page itself says what is wrong
 });
+
+/* A page that reads itself again waits until the dialog over it is closed: what was typed there stays. */
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.getResponseHeader("HX-Refresh") && document.querySelector("dialog[open]")) event.preventDefault();
+});
