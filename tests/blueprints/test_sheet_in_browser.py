@@ -11,6 +11,10 @@ from werkzeug.serving import make_server
 from tests.blueprints import sheet
 from tests.browser.windows import leaving
 
+# What htmx does with an answer that says the page has changed: true when the page then reads itself again.
+READS_ITSELF_AGAIN = """document.dispatchEvent(new CustomEvent(
+    "htmx:beforeOnLoad", {cancelable: true, detail: {xhr: new Proxy({}, {get: () => () => "true"})}}))"""
+
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[str, list[str]]]:
@@ -84,9 +88,11 @@ def test_a_dialog_is_the_page_and_gives_the_focus_back(sheet_page):
     page.wait_for_selector("dialog[open] h1")
     assert page.inner_text("dialog h1") == "按键"
     assert page.evaluate("document.querySelector('dialog').getAttribute('aria-labelledby')") == "dialog-title"
+    assert not page.evaluate(READS_ITSELF_AGAIN), "what was typed in the dialog would be lost"
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
     assert page.evaluate("document.activeElement.dataset.key") == "?"
+    assert page.evaluate(READS_ITSELF_AGAIN)
 
 
 def test_ticking_the_page_offers_all_that_match(sheet_page):
