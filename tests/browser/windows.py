@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -73,9 +73,7 @@ class Window:
         """Click it, or press the key in it; where that leads to another page or to a dialog, be there."""
         act = partial(place.press, key) if key else place.click
         kind = place.evaluate(_LEADS)
-        if kind == "stays":
-            return act()
-        with leaving(self.page, "dialog[open]" if kind == "dialog" else ""):
+        with nullcontext() if kind == "stays" else leaving(self.page, "dialog[open]" if kind == "dialog" else ""):
             act()
 
     def fill(self, **values: Any) -> None:
