@@ -14,7 +14,8 @@ from tests.reports.world import build_with_half_year, load_lived
 from web.core import events, fence
 from web.federation.agreements import service as agreements
 from web.reports import METRICS
-from web.reports.rows import ROWS
+from web.reports.directions import MONTH_SERIES
+from web.reports.rows import BOTH, ROWS
 from web.tenants.accounts.permissions import Role
 
 __all__ = ["build_with_half_year", "load_lived"]
@@ -75,6 +76,9 @@ def test_a_period_of_ones_own_and_what_is_wrong_with_it(enter, lived):
     assert wrong.status_code == 200 and 'value="2026-02-30"' in wrong.text and "日期" in wrong.text
     assert client.get(f"{base}?period=2026-3").status_code == 404
     assert client.get(f"{base}/flows.to_partner?side=host").status_code == 404, "what lives here is theirs to count"
+    assert client.get(f"{base}/flows.to_partner?side=both").status_code == 404, "and so are both sides together"
+    assert client.get(f"{base}/requests.opened?side=both&kind=none").status_code == 404
+    assert "两个方向　帮助就业" in client.get(f"{base}/requests.opened?side=both&kind=job").text
     assert client.get(f"{base}/notices.recorded").status_code == 404 == client.get(f"{base}/none").status_code
     stranger = f"{base}/members.shared?side=home&partner=00000000-0000-0000-0000-000000000000"
     assert client.get(stranger).status_code == 404
@@ -88,6 +92,8 @@ def test_rows_are_for_who_may_see_persons_and_only_those_of_ones_part(enter, liv
     assert page.status_code == 200 and not CELL.findall(page.text), "numbers, and no way to persons"
     refused = leader.get(rows)
     assert refused.status_code == 403 and "县级经办" in refused.text
+    for code in (*MONTH_SERIES, "cosign.persons"):
+        assert leader.get(f"/{home.code}/figures/{code}?side={BOTH}").status_code == 403, code
     town = enter(home, Role.TOWNSHIP_OFFICER)
     cells = [(m, t) for m, _, t in CELL.findall(town.get(f"/{home.code}/figures").text)]
     assert ("members.shared", str(total_of(town.get(rows).text))) in cells

@@ -7,6 +7,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pypdf import PdfReader
@@ -120,20 +121,24 @@ def test_numbers_lead_to_their_rows(enter, lived_on):
         with side.act():
             statement = statements.compose([agreements.get(lived_on.agreement_id)], lived_on.period)
         numbers = {
-            (f.metric, way.role): f.value
+            (f.metric, way.role, f.period.name): f.value
             for way, direction in zip(statement.ways, statement.report.directions, strict=True)
             for f in direction.figures
-        }
+        } | {(f.metric, "both", f.period.name): f.value for month in statement.report.months for f in month.figures}
         for metric, url in links:
             opened = client.get(url)
             assert opened.status_code == 200, url
             if metric in ROWS and not METRICS[metric].over:
                 rows = int(re.search(r"共 (\d+) [名件场]", opened.text)[1])
-                assert rows == numbers[metric, re.search(r"side=(\w+)", url)[1]], "as many, though the report masks it"
+                said = parse_qs(urlsplit(url).query)
+                assert rows == numbers[metric, said["side"][0], said["period"][0]], (
+                    "as many, though the report masks it"
+                )
+                assert ('<th scope="col">方向' in opened.text) == (said["side"] == ["both"])
                 assert ("只含依这些协议办的" in opened.text) == (metric != "flows.to_partner")
         counted[side.name] = sorted({metric for metric, _ in links})
     assert counted["岳西县"] == [
-        "flows.to_partner", "members.days_to_take_on", "members.not_reported", "members.reported_in", "members.shared",
+        "flows.to_partner", "members.days_to_take_on", "members.new_reported_in", "members.new_taken_on", "members.not_reported", "members.reported_in", "members.shared",
         "members.taken_on", "transfers.closed", "transfers.days", "transfers.opened", "transfers.recalled", "transfers.refused",
     ]  # fmt: skip
     assert "members.shared" in counted["余杭区"] and "flows.to_partner" not in counted["余杭区"]

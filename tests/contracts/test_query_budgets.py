@@ -27,6 +27,8 @@ from web.federation.agreements import effects
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion
 from web.federation.handovers.models import HandoverState
+from web.reports.directions import MONTH_SERIES
+from web.reports.rows import BOTH
 from web.tenants.accounts.models import Account
 from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
@@ -119,8 +121,8 @@ def numbers(application: Flask, browser: Any, side: world.Side) -> dict[str, lis
         agreement = db.session.scalars(db.select(Agreement).where(Agreement.state == AgreementState.ACTIVE)).first()
         partner = next(p.uid for p in effects.parties(agreement) if p.uid != counties.own().uid)
         asked_for = f"partner={partner}&agreement={agreement.id}"
-    for code in subjects.codes_of(subjects.SUBJECTS):
-        for place in subjects.sides_of(code):
+    for code in [*subjects.codes_of(subjects.SUBJECTS), *MONTH_SERIES, "cosign.persons"]:
+        for place in [BOTH] if code in MONTH_SERIES else subjects.sides_of(code):
             path = f"/{side.code}/figures/{code}?side={place}&{asked_for}"
             with counted() as asked:
                 answer = browser.get(path)

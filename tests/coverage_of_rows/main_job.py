@@ -284,10 +284,12 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_filters.py::test_days_and_moments_are_those_of_china "
           "blueprints/test_english.py::test_a_template_in_english"),
     # 10 Figures
-    _line("10", "what a report's page counts opens its rows: all but three numbers", "reports.show figures.rows",
-          "blueprints/test_figures.py::test_each_number_opens_as_many_rows_within_the_budget",
-          still="a month's new arrivals (members.new_reported_in, members.new_taken_on) add up both directions, and a list stands on one side; "
-          "cosign.persons counts lines and not records, so its list would be longer or shorter than its number: the records open beside it"),
+    _line("10", "each number of a report's page that counts members, transfers, records, their lines or requests, of a direction, a month or a kind, "
+          "opens as many rows; sums and changes of such numbers open none", "reports.show figures.rows",
+          "blueprints/test_reports.py::test_numbers_lead_to_their_rows "
+          "reports/test_rows.py::test_every_number_is_the_length_of_its_list "
+          "reports/test_rows.py::test_shares_medians_and_ways_follow_from_rows "
+          "reports/test_cosigned_section.py::test_a_cosigned_record_is_certified_at_both_sides"),
     _line("10", "federation metrics per partner and period, each opening its rows", "figures.index figures.rows",
           "reports/test_rows.py::test_every_number_is_the_length_of_its_list "
           "reports/test_rows.py::test_shares_medians_and_ways_follow_from_rows "

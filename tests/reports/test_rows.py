@@ -15,9 +15,10 @@ from web.federation.agreements.models import Agreement
 from web.federation.post.models import Peer
 from web.reports import METRICS, counting, figures
 from web.reports.counting import Place
+from web.reports.directions import MONTH_SERIES
 from web.reports.metrics import change
 from web.reports.periods import Period
-from web.reports.rows import ROWS, Days
+from web.reports.rows import BOTH, ROWS, Days
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
 from web.tenants.counties import service as counties
@@ -85,6 +86,13 @@ def test_every_number_is_the_length_of_its_list(built, proved):
                             assert entry.days is None or (number is None) == (not ids), of
                             checked += 1
                             some |= {metric} if ids else set()
+                    if len(entry.room.sides) == 2 and entry.days is None:
+                        of = (code, actor.role, metric, BOTH)
+                        each = sum(found.get(metric) or 0 for found in now.values())
+                        assert db.session.scalar(counting.length(actor, metric, BOTH, period)) == each, of
+                        if metric in MONTH_SERIES:
+                            assert len(listed(actor, metric, BOTH, period, None, size=15)[0]) == each, of
+                        checked += 1
     assert set(ROWS) - some <= {
         "transfers.expired",
         "requests.refused",
@@ -120,9 +128,14 @@ def test_shares_medians_and_ways_follow_from_rows(built):
                 assert way["reported_in"] == way["taken_on"] + way["arrived"] + way["left_early"]
                 assert way["taken_on"] == way["kept"] + way["handed_over"] + way["left"]
         agreements = db.session.scalars(db.select(Agreement.id)).all()
-        helped = figures.helped(figures.Span.of(agreements, halves[0])).values()
+        helped = figures.helped(figures.Span.of(agreements, halves[0]))
         for code in ("requests.opened", "requests.done", "requests.due", "requests.on_time"):
-            assert sum(n[code] for n in helped) == sum(found.get(code) or 0 for found in both[0].values()), code
+            assert sum(n[code] for n in helped.values()) == sum(found.get(code) or 0 for found in both[0].values()), (
+                code
+            )
+            for kind, n in helped.items():
+                rows = counting.length(actor, code, BOTH, halves[0], agreement_ids=agreements, kind=kind)
+                assert db.session.scalar(rows) == n[code], (code, kind)
         place = next(place for place, found in both[0].items() if found.get("members.days_to_take_on") is not None)
         entry, span = ROWS["members.days_to_take_on"], Days.passed(halves[0])
         days = db.session.scalars(

@@ -18,10 +18,13 @@ from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements.models import Agreement, AgreementState
-from web.reports import METRICS, statements
+from web.reports import METRICS, Figure, statements
+from web.reports.directions import MONTH_SERIES
+from web.reports.figures import Way
 from web.reports.metrics import demand
 from web.reports.periods import offered
-from web.reports.tables import heading
+from web.reports.rows import BOTH
+from web.reports.tables import Row, heading
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
@@ -160,19 +163,22 @@ def _told(statement: statements.Statement) -> list[str]:
     return [code for code in METRICS if code in shown]
 
 
-def _links(statement: statements.Statement) -> Callable[[str, int], str]:
-    """(metric, number of the direction) → the rows the number counts, empty where there are none or the role may not see
-    them.
+def _links(statement: statements.Statement) -> Callable[[Figure, Row], str]:
+    """(figure, its row of the table) → the rows the number counts, empty where there are none or the role may not see them.
+    The number of a month or of a kind of request is of all directions.
     """
-    report = statement.report
 
-    def link(metric: str, place: int) -> str:
-        if not 0 <= place < len(statement.ways) or not subjects.may_open(metric):
+    def link(figure: Figure, row: Row) -> str:
+        if not figure.value or not subjects.may_open(figure.metric):
             return ""
-        way, figure = statement.ways[place], report.directions[place].shown.get(metric)
-        if figure is None or not figure.value:
-            return ""
-        return subjects.rows_url(metric, way.role or "", report.period, way.partner_uid, statement.agreement_ids)
+        if row.place >= 0:
+            way = statement.ways[row.place]
+        elif row.kind or figure.metric in MONTH_SERIES:
+            way = Way(BOTH, None)
+        else:
+            return ""  # a sum leaves out what is masked, a change counts nothing
+        under = statement.agreement_ids
+        return subjects.rows_url(figure.metric, way.role or "", figure.period, way.partner_uid, under, row.kind)
 
     return link
 

@@ -95,8 +95,9 @@ def holds(subject_id: UUID) -> bool:
 
 def beside(query: Select[Any], record_id: Any) -> Select[Any]:
     """The query with each row's key as its last column, so that a list asks for no keys by themselves: see `have`."""
-    mine = (RecordKey.tenant_id == fence.tenant()) & (RecordKey.id == record_id)
-    return query.add_columns(RecordKey.wrapped).outerjoin(RecordKey, mine)
+    key = db.aliased(RecordKey)
+    mine = (key.tenant_id == fence.tenant()) & (key.id == record_id)
+    return query.add_columns(key.wrapped).outerjoin(key, mine)
 
 
 def wrap(subject_id: UUID, clear: bytes, *, is_new: bool = False) -> bytes:

@@ -308,7 +308,7 @@ class AgreementReport(Document):
             ("按期率", "on_time_rate"),
         )
         words = tuple((words, totals[f"requests.{name}"]) for words, name in said)
-        rows = [Row(each.kind, tuple(each.shown[code] for code in HELP_COLUMNS)) for each in self.helps]
+        rows = [Row(each.kind, tuple(each.shown[code] for code in HELP_COLUMNS), kind=each.key) for each in self.helps]
         if len(rows) > 1:
             rows.append(Row(TOTAL, tuple(totals[code] for code in HELP_COLUMNS)))
         before = self.previous

@@ -98,37 +98,43 @@ class Page:
 
 def page(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    agreement_ids: Sequence[UUID] = (), after: str = "", before: str = "", size: int = PAGE, total: int | None = None,
+    agreement_ids: Sequence[UUID] = (), kind: str = "", after: str = "", before: str = "", size: int = PAGE, total: int | None = None,
 ) -> Page:  # fmt: skip
     """The rows one number counts, and how many they are: two queries, one where the `total` is known already.
 
-    `agreement_ids`: only what was begun under these, as a report counts; flows are under none. NotFound where the metric has
+    `agreement_ids`: only what was begun under these, as a report counts; flows are under none. `kind`: of requests, only
+    these. NotFound where the metric has
     no such side.
     """
     some = ROWS[code].room.some(
-        actor, *_where(code, side, period, partner_uid, agreement_ids), after=after, before=before, size=size
+        actor, *_where(code, side, period, partner_uid, agreement_ids, kind), after=after, before=before, size=size
     )
     if total is None:
-        total = db.session.scalar(length(actor, code, side, period, partner_uid, agreement_ids=agreement_ids)) or 0
+        total = (
+            db.session.scalar(length(actor, code, side, period, partner_uid, agreement_ids=agreement_ids, kind=kind))
+            or 0
+        )
     return Page(some.rows, total, some.before, some.after)
 
 
 def length(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    agreement_ids: Sequence[UUID] = (),
+    agreement_ids: Sequence[UUID] = (), kind: str = "",
 ) -> Select[Any]:  # fmt: skip
     """How many rows one number counts, as a query of one number."""
     found = ROWS[code].room.select(actor, func.count())
-    return found.where(*_where(code, side, period, partner_uid, agreement_ids))
+    return found.where(*_where(code, side, period, partner_uid, agreement_ids, kind))
 
 
 def _where(
-    code: str, side: str, period: Period, partner_uid: UUID | None, agreement_ids: Sequence[UUID]
+    code: str, side: str, period: Period, partner_uid: UUID | None, agreement_ids: Sequence[UUID], kind: str
 ) -> list[ColumnElement[bool]]:
     room = ROWS[code].room
     where = [ROWS[code].where(Days.passed(period)), *room.of(side, partner_uid)]
-    if agreement_ids and room is not FLOWS:
-        where.append(room.model.agreement_id.in_(agreement_ids))
+    if agreement_ids and room.agreement is not None:
+        where.append(room.agreement.in_(agreement_ids))
+    if kind and room.kind is not None:
+        where.append(room.kind == kind)
     return where
 
 

@@ -133,11 +133,12 @@ class ScopeUse:
 @dataclass(frozen=True)
 class Help:
     """One kind of request, of both counties' together: a figure for each code of HELP_COUNTED. A request is about one
-    person, so small numbers are masked.
+    person, so small numbers are masked. `key`: what the kind is called in the rows.
     """
 
     kind: str
     figures: tuple[Figure, ...]
+    key: str = ""
 
     @cached_property
     def shown(self) -> dict[str, Figure]:
@@ -168,7 +169,9 @@ def help_sum(helps: Sequence[Help], period: Period) -> tuple[dict[str, Figure], 
 
 @dataclass(frozen=True)
 class Month:
-    """One month of the period, all directions together: a figure for each code of MONTH_SERIES."""
+    """One month of the period, all directions together: a figure for each code of MONTH_SERIES, of its days of the
+    period.
+    """
 
     on: dt.date
     figures: tuple[Figure, ...]

@@ -20,15 +20,16 @@ from web.core import clock
 from web.core.events import Event
 from web.extensions import db
 from web.federation.agreements.models import AgreementDuty, CooperationProgress
-from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
+from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.requests.models import Request
 from web.federation.sharing.models import ShareState, StatusShare
 from web.reports.counting import Value, exact, number
+from web.reports.directions import MONTH_SERIES
 from web.reports.periods import Period
-from web.reports.rows import HANDOVERS, RECORDS, REFERRALS, ROWS, Days, Room, flow_stands
+from web.reports.rows import HANDOVERS, LINES, RECORDS, REFERRALS, ROWS, Days, Room, flow_stands
 from web.tenants.consents.models import Consent
 from web.tenants.flows.models import Flow
 
@@ -60,10 +61,10 @@ class Span(Days):
 def _by_way(room: Room, span: Span, columns: Mapping[str, Any]) -> dict[Way, dict[str, Value]]:
     """One row a direction, and one for all of them together: medians of all are not medians of medians."""
     query = (
-        db.select(
+        room.every(
             room.role.label("role"), room.partner.label("partner"), *[c.label(code) for code, c in columns.items()]
         )
-        .where(room.model.agreement_id.in_(span.agreement_ids))
+        .where(room.agreement.in_(span.agreement_ids))
         .group_by(func.grouping_sets(tuple_(room.role, room.partner), tuple_()))
     )
     return {
@@ -99,7 +100,7 @@ def transfers(span: Span) -> dict[Way, dict[str, Value]]:
 
 def months(span: Span) -> dict[str, dict[str, Value]]:
     """YYYY-MM → what was new in that month, all directions together; months that have begun."""
-    days = {"members.new_reported_in": Referral.reported_on, "members.new_taken_on": Referral.assigned_on}
+    days = dict(zip(MONTH_SERIES, (Referral.reported_on, Referral.assigned_on), strict=True))
     found: dict[str, dict[str, Value]] = {}
     month = span.starts_on
     while month <= span.ends_on:
@@ -107,11 +108,7 @@ def months(span: Span) -> dict[str, dict[str, Value]]:
         month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     parts = [
         db.select(func.to_char(day, "YYYY-MM").label("month"), db.literal(code), func.count())
-        .where(
-            Referral.agreement_id.in_(span.agreement_ids),
-            Referral.state != ReferralState.NOT_OPENED,
-            span.holds_day(day),
-        )
+        .where(Referral.agreement_id.in_(span.agreement_ids), ROWS[code].where(span))
         .group_by("month")
         for code, day in days.items()
     ]
@@ -263,20 +260,16 @@ def progress(span: Span) -> dict[tuple[UUID, str], dict[UUID, tuple[int, str]]]:
 
 
 def cosigned(span: Span) -> dict[Way, dict[str, Value]]:
-    """Activities held in the period that were offered to the home of those who came, and what became of each."""
-    lines = (
-        db.select(func.count())
-        .where(
-            CosignLine.tenant_id == CoSignedRecord.tenant_id,
-            CosignLine.record_id == CoSignedRecord.id,
-            CosignLine.answer == Answer.ACCEPTED,
-        )
-        .correlate(CoSignedRecord)
-        .scalar_subquery()
-    )
-    persons = func.coalesce(func.sum(lines).filter(ROWS["cosign.agreed"].where(span)), 0)
-    found = _by_way(RECORDS, span, _counted(span, "cosign", _OF_RECORDS) | {"cosign.persons": persons})
-    return {way: counts for way, counts in found.items() if way != ALL and counts["cosign.held"]}
+    """Activities held in the period that were offered to the home of those who came, what became of each, and the lines
+    home acknowledged.
+    """
+    found = _by_way(RECORDS, span, _counted(span, "cosign", _OF_RECORDS))
+    lines = _by_way(LINES, span, _counted(span, "cosign", _OF_LINES))
+    return {
+        way: counts | lines.get(way, dict.fromkeys((f"cosign.{name}" for name in _OF_LINES), 0))
+        for way, counts in found.items()
+        if way != ALL and counts["cosign.held"]
+    }
 
 
 def helped(span: Span) -> dict[str, dict[str, Value]]:
@@ -304,6 +297,7 @@ def missed(span: Span) -> int:
 
 _OF_MEMBERS = ("shared", "reported_in", "taken_on", "not_reported", "days_to_take_on")
 _OF_RECORDS = ("held", "agreed", "disputed", "unsettled")
+_OF_LINES = ("persons",)
 _OF_REQUESTS = ("opened", "done", "refused", "void", "due", "on_time")
 _OF_TRANSFERS = ("opened", "closed", "refused", "recalled", "expired", "days")
 
@@ -311,9 +305,9 @@ _OF_TRANSFERS = ("opened", "closed", "refused", "recalled", "expired", "days")
 SUPPLIED: dict[str, Callable[..., Any]] = {
     "flows.to_partner": flows,
     **{f"members.{name}": members for name in _OF_MEMBERS},
-    **{f"members.new_{name}": months for name in ("reported_in", "taken_on")},
+    **dict.fromkeys(MONTH_SERIES, months),
     **{f"transfers.{name}": transfers for name in _OF_TRANSFERS},
-    **{f"cosign.{name}": cosigned for name in (*_OF_RECORDS, "persons")},
+    **{f"cosign.{name}": cosigned for name in (*_OF_RECORDS, *_OF_LINES)},
     **{f"requests.{name}": helped for name in _OF_REQUESTS},
     "items.done": progress,
     "duties.missed": missed,

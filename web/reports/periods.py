@@ -107,6 +107,13 @@ class Period:
         return tuple(found)
 
     @property
+    def by_month(self) -> tuple[Period, ...]:
+        """What it holds of every month it touches."""
+        return tuple(
+            Period(max(first, self.starts_on), min(_plus(first, 1) - ONE_DAY, self.ends_on)) for first in self.months
+        )
+
+    @property
     def before(self) -> Period:
         """The last comparable period, which ends where this one begins: as many whole months, otherwise as many days."""
         last = self.starts_on - ONE_DAY

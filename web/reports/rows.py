@@ -21,8 +21,9 @@ from web.core.errors import NotFound
 from web.core.events import Actor, Event
 from web.core.keyset import Order
 from web.extensions import db
+from web.federation.cosigning import lines as cosigning_lines
 from web.federation.cosigning import lists as cosigning
-from web.federation.cosigning.models import AGREED, COSIGN, CoSignedRecord, CosignState
+from web.federation.cosigning.models import AGREED, COSIGN, Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers import lists as handovers
 from web.federation.handovers.models import Handover, HandoverState, Outcome
 from web.federation.post.models import Peer
@@ -78,11 +79,17 @@ def day_of(moment: Any) -> Any:
     return func.date(func.timezone("Asia/Shanghai", moment))
 
 
+BOTH = "both"
+"""The side of a number that adds up the two sides of its room."""
+
+
 @dataclass(frozen=True, eq=False)
 class Room:
     """Whose rows are counted. `sides`: what the role of a row is called in a `Place`. `ids`: those an actor may see.
 
-    `some`: the room's own list of the rows a condition leaves; each line holds its row under `name`.
+    `some`: the room's own list of the rows a condition leaves; each line holds its row under `name`. `agreement`: under
+    which one a row was begun, None where rows are under none.
+    `kind`: the column a list may be narrowed by. `roles`: what of a line says the role, where its row does not.
     """
 
     name: str
@@ -93,20 +100,31 @@ class Room:
     permission: Permission
     ids: Callable[[Actor], Select[Any]]
     some: Callable[..., Any]
+    agreement: Any = None
     source: Callable[[Select[Any]], Select[Any]] = lambda query: query
+    kind: Any = None
+    roles: str = ""
+
+    def every(self, *columns: Any) -> Select[Any]:
+        """Of all its rows."""
+        return self.source(db.select(*columns).select_from(self.model))
 
     def select(self, actor: Actor, *columns: Any) -> Select[Any]:
         """Of the rows this actor may see."""
-        query = self.source(db.select(*columns).select_from(self.model))
+        query = self.every(*columns)
         return query if actor.role in WHOLE_COUNTY else query.where(self.model.id.in_(self.ids(actor)))
 
     def of(self, side: str, partner_uid: UUID | None) -> list[ColumnElement[bool]]:
-        """The condition of one side, and one partner. NotFound where the room has no such side."""
-        role = next((role for role, named in self.sides.items() if named == side), None)
-        if role is None:
+        """The condition of one side or both, and one partner. NotFound where the room has no such side."""
+        roles = [role for role, named in self.sides.items() if side in (named, BOTH)]
+        if len(roles) != (2 if side == BOTH else 1):
             raise NotFound()
-        found = [self.role == role]
+        found = [self.role.in_(roles)]
         return found if partner_uid is None else [*found, self.partner == partner_uid]
+
+    def side_of(self, line: Any) -> str:
+        """On which side one line of `some` stands."""
+        return self.sides[getattr(line, self.roles or self.name).role]
 
 
 @dataclass(frozen=True)
@@ -156,25 +174,33 @@ def _some_flows(actor: Actor, *where: ColumnElement[bool], size: int, after: str
 # Flows are our own members': there is no other side, and a literal needs no grouping.
 _HOME: Any = literal_column("'home'")
 _PAIR = {"home": "home", "host": "host"}
-FLOWS = Room("flow", Flow, Peer.uid, _HOME, {"home": "home"}, Permission.MEMBER_READ, _flow_ids, _some_flows, _to_peer)
+FLOWS = Room(
+    "flow", Flow, Peer.uid, _HOME, {"home": "home"}, Permission.MEMBER_READ, _flow_ids, _some_flows, source=_to_peer
+)
 REFERRALS = Room(
     "referral", Referral, Referral.partner_uid, Referral.role, _PAIR, Permission.REFERRAL_READ,
-    referrals.ids, referrals.some,
+    referrals.ids, referrals.some, Referral.agreement_id,
 )  # fmt: skip
 HANDOVERS = Room(
     "handover", Handover, Handover.partner_uid, Handover.role, _PAIR, Permission.HANDOVER_READ,
-    handovers.ids, handovers.some,
+    handovers.ids, handovers.some, Handover.agreement_id,
 )  # fmt: skip
 # Who records an activity is host to the members it is about.
+_RECORDED = {"home": "home", "recorder": "host"}
 RECORDS = Room(
-    "record", CoSignedRecord, CoSignedRecord.partner_uid, CoSignedRecord.role, {"home": "home", "recorder": "host"},
-    Permission.COSIGN_READ, cosigning.ids, cosigning.some,
+    "record", CoSignedRecord, CoSignedRecord.partner_uid, CoSignedRecord.role, _RECORDED,
+    Permission.COSIGN_READ, cosigning.ids, cosigning.some, CoSignedRecord.agreement_id,
+)  # fmt: skip
+LINES = Room(
+    "line", CosignLine, CoSignedRecord.partner_uid, CoSignedRecord.role, _RECORDED,
+    Permission.COSIGN_READ, cosigning_lines.ids, cosigning_lines.some, CoSignedRecord.agreement_id,
+    cosigning_lines.of_records, roles="record",
 )  # fmt: skip
 REQUESTS = Room(
     "request", Request, Request.partner_uid, Request.role, {"asker": "asker", "asked": "asked"},
-    Permission.REQUEST_READ, requests.ids, requests.some,
+    Permission.REQUEST_READ, requests.ids, requests.some, Request.agreement_id, kind=Request.kind,
 )  # fmt: skip
-ROOMS = (FLOWS, REFERRALS, HANDOVERS, RECORDS, REQUESTS)
+ROOMS = (FLOWS, REFERRALS, HANDOVERS, RECORDS, LINES, REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -259,6 +285,10 @@ def _held(span: Days) -> ColumnElement[bool]:
     return and_(span.holds_day(CoSignedRecord.held_on), CoSignedRecord.state.not_in(gone))
 
 
+def _agreed(span: Days) -> ColumnElement[bool]:
+    return and_(_held(span), CoSignedRecord.state.in_(AGREED))
+
+
 def _disputed(span: Days) -> ColumnElement[bool]:
     """Home once disputed it, whatever became of it."""
     return exists().where(
@@ -299,6 +329,8 @@ ROWS: dict[str, Rows] = {
     "members.days_to_take_on": Rows(
         REFERRALS, lambda s: and_(notice_stands(s), s.reached(_assigned)), _assigned - day_of(Referral.created_at)
     ),
+    "members.new_reported_in": Rows(REFERRALS, lambda s: and_(_OPENED, s.holds_day(_reported))),
+    "members.new_taken_on": Rows(REFERRALS, lambda s: and_(_OPENED, s.holds_day(_assigned))),
     "claims.unmatched": Rows(REFERRALS, lambda s: and_(_standing(s), _IS_CLAIM, not_(s.reached(_accepted)))),
     "way.offered": Rows(REFERRALS, _way()),
     "way.unanswered": Rows(REFERRALS, _way(short_of=_accepted, ended=False)),
@@ -323,7 +355,8 @@ ROWS: dict[str, Rows] = {
     "transfers.expired": Rows(HANDOVERS, _ended(_H.EXPIRED, _H.RETURNED_LAPSED, _H.EXPIRED_IN_TRANSIT)),
     "transfers.days": Rows(HANDOVERS, _ended(_H.CLOSED), day_of(Handover.state_at) - day_of(Handover.created_at)),
     "cosign.held": Rows(RECORDS, _held),
-    "cosign.agreed": Rows(RECORDS, lambda s: and_(_held(s), CoSignedRecord.state.in_(AGREED))),
+    "cosign.agreed": Rows(RECORDS, _agreed),
+    "cosign.persons": Rows(LINES, lambda s: and_(_agreed(s), CosignLine.answer == Answer.ACCEPTED)),
     "cosign.disputed": Rows(RECORDS, lambda s: and_(_held(s), _disputed(s))),
     "cosign.unsettled": Rows(RECORDS, lambda s: and_(_held(s), CoSignedRecord.state.in_(_UNSETTLED))),
     "requests.opened": Rows(

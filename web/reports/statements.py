@@ -171,12 +171,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         ),
         helps=_helps(period, figures.helped(span)),
         missed=figure("duties.missed", figures.missed(span), period),
-        months=tuple(
-            Month(
-                date.fromisoformat(f"{label}-01"), tuple(figure(code, value, period) for code, value in values.items())
-            )
-            for label, values in figures.months(span).items()
-        ),
+        months=_months(period, figures.months(span)),
         overall=tuple(figure(code, counts.get(ALL, {}).get(code), period) for counts, code in zip(
             counted[1:3], ("members.days_to_take_on", "transfers.days"), strict=True
         )),
@@ -229,6 +224,15 @@ def _items(
     return tuple(made)
 
 
+def _months(period: Period, found: Mapping[str, Mapping[str, Value]]) -> tuple[Month, ...]:
+    """Those that have begun; each number is of the period's days in that month."""
+    return tuple(
+        Month(first, tuple(figure(code, value, part) for code, value in found[f"{first:%Y-%m}"].items()))
+        for first, part in zip(period.months, period.by_month, strict=True)
+        if f"{first:%Y-%m}" in found
+    )
+
+
 # The kinds of request, as a report says them.
 KINDS = {"must_visit": "走访家属", "job": "帮助就业", "certificate": "核查活动证", "withdrawal": "转告撤回同意"}
 
@@ -236,7 +240,7 @@ KINDS = {"must_visit": "走访家属", "job": "帮助就业", "certificate": "�
 def _helps(period: Period, found: Mapping[str, Mapping[str, Value]]) -> tuple[Help, ...]:
     """Kinds of which there was anything to tell, in their order."""
     return tuple(
-        Help(words, tuple(figure(code, found[kind][code], period) for code in HELP_COUNTED))
+        Help(words, tuple(figure(code, found[kind][code], period) for code in HELP_COUNTED), kind)
         for kind, words in KINDS.items()
         if any(found.get(kind, {}).values())
     )

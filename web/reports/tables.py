@@ -26,11 +26,12 @@ def heading(code: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """`place`: the number of the direction it is of, -1 for any other row."""
+    """`place`: the number of the direction it is of, -1 for any other row. `kind`: of the requests it is of."""
 
     label: str
     figures: tuple[Figure, ...]
     place: int = -1
+    kind: str = ""
 
     @property
     def is_sum(self) -> bool:

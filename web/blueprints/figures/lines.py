@@ -12,6 +12,7 @@ from web.blueprints.cosigning import wording as cosigning
 from web.blueprints.handovers import wording as handovers
 from web.blueprints.referrals import wording as referrals
 from web.blueprints.requests import wording as requests
+from web.federation.cosigning import lines as cosigning_lines
 from web.federation.handovers import lists as handover_lists
 from web.federation.handovers.models import OPEN as OPEN_HANDOVERS
 from web.federation.referrals import lists as referral_lists
@@ -47,6 +48,10 @@ def _handover_state(line: Any) -> tuple[str, str]:
     # Outcomes are told as home sees them.
     told = handovers.OUTCOMES.get(row.outcome, words) if row.role == "home" else words
     return "sealed" if row.state == "closed" else "off", told
+
+
+def _presence(line: Any) -> str:
+    return cosigning.WIRE_PRESENCES.get(line.line.values().get("presence", ""), "")
 
 
 def _flow_state(line: Any) -> tuple[str, str]:
@@ -100,6 +105,19 @@ TABLES: dict[str, Table] = {
         ("活动", lambda line: line.title or "名称已清除"),
         (("举办", lambda line: line.record.held_on, ""), ("名单人数", lambda line: line.lines, "")),
         lambda line: cosigning.state_of(line.record),
+    ),
+    "line": Table(
+        "人次",
+        lambda line: url_for("cosigning.show", record_id=line.record.id),
+        ("党员", lambda line: line.name or "姓名已清除"),
+        (
+            ("党支部", lambda line: line.branch, "未编入"),
+            ("活动", lambda line: line.record.head().get("title", ""), "名称已清除"),
+            ("举办", lambda line: line.record.held_on, ""),
+            ("到会", _presence, "已清除"),
+        ),
+        lambda line: cosigning.state_of(line.record),
+        cosigning_lines.note_reading,
     ),
     "request": Table(
         "件",

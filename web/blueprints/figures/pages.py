@@ -13,14 +13,16 @@ from web.blueprints import edge, filters, navigation, periods
 from web.blueprints.figures import lines, subjects
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.requests import wording as requests
 from web.core import clock, permissions
 from web.core.errors import NotFound
 from web.extensions import db
 from web.federation.agreements.models import Agreement
 from web.federation.post.models import Peer
+from web.federation.request_kinds import REQUEST_KINDS
 from web.reports import METRICS, counting
 from web.reports.periods import Period, offered
-from web.reports.rows import FLOWS, ROWS
+from web.reports.rows import BOTH, ROWS
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 bp = Blueprint("figures", __name__, url_prefix="/<county>/figures")
@@ -77,22 +79,21 @@ def index() -> str:
 @needs(Permission.FIGURE_READ)
 def behind(code: str) -> str:
     """The rows one number counts; of a share its part, and its whole beside it."""
-    sides = subjects.sides_of(code)
-    side = request.args.get("side", sides[0])
-    if side not in sides:
-        raise NotFound()
+    side = request.args.get("side", subjects.sides_of(code)[0])
     permissions.demand(GRANTS, Role(edge.actor().role), subjects.permission_of(code))
     asked = periods.asked()
     period, partner_uid, agreement_ids = chosen(asked), _one("partner"), _many("agreement")
+    kind = _kind()
     parts = METRICS[code].ratio or (code,)
     part = parts[1] if len(parts) > 1 and request.args.get("of") == "whole" else parts[0]
-    length = counting.length(edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids)
+    length = counting.length(edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids, kind=kind)
     partner, under, total = _of_whom(partner_uid, agreement_ids, length)
     page = counting.page(
-        edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids, total=total,
+        edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids, kind=kind, total=total,
         after=request.args.get("after", ""), before=request.args.get("before", ""),
     )  # fmt: skip
-    table = lines.TABLES[ROWS[part].room.name]
+    room = ROWS[part].room
+    table = lines.TABLES[room.name]
     table.looked(page.lines)
     return render_template(
         "figures/rows.html",
@@ -110,7 +111,9 @@ def behind(code: str) -> str:
         if len(parts) > 1
         else [],
         side=subjects.SIDES[side],
-        under=[] if ROWS[part].room is FLOWS else under,
+        kind=requests.title_of(kind) if kind else "",
+        way=(lambda line: subjects.SIDES[room.side_of(line)]) if side == BOTH else None,
+        under=[] if room.agreement is None else under,
         partner=partner,
         period=period,
         page=page,
@@ -124,6 +127,14 @@ def _many(name: str) -> list[UUID]:
         return list(dict.fromkeys(UUID(text) for text in request.args.getlist(name)))
     except ValueError as error:
         raise NotFound from error
+
+
+def _kind() -> str:
+    """The kind of request an address names, empty without. NotFound for what is none."""
+    kind = request.args.get("kind", "")
+    if kind and kind not in REQUEST_KINDS:
+        raise NotFound()
+    return kind
 
 
 def _one(name: str) -> UUID | None:

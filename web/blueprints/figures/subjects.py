@@ -15,7 +15,7 @@ from web.reports import METRICS, Figure, counting
 from web.reports.counting import Numbers, Place, Value
 from web.reports.metrics import Change, change
 from web.reports.periods import Period
-from web.reports.rows import ROWS
+from web.reports.rows import BOTH, ROWS
 from web.tenants.accounts.permissions import GRANTS, Role
 
 # What a side means, where a column or a list stands alone.
@@ -24,6 +24,7 @@ SIDES = {
     "host": "对方党员在我县",
     "asker": "我县提出",
     "asked": "对方提出",
+    BOTH: "两个方向",
 }
 
 
@@ -127,11 +128,14 @@ class Cell:
     url: str
 
 
-def rows_url(code: str, side: str, period: Period, partner_uid: UUID | None, agreement_ids: Sequence[UUID] = ()) -> str:
+def rows_url(
+    code: str, side: str, period: Period, partner_uid: UUID | None, agreement_ids: Sequence[UUID] = (), kind: str = ""
+) -> str:
     """The list of the rows one number counts."""
     return url_for(
-        "figures.rows", code=code, side=side, period=period.name, partner=partner_uid, agreement=list(agreement_ids)
-    )
+        "figures.rows", code=code, side=side, period=period.name, partner=partner_uid, agreement=list(agreement_ids),
+        kind=kind or None,
+    )  # fmt: skip
 
 
 def may_open(code: str) -> bool:
