@@ -146,19 +146,20 @@ def index() -> str | Response:
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
     partners = sheet.arranged.choices.get("partners", {})
-    page = lists.page(
-        actor, sheet.asked.conditions(), after=request.args.get("after", ""), before=request.args.get("before", "")
-    )
+    where = sheet.asked.conditions()
+    page = lists.page(actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    matrix, total = lists.matrix(actor, where)
     rows = [
         {"partner": partners.get(str(uid), "伙伴县"), "scope": scope, "way": WAYS[role], "by": by,
          "fields": _fields(scope, role, flow), "url": url_for("shares.index", partner=uid, scope=scope, role=role)}
         for (uid, scope, role, flow), by in sorted(
-            lists.matrix(actor).items(), key=lambda pair: (partners.get(str(pair[0][0]), ""), *pair[0][1:])
+            matrix.items(), key=lambda pair: (partners.get(str(pair[0][0]), ""), *pair[0][1:])
         )
     ]  # fmt: skip
     _note([r for r in page.rows if r.share.member_id is None])
     return render_template(
         "shares/index.html", page=page, matrix=rows, is_overdue=service.is_overdue, states=list(ShareState), sheet=sheet,
+        total=total,
     )  # fmt: skip
 
 

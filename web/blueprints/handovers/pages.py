@@ -54,7 +54,7 @@ def index() -> Any:
     where = sheet.asked.conditions()
     page = lists.page(tab, actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
     alike = sheet.asked.conditions(without={f.name for f in sheet.asked.facets} - set(BOTH))
-    counts = lists.counts(actor, counties.answering().before, alike)
+    counts = lists.counts(actor, counties.answering().before, alike, tab, where)
     lists.note_reading(page.rows)
     waits = todos.waits(counts.waiting, counts.late)
     return render_template(
@@ -62,7 +62,7 @@ def index() -> Any:
         tab=tab,
         page=page,
         sheet=sheet,
-        total=counts.by[tab] if sheet.is_kept(BOTH) else None,
+        total=counts.found,
         tabs=[
             {
                 "title": title,

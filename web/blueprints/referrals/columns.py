@@ -105,6 +105,11 @@ def name_of(tab: Tab) -> str:
     return {Tab.OUT: "referrals_out", Tab.OVER: "referrals_over"}.get(tab, "referrals_in")
 
 
+def asked_of(text: str) -> dict[str, Sequence[ColumnElement[bool]]]:
+    """What an address narrows each of the declarations of work lists to: which one it shows depends on the counts."""
+    return {name: LISTINGS[name].asked(text).conditions() for name in DEFAULTS}
+
+
 _PARTNER = Facet("partner", "伙伴县", one_of(Referral.partner_uid), None, "partners")
 BOTH = ("partner",)
 """What every work list is narrowed by."""

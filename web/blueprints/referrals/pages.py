@@ -13,7 +13,7 @@ from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
-from web.blueprints.referrals.columns import BOTH, FACETS, name_of
+from web.blueprints.referrals.columns import BOTH, FACETS, asked_of, name_of
 from web.blueprints.referrals.rooms import bp, due_on, seen
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
@@ -44,9 +44,9 @@ S = ReferralState
 @needs(Permission.REFERRAL_READ)
 def index() -> Any:
     """One work list; per partner, how many stand where. A bare address opens the one with something to do."""
-    actor, pairs = edge.actor(), pairs_of(request.query_string.decode("utf-8", "replace"))
-    alike = Asked.read(pairs, [f for f in FACETS["referrals_out"] if f.name in BOTH]).conditions()
-    counts = lists.figures(actor, counties.answering().before, alike)
+    actor, text = edge.actor(), request.query_string.decode("utf-8", "replace")
+    alike = Asked.read(pairs_of(text), [f for f in FACETS["referrals_out"] if f.name in BOTH]).conditions()
+    counts = lists.figures(actor, counties.answering().before, alike, asked_of(text))
     held = {t: counts.held(t) for t in Tab}
     tab = (
         Tab(request.args["tab"])
@@ -67,7 +67,7 @@ def index() -> Any:
         tab=tab,
         page=page,
         sheet=sheet,
-        total=held[tab] if sheet.is_kept(BOTH) else None,
+        total=counts.found(tab, sheet.listing.name),
         tabs=[
             {
                 "title": title,

@@ -46,17 +46,16 @@ def index() -> Any:
     sheet = sheet_of(name_of(tab), branch_names(actor))
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    page = worklists.page(
-        tab, actor, sheet.asked.conditions(), after=request.args.get("after", ""), before=request.args.get("before", "")
-    )
-    counts = worklists.counts(actor, counties.answering().before)
+    where = sheet.asked.conditions()
+    page = worklists.page(tab, actor, where, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    counts = worklists.counts(actor, counties.answering().before, tab, where)
     waits = todos.waits(counts.by[Tab.TODO], counts.late)
     return render_template(
         "transfers/index.html",
         tab=tab,
         page=page,
         sheet=sheet,
-        total=counts.by[tab] if sheet.is_kept() else None,
+        total=counts.found,
         tabs=[
             {"title": title, "url": sheet.tab(tab=key.value), "count": counts.by[key],
              "is_current": key is tab}

@@ -107,10 +107,6 @@ class Sheet:
         left = {key: None for f in self.asked.facets if f.name not in kept for key in (f.name, NOT + f.name)}
         return filters.here(**left, q=None, after=None, before=None, **changed)
 
-    def is_kept(self, kept: Collection[str] = ()) -> bool:
-        """Nothing narrows it but these facets: the figure on its tab is its length."""
-        return not self.asked.text and all(n.facet in kept for n in self.asked.narrowings)
-
     def tool(self, endpoint: str) -> str:
         """Where a tool is: it takes the question along."""
         return url_for(f"workbench.{endpoint}", list_=self.listing.name) + (f"?{self.query}" if self.query else "")

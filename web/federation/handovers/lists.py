@@ -154,20 +154,26 @@ def note_reading(rows: Sequence[Row]) -> None:
 
 @dataclass(frozen=True)
 class Figures:
-    """How many each list holds; how many wait for our word, and how many of these too long."""
+    """How many each list holds; how many wait for our word, and how many of these too long; `found`: how many are left of the
+    list that was asked about.
+    """
 
     by: Mapping[Tab, int]
     waiting: int
     late: int
+    found: int
 
 
-def counts(actor: Actor, before: datetime, where: Where = ()) -> Figures:
-    """One query. What has waited for our word since before this instant waits too long, narrowed or not."""
+def counts(actor: Actor, before: datetime, where: Where = (), shown: Tab = Tab.TODO, narrowed: Where = ()) -> Figures:
+    """One query. What has waited for our word since before this instant waits too long, narrowed or not. `shown`: the list
+    that is `narrowed`.
+    """
     columns = [func.count().filter(condition(tab), *where).label(tab.value) for tab in Tab]
     columns += [func.count().filter(is_ours()).label("waiting"), func.count().filter(late(before)).label("late")]
+    columns += [func.count().filter(condition(shown), *narrowed).label("found")]
     query = organisations.visible(db.select(*columns).select_from(Handover), actor, Handover.branch_id)
     row = db.session.execute(query).mappings().one()
-    return Figures({tab: int(row[tab.value]) for tab in Tab}, int(row["waiting"]), int(row["late"]))
+    return Figures({tab: int(row[tab.value]) for tab in Tab}, int(row["waiting"]), int(row["late"]), int(row["found"]))
 
 
 def ran_out(actor: Actor) -> Select[Any]:

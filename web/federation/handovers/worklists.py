@@ -230,7 +230,11 @@ def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: 
 
 def count(tab: Tab, actor: Actor, where: Where) -> int:
     """How many a list holds under these conditions: one query."""
-    return db.session.scalar(db.select(func.count()).select_from(_both(tab, actor)).where(*where)) or 0
+    return db.session.scalar(_length(tab, actor, where)) or 0
+
+
+def _length(tab: Tab, actor: Actor, where: Where) -> Select[Any]:
+    return db.select(func.count()).select_from(_both(tab, actor)).where(*where)
 
 
 def _is_packed(both: Any) -> ColumnElement[bool]:
@@ -296,14 +300,17 @@ def line_of(row: Waiting) -> Line:
 
 @dataclass(frozen=True)
 class Figures:
-    """How many each list holds; how many of those that wait for this actor wait too long."""
+    """How many each list holds; how many of those that wait for this actor wait too long; `found`: how many are left of the
+    list that was asked about.
+    """
 
     by: Mapping[Tab, int]
     late: int
+    found: int
 
 
-def counts(actor: Actor, before: datetime) -> Figures:
-    """One query. What has waited since before this instant waits too long."""
+def counts(actor: Actor, before: datetime, shown: Tab = Tab.TODO, narrowed: Where = ()) -> Figures:
+    """One query. What has waited since before this instant waits too long. `shown`: the list that is `narrowed`."""
     own = [func.count().filter(_case_is(tab, actor)).label(tab.value) for tab in Tab]
     theirs = [func.count().filter(_handover_is(tab, actor)).label(tab.value) for tab in Tab]
     own.append(func.count().filter(_case_is(Tab.TODO, actor), RelationTransfer.state_at < before).label("late"))
@@ -312,8 +319,12 @@ def counts(actor: Actor, before: datetime) -> Figures:
         cases.visible(db.select(*own).select_from(RelationTransfer), actor),
         organisations.visible(db.select(*theirs).select_from(Handover), actor, Handover.branch_id),
     ).subquery()
-    row = db.session.execute(db.select(*[func.sum(c).label(c.name) for c in both.c])).mappings().one()
-    return Figures({tab: int(row[tab.value] or 0) for tab in Tab}, int(row["late"] or 0))
+    sums = [func.sum(c).label(c.name) for c in both.c]
+    if narrowed:
+        sums.append(_length(shown, actor, narrowed).scalar_subquery().label("found"))
+    row = db.session.execute(db.select(*sums)).mappings().one()
+    by = {tab: int(row[tab.value] or 0) for tab in Tab}
+    return Figures(by, int(row["late"] or 0), row["found"] if narrowed else by[shown])
 
 
 def counter(actor: Actor, *, due_by: date | None = None) -> Any:

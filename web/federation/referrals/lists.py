@@ -225,22 +225,32 @@ def _count(actor: Actor, *where: ColumnElement[bool]) -> int:
 
 @dataclass(frozen=True)
 class Figures:
-    """(partner, our role, state) → how many, how many of them wait for our word, and how many of these too long."""
+    """(partner, our role, state) → how many, how many of them wait for our word, how many of these too long, and how many
+    are left by each of the questions asked along.
+    """
 
-    by: Mapping[tuple[UUID, str, ReferralState], tuple[int, int, int]]
+    by: Mapping[tuple[UUID, str, ReferralState], tuple[int, ...]]
+    asked: Sequence[str] = ()
 
     def held(self, tab: Tab) -> int:
         """How many a list holds."""
+        return self._sum(tab, 0)
+
+    def found(self, tab: Tab, name: str) -> int:
+        """How many a list holds of what the question of this name leaves."""
+        return self._sum(tab, 3 + self.asked.index(name))
+
+    def _sum(self, tab: Tab, place: int) -> int:
         roles, states = STANDS[tab]
-        return sum(n for (_, role, state), (n, *_) in self.by.items() if role in roles and state in states)
+        return sum(n[place] for (_, role, state), n in self.by.items() if role in roles and state in states)
 
     @property
     def waiting(self) -> int:
-        return sum(n for _, n, _ in self.by.values())
+        return sum(n[1] for n in self.by.values())
 
     @property
     def late(self) -> int:
-        return sum(n for *_, n in self.by.values())
+        return sum(n[2] for n in self.by.values())
 
     def of_role(self, role: str) -> dict[UUID, dict[ReferralState, int]]:
         """partner → state → how many, of the referrals in which we are home or host."""
@@ -251,8 +261,11 @@ class Figures:
         return found
 
 
-def figures(actor: Actor, before: datetime, where: Where = ()) -> Figures:
-    """One query. What has waited for our word since before this instant waits too long, narrowed or not."""
+def figures(actor: Actor, before: datetime, where: Where = (), asked: Mapping[str, Where] | None = None) -> Figures:
+    """One query. What has waited for our word since before this instant waits too long, narrowed or not. `asked`: questions
+    by their names, to be counted along.
+    """
+    asked = asked or {}
     keys = (Referral.partner_uid, Referral.role, Referral.state)
     late = func.count().filter(is_ours(), Referral.state_at < before)
     query = _counted(
@@ -261,8 +274,10 @@ def figures(actor: Actor, before: datetime, where: Where = ()) -> Figures:
         func.count().filter(*where).label("n"),
         func.count().filter(is_ours()).label("ours"),
         late.label("late"),
+        *(func.count().filter(*narrowed).label(f"asked_{n}") for n, narrowed in enumerate(asked.values())),
     )
-    return Figures({tuple(row[:3]): tuple(row[3:]) for row in db.session.execute(query.group_by(*keys))})
+    by = {tuple(row[:3]): tuple(row[3:]) for row in db.session.execute(query.group_by(*keys))}
+    return Figures(by, list(asked))
 
 
 def _counted(actor: Actor, *columns: Any) -> Select[Any]:

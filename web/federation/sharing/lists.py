@@ -161,14 +161,23 @@ def one(share: StatusShare, actor: Actor) -> Row | None:
     return None if found is None else _row(found)
 
 
-def matrix(actor: Actor) -> dict[tuple[UUID, str, str, str], dict[ShareState, int]]:
-    """(partner, scope, our role in the share, our role in the referral) → state → how many: one query."""
+Matrix = dict[tuple[UUID, str, str, str], dict[ShareState, int]]
+"""(partner, scope, our role in the share, our role in the referral) → state → how many."""
+
+
+def matrix(actor: Actor, where: Where = ()) -> tuple[Matrix, int]:
+    """All shares, and how many of them these conditions leave: one query."""
     keys = (StatusShare.partner_uid, StatusShare.scope, StatusShare.role, Referral.role, StatusShare.state)
-    query = _base(actor).with_only_columns(*(key.label(f"k{n}") for n, key in enumerate(keys)), func.count().label("n"))
-    found: dict[tuple[UUID, str, str, str], dict[ShareState, int]] = {}
-    for *place, state, n in db.session.execute(query.group_by(*keys)):
+    query = _base(actor).with_only_columns(
+        *(key.label(f"k{n}") for n, key in enumerate(keys)),
+        func.count().label("n"),
+        func.count().filter(*where).label("left"),
+    )
+    found, left = Matrix(), 0
+    for *place, state, n, of_these in db.session.execute(query.group_by(*keys)):
         found.setdefault(tuple(place), {})[state] = n
-    return found
+        left += of_these
+    return found, left
 
 
 def counter(actor: Actor) -> Any:
