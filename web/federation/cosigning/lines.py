@@ -116,4 +116,4 @@ def note_reading(rows: Sequence[Row]) -> None:
         (row.line.referral_id, row.record.partner_uid) for row in rows if row.record.role == "recorder" and row.name
     ]
     # Never stored: the list as a whole is what was looked at.
-    readings.note(SharedMember(id=counties.own().uid), read, "figures")
+    readings.note(CoSignedRecord(id=counties.own().uid), read, "figures")
