@@ -192,7 +192,7 @@ def test_the_paper_carries_the_text_and_its_code_proves_it_to_anybody(agreed, wo
     proof = fresh.test_client().get(f"/v/{stored.proof_code.lower()}")
     assert proof.status_code == 200
     assert stored.sha256[:4] in proof.text and proof.text.count("已印签") == 2
-    assert "陈例丁" not in proof.text and "0571" not in proof.text
+    assert "陈例丁" not in proof.text and "0571-0" not in proof.text  # digests hold four figures now and then
     assert fresh.test_client().get("/v/000000000000").status_code == 404
     # The follower keeps the same bytes, under its own id.
     home, base = browsers(agreed.home)

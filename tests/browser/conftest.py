@@ -35,15 +35,18 @@ def live(with_demo: State, template: str, tmp_path_factory: pytest.TempPathFacto
     _copy(database, template)
     with owner(database) as connection:
         states.bring_back(connection, with_demo)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     running = []
-    redis.Redis.from_url(environment(database, port, is_sealing=True)["REDIS_URL"]).flushdb()
-    for number, (command, is_sealing) in enumerate(PARTS):
-        bind = ("--bind", f"127.0.0.1:{port}") if number == 0 else ()
-        with (folder / f"{number}.log").open("wb") as log:
-            env = environment(database, port, is_sealing=is_sealing)
-            running.append(subprocess.Popen((*command, *bind), env=env, cwd=ROOT, stdout=log, stderr=log))
+    # The socket is handed on as it is: a port that is let go may be somebody else's before gunicorn asks for it.
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        port, handed = ours.getsockname()[1], ours.fileno()
+        redis.Redis.from_url(environment(database, port, is_sealing=True)["REDIS_URL"]).flushdb()
+        for number, (command, is_sealing) in enumerate(PARTS):
+            bind, fds = (("--bind", f"fd://{handed}"), (handed,)) if number == 0 else ((), ())
+            with (folder / f"{number}.log").open("wb") as log:
+                env = environment(database, port, is_sealing=is_sealing)
+                running.append(
+                    subprocess.Popen((*command, *bind), env=env, cwd=ROOT, stdout=log, stderr=log, pass_fds=fds)
+                )
     try:
         _wait(f"http://127.0.0.1:{port}/health", running, folder)
         yield f"http://127.0.0.1:{port}"

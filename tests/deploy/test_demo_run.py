@@ -58,7 +58,7 @@ class Run:
         self.process.wait(40)
         assert self.process.stdout
         self.process.stdout.close()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while (left := {pid for pid in started if Path(f"/proc/{pid}/cwd").exists()}) and time.monotonic() < until:
             time.sleep(0.1)
         assert not left

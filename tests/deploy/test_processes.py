@@ -34,7 +34,7 @@ def test_a_job_in_a_group_of_its_own_ends_with_its_worker(tmp_path):
     pids = [int(word) for word in wait_for("\n", worker.log, 2)]
     assert len(pids) == 2
     processes.stop(worker)
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while any(Path(f"/proc/{pid}/cwd").exists() for pid in pids) and time.monotonic() < until:
         time.sleep(0.02)
     assert not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids)

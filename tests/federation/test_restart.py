@@ -60,24 +60,18 @@ def deployment(state, monkeypatch):
             schema.make(settings)
             with psycopg.connect(for_psycopg(given.urls.owner), autocommit=True) as connection:
                 states.bring_back(connection, state)
-            with socket.create_server(("127.0.0.1", 0)) as taken:
-                port = taken.getsockname()[1]
-            for command in (
-                (
-                    sys.executable,
-                    "-m",
-                    "gunicorn",
-                    "--config",
-                    "deploy/gunicorn_conf.py",
-                    "--bind",
-                    f"127.0.0.1:{port}",
-                ),
-                (*FLASK, "worker"),
-                (*FLASK, "scheduler"),
-            ):
-                with (top / f"{len(parts)}.log").open("wb") as log:
-                    env = given.environment(instances.SEAL_KEY, KITELINE_WEB_PROCESSES="1")
-                    parts.append(subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log))
+            # The socket is handed on as it is: a port that is let go may be somebody else's before gunicorn asks for it.
+            with socket.create_server(("127.0.0.1", 0)) as ours:
+                port, handed = ours.getsockname()[1], ours.fileno()
+                gunicorn = (sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn_conf.py")
+                for command, fds in (
+                    ((*gunicorn, "--bind", f"fd://{handed}"), (handed,)),
+                    ((*FLASK, "worker"), ()),
+                    ((*FLASK, "scheduler"), ()),
+                ):
+                    with (top / f"{len(parts)}.log").open("wb") as log:
+                        env = given.environment(instances.SEAL_KEY, KITELINE_WEB_PROCESSES="1")
+                        parts.append(subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, pass_fds=fds))
             try:
                 yield instance, running, settings, parts, f"http://127.0.0.1:{port}"
             finally:
