@@ -10,7 +10,9 @@ import pytest
 
 from tests.states import State
 from web import jobs
+from web.blueprints import navigation, todos
 from web.core import events, fence
+from web.core.events import Actor
 from web.core.queue import Job, burst
 from web.extensions import db
 from web.federation.agreements.models import Agreement, AgreementParty, AgreementVersion
@@ -19,10 +21,14 @@ from web.federation.handovers.models import Handover
 from web.federation.post.models import Channel, InboxMessage, OutboxMessage
 from web.federation.requests.models import Request
 from web.federation.sharing.models import StatusShare
+from web.tenants.accounts.models import Account
+from web.tenants.accounts.permissions import Role
+from web.tenants.activities import lists
 from web.tenants.counties import service as counties
 from web.tenants.documents.models import Document
 from web.tenants.imports.models import ImportBatch
 from web.tenants.members.models import Member
+from web.tenants.organisations.models import PartyOrg
 
 
 @pytest.fixture
@@ -83,6 +89,42 @@ def test_the_demo_holds_what_it_promises(built):
     assert set(at_host["requests"]) == {"done", "accepted", "requested"}, "requests in different states"
     assert sum(built[c]["shares"]["purged"] for c in codes), "a withdrawn notice"
     assert sum(built[c]["papers"]["agreement_report"] for c in codes), "a report"
+
+
+# Entries of the menu that count work, and the queues of the home page that hold it.
+WORK = {
+    "transfers.index": {"transfers"},
+    "cosigning.index": {"cosign", "cosign_disputed"},
+    "requests.index": {"request"},
+    "shares.index": {"shares"},
+    "referrals.index": {"referrals_inbox", "referrals_claims", "referrals_arrived"},
+}
+
+
+def test_every_role_has_its_work_on_the_home_page_as_the_menu_counts_it(built, application):
+    """And the secretary of a branch away has people, meetings, and one to write down."""
+    counted = {item.endpoint: item.work for item in navigation.ITEMS if item.work is not None}
+    assert counted.keys() == WORK.keys()
+    waits = Counter[str]()
+    for code, tenant_id, _ in built["counties"]:
+        with fence.acting_for(tenant_id), application.test_request_context(f"/{code}/"):
+            for account in db.session.scalars(db.select(Account)):
+                org = db.session.get(PartyOrg, (tenant_id, account.org_id))
+                actor = Actor(account.id, account.name, account.role, account.org_id, org.path, "127.0.0.1")
+                home = {shown.queue.key: shown.count for shown in todos.load(actor)}
+                sections, _ = navigation.build(actor)
+                menu = {entry.title: entry.count for section in sections for entry in section.entries}
+                for item in navigation.ITEMS:
+                    if item.work is not None and item.title in menu:
+                        waiting = sum(home.get(key, 0) for key in WORK[item.endpoint])
+                        assert (menu[item.title] or 0) == waiting, (code, account.role, item.title)
+                        waits[item.endpoint] += waiting
+                if account.role == Role.AWAY_SECRETARY:
+                    assert home == {"activities": 1}, (code, home)
+                    states = Counter(line.activity.state for line in lists.page(actor).lines)
+                    assert states == {"held": 2, "planned": 2}
+                    assert menu["本县党员"] >= 8, "members to look after"
+    assert all(waits[endpoint] for endpoint in WORK.keys() - {"shares.index"}), waits
 
 
 def test_the_demo_is_built_by_services_and_real_messages(built):

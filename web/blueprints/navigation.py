@@ -28,7 +28,9 @@ Counter = Callable[[Actor], Any]
 
 @dataclass(frozen=True)
 class Item:
-    """One entry. `due`: how many of them are due today or late (turns the number cinnabar)."""
+    """One entry. `due`: how many of them are due today or late (turns the number cinnabar). `work`: the permission of the
+    home page's queues, where the number is of what waits there: who may not do it is shown no number.
+    """
 
     section: str
     title: str
@@ -36,6 +38,7 @@ class Item:
     permission: Permission
     count: Counter | None = None
     due: Counter | None = None
+    work: Permission | None = None
     also: frozenset[str] = frozenset()  # other blueprints whose pages stand under this entry
 
 
@@ -85,6 +88,8 @@ def build(actor: Actor) -> tuple[list[Section], int]:
     items.sort(key=lambda i: ORDER.index(i.endpoint) if i.endpoint in ORDER else len(ORDER))
     asked: dict[str, Any] = {"notices": unread(actor)}
     for index, item in enumerate(items):
+        if item.work is not None and item.work not in GRANTS[Role(actor.role)]:
+            continue
         if item.count is not None:
             asked[f"c{index}"] = item.count(actor)
         if item.due is not None:

@@ -42,7 +42,15 @@ from web.tenants.workbench.queues import Waiting
 bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
 bp.context_processor(lambda: {"w": wording})
 navigation.ITEMS.append(
-    Item("共管", "状态共享", "shares.index", Permission.REFERRAL_READ, count=lists.counter, due=lists.counter)
+    Item(
+        "共管",
+        "状态共享",
+        "shares.index",
+        Permission.REFERRAL_READ,
+        count=lists.counter,
+        due=lists.counter,
+        work=Permission.REFERRAL_WRITE,
+    )
 )
 
 

@@ -10,8 +10,8 @@ from functools import partial
 from uuid import UUID
 
 from web.core import clock, fence
+from web.demo import away, scenes, transfers
 from web.demo import counties as casting
-from web.demo import scenes, transfers
 from web.demo.people import villages
 from web.demo.stage import Stand, acting, ago, on
 from web.federation.agreements import service as agreements
@@ -129,6 +129,9 @@ def _schedule(demo: Demo) -> list[tuple[int, Scene]]:
         *_activities(demo),
         *_requests(demo),
         *transfers.told(demo.yuexi),
+        *away.told(demo.yuexi, "余杭区驻外流动党员之家"),
+        *away.told(demo.host, "苏州市流动党员服务站"),
+        *away.told(demo.songyang, "余杭区松阳人会馆"),
         *_on_the_table(demo),
         *_duties(demo),
         *_reports(demo),

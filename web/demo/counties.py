@@ -36,6 +36,9 @@ COUNTIES: dict[str, tuple[str, str, str, str, str, str, dict[Role, str]]] = {
     ),
 }  # fmt: skip
 
+_AWAY_AT = {"330110": "320500"}
+"""Where a county's branch away is, when not in Yuhang."""
+
 
 def found(code: str) -> Stand:
     """One county with its tree, staff, settings and keys."""
@@ -66,7 +69,9 @@ def found(code: str) -> Stand:
             )  # fmt: skip
         home = towns.get(township) or next(iter(towns.values()))
         branch = next(o for o in organisations.tree() if o.parent_id == home.id)
-        away = organisations.found(home, OrgKind.AWAY_BRANCH, "驻外流动党员第一党支部", host_code="330110")
+        away = organisations.found(
+            home, OrgKind.AWAY_BRANCH, "驻外流动党员第一党支部", host_code=_AWAY_AT.get(code, "330110")
+        )
         where = {R.TOWNSHIP_OFFICER: home, R.BRANCH_SECRETARY: branch, R.AWAY_SECRETARY: away}
         for role, person in staff.items():
             account, _ = accounts.open_account(

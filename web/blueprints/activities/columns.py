@@ -11,7 +11,7 @@ from web.core.events import Actor
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import lists
 from web.tenants.activities.models import Activity
-from web.tenants.workbench.facets import Facet, any_of, in_month, yes
+from web.tenants.workbench.facets import Facet, any_of, by_word, in_month, yes
 from web.tenants.workbench.listings import LISTINGS, Column, Listing
 
 COLUMNS = (
@@ -31,6 +31,7 @@ COLUMNS = (
 FACETS = (
     Facet("kind", "类别", any_of(Activity.kind), None, {k.value: words for k, words in KINDS.items()}),
     Facet("state", "状态", any_of(Activity.state), None, {s.value: words for s, (_knot, words) in STATES.items()}),
+    Facet("waits", "登记", by_word(lambda: {"now": lists.unrecorded()}), None, {"now": "到期待登记"}),
     Facet("org", "组织（含下级）", lists.below, None, "organisers"),
     Facet("month", "月份", in_month(Activity.held_on), None, {}, "month"),
     Facet("place", "地点", yes(Activity.place != ""), Activity.place == "", {"yes": "已填"}),

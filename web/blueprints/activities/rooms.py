@@ -1,14 +1,21 @@
-"""The blueprint of activities, its place in the navigation, and the words of their states."""
+"""The blueprint of activities, its place in the navigation and on the home page, and the words of their states."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Sequence
+from datetime import date
 
-from web.blueprints import navigation, timeline
+from flask import Blueprint, url_for
+
+from web.blueprints import filters, navigation, timeline, todos
 from web.blueprints.cosigning.wording import KINDS
 from web.blueprints.navigation import Item
+from web.blueprints.todos import Queue, Todo
+from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
+from web.tenants.activities import lists
 from web.tenants.activities.models import ActivityState
+from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("activities", __name__, url_prefix="/<county>/activities")
 navigation.ITEMS.append(Item("共管", "活动", "activities.index", Permission.ACTIVITY_READ))
@@ -20,3 +27,28 @@ STATES = {
     ActivityState.HELD: ("done", "已举行"),
     ActivityState.CANCELLED: ("off", "已取消"),
 }
+
+
+def _todos(rows: Sequence[Waiting]) -> list[Todo]:
+    return [
+        Todo(
+            row.name,
+            say("{org}　{on}", org=row.said["org"], on=filters.day(date.fromisoformat(row.said["held_on"]))),
+            url_for("activities.attendance", activity_id=row.id),
+            act="登记",
+        )
+        for row in rows
+    ]
+
+
+todos.QUEUES.append(
+    Queue(
+        "activities",
+        "待登记到会",
+        "日子到了还没有登记到会情况的活动；登记或者取消后自动消去",
+        Permission.ACTIVITY_WRITE,
+        lambda: url_for("activities.index", waits="now"),
+        lists.waiting,
+        _todos,
+    )
+)

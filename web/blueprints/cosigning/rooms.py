@@ -10,4 +10,13 @@ from web.federation.cosigning import lists
 from web.tenants.accounts.permissions import Permission
 
 bp = Blueprint("cosigning", __name__, url_prefix="/<county>/cosigning")
-navigation.ITEMS.append(Item("共管", "共签记录", "cosigning.index", Permission.COSIGN_READ, count=lists.our_turn))
+navigation.ITEMS.append(
+    Item(
+        "共管",
+        "共签记录",
+        "cosigning.index",
+        Permission.COSIGN_READ,
+        count=lists.our_turn,
+        work=Permission.COSIGN_WRITE,
+    )
+)

@@ -29,7 +29,14 @@ for blueprint in (bp, shared):
 
 navigation.ITEMS += [
     Item("名册", "流入党员", "shared.index", Permission.REFERRAL_READ, count=lists.guest_count),
-    Item("共管", "流动报到", "referrals.index", Permission.REFERRAL_READ, count=lists.waiting),
+    Item(
+        "共管",
+        "流动报到",
+        "referrals.index",
+        Permission.REFERRAL_READ,
+        count=lists.waiting,
+        work=Permission.REFERRAL_WRITE,
+    ),
 ]
 
 

@@ -10,4 +10,13 @@ from web.federation.requests import lists
 from web.tenants.accounts.permissions import Permission
 
 bp = Blueprint("requests", __name__, url_prefix="/<county>/requests")
-navigation.ITEMS.append(Item("共管", "协助请求", "requests.index", Permission.REQUEST_READ, count=lists.our_turn))
+navigation.ITEMS.append(
+    Item(
+        "共管",
+        "协助请求",
+        "requests.index",
+        Permission.REQUEST_READ,
+        count=lists.our_turn,
+        work=Permission.REQUEST_WRITE,
+    )
+)

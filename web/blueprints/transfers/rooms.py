@@ -33,6 +33,7 @@ navigation.ITEMS.append(
         Permission.TRANSFER_READ,
         count=worklists.counter,
         due=lambda actor: worklists.counter(actor, due_by=clock.today()),
+        work=Permission.TRANSFER_READ,
         also=frozenset({"handovers"}),
     )
 )

@@ -8,15 +8,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy import ColumnElement, Select, and_, func
 
+from web.core import clock
 from web.core.events import Actor
 from web.core.keyset import Order
 from web.extensions import db
-from web.tenants.activities.models import Activity, Attendance
+from web.tenants.activities.models import Activity, ActivityState, Attendance
 from web.tenants.activities.service import CAME
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench import queues
 from web.tenants.workbench.facets import uuids
 from web.tenants.workbench.listings import choice
 
@@ -57,6 +59,22 @@ def below(values: Sequence[str]) -> ColumnElement[bool]:
 def titled(text: str) -> ColumnElement[bool]:
     """What is typed is a part of the title."""
     return Activity.title.contains(text, autoescape=True)
+
+
+def unrecorded() -> ColumnElement[bool]:
+    """Its day has come, and nobody wrote down who came, or that it was called off."""
+    return and_(Activity.state == ActivityState.PLANNED, Activity.held_on <= clock.today())
+
+
+def waiting(actor: Actor) -> Select[Any]:
+    """What is to be recorded, for home."""
+    waits = queues.columns(
+        Activity.id, Activity.created_at, name=Activity.title, held_on=Activity.held_on, org=PartyOrg.name
+    )
+    query = db.select(*waits).join(
+        PartyOrg, (PartyOrg.tenant_id == Activity.tenant_id) & (PartyOrg.id == Activity.org_id)
+    )
+    return query.where(unrecorded(), organisations.within(actor, Activity.org_id))
 
 
 def count(actor: Actor, where: Where = ()) -> int:
