@@ -8,8 +8,7 @@ from pathlib import Path
 import web.reports
 from web.blueprints.figures.subjects import SUBJECTS, WAYS, codes_of
 from web.federation.messages import MESSAGES
-from web.federation.request_kinds import REQUEST_KINDS
-from web.reports import METRICS, agreement_report, figures, rows, statements
+from web.reports import METRICS, agreement_report, figures, rows
 
 WEB = Path(web.reports.__file__).parents[1]
 KINDS = "|".join(sorted({code.partition(".")[0] for code in METRICS}))
@@ -69,7 +68,6 @@ def test_no_other_code_is_named():
     named = {found[0] for path in sources() for found in CODE.findall(path.read_text(encoding="utf-8"))}
     assert len(named) > 15
     assert sorted(named - set(METRICS) - set(MESSAGES)) == [], "but for messages, which may begin with the same word"
-    assert set(statements.KINDS) == set(REQUEST_KINDS)
     assert {*codes_of(SUBJECTS), *WAYS} <= set(METRICS)
 
 

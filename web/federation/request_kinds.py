@@ -1,7 +1,7 @@
 """The kinds of request two counties may send each other (FED/1 §8): data.
 
-`web.federation.messages` makes the wire's rows of it, `web.federation.requests` plays it, and the edge keeps the words
-of its form (`web/blueprints/requests/wording.py`). What a kind may carry is closed: the fields named here, under their
+`web.federation.messages` makes the wire's rows of it, `web.federation.requests` plays it, pages and reports call it by
+its title, and the edge keeps the words of its form (`web/blueprints/requests/wording.py`). What a kind may carry is closed: the fields named here, under their
 scope, and nothing else. How to add one: `web/README.md`.
 """
 
@@ -33,6 +33,7 @@ class RequestKind:
     """
 
     name: str
+    title: str
     asker: str
     due_days: int
     asks: tuple[Asked, ...] = ()
@@ -48,6 +49,7 @@ REQUEST_KINDS: dict[str, RequestKind] = {
         # 三个必访: the trigger alone, never what is behind it.
         RequestKind(
             "must_visit",
+            "走访家属",
             asker="host",
             due_days=10,
             asks=(Asked("trigger", choice("hardship rights not_home_for_new_year"), "visit_trigger", "S7"),),
@@ -56,6 +58,7 @@ REQUEST_KINDS: dict[str, RequestKind] = {
         # 帮助就业: what he looks for and can do, in his own words; never why, and nothing of his household.
         RequestKind(
             "job",
+            "帮助就业",
             asker="any",
             due_days=20,
             asks=(Asked("intent", Text(80), "job_intent", "S7"), Asked("skills", Text(80), "skills", "S7", False)),
@@ -63,12 +66,14 @@ REQUEST_KINDS: dict[str, RequestKind] = {
         ),
         RequestKind(
             "certificate",
+            "核查活动证",
             asker="host",
             due_days=5,
             answers=(Asked("outcome", choice("valid reviewed void"), "review_result", "S6"),),
         ),
         RequestKind(
             "withdrawal",
+            "转告撤回同意",
             asker="host",
             due_days=1,
             asks=(Asked("what", choice("all contact"), "withdrawn"),),

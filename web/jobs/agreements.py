@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from web import reports
-from web.core import clock
+from web.core import clock, scopes
 from web.core.errors import NotFound, WrongState
 from web.extensions import db
-from web.federation.agreements import clauses, hub, scopes, service, texts
+from web.federation.agreements import clauses, hub, service, texts
 from web.federation.agreements.models import AgreementVersion, VersionState
 from web.federation.post import evidence, keys
 from web.federation.post import service as post
@@ -135,10 +135,10 @@ def text_paper(version: AgreementVersion, code: str) -> reports.AgreementText:
             reports.Grant(
                 stems[grant["owner"]],
                 (stems[grant["receiver"]],),
-                f"{grant['scope']} {scopes.SCOPES[grant['scope']].short}",
+                f"{grant['scope']} {scopes.SCOPES[grant['scope']].label}",
                 scopes.labels(grant["fields"]),
                 grant["purpose"],
-                scopes.NEEDS[scopes.SCOPES[grant["scope"]].needs],
+                scopes.BASES[scopes.SCOPES[grant["scope"]].basis],
             )
             for grant in sorted(text["grants"], key=lambda g: (stems[g["owner"]], stems[g["receiver"]], g["scope"]))
         ),

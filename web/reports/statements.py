@@ -14,14 +14,15 @@ from uuid import UUID
 
 from web.core import clock
 from web.core.errors import NotFound
+from web.core.scopes import SCOPES
 from web.extensions import db
 from web.federation.agreements import duties
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, DutyKind, VersionState
-from web.federation.agreements.scopes import SCOPES
 from web.federation.agreements.texts import CATEGORIES
 from web.federation.post import keys
 from web.federation.post.models import Peer
+from web.federation.request_kinds import REQUEST_KINDS
 from web.reports import figures
 from web.reports.agreement_report import AgreementReport
 from web.reports.counting import Value
@@ -162,7 +163,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         items=_items(found, period, figures.progress(span), own.uid, names),
         scopes=tuple(
             ScopeUse(
-                f"{scope} {SCOPES[scope].short}",
+                f"{scope} {SCOPES[scope].label}",
                 tuple(
                     figure(c, used[c].get(scope, 0) if c in PERSONAL[scope] else None, period) for c in SCOPE_COLUMNS
                 ),
@@ -233,16 +234,12 @@ def _months(period: Period, found: Mapping[str, Mapping[str, Value]]) -> tuple[M
     )
 
 
-# The kinds of request, as a report says them.
-KINDS = {"must_visit": "走访家属", "job": "帮助就业", "certificate": "核查活动证", "withdrawal": "转告撤回同意"}
-
-
 def _helps(period: Period, found: Mapping[str, Mapping[str, Value]]) -> tuple[Help, ...]:
     """Kinds of which there was anything to tell, in their order."""
     return tuple(
-        Help(words, tuple(figure(code, found[kind][code], period) for code in HELP_COUNTED), kind)
-        for kind, words in KINDS.items()
-        if any(found.get(kind, {}).values())
+        Help(kind.title, tuple(figure(code, found[name][code], period) for code in HELP_COUNTED), name)
+        for name, kind in REQUEST_KINDS.items()
+        if any(found.get(name, {}).values())
     )
 
 

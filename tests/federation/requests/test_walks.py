@@ -224,6 +224,7 @@ def housing(monkeypatch):
     """A fourth kind: a data entry and its form, registered as a room would, and taken out again."""
     entry = RequestKind(
         "housing",
+        "返乡住房",
         asker="host",
         due_days=3,
         asks=(Asked("need", kinds.Text(80), "visit_trigger", "S7"), Asked("people", kinds.Integer(1, 20), "people")),
@@ -235,7 +236,7 @@ def housing(monkeypatch):
         FORMS,
         "housing",
         KindForm(
-            "返乡住房",
+            "housing",
             "请原籍协助安排返乡住处",
             "这个人、需要",
             {"need": "需要", "people": "人数", "ready_on": "可入住"},

@@ -7,8 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from web.core import scopes
 from web.core.saying import say
-from web.federation.agreements import scopes, texts
+from web.federation.agreements import texts
 
 Text = dict[str, Any]
 Name = Callable[[str], str]
@@ -40,12 +41,12 @@ def others(former: Text | None, text: Text | None, name: Name) -> list[tuple[str
 
 
 def _grant(grant: Text, name: Name) -> str:
-    scope = scopes.SCOPES[grant["scope"]]
+    scope = scopes.GRANTABLE[grant["scope"]]
     return say(
         "{name} → {name2}　{label}（{labels}）",
         name=name(grant["owner"]),
         name2=name(grant["receiver"]),
-        label=scope.label,
+        label=scope.in_short,
         labels=scopes.labels(grant["fields"]),
     )
 

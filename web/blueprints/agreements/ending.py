@@ -12,10 +12,10 @@ from web.blueprints.agreements import schemas
 from web.blueprints.agreements.pages import bp, load
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
-from web.core import clock
+from web.core import clock, scopes
 from web.core.errors import NotFound, WrongState
 from web.core.saying import say
-from web.federation.agreements import registers, scopes, service
+from web.federation.agreements import registers, service
 from web.federation.agreements.models import AgreementState
 from web.federation.sharing import lists as sharing
 from web.tenants.accounts.permissions import Permission
@@ -59,7 +59,7 @@ def pause(agreement_id: UUID) -> Any:
             return redirect(view.url("pause"), 303)
     names = {
         "all": "全部范围",
-        **{scope: say("{scope}　{label}", scope=scope, label=row.label) for scope, row in scopes.SCOPES.items()},
+        **{scope: say("{scope}　{label}", scope=scope, label=row.in_short) for scope, row in scopes.GRANTABLE.items()},
     }
     return form.page(
         "agreements/pause.html",

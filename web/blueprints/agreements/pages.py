@@ -13,12 +13,12 @@ from web.blueprints.forms import Form
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
-from web.core import clock
+from web.core import clock, scopes
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
-from web.federation.agreements import clauses, duties, scopes, service, templates, texts
+from web.federation.agreements import clauses, duties, service, templates, texts
 from web.federation.agreements.listing import LIVING
 from web.federation.agreements.models import OPEN, Agreement, AgreementVersion, VersionState
 from web.federation.post import keys
@@ -191,7 +191,7 @@ def _first_text(given: dict[str, Any]) -> dict[str, Any]:
         for a in uids
         for b in uids
         if a != b
-        for scope in (scopes.SCOPES if own in (a, b) and not is_township else texts.OF_NO_PERSON)
+        for scope in (scopes.GRANTABLE if own in (a, b) and not is_township else texts.OF_NO_PERSON)
     ]
     starts, ends = given["effective_from"], given["effective_to"]
     return {
@@ -254,7 +254,7 @@ def form_page(form: Form, view: views.View, kind: str) -> Any:
         sides=texts.SIDES,
         duty_rows=range(1, texts.RESPONSIBILITIES + 1),
         how_often=list(texts.HOW_OFTEN.items()),
-        scopes=scopes.SCOPES,
-        labels={s: scopes.labels(row.fields) for s, row in scopes.SCOPES.items()},
+        scopes=scopes.GRANTABLE,
+        labels={s: scopes.labels(sorted(row.fields)) for s, row in scopes.GRANTABLE.items()},
         never=scopes.NEVER,
     )

@@ -9,9 +9,10 @@ from uuid import UUID
 from marshmallow import Schema, fields
 
 from web.blueprints.forms import Day, Id, Many, Number, One, Text
+from web.core import scopes
 from web.core.errors import Invalid
 from web.core.saying import say
-from web.federation.agreements import clauses, scopes, texts
+from web.federation.agreements import clauses, texts
 
 ITEMS = 8  # rows of cooperation items in the form
 DUTY_FIELDS = ("item", "owner", "evidence", "frequency")
@@ -65,7 +66,7 @@ class Pausing(Schema):
         "暂停哪一项",
         [
             ("all", "全部范围"),
-            *((s, say("{s}　{label}", s=s, label=row.label)) for s, row in scopes.SCOPES.items()),
+            *((s, say("{s}　{label}", s=s, label=row.in_short)) for s, row in scopes.GRANTABLE.items()),
         ],
     )
     is_resumed = Text(limit=1)
@@ -136,8 +137,8 @@ TemplateForm: type[Schema] = type(
     | {
         "name": Text("模板名称", limit=80, required=True),
         "notice_days": Number("提前告知天数", low=0, high=365),
-        "gives": Many(One("范围", list(scopes.SCOPES)), "牵头方给出"),
-        "takes": Many(One("范围", list(scopes.SCOPES)), "牵头方得到"),
+        "gives": Many(One("范围", list(scopes.GRANTABLE)), "牵头方给出"),
+        "takes": Many(One("范围", list(scopes.GRANTABLE)), "牵头方得到"),
         "items": Many(Text(limit=12), "合作事项"),
     },
 )
@@ -281,7 +282,7 @@ def _grants(
     for value in dict.fromkeys(ticked):
         owner, _, rest = value.partition(":")
         receiver, _, scope = rest.partition(":")
-        if owner not in uids or receiver not in uids or owner == receiver or scope not in scopes.SCOPES:
+        if owner not in uids or receiver not in uids or owner == receiver or scope not in scopes.GRANTABLE:
             errors["grants"] = "unknown_scope"
             continue
         found.append(kept.get(value) or texts.grant(UUID(owner), UUID(receiver), scope))

@@ -11,7 +11,8 @@ from web.blueprints.agreements import schemas
 from web.blueprints.agreements.pages import bp, load
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
-from web.federation.agreements import clauses, scopes, templates, texts
+from web.core import scopes
+from web.federation.agreements import clauses, templates, texts
 from web.tenants.accounts.permissions import Permission
 
 
@@ -52,7 +53,7 @@ def edit_template(template_id: UUID) -> Any:
         headings=[(no, form.values.get(f"heading_{no}", "")) for no in range(1, texts.CLAUSES + 1)],
         frequency_of=texts.FREQUENCY_OF,
         frequencies=list(texts.FREQUENCIES.items()),
-        scopes=scopes.SCOPES,
+        scopes=scopes.GRANTABLE,
         sides=texts.SIDES,
         duty_rows=range(1, texts.RESPONSIBILITIES + 1),
         how_often=list(texts.HOW_OFTEN.items()),

@@ -13,9 +13,9 @@ from flask import g, url_for
 from web.blueprints.agreements import changes, turns
 from web.blueprints.filters import county_calendar, moment
 from web.blueprints.pictures import SharingMap, draw_sharing
-from web.core import clock
+from web.core import clock, scopes
 from web.core.saying import joined, say
-from web.federation.agreements import clauses, effects, hub, listing, registers, scopes, service, texts
+from web.federation.agreements import clauses, effects, hub, listing, registers, service, texts
 from web.federation.agreements.listing import Listed
 from web.federation.agreements.models import (
     VERSION,
@@ -293,7 +293,7 @@ class View:
         held = {(grant["owner"], grant["receiver"], grant["scope"]): grant for grant in text["grants"]}
         paused = {str(p.uid): set(p.paused) for p in self.parties}
         rows = []
-        for scope, row in scopes.SCOPES.items():
+        for scope, row in scopes.GRANTABLE.items():
             cells: list[tuple[str, str] | None] = []
             for owner, receiver, _ in self.directions:
                 grant = held.get((owner, receiver, scope))
@@ -302,13 +302,19 @@ class View:
                 elif {"all", scope} & (paused.get(owner, set()) | paused.get(receiver, set())):
                     cells.append(("off", "已暂停"))
                 else:
-                    kind = "done" if row.needs in ("agreement", "notice") else "todo"
-                    said = {"consent": "逐人同意", "application": "本人申请"}.get(row.needs, row.frequency)
+                    kind = "done" if row.basis in ("agreement", "notice") else "todo"
+                    said = {"consent": "逐人同意", "application": "本人申请"}.get(row.basis, row.frequency)
                     cells.append((kind, said))
             names = sorted({name for grant in text["grants"] if grant["scope"] == scope for name in grant["fields"]})
-            fields = scopes.labels(names or row.fields)
+            fields = scopes.labels(names or sorted(row.fields))
             rows.append(
-                {"scope": scope, "label": row.label, "fields": fields, "needs": scopes.NEEDS[row.needs], "cells": cells}
+                {
+                    "scope": scope,
+                    "label": row.in_short,
+                    "fields": fields,
+                    "needs": scopes.BASES[row.basis],
+                    "cells": cells,
+                }
             )
         return rows
 

@@ -21,11 +21,11 @@ from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import NotFound
 from web.core.saying import say
+from web.core.scopes import SCOPES
 from web.extensions import db
 from web.federation.agreements import lives, service
 from web.federation.agreements.lives import Life
 from web.federation.agreements.models import AgreementDuty, AgreementState, VersionState
-from web.federation.agreements.scopes import SCOPES
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
 from web.federation.post.models import Peer
@@ -195,7 +195,7 @@ def drawn(life: Life) -> Drawn | None:
 
 def paused(scope: str, *, is_over: bool) -> str:
     """暂停共享 S2 流动告知."""
-    what = "全部" if scope == "all" else say("{scope} {short}", scope=scope, short=SCOPES[scope].short)
+    what = "全部" if scope == "all" else say("{scope} {label}", scope=scope, label=SCOPES[scope].label)
     return say("恢复共享：{what}", what=what) if is_over else say("暂停共享：{what}", what=what)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web.core import scopes
 from web.federation.referrals.codes import shown as code_shown
 from web.federation.referrals.lists import Tab
 from web.federation.referrals.models import ReferralState
@@ -134,7 +135,7 @@ CANNOT: dict[str, str] = {
 }
 HOWS: dict[str, str] = {"code": "凭报到码", "person": "由工作人员当面核对"}
 
-SCOPES: dict[str, str] = {"S2": "报到通知", "S3": "联系电话", "S6": "状态告知"}
+SCOPES: dict[str, str] = {name: scopes.SCOPES[name].label for name in ("S2", "S3", "S6")}
 SHARE_STATES: dict[str, str] = {
     H.GRANTED: "已开放",
     H.LIVE: "共享中",
@@ -158,7 +159,7 @@ REVOKED: dict[str, str] = {
     "narrowed": "缩小共享范围",
 }
 BASES = {"notice": "已告知本人", "consent": "本人单独同意"}
-PURPOSES = {"S2": "核对报到", "S3": "联系报到", "S6": "组织生活衔接"}
+PURPOSES = {name: scopes.SCOPES[name].purpose for name in SCOPES}
 
 
 def knot(state: str, *, is_ours: bool, pending: str = "") -> str:

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 
 from web.blueprints.forms import Day, Number, One, Text
 from web.core.saying import joined, say, within
-from web.federation.request_kinds import Asked
+from web.federation.request_kinds import REQUEST_KINDS, Asked
 from web.federation.requests.lists import Part
 from web.federation.requests.models import Request, RequestState
 from web.federation.wire import kinds
@@ -28,46 +28,54 @@ class KindForm:
     of the answer.
     """
 
-    title: str
+    name: str
     hint: str
     crosses: str
     labels: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     done: str = "办结"
 
+    @property
+    def title(self) -> str:
+        """What the kind is called everywhere."""
+        return REQUEST_KINDS[self.name].title
+
 
 FORMS: dict[str, KindForm] = {
-    "must_visit": KindForm(
-        "走访家属",
-        "三个必访：生活困难、权益受损、年底不能返乡。请原籍就近走访家属，不写困难的具体情形",
-        "这个人、走访的事由、办结期限。不送具体情形",
-        {"trigger": "走访事由"},
-        {"trigger": {"hardship": "生活困难", "rights": "权益受损", "not_home_for_new_year": "年底不能返乡"}},
-        done="已走访，办结",
-    ),
-    "job": KindForm(
-        "帮助就业",
-        "本人想找工作的，请对方就近介绍岗位或者培训。只写求职意向和技能，不写家庭和收入",
-        "这个人、求职意向、技能、办结期限",
-        {"intent": "求职意向", "skills": "技能"},
-        done="已介绍，办结",
-    ),
-    "certificate": KindForm(
-        "核查活动证",
-        "请原籍核查这名党员的活动证是否有效",
-        "这个人、办结期限",
-        {"outcome": "核查结果"},
-        {"outcome": {"valid": "有效", "reviewed": "有效，已年审", "void": "无效或已收回"}},
-        done="送出结果，办结",
-    ),
-    "withdrawal": KindForm(
-        "转告撤回同意",
-        "党员在本地提出不再同意共享时，转告原籍。由原籍经办人办理撤回，撤回后两县随即停止共享、清除资料",
-        "这个人、撤回的内容、办结期限",
-        {"what": "撤回的内容"},
-        {"what": {"all": "全部告知和同意", "contact": "只撤回联系电话"}},
-        done="办理撤回，办结",
-    ),
+    form.name: form
+    for form in (
+        KindForm(
+            "must_visit",
+            "三个必访：生活困难、权益受损、年底不能返乡。请原籍就近走访家属，不写困难的具体情形",
+            "这个人、走访的事由、办结期限。不送具体情形",
+            {"trigger": "走访事由"},
+            {"trigger": {"hardship": "生活困难", "rights": "权益受损", "not_home_for_new_year": "年底不能返乡"}},
+            done="已走访，办结",
+        ),
+        KindForm(
+            "job",
+            "本人想找工作的，请对方就近介绍岗位或者培训。只写求职意向和技能，不写家庭和收入",
+            "这个人、求职意向、技能、办结期限",
+            {"intent": "求职意向", "skills": "技能"},
+            done="已介绍，办结",
+        ),
+        KindForm(
+            "certificate",
+            "请原籍核查这名党员的活动证是否有效",
+            "这个人、办结期限",
+            {"outcome": "核查结果"},
+            {"outcome": {"valid": "有效", "reviewed": "有效，已年审", "void": "无效或已收回"}},
+            done="送出结果，办结",
+        ),
+        KindForm(
+            "withdrawal",
+            "党员在本地提出不再同意共享时，转告原籍。由原籍经办人办理撤回，撤回后两县随即停止共享、清除资料",
+            "这个人、撤回的内容、办结期限",
+            {"what": "撤回的内容"},
+            {"what": {"all": "全部告知和同意", "contact": "只撤回联系电话"}},
+            done="办理撤回，办结",
+        ),
+    )
 }
 
 PARTS = {Part.TO_DO: "待我方办理", Part.RECEIVED: "收到", Part.SENT: "发出", Part.OVER: "已了结"}
@@ -99,7 +107,7 @@ VERBS = within("letter", {
 
 def title_of(name: str) -> str:
     """A kind in words."""
-    return FORMS[name].title if name in FORMS else name
+    return REQUEST_KINDS[name].title if name in REQUEST_KINDS else name
 
 
 # What is asked of us, by state.

@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from web.core import clock, events
+from web.core import clock, events, scopes
 from web.core.errors import Invalid, WrongState
 from web.core.ids import uuid7
 from web.core.saying import joined
 from web.extensions import db
-from web.federation.agreements import clauses, effects, follower, hub, scopes, texts
+from web.federation.agreements import clauses, effects, follower, hub, texts
 from web.federation.agreements.models import (
     AGREEMENT,
     VERSION,
@@ -135,7 +135,7 @@ def add_party(agreement_id: UUID, uid: UUID) -> AgreementVersion:
     is_township = text["level"] == "township"
     text["parties"] = [*text["parties"], _party(peer) | ({"org": ""} if is_township else {})]
     between = ((agreement.hub_uid, uid), (uid, agreement.hub_uid))
-    given = texts.OF_NO_PERSON if is_township else scopes.SCOPES
+    given = texts.OF_NO_PERSON if is_township else scopes.GRANTABLE
     text["grants"] = [*text["grants"], *(texts.grant(a, b, s) for a, b in between for s in given)]
     text["clauses"] = clauses.renamed(text)
     version.text = text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from web.federation.agreements.scopes import SCOPES
+from web.core.scopes import GRANTABLE
 from web.federation.wire.canonical import canonical, parse_canonical
 from web.federation.wire.codes import WireError
 from web.federation.wire.kinds import DATE, UUID_, Integer, ListOf, Pattern, Record, Text, choice
@@ -69,7 +69,7 @@ SCHEMA = Record(
                 {
                     "owner": UUID_,
                     "receiver": UUID_,
-                    "scope": choice(" ".join(SCOPES)),
+                    "scope": choice(" ".join(GRANTABLE)),
                     "fields": ListOf(Pattern(r"[a-z_]{1,40}"), most=40, least=1, is_rising=True),
                     "purpose": Text(200),
                 }
@@ -116,7 +116,7 @@ def check(text: Any) -> None:
         and len({row["key"] for row in responsibilities(text)}) == len(responsibilities(text))
         and all(("org" in party) == (text["level"] == "township") for party in text["parties"])
         and (text["level"] == "county" or all(g["scope"] in OF_NO_PERSON for g in text["grants"]))
-        and all(set(g["fields"]) <= set(SCOPES[g["scope"]].fields) for g in text["grants"])
+        and all(set(g["fields"]) <= set(GRANTABLE[g["scope"]].fields) for g in text["grants"])
         and text["effective_from"] <= text["effective_to"]
     )
     if not is_whole:
@@ -170,6 +170,11 @@ def granted(text: dict[str, Any], owner: UUID, receiver: UUID, scope: str, field
 
 def grant(owner: UUID, receiver: UUID, scope: str) -> dict[str, Any]:
     """One row of grants with all fields of the scope."""
-    row = SCOPES[scope]
-    fields = sorted(set(row.fields))
-    return {"owner": str(owner), "receiver": str(receiver), "scope": scope, "fields": fields, "purpose": row.purpose}
+    row = GRANTABLE[scope]
+    return {
+        "owner": str(owner),
+        "receiver": str(receiver),
+        "scope": scope,
+        "fields": sorted(row.fields),
+        "purpose": row.purpose,
+    }
