@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import g
 
 from tests.states import State
 from web import jobs
@@ -108,6 +109,7 @@ def test_every_role_has_its_work_on_the_home_page_as_the_menu_counts_it(built, a
     waits = Counter[str]()
     for code, tenant_id, _ in built["counties"]:
         with fence.acting_for(tenant_id), application.test_request_context(f"/{code}/"):
+            g.county = counties.own()
             for account in db.session.scalars(db.select(Account)):
                 org = db.session.get(PartyOrg, (tenant_id, account.org_id))
                 actor = Actor(account.id, account.name, account.role, account.org_id, org.path, "127.0.0.1")

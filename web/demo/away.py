@@ -39,17 +39,16 @@ def told(county: Stand, place: str) -> list[Step]:
 
 
 def look_after(county: Stand) -> None:
-    """The first members who live where the branch is."""
+    """Members away from home, first those who live where the branch is."""
     with acting(county):
         away = next(each for each in organisations.tree() if each.kind is OrgKind.AWAY_BRANCH)
         query = (
             db.select(Member.id)
             .join(Flow, (Flow.tenant_id == Member.tenant_id) & (Flow.member_id == Member.id))
             .where(
-                Flow.state == FlowState.REGISTERED, Flow.host_code.startswith(away.host_code),
-                Member.relation == Relation.HELD, Member.frozen_by.is_(None),
+                Flow.state == FlowState.REGISTERED, Member.relation == Relation.HELD, Member.frozen_by.is_(None),
             )
-            .order_by(Member.id)
+            .order_by(Flow.host_code.startswith(away.host_code).desc(), Member.id)
             .limit(MEMBERS)
         )  # fmt: skip
         for id_ in db.session.scalars(query).all():

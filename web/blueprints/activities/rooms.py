@@ -32,8 +32,8 @@ STATES = {
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:
     return [
         Todo(
-            row.name,
-            say("{org}　{on}", org=row.said["org"], on=filters.day(date.fromisoformat(row.said["held_on"]))),
+            say("{kind} {on}", kind=KINDS[row.said["kind"]], on=filters.day(date.fromisoformat(row.said["held_on"]))),
+            say("{org}　{title}", org=row.said["org"], title=row.name),
             url_for("activities.attendance", activity_id=row.id),
             act="登记",
         )

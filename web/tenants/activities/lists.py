@@ -69,7 +69,12 @@ def unrecorded() -> ColumnElement[bool]:
 def waiting(actor: Actor) -> Select[Any]:
     """What is to be recorded, for home."""
     waits = queues.columns(
-        Activity.id, Activity.created_at, name=Activity.title, held_on=Activity.held_on, org=PartyOrg.name
+        Activity.id,
+        Activity.created_at,
+        name=Activity.title,
+        kind=Activity.kind,
+        held_on=Activity.held_on,
+        org=PartyOrg.name,
     )
     query = db.select(*waits).join(
         PartyOrg, (PartyOrg.tenant_id == Activity.tenant_id) & (PartyOrg.id == Activity.org_id)
