@@ -36,6 +36,8 @@ SEALED = (
     "UPDATE outbox_message SET envelope = %s, digest = %s, epoch = 1, seq = %s, prev = %s, sealed_at = %s"
     " WHERE tenant_id = %s AND id = %s"
 )
+# The key under which the values of one aggregate stand at rest, so that they can be destroyed.
+KEY = "INSERT INTO record_key (tenant_id, id, wrapped) VALUES (%s, %s, %s)"
 INBOX = (
     "INSERT INTO inbox_message (tenant_id, id, peer_uid, type, about_id, epoch, seq, digest, envelope, attached, result, receipt, at)"
     " VALUES (%s, %s, %s, %s, %s, 1, %s, %s, %s, '[]', 'applied', %s, %s)"
@@ -43,6 +45,7 @@ INBOX = (
 SETTLED = "UPDATE outbox_message SET receipt = %s, result = 'applied', receipted_at = %s, attempts = 1 WHERE tenant_id = %s AND id = %s"
 CHANNEL = "INSERT INTO channel (tenant_id, id, peer_uid, direction, epoch, seq, head, stopped) VALUES (%s, %s, %s, %s, 1, %s, %s, '')"
 HEAD = "UPDATE channel SET seq = %s, head = %s WHERE tenant_id = %s AND peer_uid = %s AND direction = %s"
+WRAPPED = bytes(60)
 
 
 @dataclass
@@ -87,6 +90,7 @@ class Line:
         messages = [(uuid7(), about, [disclosures.disclose(p, v) for p, v in values.items()]) for about in abouts]
         cursor = self.connection.cursor()
         self.begin(self.sender)
+        cursor.executemany(KEY, [(ours, about, WRAPPED) for about in abouts])
         cursor.executemany(OUTBOX, [self._row(ours, *m, now) for m in messages])
         cursor.executemany(DISCLOSED, [row for m in messages for row in self._values(ours, *m)])
         self.connection.commit()
@@ -151,6 +155,7 @@ class Line:
                 )
             )
         cursor = self.connection.cursor()
+        cursor.executemany(KEY, [(theirs, found[4], WRAPPED) for found in heard])
         cursor.executemany(DISCLOSED, kept)
         cursor.executemany(INBOX, heard)
         cursor.execute(HEAD, [self.seq, self.head, theirs, self.channel, "in"])

@@ -1,10 +1,12 @@
 """The fence by hand; tests/contracts proves it for every table."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from tests import world
-from web.core import events, fence
+from web.core import events, fence, vault
 from web.core.errors import CrossTenant
+from web.core.ids import uuid7
 from web.extensions import db
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
@@ -50,3 +52,27 @@ def test_the_log_has_every_change_and_its_chain_holds(pair):
         entry.reason = "altered"
         with pytest.raises(CrossTenant):
             db.session.flush()
+
+
+def test_the_last_writes_and_the_commit_are_one_journey(pair):
+    """All or nothing; what is still said before a commit (readings of received rows) comes before it."""
+    key = vault.RecordKey.__table__
+    tenant_id, first, second = pair.home.tenant_id, uuid7(), uuid7()
+
+    def put(*ids):
+        for id_ in ids:
+            fence.later(db.insert(key), {"tenant_id": tenant_id, "id": id_, "wrapped": b"x"})
+
+    with fence.acting_for(tenant_id):
+        put(first, second, first)
+        with pytest.raises(IntegrityError):
+            fence.commit()
+        fence.start_over()
+        put(second)
+        fence.commit()
+        # Nothing is left open: leaving rolls nothing back, and the next transaction says its county again.
+        put(uuid7())
+    with fence.acting_for(tenant_id):
+        found = db.session.scalars(db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_([first, second])))
+        assert list(found) == [second]
+        assert list(db.session().dispatch.before_commit)[-1] is fence._write_and_commit

@@ -210,7 +210,7 @@ WALK: tuple[Line, ...] = (
     # 8. Benchmarks
     _line("8", "fence ÷ explicit WHERE as owner, the register's list query ≤ 1.5", _TEST, "benchmarks/test_fence.py::test_the_fence_costs_little"),
     _line("8", "loopback exchanges, alone and in batches of 50, ÷ the bare limit ≥ 50 %", _TEST,
-          "benchmarks/test_exchanges.py::test_exchanges_beside_the_bare_limit", "on a quiet machine: in batches of 50 66 to 71 %; alone 45 to 53 % in nine runs, so the goal alone is not held"),
+          "benchmarks/test_exchanges.py::test_exchanges_beside_the_bare_limit"),
     # Resolved when
     _line("end", "every line above is shown by a test or a page listed here", _TEST, "contracts/test_coverage.py::test_every_line_leads_somewhere"),
 )  # fmt: skip

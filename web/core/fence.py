@@ -118,20 +118,24 @@ def later(statement: Executable, values: Any) -> None:
     here().writes.append((statement, values))
 
 
-def write() -> None:
-    """Send what waits (`later`). It happens by itself before every other statement, at a savepoint, and before the commit."""
+def write(*, is_last: bool = False) -> None:
+    """Send what waits (`later`). It happens by itself before every other statement, at a savepoint, and at the commit, which
+    then goes in the same journey (`is_last`).
+    """
     waiting, here().writes = here().writes, []
     if not waiting:
         return
     connection = db.session.connection()
-    with _one_journey(connection) if len(waiting) > 1 else nullcontext():
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    with _one_journey(driver) if is_last or len(waiting) > 1 else nullcontext():
         for statement, values in waiting:
             _run(connection, statement, values)
+        if is_last:
+            driver.execute("COMMIT", prepare=False)
 
 
 @contextmanager
-def _one_journey(connection: Connection) -> Iterator[None]:
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+def _one_journey(driver: psycopg.Connection[Any]) -> Iterator[None]:
     try:
         with driver.pipeline():
             yield
@@ -167,11 +171,18 @@ def savepoint() -> Iterator[None]:
 
 
 @event.listens_for(Session, "before_flush")
-@event.listens_for(Session, "before_commit")
 @event.listens_for(Session, "do_orm_execute")
 def _write(*_of: object) -> None:
     if isinstance(unit.get(), Unit):
         write()
+
+
+@event.listens_for(Session, "before_commit")
+def _write_and_commit(session: Session) -> None:
+    """The last of its kind: what else has something to say before a commit listens with `insert=True`."""
+    if isinstance(unit.get(), Unit):
+        session.flush()
+        write(is_last=not session.in_nested_transaction())
 
 
 @event.listens_for(Session, "after_soft_rollback")

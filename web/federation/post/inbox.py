@@ -46,15 +46,19 @@ class _Refused(Exception):
 
 
 def receive(sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
-    """Answers in order; after one that consumed nothing, the rest is not tried.
+    """Answers in order, committed; after one that consumed nothing, the rest is not tried.
 
-    Most batches are simply applied: they are tried in the bare transaction first, without a savepoint a message.
+    Most batches are simply applied: they are tried in the bare transaction first, without a savepoint a message. A commit
+    that failed without saying whether it happened does no harm: the careful way finds what is stored.
     """
     try:
-        return _receive(sender, batch, is_careful=False)
+        answers = _receive(sender, batch, is_careful=False)
+        fence.commit()
     except (_Refused, IntegrityError, OperationalError):
         fence.start_over()
-        return _receive(sender, batch, is_careful=True)
+        answers = _receive(sender, batch, is_careful=True)
+        fence.commit()
+    return answers
 
 
 def _receive(sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> list[Answer]:
@@ -65,7 +69,6 @@ def _receive(sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> 
         office = _Office(sender, line, is_careful=is_careful)
         answers = office.take(batch)
         db.session.flush()
-        fence.write()
     fence.here().after_commit["took", sender] = office.tell
     return answers
 

@@ -23,9 +23,8 @@ from web.tenants.counties.models import County
 
 
 def _listed(table: Any, *where: Any) -> Any:
-    """The keys of a table as one JSON list, beside the channel's row."""
-    pairs: list[Any] = [part for name in keys.COLUMNS for part in (name, table.c[name])]
-    made = func.jsonb_agg(func.jsonb_build_object(*pairs))
+    """The keys of a table as one JSON list, beside the channel's row; each a list of `keys.COLUMNS`."""
+    made = func.jsonb_agg(func.jsonb_build_array(*(table.c[name] for name in keys.COLUMNS)))
     return (
         db.select(made).where(table.c.tenant_id == _CHANNEL.c.tenant_id, *where).correlate(_CHANNEL).scalar_subquery()
     )
@@ -121,6 +120,10 @@ class Line:
         return [keys.opened(row, self.own) for row in _newest_first(self.our_keys, use)]
 
 
+def _named(rows: list[list[Any]] | None) -> list[dict[str, Any]]:
+    return [dict(zip(keys.COLUMNS, row, strict=True)) for row in rows or []]
+
+
 def _newest_first(rows: list[dict[str, Any]], use: str) -> list[dict[str, Any]]:
     found = [row for row in rows if row["use"] == use]
     return sorted(found, key=lambda row: row["valid_from"] or "", reverse=True)
@@ -140,5 +143,5 @@ def take(peer_uid: UUID, direction: str, asked: Select[Any] = LINE, **values: An
     standing = {name: getattr(found, name) for name in _STANDING}
     return Line(
         found.id, peer_uid, found.own, found.name or "未知县", found.state is PeerState.CONFIRMED, found.jobs_stopped_at is not None, way,
-        found.our_keys or [], found.their_keys or [], **standing, more=found,
+        _named(found.our_keys), _named(found.their_keys), **standing, more=found,
     )  # fmt: skip

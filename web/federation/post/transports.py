@@ -51,9 +51,7 @@ def deliver(peer: Address, sender: UUID, batch: list[bundles.Bundle]) -> list[An
     if tenant_id is None:
         return [Answer(code="maintenance")]
     with fence.acting_for(tenant_id):
-        answers = inbox.receive(sender, bundles.unpack(data))
-        fence.commit()
-    return answers
+        return inbox.receive(sender, bundles.unpack(data))
 
 
 def hello(peer: Address, descriptor: str) -> str | None:

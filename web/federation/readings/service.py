@@ -52,7 +52,7 @@ def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "") -
     db.session.info.setdefault("readings.noted", set()).update(id_ for id_, _ in read)
 
 
-@event.listens_for(Session, "before_commit")
+@event.listens_for(Session, "before_commit", insert=True)
 def _count(session: Session) -> None:
     """Add what this unit of work opened to today's tallies; what no page named is logged here."""
     if session.in_nested_transaction() or not session.info.get("readings.opened"):
