@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.pq import ExecStatus
+from psycopg.sql import SQL
 from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
@@ -118,6 +119,9 @@ def later(statement: Executable, values: Any) -> None:
     here().writes.append((statement, values))
 
 
+_COMMIT = SQL("COMMIT")
+
+
 def write(*, is_last: bool = False) -> None:
     """Send what waits (`later`). It happens by itself before every other statement, at a savepoint, and at the commit, which
     then goes in the same journey (`is_last`).
@@ -131,7 +135,7 @@ def write(*, is_last: bool = False) -> None:
         for statement, values in waiting:
             _run(connection, statement, values)
         if is_last:
-            driver.execute("COMMIT", prepare=False)
+            driver.execute(_COMMIT, prepare=False)
 
 
 @contextmanager

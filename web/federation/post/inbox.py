@@ -45,31 +45,29 @@ class _Refused(Exception):
     """Something in a batch was not simply applied: the batch is begun again, each message in a savepoint of its own."""
 
 
-def receive(sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
-    """Answers in order, committed; after one that consumed nothing, the rest is not tried.
+def receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle]) -> list[Answer]:
+    """Answers in order, committed at this county; after one that consumed nothing, the rest is not tried.
 
     Most batches are simply applied: they are tried in the bare transaction first, without a savepoint a message. A commit
     that failed without saying whether it happened does no harm: the careful way finds what is stored.
     """
     try:
-        answers = _receive(sender, batch, is_careful=False)
-        fence.commit()
+        return _receive(tenant_id, sender, batch, is_careful=False)
     except (_Refused, IntegrityError, OperationalError):
-        fence.start_over()
-        answers = _receive(sender, batch, is_careful=True)
+        return _receive(tenant_id, sender, batch, is_careful=True)
+
+
+def _receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> list[Answer]:
+    with fence.acting_for(tenant_id) as work:
+        line = lines.take(sender, "in")
+        with events.by(Actor(None, line.name, "peer")), bound_contextvars(county=tenant_id, peer=str(sender)):
+            if line.stopped:
+                return [Answer(code="maintenance")]
+            office = _Office(sender, line, is_careful=is_careful)
+            answers = office.take(batch)
+            db.session.flush()
+        work.after_commit["took", sender] = office.tell
         fence.commit()
-    return answers
-
-
-def _receive(sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> list[Answer]:
-    line = lines.take(sender, "in")
-    with events.by(Actor(None, line.name, "peer")), bound_contextvars(county=fence.tenant(), peer=str(sender)):
-        if line.stopped:
-            return [Answer(code="maintenance")]
-        office = _Office(sender, line, is_careful=is_careful)
-        answers = office.take(batch)
-        db.session.flush()
-    fence.here().after_commit["took", sender] = office.tell
     return answers
 
 

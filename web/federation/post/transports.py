@@ -50,8 +50,7 @@ def deliver(peer: Address, sender: UUID, batch: list[bundles.Bundle]) -> list[An
     tenant_id = _resident(peer)
     if tenant_id is None:
         return [Answer(code="maintenance")]
-    with fence.acting_for(tenant_id):
-        return inbox.receive(sender, bundles.unpack(data))
+    return inbox.receive(tenant_id, sender, bundles.unpack(data))
 
 
 def hello(peer: Address, descriptor: str) -> str | None:
