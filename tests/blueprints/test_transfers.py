@@ -29,7 +29,7 @@ from web.tenants.members import service as members
 from web.tenants.members.models import Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
-from web.tenants.transfers import service
+from web.tenants.transfers import issuing, service
 from web.tenants.transfers.models import TransferState
 
 TO, OFFICE = "中共上海市示例区演示街道工作委员会", "中共上海市示例区委组织部"
@@ -162,8 +162,8 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
     assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
     work()
     with side.act(), clock.at(clock.now() + timedelta(days=11)):
-        assert service.expire_letters() == 1
-        assert service.expire_letters() == 0
+        assert issuing.expire_letters() == 1
+        assert issuing.expire_letters() == 0
         fence.commit()
     with side.act():
         assert members.get(member_id).frozen_by is None

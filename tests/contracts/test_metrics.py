@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import web.reports
 from web.blueprints.figures.subjects import SUBJECTS, WAYS, codes_of
 from web.federation.messages import MESSAGES
-from web.reports import METRICS, agreement_report, figures, rows
+from web.reports import METRICS, AgreementReport, figures, rows
 
 WEB = Path(web.reports.__file__).parents[1]
 KINDS = "|".join(sorted({code.partition(".")[0] for code in METRICS}))
@@ -55,10 +56,7 @@ def test_every_metric_has_a_source(proved):
     for supplied in figures.SUPPLIED.values():
         assert callable(supplied) and supplied.__module__ == figures.__name__
     for attribute in WORKED_OUT.values():
-        assert (
-            attribute in dir(agreement_report.AgreementReport)
-            or attribute in agreement_report.AgreementReport.__annotations__
-        )
+        assert attribute in {*dir(AgreementReport), *(field.name for field in fields(AgreementReport))}
     for code, metric in METRICS.items():
         assert {*(metric.ratio or ()), *filter(None, [metric.over])} <= set(METRICS), code
     proved("metrics with a definition and a source", len(METRICS))

@@ -23,8 +23,8 @@ from web.blueprints.figures import subjects
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation.agreements import effects
 from web.federation.agreements import service as agreements
+from web.federation.agreements import standing
 from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion
 from web.federation.handovers.models import HandoverState
 from web.reports.directions import MONTH_SERIES
@@ -62,7 +62,7 @@ def more_agreements(side: world.Side, many: int) -> None:
     kept = {k: v for k, v in known.text.items() if k not in ("number", "level", "parties")}
     partners = [
         party.uid
-        for party in effects.parties(db.session.get(Agreement, (known.tenant_id, known.agreement_id)))
+        for party in standing.parties(db.session.get(Agreement, (known.tenant_id, known.agreement_id)))
         if party.uid != counties.own().uid
     ]
     for _ in range(many):
@@ -119,7 +119,7 @@ def numbers(application: Flask, browser: Any, side: world.Side) -> dict[str, lis
     found = dict[str, list[str]]()
     with side.act():
         agreement = db.session.scalars(db.select(Agreement).where(Agreement.state == AgreementState.ACTIVE)).first()
-        partner = next(p.uid for p in effects.parties(agreement) if p.uid != counties.own().uid)
+        partner = next(p.uid for p in standing.parties(agreement) if p.uid != counties.own().uid)
         asked_for = f"partner={partner}&agreement={agreement.id}"
     for code in [*subjects.codes_of(subjects.SUBJECTS), *MONTH_SERIES, "cosign.persons"]:
         for place in [BOTH] if code in MONTH_SERIES else subjects.sides_of(code):

@@ -17,7 +17,7 @@ from web.core.errors import NotFound, NotPermitted
 from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
-from web.federation.agreements import effects, hub, service
+from web.federation.agreements import hub, service, standing
 from web.federation.agreements.models import AgreementVersion
 from web.federation.cosigning import evidence
 from web.federation.cosigning import service as cosigning
@@ -118,7 +118,7 @@ def _agreement_seals(row: Document) -> list[tuple[str, str]]:
     at = {seal.county_uid: seal.at for seal in hub.seal_rows(agreement, version)}
     return [
         (party.office, say("{uid} 已印签", uid=moment(at[party.uid])) if party.uid in at else "未印签")
-        for party in effects.parties(agreement)
+        for party in standing.parties(agreement)
     ]
 
 

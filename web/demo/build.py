@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from web.core import clock, fence
-from web.demo import away, scenes, transfers
+from web.demo import agreeing, away, helping, meeting, moving, referring, transfers
 from web.demo import counties as casting
 from web.demo.people import villages
 from web.demo.stage import Stand, acting, ago, on
@@ -69,17 +69,17 @@ def _agreements(demo: Demo) -> tuple[UUID, UUID]:
     today, host, yuexi, songyang = demo.today, demo.host, demo.yuexi, demo.songyang
     three, due = [host, yuexi, songyang], date(demo.today.year, 12, 31)
     with on(ago(today, 306)):
-        first = scenes.propose(
+        first = agreeing.propose(
             "余杭、岳西、松阳流动党员共管共育协议", three, ago(today, 285),
             [
-                scenes.item("a1", "hardship", "走访留守家属60户", "春节、中秋前由流出地集中走访", "all", due),
-                scenes.item("a2", "industry", "茶叶、高山蔬菜劳务对接清单一份", "每季度更新一次岗位", str(host.uid), due),
-                scenes.item("a3", "talent", "返乡后备人选联合培训两期", "骨干和后备人选各一期", str(yuexi.uid), due),
-                scenes.item("a4", "organisation", "互相开放党群服务阵地六处", "预约使用，使用登记一年", "all", due),
+                agreeing.item("a1", "hardship", "走访留守家属60户", "春节、中秋前由流出地集中走访", "all", due),
+                agreeing.item("a2", "industry", "茶叶、高山蔬菜劳务对接清单一份", "每季度更新一次岗位", str(host.uid), due),
+                agreeing.item("a3", "talent", "返乡后备人选联合培训两期", "骨干和后备人选各一期", str(yuexi.uid), due),
+                agreeing.item("a4", "organisation", "互相开放党群服务阵地六处", "预约使用，使用登记一年", "all", due),
             ],
         )  # fmt: skip
     with on(ago(today, 292)):
-        scenes.seal(first, three)
+        agreeing.seal(first, three)
     with on(ago(today, 285), 0, 30), acting(host):
         agreements.run_timers()
     for county, percent, note in (
@@ -91,23 +91,23 @@ def _agreements(demo: Demo) -> tuple[UUID, UUID]:
             key = {host.code: "a2", yuexi.code: "a3", songyang.code: "a1"}[county.code]
             agreements.note_progress(first, key, percent, note)
     with on(ago(today, 283)):
-        second = scenes.propose(
+        second = agreeing.propose(
             "余杭、岳西产业发展和人才培育协议", [host, yuexi], ago(today, 280),
-            [scenes.item("b1", "industry", "招引回乡项目三个", "商会牵线，县区各出一名专员", str(yuexi.uid), due)],
-            scenes.OF_NO_PERSON,
+            [agreeing.item("b1", "industry", "招引回乡项目三个", "商会牵线，县区各出一名专员", str(yuexi.uid), due)],
+            agreeing.OF_NO_PERSON,
         )  # fmt: skip
-        scenes.seal(second, [host, yuexi])
+        agreeing.seal(second, [host, yuexi])
     with on(ago(today, 280), 0, 30), acting(host):
         agreements.run_timers()
     for day, resume in ((100, False), (95, True)):
         with on(ago(today, day)), acting(yuexi):
             agreements.pause(second, "S0", resume=resume, reason="" if resume else "核对驻外党支部名单，核完即恢复")
     with on(ago(today, 224)):
-        third = scenes.propose(
+        third = agreeing.propose(
             "岳西、松阳流动党员互助协议", [yuexi, songyang], ago(today, 220),
-            [scenes.item("c1", "service", "互设流动党员服务点一处", "各提供一间办公室", "all", due)],
+            [agreeing.item("c1", "service", "互设流动党员服务点一处", "各提供一间办公室", "all", due)],
         )  # fmt: skip
-        scenes.seal(third, [yuexi, songyang])
+        agreeing.seal(third, [yuexi, songyang])
     with on(ago(today, 220), 0, 30), acting(yuexi):
         agreements.run_timers()
     with on(ago(today, 66)), acting(songyang):
@@ -152,20 +152,22 @@ def _referrals(demo: Demo) -> list[tuple[int, Scene]]:
     told: list[tuple[int, Scene]] = []
     for home, days, many, accept, report, take, declined, absent, waiting in waves:
         told += [
-            (days, partial(scenes.offer, home, host, many)),
-            (days - accept, partial(scenes.receive, host, home, decline=declined)),
-            (days - report, partial(scenes.report, host, home, absent)),
-            (days - take, partial(scenes.take_on, host, home, waiting)),
+            (days, partial(referring.offer, home, host, many)),
+            (days - accept, partial(referring.receive, host, home, decline=declined)),
+            (days - report, partial(referring.report, host, home, absent)),
+            (days - take, partial(referring.take_on, host, home, waiting)),
         ]
-    told += [(14, partial(scenes.pay_dues, home, scenes.months_before(demo.today, 1))) for home in (yuexi, songyang)]
-    told.append((28, partial(scenes.withdraw_notice, yuexi, host, 9)))
-    told += [(18, partial(scenes.keep_in_touch, home, 5)) for home in (host, yuexi, songyang)]
+    told += [
+        (14, partial(referring.pay_dues, home, referring.months_before(demo.today, 1))) for home in (yuexi, songyang)
+    ]
+    told.append((28, partial(referring.withdraw_notice, yuexi, host, 9)))
+    told += [(18, partial(referring.keep_in_touch, home, 5)) for home in (host, yuexi, songyang)]
     # Two came to a window of the host and were offered by nobody: one whose home does not know him, one who waits.
     unknown = dict[str, UUID]()
-    told.append((19, lambda: unknown.update(id=scenes.claim(host, songyang, known=False))))
-    told.append((16, lambda: scenes.disown(songyang, unknown["id"])))
-    told.append((3, partial(scenes.claim, host, yuexi, known=True)))
-    return [*told, (4, partial(scenes.offer, yuexi, host, 5)), (2, partial(scenes.offer, songyang, host, 3))]
+    told.append((19, lambda: unknown.update(id=referring.claim(host, songyang, known=False))))
+    told.append((16, lambda: referring.disown(songyang, unknown["id"])))
+    told.append((3, partial(referring.claim, host, yuexi, known=True)))
+    return [*told, (4, partial(referring.offer, yuexi, host, 5)), (2, partial(referring.offer, songyang, host, 3))]
 
 
 def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
@@ -178,10 +180,10 @@ def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
         """request, two days later accept, then release, then take_over: as far as `upto`."""
         made: dict[str, UUID] = {}
         steps: list[tuple[int, Scene]] = [
-            (day, lambda: made.update(id=scenes.hand_over(home, host, nth, to))),
-            (day - 1, lambda: scenes.accept(host, made["id"])),
-            (day - 2, lambda: scenes.release(home, made["id"], to, addressee)),
-            (day - 7, lambda: scenes.take_over(host, made["id"], branch)),
+            (day, lambda: made.update(id=moving.hand_over(home, host, nth, to))),
+            (day - 1, lambda: moving.accept(host, made["id"])),
+            (day - 2, lambda: moving.release(home, made["id"], to, addressee)),
+            (day - 7, lambda: moving.take_over(host, made["id"], branch)),
         ]
         told.extend(steps[: ("requested", "accepted", "released", "closed").index(upto) + 1])
         return made
@@ -191,11 +193,11 @@ def _handovers(demo: Demo) -> list[tuple[int, Scene]]:
     for home, day, nth in ((yuexi, 12, 5), (songyang, 8, 4)):
         walk(home, day, nth, upto="released")
     walk(yuexi, 2, 7, upto="requested")
-    told.append((1, partial(scenes.ask_over, host, yuexi, to)))
+    told.append((1, partial(moving.ask_over, host, yuexi, to)))
     refused = walk(songyang, 165, 3, upto="requested")
-    told.append((163, lambda: scenes.refuse(host, refused["id"], "dues_open", "党费只缴到上一年度，请补缴后再转")))
+    told.append((163, lambda: moving.refuse(host, refused["id"], "dues_open", "党费只缴到上一年度，请补缴后再转")))
     recalled = walk(yuexi, 37, 4, upto="released")
-    told.append((31, lambda: scenes.recall(yuexi, recalled["id"], "member_stays", "本人因项目调整暂不离岗，申请撤回")))
+    told.append((31, lambda: moving.recall(yuexi, recalled["id"], "member_stays", "本人因项目调整暂不离岗，申请撤回")))
     return told
 
 
@@ -203,12 +205,12 @@ def _activities(demo: Demo) -> list[tuple[int, Scene]]:
     host, homes = demo.host, [demo.yuexi, demo.songyang]
     told: list[tuple[int, Scene]] = []
     for day, title in ((176, "主题党日：走进人工智能小镇"), (24, "主题党日：同心助农"), (9, "主题党日：学习条例")):
-        told.append((day, partial(scenes.theme_day, host, title, "余杭街道", 120, homes)))
-    told.append((172, partial(scenes.countersign, demo.yuexi, host)))
-    told.append((171, partial(scenes.countersign, demo.songyang, host)))
-    told.append((21, partial(scenes.countersign, demo.yuexi, host)))
-    told.append((20, partial(scenes.dispute, demo.songyang, host)))  # still open: it lapses after 30 days
-    told.append((3, partial(scenes.propose_annul, demo.yuexi, host)))  # the host has yet to answer
+        told.append((day, partial(meeting.theme_day, host, title, "余杭街道", 120, homes)))
+    told.append((172, partial(meeting.countersign, demo.yuexi, host)))
+    told.append((171, partial(meeting.countersign, demo.songyang, host)))
+    told.append((21, partial(meeting.countersign, demo.yuexi, host)))
+    told.append((20, partial(meeting.dispute, demo.songyang, host)))  # still open: it lapses after 30 days
+    told.append((3, partial(meeting.propose_annul, demo.yuexi, host)))  # the host has yet to answer
     return told
 
 
@@ -216,12 +218,12 @@ def _requests(demo: Demo) -> list[tuple[int, Scene]]:
     """One of each kind, in different states: a visit done, a certificate in work, a withdrawal and a visit not answered yet."""
     host, yuexi, songyang, made = demo.host, demo.yuexi, demo.songyang, dict[str, UUID]()
     return [
-        (170, lambda: made.update(visit=scenes.ask(host, yuexi, "must_visit", 2, trigger="hardship"))),
-        (167, lambda: scenes.answer(yuexi, made["visit"])),
-        (6, lambda: made.update(certificate=scenes.ask(host, songyang, "certificate", 1))),
-        (5, lambda: scenes.answer(songyang, made["certificate"], answered=False)),
-        (3, partial(scenes.ask, host, yuexi, "must_visit", 3, trigger="not_home_for_new_year")),
-        (1, partial(scenes.ask, host, yuexi, "withdrawal", 4, what="contact")),
+        (170, lambda: made.update(visit=helping.ask(host, yuexi, "must_visit", 2, trigger="hardship"))),
+        (167, lambda: helping.answer(yuexi, made["visit"])),
+        (6, lambda: made.update(certificate=helping.ask(host, songyang, "certificate", 1))),
+        (5, lambda: helping.answer(songyang, made["certificate"], answered=False)),
+        (3, partial(helping.ask, host, yuexi, "must_visit", 3, trigger="not_home_for_new_year")),
+        (1, partial(helping.ask, host, yuexi, "withdrawal", 4, what="contact")),
     ]
 
 
@@ -231,19 +233,19 @@ def _on_the_table(demo: Demo) -> list[tuple[int, Scene]]:
     def propose() -> None:
         due = demo.today + timedelta(days=365)
         measure = "余杭提供场地，松阳选派驻点联络员"
-        made["id"] = scenes.propose(
+        made["id"] = agreeing.propose(
             "余杭、松阳暖心驿站共建协议", [host, songyang], demo.today + timedelta(days=30),
-            [scenes.item("d1", "organisation", "共建暖心驿站两处", measure, "all", due)],
+            [agreeing.item("d1", "organisation", "共建暖心驿站两处", measure, "all", due)],
         )  # fmt: skip
 
-    return [(12, propose), (5, lambda: scenes.counter(songyang, made["id"], notice_days=90))]
+    return [(12, propose), (5, lambda: agreeing.counter(songyang, made["id"], notice_days=90))]
 
 
 def _duties(demo: Demo) -> list[tuple[int, Scene]]:
     """All but Songyang met and compared their lists before the first half-year of the agreement was over."""
     assert demo.agreement is not None and demo.industry is not None
     both, concluded = (demo.agreement, demo.industry), "通报报到情况，商定下半年培训两期"
-    return [(107, partial(scenes.keep_duties, demo.host, [demo.yuexi], id_, concluded)) for id_ in both]
+    return [(107, partial(agreeing.keep_duties, demo.host, [demo.yuexi], id_, concluded)) for id_ in both]
 
 
 def _reports(demo: Demo) -> list[tuple[int, Scene]]:
@@ -253,4 +255,4 @@ def _reports(demo: Demo) -> list[tuple[int, Scene]]:
     year, half = (today.year, 1) if today.month > 6 else (today.year - 1, 2)
     made_on = date(year, 7, 6) if half == 1 else date(year + 1, 1, 6)
     days = max((today - made_on).days, 0)
-    return [(days, partial(scenes.report_half_year, c, agreement, f"{year}-{half}")) for c in (demo.host, demo.yuexi)]
+    return [(days, partial(agreeing.report_half_year, c, agreement, f"{year}-{half}")) for c in (demo.host, demo.yuexi)]

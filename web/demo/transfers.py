@@ -17,7 +17,7 @@ from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
-from web.tenants.transfers import receiving, service
+from web.tenants.transfers import issuing, receiving, service
 
 TO, OFFICE = "中共上海市示例区演示街道工作委员会", "中共上海市示例区委组织部"
 Step = tuple[int, Callable[[], object]]
@@ -75,30 +75,30 @@ def issue(county: Stand, made: dict[str, UUID], days: int = 60) -> None:
         case = service.get(made["id"], lock=True)
         assert case.branch_id is not None
         branch = organisations.get(case.branch_id).full_name
-        service.issue_letter(case, valid_days=days, from_org=branch, to_org=TO, addressee=OFFICE)
+        issuing.issue_letter(case, valid_days=days, from_org=branch, to_org=TO, addressee=OFFICE)
 
 
 def spoil(county: Stand, made: dict[str, UUID]) -> None:
     """A letter with a wrong head: its number stands as void."""
     issue(county, made)
     with acting(county):
-        service.void_letter(service.get(made["id"], lock=True), "wrong_entry", "抬头写错，另开")
+        issuing.void_letter(service.get(made["id"], lock=True), "wrong_entry", "抬头写错，另开")
 
 
 def hand_out(county: Stand, made: dict[str, UUID]) -> None:
     with acting(county):
-        service.hand_out(service.get(made["id"], lock=True), clock.today())
+        issuing.hand_out(service.get(made["id"], lock=True), clock.today())
 
 
 def receipt(county: Stand, made: dict[str, UUID]) -> None:
     with acting(county):
         on = clock.today() - timedelta(days=4)
-        service.return_receipt(service.get(made["id"], lock=True), on=on, handler="赵试丁", phone="021-00000057")
+        issuing.return_receipt(service.get(made["id"], lock=True), on=on, handler="赵试丁", phone="021-00000057")
 
 
 def expire(county: Stand) -> None:
     with acting(county):
-        service.expire_letters()
+        issuing.expire_letters()
 
 
 def come_in(county: Stand, made: dict[str, UUID]) -> None:

@@ -16,7 +16,7 @@ from web.federation.sharing import publications
 from web.federation.sharing import service as sharing
 from web.tenants.flows import reminders
 from web.tenants.flows import service as flows
-from web.tenants.transfers import service as transfers
+from web.tenants.transfers import issuing
 
 __all__ = [
     "agreements",
@@ -45,6 +45,6 @@ def run_timers() -> None:
     agreements.run_timers()
     verbs.run_timers()
     handovers.expire_letters()
-    transfers.expire_letters()
+    issuing.expire_letters()
     readings.tell()
     publications.tell_all()

@@ -11,7 +11,7 @@ from tests import world
 from tests.federation.agreements.steps import say, state_of
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, WrongState
-from web.federation.agreements import effects, registers, service
+from web.federation.agreements import registers, service, standing
 from web.federation.agreements.models import AgreementState, VersionState
 
 
@@ -72,7 +72,7 @@ def test_a_pause_stops_one_scope_at_both_sides_at_once_and_an_older_word_is_igno
             assert service.covering(partner, "S2", owner_uid=agreed.home.uid, receiver_uid=agreed.host.uid)
     with agreed.home.act():
         agreement = service.get(agreed.ref.id, lock=True)
-        party = next(p for p in effects.parties(agreement) if p.uid == agreed.host.uid)
+        party = next(p for p in standing.parties(agreement) if p.uid == agreed.host.uid)
         registers.hear_stop(agreement, party, {"w": 1, "kind": "resume", "scope": "S6"}, "")
         assert party.paused == ["S6"]
         registers.hear_stop(agreement, party, {"w": 2, "kind": "resume", "scope": "S6"}, "")

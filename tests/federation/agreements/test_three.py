@@ -15,7 +15,7 @@ from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
-from web.federation.agreements import effects, service
+from web.federation.agreements import service, standing
 from web.federation.agreements.models import AgreementState, VersionState
 from web.federation.post import relay
 from web.federation.post import service as post
@@ -116,7 +116,7 @@ def test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends(t
         assert state_of(home, id_) == state_of(third, id_)
         with third.act():
             assert service.current(service.get(id_)).version == 2
-            assert [p.uid for p in effects.parties(service.get(id_))] == [home.uid, third.uid, hub.uid]
+            assert [p.uid for p in standing.parties(service.get(id_))] == [home.uid, third.uid, hub.uid]
 
 
 def _deliver(one, other):
@@ -216,6 +216,6 @@ def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_
     assert len({state_of(side, agreed.ref.id) for side in (hub, home, third)}) == 1
     for side in (hub, home, third):
         with side.act():
-            assert [p.name for p in effects.parties(service.get(agreed.ref.id))] == ["余杭区", "岳西县", "松阳县"]
+            assert [p.name for p in standing.parties(service.get(agreed.ref.id))] == ["余杭区", "岳西县", "松阳县"]
     with third.act():
         assert service.covering(hub.uid, "S2", owner_uid=third.uid, receiver_uid=hub.uid) == ref

@@ -9,7 +9,7 @@ from tests.federation.agreements.steps import changed_text, say, state_of
 from web.core import fence
 from web.core.errors import DomainError, Invalid, WrongState
 from web.extensions import db
-from web.federation.agreements import effects, hub, service
+from web.federation.agreements import hub, service, standing
 from web.federation.agreements.models import AgreementDecision, AgreementState, VersionState
 from web.federation.post import keys
 from web.federation.post.models import PEER
@@ -48,7 +48,7 @@ def test_two_counties_agree_and_both_hold_the_same(pair, work):
                 == ref
             )
             assert service.liaisons(agreement)[0]["name"] == "陈例丁"
-            assert [p.uid for p in effects.parties(agreement)] == [pair.host.uid, pair.home.uid]
+            assert [p.uid for p in standing.parties(agreement)] == [pair.host.uid, pair.home.uid]
             assert db.session.scalar(db.select(db.func.count()).select_from(AgreementDecision)) == n
 
 

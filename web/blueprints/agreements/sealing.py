@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 
-from web.blueprints.agreements import schemas, views
+from web.blueprints.agreements import life, schemas, views
 from web.blueprints.agreements.pages import bp, load, waits_for_approval
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
@@ -47,8 +47,8 @@ def sealed_rows(view: views.View) -> list[tuple[str, Any]]:
                 effective_to=text["effective_to"],
             ),
         ),
-        ("文本摘要", views.long(view.version.text_digest)),
-        ("文件摘要", views.long(view.version.pdf_digest)),
+        ("文本摘要", life.long(view.version.text_digest)),
+        ("文件摘要", life.long(view.version.pdf_digest)),
         ("本县密钥指纹", keys.own_fingerprint()),
     ]
 
@@ -115,4 +115,4 @@ def proof(agreement_id: UUID, number: int) -> Any:
 @needs(Permission.AGREEMENT_READ)
 def letters(agreement_id: UUID) -> str:
     """Every message with its receipt, and the chain of decisions."""
-    return render_template("agreements/letters.html", view=load(agreement_id), long=views.long)
+    return render_template("agreements/letters.html", view=load(agreement_id), long=life.long)

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from flask import g, url_for
 
-from web.blueprints.agreements import changes, turns
-from web.blueprints.filters import county_calendar, moment
+from web.blueprints.agreements import changes, life, turns
+from web.blueprints.filters import county_calendar
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock, scopes
 from web.core.saying import joined, say
-from web.federation.agreements import clauses, effects, hub, listing, registers, service, texts
+from web.federation.agreements import clauses, hub, listing, registers, service, standing, texts
 from web.federation.agreements.listing import Listed
 from web.federation.agreements.models import (
     VERSION,
@@ -29,25 +29,7 @@ from web.federation.agreements.models import (
     VersionState,
 )
 from web.federation.post import keys
-from web.federation.post import service as post
-from web.federation.wire.canonical import unb64
 from web.tenants.counties import service as counties
-
-
-def short(digest: str | None) -> str:
-    """The beginning of a digest as people compare it: 8 hexadecimal digits."""
-    if not digest:
-        return ""
-    found = unb64(digest.removeprefix("sha-256:")).hex()
-    return f"{found[:4]} {found[4:8]}"
-
-
-def long(digest: str | None) -> str:
-    """The whole digest in hexadecimal, in groups of four."""
-    if not digest:
-        return ""
-    found = unb64(digest.removeprefix("sha-256:")).hex()
-    return " ".join(found[i : i + 4] for i in range(0, 64, 4))
 
 
 class View:
@@ -71,13 +53,13 @@ class View:
 
     @cached_property
     def everyone(self) -> list[AgreementParty]:
-        return effects.parties(self.agreement)
+        return standing.parties(self.agreement)
 
     @cached_property
     def parties(self) -> list[AgreementParty]:
         """Of the version in hand, which may add one; a party that has left is still named."""
         known = {party.uid: party for party in self.everyone}
-        return effects.rows_of(self.agreement, self.text, known) if self.text else self.everyone
+        return standing.rows_of(self.agreement, self.text, known) if self.text else self.everyone
 
     @cached_property
     def names(self) -> dict[UUID, str]:
@@ -109,7 +91,7 @@ class View:
 
     @cached_property
     def effective(self) -> AgreementVersion | None:
-        return effects.effective_of(self.agreement)
+        return standing.effective_of(self.agreement)
 
     @cached_property
     def liaisons(self) -> dict[int, dict[str, str]]:
@@ -160,97 +142,23 @@ class View:
         on = (self.version.state_at + row.timer).astimezone(clock.CHINA).date()
         return on, county_calendar().between(clock.today(), on)
 
-    # --- the line of its life
+    # --- the line of its life, the seam, the letters
 
     @property
     def line(self) -> list[dict[str, Any]]:
-        version = self.version
-        at: dict[str, Any] = {}
-        rounds = 0
-        accepted: list[str] = []
-        sealed: dict[UUID, Any] = {}
-        for row in self.decisions:
-            if row.version != version.version:
-                continue
-            at.setdefault(row.verb, row.at)
-            if row.verb in ("propose", "counter"):
-                rounds += 1
-                accepted = []
-            elif row.verb == "accept":
-                accepted.append(self.name(row.by_uid))
-            elif row.verb in ("seal", "complete"):
-                sealed[row.by_uid] = row.at
-        over = version.state in (VersionState.REJECTED, VersionState.WITHDRAWN, VersionState.LAPSED)
-        steps: list[dict[str, Any]] = [_step("提出", at.get("propose"), self.name(self.agreement.hub_uid))]
-        steps.append(_step("各方同意", at.get("agree"), say("第 {rounds} 轮", rounds=rounds) if rounds > 1 else ""))
-        steps.append(_step("定稿", at.get("render"), self.name(self.agreement.hub_uid)))
-        followers = [party for party in self.parties if party.uid != self.agreement.hub_uid]
-        for party in [*followers, *(p for p in self.parties if p.uid == self.agreement.hub_uid)]:
-            said = "牵头方最后" if party.uid == self.agreement.hub_uid else ""
-            steps.append(_step(say("{name}印签", name=party.name), sealed.get(party.uid), said))
-        begins = version.text["effective_from"] if version.text else ""
-        step = _step("生效", at.get("take_effect"), "" if at.get("take_effect") else begins)
-        if at.get("take_effect"):
-            step["state"] = "sealed"
-        steps.append(step)
-        if over:
-            steps = [s for s in steps if s["state"] == "done"]
-            state = (
-                next(k for k in ("reject", "withdraw", "lapse", "void") if k in at) if self.decisions else "withdraw"
-            )
-            steps.append({"state": "off", "title": turns.VERBS[state], "lines": [clock_of(at.get(state))]})
-        else:
-            _mark_here(steps, self.turn.whose)
-        return steps
-
-    # --- the seam
+        return life.line(self)
 
     @property
     def seam(self) -> dict[str, Any]:
-        others = self.others
-        accepted = {*self.version.accepted_by, str(self.version.author_uid), str(self.agreement.hub_uid)}
-        text, pdf = short(self.version.text_digest), short(self.version.pdf_digest)
-        receipts = sum(m.is_ours and m.result == "applied" for m in post.traffic(self.agreement.id))
-        rows = []
-        for label, ours, theirs, missing, proof in (
-            (
-                "文本",
-                text,
-                [text if str(p.uid) in accepted else "" for p in others],
-                "待答复",
-                say("决定第 {n} 号", n=self.agreement.n),
-            ),
-            (
-                "定稿文件",
-                pdf if self.version.pdf_checked_at else "",
-                [pdf if p.uid in self.sealed or p.uid == self.agreement.hub_uid else "" for p in others],
-                "待印签时核对" if pdf else "未定稿",
-                say("对方签收 {receipts} 件", receipts=receipts) if receipts else "",
-            ),
-            (
-                "印签",
-                self._seal_of(self.own),
-                [self._seal_of(p.uid) for p in others],
-                "未印签",
-                "可生成印签证明页" if self.is_sealed else "",
-            ),
-        ):
-            compares = label != "印签" and bool(ours) and all(theirs)
-            rows.append(
-                {
-                    "label": label,
-                    "ours": ours or missing,
-                    "theirs": (theirs[0] or missing) if theirs else "",
-                    "more": [cell or missing for cell in theirs[1:]],
-                    "is_same": True if compares else None,
-                    "proof": proof,
-                }
-            )
-        return {"rows": rows, "theirs": others[0].name if others else "", "more": [p.name for p in others[1:]]}
+        return life.seam(self)
 
-    def _seal_of(self, uid: UUID) -> str:
-        row = next((row for row in self.seals if row.county_uid == uid), None)
-        return clock_of(row.at) if row else ""
+    @property
+    def letters(self) -> list[dict[str, Any]]:
+        return life.letters(self)
+
+    @property
+    def chain(self) -> list[dict[str, Any]]:
+        return life.chain(self)
 
     @property
     def is_sealed(self) -> bool:
@@ -364,47 +272,6 @@ class View:
         return rows
 
     @property
-    def letters(self) -> list[dict[str, Any]]:
-        """Messages with their receipts, newest first."""
-        found = []
-        for letter in reversed(post.traffic(self.agreement.id)):
-            way = (
-                say("我方 → {peer_uid}", peer_uid=self.name(letter.peer_uid))
-                if letter.is_ours
-                else say("{peer_uid} → 我方", peer_uid=self.name(letter.peer_uid))
-            )
-            if letter.result is None:
-                state, note = "theirs", "等对方签收"
-            elif letter.result == "applied":
-                state, note = "done", say("{receipted_at} 已签收", receipted_at=clock_of(letter.receipted_at))
-            else:
-                state, note = (
-                    "off",
-                    say("{receipted_at} 未办：{code}", receipted_at=clock_of(letter.receipted_at), code=letter.code),
-                )
-            said = say(
-                "{type}{more}",
-                type=turns.MESSAGES.get(letter.type, letter.type),
-                more=say("第 {n} 号", n=letter.n) if letter.n else "",
-            )
-            found.append(
-                {
-                    "state": state,
-                    "words": say("{said}　{way}", said=said, way=way),
-                    "note": say("{at}　{note}　{short}", at=clock_of(letter.at), note=note, short=short(letter.digest)),
-                }
-            )
-        return found
-
-    @property
-    def chain(self) -> list[dict[str, Any]]:
-        return [
-            {"n": row.n, "verb": turns.VERBS[row.verb], "by": self.name(row.by_uid), "at": row.at, "version": row.version,
-             "digest": short(row.digest), "said": service.said(row).get("/reason", "")}
-            for row in reversed(self.decisions)
-        ]  # fmt: skip
-
-    @property
     def ends(self) -> list[dict[str, Any]]:
         """Our pairs: until when, and whether both closed."""
         own = next((p for p in self.parties if p.uid == self.own), None)
@@ -429,21 +296,6 @@ def page(*where: Any, after: str = "", before: str = "", size: int) -> listing.P
     """Those for which `where` holds, with what a list shows of them: `listing.page` with a View a row."""
     found = listing.page(*where, after=after, before=before, size=size)
     return listing.Page([View.of(row) for row in found.rows], found.total, found.before, found.after)
-
-
-def clock_of(at: Any) -> str:
-    """MM-DD HH:MM in China, or nothing."""
-    return moment(at)
-
-
-def _step(title: str, at: Any, words_: str = "") -> dict[str, Any]:
-    return {"state": "done" if at else "todo", "title": title, "lines": [w for w in (words_, clock_of(at)) if w]}
-
-
-def _mark_here(steps: list[dict[str, Any]], whose: str) -> None:
-    here = next((s for s in steps if s["state"] == "todo"), None)
-    if here is not None and whose in ("ours", "theirs"):
-        here["state"] = "now" if whose == "ours" else "theirs"
 
 
 PARTY_STEMS = clauses.STEMS

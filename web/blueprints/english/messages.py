@@ -26,6 +26,7 @@ DATA: dict[str, str] = {
     "reports/introduction_letter.py": "a letter that is signed",
     "reports/letter_book.py": "a book that is printed and filed",
     "reports/proof_sheet.py": "a paper that is filed with the agreement",
+    "reports/totals.py": "titles of the half-yearly report",
     "reports/statements.py": "the half-yearly report, a paper",
     "reports/documents.py": "headings and names of papers",
     "reports/numerals.py": "how papers write dates and figures",

@@ -22,7 +22,7 @@ from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.organisations import service as organisations
-from web.tenants.transfers import letters, receiving, service
+from web.tenants.transfers import issuing, letters, receiving, service
 from web.tenants.transfers.models import RelationTransfer, TransferKind
 
 K = TransferKind
@@ -149,22 +149,22 @@ ACTS: dict[str, Act] = {
             "这次转接终止，介绍信已开出的作废，组织关系仍在原支部。", "已登记不予办理", warning=wording.REFUSAL_WARNING,
         ),
         Act(
-            "issue_letter", "issue_letter", "开出介绍信", "开出介绍信", Letter, lambda c, v: service.issue_letter(c, **v),
+            "issue_letter", "issue_letter", "开出介绍信", "开出介绍信", Letter, lambda c, v: issuing.issue_letter(c, **v),
             "开出后取用一个编号，党员信息锁定，直到回执寄回、介绍信作废或过期。介绍信由本县打印盖章。",
             "介绍信已开出，正在生成 PDF", True, begin=_letter,
         ),
         Act(
-            "hand_out", "hand_out", "交付介绍信", "登记交付", HandOut, lambda c, v: service.hand_out(c, v["on"]),
+            "hand_out", "hand_out", "交付介绍信", "登记交付", HandOut, lambda c, v: issuing.hand_out(c, v["on"]),
             "介绍信交给本人或寄出后登记。对方接收并寄回回执以前，仍由我方负责管理。", "已登记交付", True, begin=_today,
         ),
         Act(
             "void_letter", "void_letter", "介绍信作废", "作废", Void,
-            lambda c, v: service.void_letter(c, v["reason"], v["text"]),
+            lambda c, v: issuing.void_letter(c, v["reason"], v["text"]),
             "作废后，编号在登记簿上注明作废，党员信息解锁；可以另开一份，或撤销转接。纸质介绍信请收回附卷。", "介绍信已作废",
         ),
         Act(
             "return_receipt", "return_receipt", "登记回执", "登记回执，办结", Receipt,
-            lambda c, v: service.return_receipt(c, **v),
+            lambda c, v: issuing.return_receipt(c, **v),
             "按寄回的回执联填写。登记后组织关系转出，党员记录转为历史，未结束的流动登记随之结束。", "回执已登记，转接办结",
             True, kinds=frozenset({K.OUTWARD}),
         ),

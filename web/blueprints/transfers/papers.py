@@ -22,7 +22,7 @@ from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks.models import Task, TaskState
-from web.tenants.transfers import letters, service
+from web.tenants.transfers import issuing, letters, service
 from web.tenants.transfers.models import RelationTransfer
 
 
@@ -69,7 +69,7 @@ def progress(case_id: UUID) -> Any:
 @needs(Permission.TRANSFER_APPROVE)
 def print_again(case_id: UUID) -> Any:
     """Make the paper once more."""
-    service.print_letter(seen(case_id, lock=True).case)
+    issuing.print_letter(seen(case_id, lock=True).case)
     flash("正在重新生成")
     return redirect(url_for("transfers.show", case_id=case_id) + "#letter", 303)
 

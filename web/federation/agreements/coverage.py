@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from web.core import clock
 from web.core.errors import DomainError
 from web.extensions import db
-from web.federation.agreements import effects, registers, texts
+from web.federation.agreements import registers, standing, texts
 from web.federation.agreements.models import (
     Agreement,
     AgreementGrant,
@@ -116,12 +116,12 @@ def is_active(reference: AgreementRef, partner_uid: UUID) -> bool:
     agreement = db.session.scalars(db.select(Agreement).where(Agreement.id == reference.id)).first()
     if agreement is None or agreement.state is not AgreementState.ACTIVE:
         return False
-    version = effects.effective_of(agreement)
+    version = standing.effective_of(agreement)
     return (
         version is not None
         and version.version == reference.version
         and version.text_digest == reference.digest
-        and any(party.uid == partner_uid for party in effects.parties(agreement))
+        and any(party.uid == partner_uid for party in standing.parties(agreement))
     )
 
 

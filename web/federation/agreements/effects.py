@@ -27,15 +27,11 @@ from web.federation.agreements.models import (
     VersionState,
 )
 from web.federation.agreements.standing import (
-    effective_of,
     keep_parties,
     open_of,
     parties,
     proposed_parties,
-    rows_of,
     stays,
-    successions,
-    texts_in_turn,
     version_of,
 )
 from web.federation.post import service as post
@@ -397,26 +393,3 @@ EFFECTS: dict[str, Effect] = {
     "lapse": _end,
     "void": _end,
 }
-
-__all__ = [
-    "EFFECTS",
-    "GrantsChanged",
-    "Heard",
-    "Impossible",
-    "apply",
-    "effective_of",
-    "fill_in",
-    "is_accepted",
-    "is_ours",
-    "keep_parties",
-    "open_of",
-    "parties",
-    "proposed_parties",
-    "rows_of",
-    "stays",
-    "successions",
-    "take_file",
-    "take_text",
-    "texts_in_turn",
-    "version_of",
-]

@@ -12,7 +12,7 @@ from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements import effects, hub, meetings, progress, registers
+from web.federation.agreements import effects, hub, meetings, progress, registers, standing
 from web.federation.agreements.models import (
     AGREEMENT,
     OPEN,
@@ -54,7 +54,7 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
     if MESSAGES[envelope.type].numbering is PROPOSAL:
         _hear_proposal(agreement, envelope, admitted, attached, verb)
         return
-    party = next((p for p in effects.parties(agreement) if p.uid == envelope.sender), None)
+    party = next((p for p in standing.parties(agreement) if p.uid == envelope.sender), None)
     if party is None:
         raise WireError("not_open")
     if verb == "stop":
@@ -77,7 +77,7 @@ def _stop_reason(admitted: admission.Admitted) -> str:
 def _hear_decisions(
     agreement: Agreement | None, envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, ...]
 ) -> None:
-    if agreement is not None and envelope.sender not in {p.uid for p in effects.parties(agreement)} | {
+    if agreement is not None and envelope.sender not in {p.uid for p in standing.parties(agreement)} | {
         agreement.hub_uid
     }:
         raise WireError("not_open")
@@ -130,7 +130,7 @@ def _hubs(agreement: Agreement | None, envelope: Envelope, attached: tuple[str, 
     known = 0 if agreement is None else agreement.n
     if said and min(payload["n"] for payload in said) > known + 1:
         raise WireError("behind", envelope.coordinates, agreement=str(about), n=known + 1)
-    chain = [*([] if agreement is None else effects.successions(agreement)), *said]
+    chain = [*([] if agreement is None else standing.successions(agreement)), *said]
     hubs = {payload["n"]: UUID(payload["by"]) for payload in chain if payload["n"] == 1}
     hubs |= {p["n"] + 1: UUID(str(p["body"].get("hub", p["by"]))) for p in chain if p["verb"] == "succeed"}
 
@@ -179,13 +179,13 @@ def _apply_chain(
 
 def _demand_decider(agreement: Agreement, decision: documents.Decision) -> None:
     """Impossible unless the party named may say the verb; and what is told of us we must have proposed ourselves."""
-    version = effects.version_of(agreement, decision.version)
+    version = standing.version_of(agreement, decision.version)
     row = VERSION.row(version.state if version else None, decision.verb)
     if row is None:
         raise effects.Impossible("no such row")
     if row.decider != "any" and (row.decider == "hub") != (decision.by == agreement.hub_uid):
         raise effects.Impossible("said by nobody who may")
-    first = effects.proposed_parties(agreement, version) if version else decision.body["parties"]
+    first = standing.proposed_parties(agreement, version) if version else decision.body["parties"]
     if str(decision.by) not in first:
         raise effects.Impossible("said by nobody who may")
     is_ours = decision.by == counties.own().uid
@@ -241,11 +241,11 @@ def _seals_of(
     agreement: Agreement, decision: documents.Decision, attached: tuple[str, ...]
 ) -> dict[str, tuple[dict[str, Any], str | None]] | None:
     """The seals a completing decision names, each verified with the key we pinned for its county."""
-    if decision.verb != "complete" or effects.version_of(agreement, decision.version) is None:
+    if decision.verb != "complete" or standing.version_of(agreement, decision.version) is None:
         return None
     own = counties.own().uid
-    version = effects.version_of(agreement, decision.version)
-    uids = [UUID(uid) for uid in effects.proposed_parties(agreement, version)] if version else []
+    version = standing.version_of(agreement, decision.version)
+    uids = [UUID(uid) for uid in standing.proposed_parties(agreement, version)] if version else []
     pins = {uid: keys.own_pins() if uid == own else keys.pins(uid) for uid in uids}
     found = admission.attached_seals(attached, pins, decision.body["seals"])
     tokens = {digest_of(seals.unverified(t)): t for t in attached if seals.typ_of(t) == seals.SEAL}
@@ -285,9 +285,9 @@ def _hear_proposal(
         raise WireError("not_open")
     if envelope.base != agreement.n:
         raise StaleBase(agreement.n)
-    version = effects.open_of(agreement)
+    version = standing.open_of(agreement)
     body = envelope.body
-    if version is not None and str(envelope.sender) not in effects.proposed_parties(agreement, version):
+    if version is not None and str(envelope.sender) not in standing.proposed_parties(agreement, version):
         raise WireError("not_open")
     if version is None or body["version"] != version.version or VERSION.row(version.state, verb) is None:
         raise WireError("illegal_transition", verb=verb)
@@ -324,7 +324,7 @@ def take_counters(agreement: Agreement, name: str) -> None:
     waiting = [entry for entry in agreement.awaiting if entry["text"] == name]
     agreement.awaiting = [entry for entry in agreement.awaiting if entry["text"] != name]
     for entry in waiting:
-        version = effects.open_of(agreement)
+        version = standing.open_of(agreement)
         if version is None or version.state is not VersionState.PROPOSED or entry["base"] != agreement.n:
             continue
         values: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements import effects, texts
+from web.federation.agreements import effects, standing, texts
 from web.federation.agreements.models import (
     AGREEMENT,
     VERSION,
@@ -89,12 +89,12 @@ def decide(
 def followers(agreement: Agreement, version: AgreementVersion) -> list[UUID]:
     """Every party but the hub, which is us."""
     own = counties.own().uid
-    return [UUID(uid) for uid in effects.proposed_parties(agreement, version) if uid != str(own)]
+    return [UUID(uid) for uid in standing.proposed_parties(agreement, version) if uid != str(own)]
 
 
 def succeed(agreement: Agreement, successor: UUID) -> None:
     """The hub's last decision: another party numbers from the next one on."""
-    version = effects.effective_of(agreement)
+    version = standing.effective_of(agreement)
     assert version is not None
     decide(agreement, version, "succeed", body={"hub": str(successor)})
 

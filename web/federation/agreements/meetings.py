@@ -16,7 +16,7 @@ from web.core.errors import Invalid, NotFound, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import admission, verbs
-from web.federation.agreements import effects, registers
+from web.federation.agreements import registers, standing
 from web.federation.agreements.models import Agreement, AgreementMeeting, AgreementParty, AgreementState
 from web.federation.agreements.reading import get
 from web.federation.post import service as post
@@ -36,13 +36,13 @@ def record_meeting(
     conclusion. Invalid for a day to come, one before the agreement, or a next day that is not after it.
     """
     agreement = get(agreement_id, lock=True)
-    version = effects.effective_of(agreement)
+    version = standing.effective_of(agreement)
     if agreement.state is not AgreementState.ACTIVE or version is None or version.text is None:
         raise WrongState("agreement_not_active")
     errors = {name: "required" for name in WORDS if not words.get(name, "").strip()}
     if held_on > clock.today():
         errors["held_on"] = "in_the_future"
-    elif held_on < min(date.fromisoformat(text["effective_from"]) for text in effects.texts_in_turn(agreement)):
+    elif held_on < min(date.fromisoformat(text["effective_from"]) for text in standing.texts_in_turn(agreement)):
         errors["held_on"] = "before_agreement"
     if next_on is not None and next_on <= held_on:
         errors["next_on"] = "not_after_meeting"
@@ -127,8 +127,8 @@ def _tell(
     agreement: Agreement, own: AgreementParty, row: AgreementMeeting, body: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     own.w += 1
-    for party in effects.parties(agreement):
-        if party.uid != own.uid and effects.stays(party, clock.today()):
+    for party in standing.parties(agreement):
+        if party.uid != own.uid and standing.stays(party, clock.today()):
             post.send(
                 party.uid, "agreement.meeting", agreement.id, {"w": own.w, "meeting": str(row.id), **body}, values
             )

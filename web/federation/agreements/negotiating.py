@@ -15,7 +15,7 @@ from web.core.errors import Invalid, WrongState
 from web.core.ids import uuid7
 from web.core.saying import joined
 from web.extensions import db
-from web.federation.agreements import clauses, effects, follower, hub, texts
+from web.federation.agreements import clauses, follower, hub, standing, texts
 from web.federation.agreements.models import (
     AGREEMENT,
     VERSION,
@@ -53,7 +53,7 @@ def begin(partners: Sequence[UUID], text: Mapping[str, Any], org: str = "") -> A
         parties = [{**party, "org": org if party["uid"] == str(own.uid) else ""} for party in parties]
     level = "township" if org else "county"
     whole = {**text, "number": agreement.number, "level": level, "parties": parties}
-    effects.keep_parties(agreement, whole)
+    standing.keep_parties(agreement, whole)
     _draft(agreement, 1, whole)
     return agreement
 
@@ -98,10 +98,10 @@ def renew(agreement_id: UUID, ends_on: date) -> AgreementVersion:
 
 def _to_follow(agreement_id: UUID) -> tuple[Agreement, AgreementVersion]:
     agreement = get(agreement_id, lock=True)
-    version = effects.effective_of(agreement)
+    version = standing.effective_of(agreement)
     if role(agreement) != "hub" or agreement.state is not AgreementState.ACTIVE or version is None:
         raise WrongState("only_hub_amends")
-    if effects.open_of(agreement) is not None:
+    if standing.open_of(agreement) is not None:
         raise WrongState("version_open")
     return agreement, version
 
@@ -109,7 +109,7 @@ def _to_follow(agreement_id: UUID) -> tuple[Agreement, AgreementVersion]:
 def _of_those_who_stay(agreement: Agreement, version: AgreementVersion, on: date) -> dict[str, Any]:
     """The text without parties that have left by that day, the hub first."""
     assert version.text is not None
-    gone = {str(party.uid) for party in effects.parties(agreement) if not effects.stays(party, on)}
+    gone = {str(party.uid) for party in standing.parties(agreement) if not standing.stays(party, on)}
     hub_uid = str(agreement.hub_uid)
     text = dict(version.text)
     text["parties"] = sorted(
@@ -140,7 +140,7 @@ def add_party(agreement_id: UUID, uid: UUID) -> AgreementVersion:
     text["clauses"] = clauses.renamed(text)
     version.text = text
     if version.version == 1:
-        effects.keep_parties(agreement, text)
+        standing.keep_parties(agreement, text)
     events.record("agreement_version.add_party", version, details={"party": str(uid)})
     db.session.flush()
     return version
@@ -253,7 +253,7 @@ def demand_partners(agreement: Agreement) -> None:
     own, known = counties.own().uid, {peer.uid for peer in keys.partners()}
     version = opened(agreement)
     assert version.text is not None
-    named = effects.rows_of(agreement, version.text)
+    named = standing.rows_of(agreement, version.text)
     unknown = [party.name for party in named if party.uid not in known and party.uid != own]
     if unknown:
         raise WrongState("party_not_confirmed", names=joined("、", unknown))

@@ -13,7 +13,7 @@ from uuid import UUID
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound
 from web.extensions import db
-from web.federation.agreements import effects, registers
+from web.federation.agreements import registers, standing
 from web.federation.agreements.models import Agreement, AgreementParty, CooperationProgress
 from web.federation.agreements.reading import get
 from web.federation.post import service as post
@@ -34,8 +34,8 @@ def note_progress(agreement_id: UUID, item_key: str, percent: int, note: str = "
     db.session.add(row)
     own.w += 1
     body = {"w": own.w, "item": item_key, "percent": percent, "on": today.isoformat()}
-    for party in effects.parties(agreement):
-        if party.uid != own.uid and effects.stays(party, today):
+    for party in standing.parties(agreement):
+        if party.uid != own.uid and standing.stays(party, today):
             post.send(party.uid, "agreement.progress", agreement.id, body, {"/note": note} if note else {})
     db.session.flush()
     return row
@@ -60,7 +60,7 @@ def hear(agreement: Agreement, party: AgreementParty, body: Mapping[str, Any], n
 
 
 def _keys(agreement: Agreement) -> set[str]:
-    version = effects.effective_of(agreement)
+    version = standing.effective_of(agreement)
     return set() if version is None or version.text is None else {item["key"] for item in version.text["items"]}
 
 

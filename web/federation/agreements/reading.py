@@ -11,7 +11,7 @@ from uuid import UUID
 from web.core import vault
 from web.core.errors import NotFound, WrongState
 from web.extensions import db
-from web.federation.agreements import effects, hearing, texts
+from web.federation.agreements import hearing, standing, texts
 from web.federation.agreements.models import Agreement, AgreementDecision, AgreementVersion, VersionState
 from web.federation.post.models import Blob
 from web.tenants.counties import service as counties
@@ -37,7 +37,7 @@ def current(agreement: Agreement) -> AgreementVersion:
     """The version in hand: the open one, else the one in effect, else the newest."""
     query = db.select(AgreementVersion).where(AgreementVersion.agreement_id == agreement.id)
     newest = db.session.scalars(query.order_by(AgreementVersion.version.desc())).first()
-    found = effects.open_of(agreement) or effects.effective_of(agreement) or newest
+    found = standing.open_of(agreement) or standing.effective_of(agreement) or newest
     if found is None:
         raise NotFound()
     return found
@@ -82,7 +82,7 @@ def opened(agreement: Agreement) -> AgreementVersion:
         raise WrongState("aggregate_stopped", cause=agreement.stopped)
     if agreement.pending:
         raise WrongState("waiting_for_partner", verb=agreement.pending)
-    version = effects.open_of(agreement)
+    version = standing.open_of(agreement)
     if version is None:
         raise WrongState("no_open_version")
     return version
@@ -114,7 +114,7 @@ def texts_here(agreement: Agreement) -> list[TextHere]:
             no = decision.payload["body"].get("round", 1)
             key = f"v{decision.version}r{no}"
             found.append(TextHere(key, decision.version, no, decision.by_uid, decision.at, texts.read(data)))
-    draft = effects.open_of(agreement)
+    draft = standing.open_of(agreement)
     if draft is not None and draft.state is VersionState.DRAFT and draft.text is not None:
         key = f"v{draft.version}d"
         found.append(TextHere(key, draft.version, 0, agreement.hub_uid, draft.created_at, draft.text))

@@ -17,7 +17,7 @@ from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.federation import verbs
-from web.federation.agreements import effects, hub
+from web.federation.agreements import hub, standing
 from web.federation.agreements.models import (
     AGREEMENT,
     Agreement,
@@ -46,7 +46,7 @@ AT_REST: list[Callable[[UUID, UUID], list[str]]] = []
 def own_party(agreement: Agreement) -> AgreementParty:
     """Our row among the parties."""
     own = counties.own().uid
-    return next(party for party in effects.parties(agreement) if party.uid == own)
+    return next(party for party in standing.parties(agreement) if party.uid == own)
 
 
 def _tell(agreement: Agreement, to: list[UUID], type_: str, body: Mapping[str, Any], reason: str = "") -> None:
@@ -56,13 +56,13 @@ def _tell(agreement: Agreement, to: list[UUID], type_: str, body: Mapping[str, A
 
 def _others(agreement: Agreement) -> list[UUID]:
     own = counties.own().uid
-    return [party.uid for party in effects.parties(agreement) if party.uid != own]
+    return [party.uid for party in standing.parties(agreement) if party.uid != own]
 
 
 def successors(agreement: Agreement, on: date) -> list[AgreementParty]:
     """Who may take the hub's pen when we leave on that day: the parties that stay, if at least two of them do."""
     own = counties.own().uid
-    staying = [p for p in effects.parties(agreement) if p.uid != own and effects.stays(p, on)]
+    staying = [p for p in standing.parties(agreement) if p.uid != own and standing.stays(p, on)]
     return staying if len(staying) > 1 else []
 
 
@@ -72,7 +72,7 @@ def leave(agreement: Agreement, on: date, reason: str = "", successor: UUID | No
     """
     if agreement.state is not AgreementState.ACTIVE:
         raise WrongState("agreement_not_active")
-    party, version = own_party(agreement), effects.effective_of(agreement)
+    party, version = own_party(agreement), standing.effective_of(agreement)
     assert version is not None
     assert version.text is not None
     earliest = clock.today() + timedelta(days=int(version.text["notice_days"]))
@@ -118,7 +118,7 @@ def pauses(agreement: Agreement) -> list[tuple[UUID, str, datetime, str]]:
     said = {(UUID(e.peer) if e.peer else own, e.details["scope"]): e for e in db.session.scalars(query)}
     return [
         (party.uid, scope, said[party.uid, scope].at, said[party.uid, scope].reason)
-        for party in effects.parties(agreement)
+        for party in standing.parties(agreement)
         for scope in party.paused
         if (party.uid, scope) in said
     ]
@@ -146,7 +146,7 @@ def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, An
 
 def _end_amendment(agreement: Agreement) -> None:
     """The anchor, on making or applying `leaves_on`, ends an open amendment by a numbered decision; nobody else does."""
-    version = effects.open_of(agreement)
+    version = standing.open_of(agreement)
     if agreement.hub_uid != counties.own().uid or version is None:
         return
     if version.state is VersionState.DRAFT:
@@ -158,7 +158,7 @@ def _end_amendment(agreement: Agreement) -> None:
 def ends_on(agreement: Agreement, partner: AgreementParty, own: AgreementParty) -> date | None:
     """The first day our pair with a partner is out of force; None before the agreement took effect."""
     leaves = [p.leaves_on for p in (partner, own) if p.leaves_on is not None]
-    return end_of(effects.texts_in_turn(agreement), partner.uid, leaves)
+    return end_of(standing.texts_in_turn(agreement), partner.uid, leaves)
 
 
 def end_of(in_turn: Sequence[Mapping[str, Any]], partner_uid: UUID, leaves: Sequence[date]) -> date | None:
@@ -181,7 +181,7 @@ def run_due(agreement: Agreement) -> bool:
         return False
     own = own_party(agreement)
     moved = False
-    others = [party for party in effects.parties(agreement) if party.uid != own.uid]
+    others = [party for party in standing.parties(agreement) if party.uid != own.uid]
     for party in others:
         end = ends_on(agreement, party, own)
         if party.ended_on is None and end is not None and end <= clock.today():
@@ -193,7 +193,7 @@ def run_due(agreement: Agreement) -> bool:
         AGREEMENT.apply(agreement, "wind_down")
         agreement.state_at = clock.now()
         moved = True
-        version = effects.open_of(agreement)
+        version = standing.open_of(agreement)
         if version is not None and agreement.hub_uid == own.uid:
             hub.void_when_over(agreement, version)
     db.session.flush()
@@ -203,7 +203,7 @@ def run_due(agreement: Agreement) -> bool:
 def close(agreement: Agreement, partner_uid: UUID) -> None:
     """Our word that between us and this partner all is at rest and purged. WrongState with what still hinders it."""
     own = own_party(agreement)
-    partner = next((p for p in effects.parties(agreement) if p.uid == partner_uid), None)
+    partner = next((p for p in standing.parties(agreement) if p.uid == partner_uid), None)
     if partner is None or partner.ended_on is None or partner_uid == own.uid:
         raise WrongState("pair_not_over")
     if _closing(agreement, own.uid, partner_uid) is not None:

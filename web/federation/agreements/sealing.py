@@ -7,7 +7,7 @@ from uuid import UUID
 from web.core import clock, events
 from web.core.errors import NotFound, WrongState
 from web.extensions import db
-from web.federation.agreements import effects, follower, hub, texts
+from web.federation.agreements import follower, hub, standing, texts
 from web.federation.agreements.models import VERSION, Agreement, AgreementApproval, AgreementVersion, VersionState
 from web.federation.agreements.negotiating import demand_partners
 from web.federation.agreements.reading import get, opened, role
@@ -32,7 +32,7 @@ def rendered(version_id: UUID, pdf: bytes) -> None:
 def approve(agreement_id: UUID) -> AgreementApproval:
     """Our leader approves sealing exactly the text and file that are here, checked; logged with who and when."""
     agreement = get(agreement_id, lock=True)
-    version = effects.open_of(agreement)
+    version = standing.open_of(agreement)
     if version is None or version.state is not VersionState.AGREED:
         raise WrongState("nothing_to_approve")
     if version.pdf_checked_at is None or version.pdf_digest is None or version.fault:

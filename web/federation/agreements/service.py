@@ -10,7 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from web.extensions import db
-from web.federation.agreements import duties, effects, hearing, hub, registers
+from web.federation.agreements import duties, hearing, hub, registers, standing
 from web.federation.agreements.coverage import (
     covering,
     covering_text,
@@ -22,7 +22,6 @@ from web.federation.agreements.coverage import (
     is_paused,
     text_under,
 )
-from web.federation.agreements.effects import parties
 from web.federation.agreements.meetings import answer_meeting, meeting, meetings, record_meeting
 from web.federation.agreements.models import VERSION, Agreement, AgreementState
 from web.federation.agreements.negotiating import (
@@ -40,6 +39,7 @@ from web.federation.agreements.negotiating import (
 from web.federation.agreements.progress import note_progress, progress
 from web.federation.agreements.reading import current, decisions, get, liaisons, role, said, texts_here, versions
 from web.federation.agreements.sealing import approval, approve, rendered, seal
+from web.federation.agreements.standing import parties
 from web.federation.agreements.texts import granted as is_granted_by
 from web.federation.post import service as post
 from web.tenants.counties import service as counties
@@ -47,7 +47,7 @@ from web.tenants.counties import service as counties
 
 def can(agreement: Agreement) -> list[str]:
     """The verbs our side may say about the open version now."""
-    version = effects.open_of(agreement)
+    version = standing.open_of(agreement)
     if version is None or agreement.pending or agreement.stopped:
         return []
     own = counties.own().uid
@@ -85,7 +85,7 @@ def run_timers(limit: int = 200) -> int:
     own = counties.own().uid
     for agreement in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
         moved += registers.run_due(agreement)
-        version = effects.open_of(agreement)
+        version = standing.open_of(agreement)
         if version is not None and agreement.hub_uid == own and not agreement.stopped:
             moved += hub.take_effect_when_due(agreement, version) or hub.lapse_when_late(agreement, version)
     duties.fall_due()

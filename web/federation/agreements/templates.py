@@ -10,7 +10,7 @@ from uuid import UUID
 from web.core import clock
 from web.core.errors import Invalid, NotFound
 from web.extensions import db
-from web.federation.agreements import clauses, effects, texts
+from web.federation.agreements import clauses, standing, texts
 from web.federation.agreements.models import AgreementTemplate
 from web.federation.agreements.reading import current, get
 
@@ -34,7 +34,7 @@ def find(template_id: UUID, *, lock: bool = False) -> AgreementTemplate:
 def save(agreement_id: UUID, name: str) -> AgreementTemplate:
     """Keep the text in hand of this agreement: parties and days are taken out of it. Invalid for a name there is already."""
     agreement = get(agreement_id)
-    version = effects.effective_of(agreement) or current(agreement)
+    version = standing.effective_of(agreement) or current(agreement)
     text = version.text
     if text is None:
         raise NotFound()

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from web.core.fields import FIELDS, Class
 from web.core.scopes import BASES, OFF, SCOPES, DataScope
-from web.federation.agreements import effects
 from web.federation.agreements import service as agreements
+from web.federation.agreements import standing
 from web.federation.agreements.models import Agreement, AgreementVersion
 from web.federation.sharing import lists
 from web.federation.sharing.models import STANDING
@@ -68,7 +68,7 @@ def of_partner(partner_uid: UUID) -> list[Card]:
     """A card a scope and direction, ours first; what no agreement in force grants is there too, and says so."""
     own = counties.own().uid
     in_force = [
-        (agreement, version, {w for p in effects.parties(agreement) if p.uid in (own, partner_uid) for w in p.paused})
+        (agreement, version, {w for p in standing.parties(agreement) if p.uid in (own, partner_uid) for w in p.paused})
         for agreement, version in agreements.in_force(partner_uid)
     ]
     return [
