@@ -20,6 +20,7 @@ from tests.contracts.test_query_budgets import LIST, counted
 from tests.reports.world import build_with_half_year, load_lived
 from web.core import events
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.labels import service as labels
 from web.tenants.workbench.listings import LISTINGS, cells
 
 __all__ = ["build_with_half_year", "load_lived"]
@@ -142,6 +143,70 @@ def test_every_condition_can_be_turned_round(application, lived, proved):
             assert not no or name in NO_TOTAL or (said and said[1] == str(no)), (path, said, no)
     assert {"members", "away", "events", "referrals_out", "shares"} <= {n for n, k in narrowed.items() if k}, narrowed
     proved("conditions turned round", sum(len(listing.facets()) for listing in LISTINGS.values()))
+
+
+# Lists whose rows have no labels of their own, and why.
+UNLABELLED = {
+    "members": "theirs stand in the register, in bulk with the rest",
+    "away": "rows are members, who have theirs in the register",
+    "events": "the log is only added to",
+    "letters": "a letter is its case's or its handover's, which have labels",
+}
+
+
+def test_rows_of_every_list_have_the_countys_labels(application, lived):
+    """Ticked on a row, shown, narrowed by as on members, put back; within the budget; not by who may not."""
+    side, other, tried = lived.walk.pair.home, lived.walk.pair.host, set()
+    assert {name for name, listing in LISTINGS.items() if listing.labelled is None} == set(UNLABELLED)
+    with lived.later(20):
+        browser, leader, stranger = (application.test_client() for _ in range(3))
+        assert sign_in(browser, side).status_code == sign_in(leader, side, "leader_readonly").status_code == 303
+        assert sign_in(stranger, other).status_code == 303
+        for title in ("督办", "已核"):
+            assert browser.post(f"/{side.code}/labels", data={"title": title, "colour": "blue"}).status_code == 303
+        with side.act():
+            watched, checked = (next(x for x in labels.every() if x.title == t).id for t in ("督办", "已核"))
+        for name, listing in LISTINGS.items():
+            if listing.labelled is None:
+                continue
+            tab = TABS.get(name, "tab=arrived" if name == "referrals_in" else "")
+
+            def found(more: str, tab=tab, listing=listing) -> list[UUID]:
+                with side.act(), application.test_request_context(f"/{side.code}/"):
+                    g.county = side
+                    who = actor(side, Role.COUNTY_ADMIN)
+                    with events.by(who):
+                        lines = [listing.labelled.id_of(x) for x in listing.walk(f"{tab}&{more}", who, False)]
+                        assert listing.total(f"{tab}&{more}", who) == len(lines), (listing.name, more)
+                        return lines
+
+            if not (every := found("label=")):
+                continue
+            tried.add(name)
+            first, page = every[0], f"/{side.code}{_path(application, side, listing)}?{tab}"
+            address = f"/{side.code}/workbench/{name}/rows/{first}/labels?of={tab.replace('=', '%3D')}"
+            assert "督办" in browser.get(address).text
+            assert leader.get(address).status_code in (403, 404) and leader.post(address).status_code in (403, 404)
+            theirs = stranger.get(address.replace(side.code, other.code, 1))
+            assert theirs.status_code in (200, 404) and "督办" not in theirs.text, "labels stay in their county"
+            assert browser.post(address, data={"label": [str(watched), str(checked)]}).status_code == 303
+            assert browser.post(address, data={"label": [str(watched)]}).status_code == 303
+            assert found(f"label={watched}") == [first] and found(f"label={checked}") == []
+            assert set(found(f"not_label={watched}")) == set(every) - {first} == set(found("label="))
+            tools = f"/{side.code}/workbench/{name}/columns"
+            assert browser.post(f"{tools}?{tab}", data={"column": ["labels"]}).status_code == 303
+            with counted() as asked:
+                shown = browser.get(f"{page}&label={watched}").text
+            assert '<span class="label blue">督办</span>' in shown and len(asked) <= LIST, (name, len(asked))
+            assert f'<option value="label:{watched}">督办' in shown and f"rows/{first}/labels?" in unescape(shown)
+            undo = re.findall(r'action="([^"]+/undo/[^"]+)"', shown)
+            assert browser.post(undo[-1]).status_code == 303, "the second ticking is put back"
+            assert found(f"label={checked}") == [first], name
+            assert browser.post(address, data={}).status_code == 303 and found(f"label={watched}") == []
+        assert "贴标签：督办、已核" in browser.get(f"/{side.code}/events").text
+    assert tried >= {"organisations", "agreements", "shares", "referrals_out", "handovers_ended", "transfers_ended"}, (
+        tried
+    )
 
 
 def _path(application, side, listing):

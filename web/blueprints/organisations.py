@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,12 +26,14 @@ from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import divisions
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members import branches
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
 from web.tenants.register.editing import Editing
 from web.tenants.workbench.facets import Facet, any_of, yes
-from web.tenants.workbench.listings import LISTINGS, Column, Listing
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 
 bp = Blueprint("organisations", __name__, url_prefix="/<county>/organisations")
 navigation.ITEMS.append(Item("设置", "党组织", "organisations.index", Permission.ORGANISATION_READ))
@@ -67,19 +69,17 @@ class Line:
     own: int
     below: int
     accounts: int
+    labels: Sequence[Mark]
 
 
-def _lines(query: str, actor: Actor) -> list[Line]:
+def _lines(text: str, actor: Actor) -> list[Line]:
     """The tree as narrowed, two queries: with its accounts, and members by branch. Administrators see no numbers of members."""
     members = branches.counts() if _counts(actor) else {}
     own = (Account.tenant_id == PartyOrg.tenant_id) & (Account.org_id == PartyOrg.id)
     people = db.select(func.count()).select_from(Account).where(own, Account.is_active).correlate(PartyOrg)
-    is_asked = and_(true(), *LISTINGS["organisations"].asked(query).conditions()).label("is_asked")
-    nodes = db.session.execute(
-        db.select(PartyOrg, people.scalar_subquery(), is_asked)
-        .where(organisations.within(actor, PartyOrg.id))
-        .order_by(PartyOrg.path)
-    ).all()
+    is_asked = and_(true(), *LISTINGS["organisations"].asked(text).conditions()).label("is_asked")
+    query = db.select(PartyOrg, people.scalar_subquery(), is_asked).where(organisations.within(actor, PartyOrg.id))
+    nodes = db.session.execute(labels.beside(query, PartyOrg.id).order_by(PartyOrg.path)).all()
     below: dict[str, int] = {}
     for org, *_ in nodes:
         steps = org.path.rstrip(".").split(".")
@@ -88,7 +88,10 @@ def _lines(query: str, actor: Actor) -> list[Line]:
             below[prefix] = below.get(prefix, 0) + members.get(org.id, 0)
     top = min((org.path.count(".") for org, *_ in nodes), default=1)
     return [
-        Line(o, o.path.count(".") - top, members.get(o.id, 0), below[o.path], n) for o, n, is_shown in nodes if is_shown
+        Line(org, org.path.count(".") - top, members.get(org.id, 0), below[org.path], n, labels.of(row))
+        for row in nodes
+        for org, n, is_shown, *_ in [row]
+        if is_shown
     ]
 
 
@@ -107,6 +110,7 @@ COLUMNS = (
     Column("address", "地址", lambda it: it.org.address, 192, is_standard=False, edit="address"),
     Column("full_name", "全称", lambda it: it.org.full_name, 240, is_standard=False),
     Column("active", "在用", lambda it: "在用" if it.org.is_active else "已撤销", 80, is_standard=False),
+    labels.COLUMN,
 )
 
 
@@ -121,11 +125,13 @@ FACETS = (
     _filled("venue", "活动阵地"),
     _filled("phone", "办公电话"),
     _filled("address", "地址"),
+    *labels.facets(PartyOrg.id),
 )
 LISTINGS["organisations"] = Listing(
     "organisations", "党组织", "个", "organisations.index", Permission.ORGANISATION_READ, lambda: COLUMNS,
     lambda query, actor, is_whole: iter(_lines(query, actor)), lambda query, actor: len(_lines(query, actor)),
     facets=lambda: FACETS, typed=lambda text: PartyOrg.full_name.contains(text, autoescape=True),
+    labelled=Labelled(Permission.ORGANISATION_WRITE, lambda it: it.org.id),
 )  # fmt: skip
 
 

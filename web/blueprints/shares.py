@@ -35,8 +35,9 @@ from web.federation.sharing.lists import Row
 from web.federation.sharing.models import ShareState, StatusShare
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, by_word, one_of
-from web.tenants.workbench.listings import LISTINGS, Column, Listing
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
@@ -116,6 +117,7 @@ COLUMNS = (
     Column("proof", "销毁证明", proof, 240, missing="无"),
     Column("reason", "停止的原因", lambda it: wording.REVOKED.get(it.share.reason, ""), 128, is_standard=False, missing="无"),
     Column("digest", "证明摘要", lambda it: it.proof.digest[8:20] if it.proof else "", 128, is_standard=False, missing="无"),
+    labels.COLUMN,
 )  # fmt: skip
 
 
@@ -126,6 +128,7 @@ FACETS = (
     Facet("state", "状态", any_of(StatusShare.state), None, {s.value: wording.SHARE_STATES[s] for s in ShareState}),
     Facet("reason", "停止的原因", any_of(StatusShare.reason), StatusShare.reason == "", wording.REVOKED),
     Facet("late", "销毁证明", by_word(lambda: {"late": lists.overdue()}), None, {"late": "逾期"}),
+    *labels.facets(StatusShare.id),
 )  # fmt: skip
 
 
@@ -143,6 +146,7 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["shares"] = Listing(
     "shares", "状态共享", "件", "shares.index", Permission.REFERRAL_READ, lambda: COLUMNS, _walk, _total,
     facets=lambda: FACETS, fixed="what both counties have is changed by a word of the protocol, never by a cell",
+    labelled=Labelled(Permission.REFERRAL_WRITE, lambda it: it.share.id),
 )  # fmt: skip
 
 

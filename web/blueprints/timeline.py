@@ -51,6 +51,7 @@ NOUNS: dict[str, str] = {
     "handover": "关系转接",
     "import_batch": "名册导入",
     "label": "标签",
+    "row_label": "名单里的一件",
     "list": "名单",
     "export": "导出",
     "header_alias": "表头对应",
@@ -212,6 +213,7 @@ SENTENCES = within("log", {
         "remember": "记住表头“{heading}”的对应",
         "forget": "忘掉表头“{heading}”的对应",
     },
+    "row_label": {"mark": "贴标签：{on}；揭标签：{off}"},
     "label": {"add": "新建标签", "change": "修改标签", "drop": "删除标签", "restore": "恢复标签"},
     "consent": {"give": "登记告知同意", "withdraw": "登记撤回同意"},
     "activity": {

@@ -9,7 +9,7 @@ from web.tenants.counties.models import County, CountySettings
 from web.tenants.documents.models import Document, ProofCode, Scan
 from web.tenants.flows.models import Flow
 from web.tenants.imports.models import HeaderAlias, ImportBatch, ImportRow
-from web.tenants.labels.models import Label, MemberLabel
+from web.tenants.labels.models import Label, MemberLabel, RowLabel
 from web.tenants.members.models import Member, MemberGram, MemberPair
 from web.tenants.operators.models import Backup, Operator, OperatorSession
 from web.tenants.organisations.models import PartyOrg
@@ -50,6 +50,7 @@ __all__ = [
     "ProofCode",
     "RecordKey",
     "RelationTransfer",
+    "RowLabel",
     "SavedFilter",
     "Scan",
     "StudyRecord",

@@ -11,8 +11,9 @@ from web.core.events import Actor
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import lists
 from web.tenants.activities.models import Activity
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, by_word, in_month, yes
-from web.tenants.workbench.listings import LISTINGS, Column, Listing
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 
 COLUMNS = (
     Column("held_on", "日期", lambda it: it.activity.held_on),
@@ -25,6 +26,7 @@ COLUMNS = (
     Column("place", "地点", lambda it: it.activity.place, 160, is_standard=False, edit="place"),
     Column("responsible", "负责人", lambda it: it.activity.responsible, 96, is_standard=False, edit="responsible"),
     Column("minutes", "学时（分钟）", lambda it: it.activity.minutes, 96, is_standard=False, is_number=True),
+    labels.COLUMN,
 )  # fmt: skip
 
 
@@ -36,6 +38,7 @@ FACETS = (
     Facet("month", "月份", in_month(Activity.held_on), None, {}, "month"),
     Facet("place", "地点", yes(Activity.place != ""), Activity.place == "", {"yes": "已填"}),
     Facet("responsible", "负责人", yes(Activity.responsible != ""), Activity.responsible == "", {"yes": "已填"}),
+    *labels.facets(Activity.id),
 )
 
 
@@ -51,5 +54,5 @@ def _total(text: str, actor: Actor) -> int:
 
 LISTINGS["activities"] = Listing(
     "activities", "活动", "场", "activities.index", Permission.ACTIVITY_READ, lambda: COLUMNS, _walk, _total,
-    facets=lambda: FACETS, typed=lists.titled,
+    facets=lambda: FACETS, typed=lists.titled, labelled=Labelled(Permission.ACTIVITY_WRITE, lambda it: it.activity.id),
 )  # fmt: skip

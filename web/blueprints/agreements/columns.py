@@ -16,8 +16,9 @@ from web.extensions import db
 from web.federation.agreements import listing
 from web.federation.agreements.models import OPEN, Agreement, AgreementParty, AgreementState, AgreementVersion
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, by_word, one_of, uuids
-from web.tenants.workbench.listings import LISTINGS, Column, Listing
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 
 STATES = {
     AgreementState.PENDING: "商定中，未生效",
@@ -43,6 +44,7 @@ COLUMNS = (
     Column("version", "版本", lambda it: say("第 {no} 版", no=it.version.version), 80, is_standard=False),
     Column("hub", "牵头", lambda it: it.name(it.agreement.hub_uid), 112, is_standard=False),
     Column("begun", "建立", lambda it: it.agreement.created_at.date(), 96, is_standard=False),
+    labels.COLUMN,
 )
 
 
@@ -61,6 +63,7 @@ FACETS = (
     Facet("state", "状态", any_of(Agreement.state), None, {s.value: said for s, said in STATES.items()}),
     Facet("hub", "牵头", one_of(Agreement.hub_uid), None, "partners"),
     Facet("text", "文本", by_word(_turns), None, {"open": "有待各方处理的版本"}),
+    *labels.facets(Agreement.id),
 )
 
 
@@ -82,4 +85,5 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["agreements"] = Listing(
     "agreements", "共管共育协议", "份", "agreements.index", Permission.AGREEMENT_READ, lambda: COLUMNS, _walk, _total,
     facets=lambda: FACETS, fixed="a text is changed by a counter that every party sees", typed=typed,
+    labelled=Labelled(Permission.AGREEMENT_WRITE, lambda it: it.agreement.id),
 )  # fmt: skip

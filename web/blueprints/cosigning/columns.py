@@ -12,8 +12,9 @@ from web.federation.cosigning import lists
 from web.federation.cosigning.lists import Part, R, Row
 from web.federation.cosigning.models import CosignState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, in_month, one_of
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing, pairs_of
 
 COLUMNS = (
     Column("held_on", "日期", lambda it: it.record.held_on, 80),
@@ -26,6 +27,7 @@ COLUMNS = (
     Column("left", "剩余工作日", lambda it: workdays_left(due_on(it.record)), 112, "hide-phone", is_number=True, missing="无"),
     Column("minutes", "学时（分钟）", lambda it: it.record.minutes, 96, is_standard=False, is_number=True),
     Column("moved", "最近办理", lambda it: it.record.state_at, 128, is_standard=False),
+    labels.COLUMN,
 )  # fmt: skip
 
 
@@ -42,6 +44,7 @@ FACETS = (
     Facet("state", "状态", any_of(R.state), None, {s.value: STATES[s] for s in CosignState}),
     Facet("month", "活动月份", in_month(R.held_on), None, {}, "month"),
     Facet("reason", "不予共签的原因", any_of(R.reason), R.reason == "", REFUSED),
+    *labels.facets(R.id),
 )
 
 
@@ -58,4 +61,5 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["cosigning"] = Listing(
     "cosigning", "共签记录", "件", "cosigning.index", Permission.COSIGN_READ, lambda: COLUMNS, _walk,
     _total, facets=lambda: FACETS, fixed="what both counties have is changed by a word of the protocol, never by a cell",
+    labelled=Labelled(Permission.COSIGN_WRITE, lambda it: it.record.id),
 )  # fmt: skip

@@ -16,8 +16,9 @@ from web.federation.handovers.lists import Row, Tab
 from web.federation.handovers.models import OPEN as STILL
 from web.federation.handovers.models import Handover, HandoverState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, by_word, one_of
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing, pairs_of
 
 HISTORY = (Tab.OUT, Tab.IN)
 _COMMON = (
@@ -36,11 +37,13 @@ OPEN = (
     *_COMMON,
     Column("due", "期限", lambda it: it.handover.due_on, 96, missing="无"),
     Column("left", "剩余工作日", lambda it: workdays_left(it.handover.due_on), 96, is_number=True, missing="无"),
+    labels.COLUMN,
 )
 ENDED = (
     *_COMMON,
     Column("outcome", "结果", lambda it: wording.OUTCOMES.get(it.handover.outcome, ""), 192, missing="无"),
     Column("ended", "结束", lambda it: it.handover.state_at.date(), 96),
+    labels.COLUMN,
 )
 
 
@@ -55,6 +58,7 @@ _NARROWS = (
     Facet("partner", "伙伴县", one_of(Handover.partner_uid), None, "partners"),
     Facet("role", "方向", any_of(Handover.role), None, {"home": "转出", "host": "转入"}),
     Facet("branch", "本县支部", one_of(Handover.branch_id), Handover.branch_id.is_(None), "branches"),
+    *labels.facets(Handover.id),
 )
 FACETS = {
     "handovers": (
@@ -98,7 +102,8 @@ def _where(query: str) -> Sequence[ColumnElement[bool]]:
 
 def _listing(name: str, title: str, columns: Sequence[Column]) -> Listing:
     return Listing(name, title, "件", "handovers.index", Permission.HANDOVER_READ, lambda: columns, _walk, _total,
-                   facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell")  # fmt: skip
+                   facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell",
+                   labelled=Labelled(Permission.HANDOVER_WRITE, lambda it: it.handover.id))  # fmt: skip
 
 
 LISTINGS["handovers"] = _listing("handovers", "关系转接", OPEN)

@@ -16,8 +16,9 @@ from web.federation.referrals import lists
 from web.federation.referrals.lists import Row, Tab
 from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, in_month, one_of, yes
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing, pairs_of
 
 CLAIMED = (Tab.CLAIMS, Tab.ASKING)
 ANSWERED_BY = (Tab.INBOX, *CLAIMED)
@@ -66,6 +67,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("days", "已过天数", _COUNTED, 80, is_number=True),
         Column("reported", "报到", lambda it: it.referral.reported_on, 96, is_standard=False, missing="未报到"),
         Column("assigned", "编入支部", lambda it: it.referral.assigned_on, 96, is_standard=False, missing="未编入"),
+        labels.COLUMN,
     ),
     "referrals_in": (
         *_COMMON,
@@ -75,12 +77,14 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("left", "剩余工作日", _left, 96, is_number=True, missing="无"),
         _shared("gender", "性别", "/gender", 48, "hide-phone", is_standard=False),
         _shared("township", "去往", "/host_township", 128, "hide-phone", is_standard=False),
+        labels.COLUMN,
     ),
     "referrals_over": (
         *_COMMON,
         Column("reason", "原因", lambda it: wording.REASONS.get(it.referral.reason, ""), 160, missing="无"),
         Column("ended", "结束", lambda it: it.referral.ended_on, 96, "hide-phone"),
         Column("sent", "送出", lambda it: it.referral.created_at.date(), 96, is_standard=False),
+        labels.COLUMN,
     ),
     "guests": (
         Column("name", "姓名", lambda it: it.name or "（未共享姓名）", 112),
@@ -93,6 +97,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("branch", "本县支部", lambda it: it.branch, 192, "hide-phone", missing="未编入"),
         _shared("arrival", "流入月份", "/arrival_month", 88, "hide-phone", is_standard=False),
         _shared("township", "所在乡镇", "/host_township", 128, "hide-phone", is_standard=False),
+        labels.COLUMN,
     ),
 }  # fmt: skip
 TITLES = {"referrals_out": "我方送出的流动报到", "referrals_in": "收到和请认领的流动报到", "referrals_over": "已结束的流动报到",
@@ -111,6 +116,7 @@ def asked_of(text: str) -> dict[str, Sequence[ColumnElement[bool]]]:
 
 
 _PARTNER = Facet("partner", "伙伴县", one_of(Referral.partner_uid), None, "partners")
+_LABELS = labels.facets(Referral.id)
 BOTH = ("partner",)
 """What every work list is narrowed by."""
 
@@ -124,23 +130,30 @@ FACETS: Mapping[str, Sequence[Facet]] = {
         _PARTNER, _states(KNOWN),
         Facet("reported", "报到", yes(Referral.reported_on.is_not(None)), Referral.reported_on.is_(None), {"yes": "已报到"}),
         Facet("sent", "送出月份", in_month(Referral.notice_on), None, {}, "month"),
+        *_LABELS,
     ),
     "referrals_in": (
         _PARTNER,
         Facet("township", "去往", yes(Referral.township_id.is_not(None)), Referral.township_id.is_(None), {"yes": "已指明乡镇"}),
+        *_LABELS,
     ),
     "referrals_over": (
         _PARTNER, _states(s for s in ReferralState if s not in OPEN),
         Facet("role", "方向", any_of(Referral.role), None, {"home": "我方送出", "host": "对方送来"}),
         Facet("reason", "原因", any_of(Referral.reason), Referral.reason == "", wording.REASONS),
         Facet("ended", "结束月份", in_month(Referral.ended_on), Referral.ended_on.is_(None), {}, "month"),
+        *_LABELS,
     ),
     "guests": (
         Facet("partner", "流出地", one_of(Referral.partner_uid), None, "partners"),
         _states(KNOWN, wording.AT_HOST),
         Facet("branch", "本县支部", one_of(Referral.branch_id), Referral.branch_id.is_(None), "branches"),
+        *_LABELS,
     ),
 }  # fmt: skip
+
+
+_LABELLED = Labelled(Permission.REFERRAL_WRITE, lambda it: it.referral.id)
 
 
 def _listing(name: str, endpoint: str, unit: str) -> Listing:
@@ -157,7 +170,7 @@ def _listing(name: str, endpoint: str, unit: str) -> Listing:
 
     return Listing(name, TITLES[name], unit, endpoint, Permission.REFERRAL_READ, lambda: COLUMNS[name], walk,
                    lambda text, actor: lists.count(actor, *found(text)), facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell",
-                   typed=lists.named)  # fmt: skip
+                   typed=lists.named, labelled=_LABELLED)  # fmt: skip
 
 
 def _guests(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
@@ -172,4 +185,5 @@ LISTINGS["guests"] = Listing(
     "guests", TITLES["guests"], "人", "shared.index", Permission.REFERRAL_READ, lambda: COLUMNS["guests"], _guests,
     lambda text, actor: lists.count_guests(actor, LISTINGS["guests"].asked(text).conditions()),
     facets=lambda: FACETS["guests"], fixed="what another county shares is that county's to change", typed=lists.named,
+    labelled=_LABELLED,
 )  # fmt: skip

@@ -13,8 +13,9 @@ from web.federation.requests import lists
 from web.federation.requests.lists import Part, Row
 from web.federation.requests.models import OPEN, Request, RequestState
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, in_month, one_of
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, pairs_of
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing, pairs_of
 
 
 def _left(row: Row) -> int | None:
@@ -31,6 +32,7 @@ COLUMNS = (
     Column("due", "期限", lambda it: it.request.due_on, 96, is_standard=False),
     Column("done", "办结", lambda it: it.request.done_on, 96, is_standard=False, missing="未办结"),
     Column("moved", "最近办理", lambda it: it.request.state_at, 128, is_standard=False),
+    labels.COLUMN,
 )
 
 
@@ -39,6 +41,7 @@ FACETS = (
     Facet("state", "状态", any_of(Request.state), None, {s.value: STATES[s] for s in RequestState}),
     Facet("partner", "伙伴县", one_of(Request.partner_uid), None, "partners"),
     Facet("done", "办结月份", in_month(Request.done_on), Request.done_on.is_(None), {}, "month"),
+    *labels.facets(Request.id),
 )
 
 
@@ -61,4 +64,5 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["requests"] = Listing(
     "requests", "协助请求", "件", "requests.index", Permission.REQUEST_READ, lambda: COLUMNS, _walk, _total,
     facets=lambda: FACETS, fixed="what both counties have is changed by a word of the protocol, never by a cell",
+    labelled=Labelled(Permission.REQUEST_WRITE, lambda it: it.request.id),
 )  # fmt: skip

@@ -18,10 +18,11 @@ from web.federation.handovers import lists, worklists
 from web.federation.handovers.models import HandoverState
 from web.federation.handovers.worklists import BY_DAY, NEVER, SAID, Line, Tab
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.transfers.models import TransferState
 from web.tenants.workbench.facets import Facet, any_of, by_word
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, branch_choices, choice, pairs_of
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing, branch_choices, choice, pairs_of
 
 
 def outcome(line: Line) -> str:
@@ -87,6 +88,7 @@ _NARROWS = (
     }),
     Facet("state", "状态", any_of(SAID["state"]), None, _STATES),
     Facet("branch", "本县支部", any_of(SAID["branch"]), SAID["branch"].is_(None), "branches"),
+    *labels.facets(SAID["row_id"]),
 )  # fmt: skip
 FACETS = {
     "transfers": (
@@ -120,8 +122,9 @@ def _total(text: str, actor: Actor) -> int:
 
 def _listing(name: str, columns: Sequence[Column]) -> Listing:
     return Listing(
-        name, TITLES[name], "件", "transfers.index", Permission.TRANSFER_READ, lambda: columns, _walk, _total,
+        name, TITLES[name], "件", "transfers.index", Permission.TRANSFER_READ, lambda: (*columns, labels.COLUMN), _walk, _total,
         facets=lambda: FACETS[name], fixed="a case moves by its machine, and its packet is what was decided on",
+        labelled=Labelled(Permission.TRANSFER_WRITE, lambda it: it.id),
     )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters
 from web.core.saying import joined
+from web.tenants.accounts.permissions import GRANTS, Role
+from web.tenants.labels import rows as labels
 from web.tenants.register import editing
 from web.tenants.register.editing import Editing
 from web.tenants.workbench import service as workbench
@@ -92,6 +94,21 @@ class Sheet:
         row_id = self.editing.id_of(line)
         return url_for("workbench.cell", list_=self.listing.name, row_id=row_id, name=column.edit, next=filters.here())
 
+    def label(self, line: Any) -> str:
+        """Where a row's labels are ticked; empty where it has none, or not by this reader."""
+        labelled = self.listing.labelled
+        if labelled is None or labelled.permission not in GRANTS[Role(edge.actor().role)]:
+            return ""
+        narrows = {"q", *(key for f in self.asked.facets for key in (f.name, NOT + f.name))}
+        tab = urlencode([(name, value) for name, value in parse_qsl(self.query) if name not in narrows])
+        return url_for(
+            "workbench.row_labels",
+            list_=self.listing.name,
+            row_id=labelled.id_of(line),
+            of=tab or None,
+            next=filters.here(),
+        )
+
     @property
     def acts(self) -> list[tuple[str, str]]:
         """What can be done with ticked rows, for `p.bulk`."""
@@ -121,7 +138,8 @@ class Sheet:
 def sheet_of(name: str, *choices: Select[Any], **said: str) -> Sheet:
     """The sheet of a list, with the choices its page offers (`listings.choice`): one query. `said`: see Sheet."""
     listing = LISTINGS[name]
-    arranged = workbench.arrangement_of(listing, edge.actor(), choices)
+    named = [labels.choices()] if listing.labelled is not None else []
+    arranged = workbench.arrangement_of(listing, edge.actor(), [*choices, *named])
     return Sheet(listing, arranged, listing.chosen(arranged.columns), said)
 
 

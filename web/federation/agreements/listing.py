@@ -23,6 +23,8 @@ from web.federation.agreements.models import (
     AgreementVersion,
     VersionState,
 )
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ class Listed:
     approval: AgreementApproval | None = None
     sealed: set[UUID] = field(default_factory=set)
     everyone: list[AgreementParty] = field(default_factory=list)
+    labels: Sequence[Mark] = ()
 
 
 LIVING = (AgreementState.PENDING, AgreementState.ACTIVE, AgreementState.WINDING_DOWN)
@@ -115,8 +118,9 @@ def _listed(ids: Sequence[UUID]) -> dict[UUID, Listed]:
         .order_by(AgreementVersion.version, AgreementParty.place)
     )
     found: dict[UUID, Listed] = {}
-    for agreement, version, approval, sealed, party in db.session.execute(query) if ids else ():
-        row = found.setdefault(agreement.id, Listed(agreement, version))
+    for each in db.session.execute(labels.beside(query, Agreement.id)) if ids else ():
+        agreement, version, approval, sealed, party, *_ = each
+        row = found.setdefault(agreement.id, Listed(agreement, version, labels=labels.of(each)))
         if version.state is VersionState.EFFECTIVE:
             row.effective = version
         if _weight(version) >= _weight(row.version):

@@ -20,6 +20,8 @@ from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignSt
 from web.federation.post.models import Peer
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.activities.models import Activity
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.workbench import queues
@@ -61,6 +63,7 @@ class Row:
     partner: str
     lines: int
     title: str
+    labels: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,11 @@ def _narrowed(statement: Select[Any], actor: Actor) -> Select[Any]:
 
 def _rows(found: Sequence[Any]) -> list[Row]:
     rows = []
-    for record, partner, lines, key, *_ in found:
+    for each in found:
+        record, partner, lines, key, *_ = each
         vault.have(record.id, key)
-        rows.append(Row(record, partner, lines, record.head().get("title", "") if key is not None else ""))
+        title = record.head().get("title", "") if key is not None else ""
+        rows.append(Row(record, partner, lines, title, labels.of(each)))
     return rows
 
 
@@ -119,7 +124,7 @@ def _joined(statement: Select[Any]) -> Select[Any]:
 
 
 def _select() -> Select[Any]:
-    return vault.beside(_joined(db.select(R, Peer.name, _lines())), R.id)
+    return labels.beside(vault.beside(_joined(db.select(R, Peer.name, _lines())), R.id), R.id)
 
 
 def some(actor: Actor, *where: ColumnElement[bool], after: str = "", before: str = "", size: int = 50) -> Page:

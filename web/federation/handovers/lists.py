@@ -19,6 +19,8 @@ from web.federation.handovers.models import OPEN, Handover, HandoverState
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
 from web.tenants.counties import service as counties
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
@@ -82,6 +84,7 @@ class Row:
     name: str
     branch: str
     partner: str
+    labels: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: 
 
 
 def _page(order: Order, query: Select[Any], **asked: Any) -> Page:
-    cut = order.cut(vault.beside(query, Handover.id), **asked)
+    cut = order.cut(labels.beside(vault.beside(query, Handover.id), Handover.id), **asked)
     for row in cut.rows:
         vault.have(row[0].id, row[4])
     return Page(read(cut.rows), cut.before, cut.after)
@@ -128,8 +131,9 @@ def _page(order: Order, query: Select[Any], **asked: Any) -> Page:
 def read(found: Sequence[Any]) -> list[Row]:
     """Lines of what the query gave, names out of the packets where there is no member row yet."""
     return [
-        Row(handover, name or handover.values().get("name", ""), branch or "", partner or "未知县")
-        for handover, name, branch, partner, *_ in found
+        Row(handover, name or handover.values().get("name", ""), branch or "", partner or "未知县", labels.of(row))
+        for row in found
+        for handover, name, branch, partner, *_ in [row]
     ]
 
 

@@ -37,6 +37,8 @@ from web.federation.handovers import lists
 from web.federation.handovers.models import OPEN, Handover, HandoverState
 from web.federation.post.models import Peer
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
@@ -102,6 +104,7 @@ class Line:
     pending: str
     outcome: str
     by: str
+    labels: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,7 @@ def _cases(tab: Tab, actor: Actor) -> Select[Any]:
             target.full_name.label("place"), RelationTransfer.packet.label("packet"), _due(RelationTransfer.due_on).label("due"),
             at.label("at"), RelationTransfer.created_at.label("created_at"), cases.is_ours(actor).label("is_ours"),
             literal("").label("pending"), RelationTransfer.reason.label("outcome"), RelationTransfer.decided_by.label("by"),
+            RelationTransfer.id.label("row_id"),
         )
         .join(Member, (Member.tenant_id == RelationTransfer.tenant_id) & (Member.id == RelationTransfer.member_id))
         .outerjoin(PartyOrg, (PartyOrg.tenant_id == RelationTransfer.tenant_id) & (PartyOrg.id == RelationTransfer.branch_id))
@@ -190,7 +194,7 @@ def _handovers(tab: Tab, actor: Actor) -> Select[Any]:
         db.select(
             literal("handover"), Handover.id, _plain(Handover.state), Handover.role, Member.name, PartyOrg.full_name, Peer.name,
             Handover.packet, _due(Handover.due_on), Handover.state_at, Handover.created_at, _handover_is(Tab.TODO, actor), Handover.pending,
-            Handover.outcome, func.coalesce(decider, ""),
+            Handover.outcome, func.coalesce(decider, ""), Handover.id,
         )
         .outerjoin(Member, (Member.tenant_id == Handover.tenant_id) & (Member.id == Handover.member_id))
         .outerjoin(PartyOrg, (PartyOrg.tenant_id == Handover.tenant_id) & (PartyOrg.id == Handover.branch_id))
@@ -203,7 +207,7 @@ def _handovers(tab: Tab, actor: Actor) -> Select[Any]:
 Where = Sequence[ColumnElement[bool]]
 """Conditions on columns of `SAID` that narrow a list."""
 SAID: Mapping[str, ColumnElement[Any]] = {
-    name: column(name) for name in ("source", "state", "kind", "branch", "due", "outcome")
+    name: column(name) for name in ("source", "row_id", "state", "kind", "branch", "due", "outcome")
 }
 """What both kinds of row say under one name; the statement of a page is over a table of these."""
 
@@ -220,6 +224,7 @@ def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: 
     else:
         order = Order((both.c.at, both.c.id), (datetime.fromisoformat, UUID), is_falling=True)
     query = vault.beside(db.select(both).where(*where), case((_is_packed(both), both.c.id)))
+    query = labels.beside(query, both.c.id)
     cut = order.cut(query, size=size, after=after, before=before)
     for row in cut.rows:
         vault.have(row.id, row.wrapped)
@@ -260,6 +265,7 @@ def _line(row: Any, said: dict[str, Any]) -> Line:
         row.pending,
         row.outcome,
         row.by,
+        labels.of(row),
     )
 
 

@@ -20,6 +20,8 @@ from web.federation.readings import service as readings
 from web.federation.referrals import packets
 from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState, SharedGram, SharedMember
 from web.tenants.counties import service as counties
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members import names, search
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
@@ -81,6 +83,7 @@ class Row:
     branch: str
     partner: str
     values: Mapping[str, Any]
+    labels: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def _base(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
         .outerjoin(Peer, (Peer.tenant_id == Referral.tenant_id) & (Peer.uid == Referral.partner_uid))
         .where(*where)
     )
-    return _visible(vault.beside(query, SharedMember.id), actor)
+    return _visible(labels.beside(vault.beside(query, SharedMember.id), Referral.id), actor)
 
 
 def ids(actor: Actor) -> Select[Any]:
@@ -121,13 +124,21 @@ def _visible(query: Select[Any], actor: Actor) -> Select[Any]:
 
 def _rows(found: Sequence[Any]) -> list[Row]:
     rows = []
-    for referral, name, own_branch, shared, branch, partner, key, *_ in found:
+    for each in found:
+        referral, name, own_branch, shared, branch, partner, key, *_ = each
         values: Mapping[str, Any] = {}
         if shared is not None and key is not None:
             vault.have(shared.id, key)
             values = packets.opened(shared)
         rows.append(
-            Row(referral, name or values.get("/name", ""), own_branch or branch or "", partner or "伙伴县", values)
+            Row(
+                referral,
+                name or values.get("/name", ""),
+                own_branch or branch or "",
+                partner or "伙伴县",
+                values,
+                labels.of(each),
+            )
         )
     return rows
 

@@ -22,6 +22,8 @@ from web.federation.referrals import packets
 from web.federation.referrals.models import SharedMember
 from web.federation.requests.models import OPEN, Request, RequestState
 from web.tenants.accounts.permissions import WHOLE_COUNTY
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
 from web.tenants.workbench import queues
 
@@ -57,6 +59,7 @@ class Row:
     request: Request
     partner: str
     name: str
+    labels: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def _narrowed(statement: Select[Any], actor: Actor) -> Select[Any]:
 
 def _select(actor: Actor, *where: ColumnElement[bool]) -> Select[Any]:
     statement = _joined(db.select(Request, Peer.name, Member.name, SharedMember)).where(*where)
-    return _narrowed(vault.beside(statement, SharedMember.id), actor)
+    return _narrowed(labels.beside(vault.beside(statement, SharedMember.id), Request.id), actor)
 
 
 def _joined(statement: Select[Any]) -> Select[Any]:
@@ -101,11 +104,12 @@ def _joined(statement: Select[Any]) -> Select[Any]:
 
 def _rows(found: Sequence[Any]) -> list[Row]:
     rows = []
-    for request, partner, own, copy, key, *_ in found:
+    for each in found:
+        request, partner, own, copy, key, *_ = each
         if copy is not None:
             vault.have(copy.id, key)
         name = own or ("" if key is None else str(packets.opened(copy).get("/name", "")))
-        rows.append(Row(request, partner, name))
+        rows.append(Row(request, partner, name, labels.of(each)))
     return rows
 
 

@@ -24,6 +24,8 @@ from web.federation.referrals.models import Referral, SharedMember
 from web.federation.sharing import values
 from web.federation.sharing.models import STANDING, ShareState, StatusShare
 from web.federation.sharing.service import OVERDUE
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.workbench import queues
@@ -39,6 +41,7 @@ class Row:
     name: str
     partner: str
     proof: Proof | None = None
+    labels: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ ORDER = Order((StatusShare.state_at, StatusShare.id), (datetime.fromisoformat, U
 def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """One page of shares: one query, the proofs and the keys of the names with it."""
     query = vault.beside(_base(actor, *where).add_columns(*_proofs()), SharedMember.id)
-    cut = ORDER.cut(query, size=size, after=after, before=before)
+    cut = ORDER.cut(labels.beside(query, StatusShare.id), size=size, after=after, before=before)
     return Page([_row(row) for row in cut.rows], cut.before, cut.after)
 
 
@@ -151,7 +154,7 @@ def _row(row: Any) -> Row:
         name = name or packets.opened(shared).get("/name", "") if key is not None else name
     said = ours or theirs
     proof = Proof(bool(ours), datetime.fromisoformat(said[0]), said[1] or "", said[2]) if said else None
-    return Row(share, name or "", partner or "伙伴县", proof)
+    return Row(share, name or "", partner or "伙伴县", proof, labels.of(row))
 
 
 def one(share: StatusShare, actor: Actor) -> Row | None:

@@ -16,6 +16,8 @@ from web.core.keyset import Order
 from web.extensions import db
 from web.tenants.activities.models import Activity, ActivityState, Attendance
 from web.tenants.activities.service import CAME
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.workbench import queues
@@ -32,6 +34,7 @@ class Line:
     due: int
     actual: int
     guests: int
+    labels: Sequence[Mark]
 
 
 @dataclass(frozen=True)
@@ -117,5 +120,10 @@ def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", 
         .join(PartyOrg, (PartyOrg.tenant_id == Activity.tenant_id) & (PartyOrg.id == Activity.org_id))
         .where(*where, organisations.within(actor, Activity.org_id))
     )
-    cut = ORDER.cut(statement, size=size, after=after, before=before)
-    return Page([Line(*row[:5]) for row in cut.rows], cut.before, cut.after)
+    cut = ORDER.cut(labels.beside(statement, Activity.id), size=size, after=after, before=before)
+    lines = [
+        Line(activity, org, due, actual, guests, labels.of(row))
+        for row in cut.rows
+        for activity, org, due, actual, guests, *_ in [row]
+    ]
+    return Page(lines, cut.before, cut.after)

@@ -1,1 +1,1 @@
-"""A county's own coloured labels on its members."""
+"""A county's own coloured labels on its members and on the rows of its lists."""

@@ -1,4 +1,4 @@
-"""Label and MemberLabel."""
+"""Label, MemberLabel and RowLabel."""
 
 from __future__ import annotations
 
@@ -34,5 +34,20 @@ class MemberLabel(Tenanted, Model):
         UniqueConstraint("tenant_id", "member_id", "label_id"),
         Index("ix_member_label_label", "tenant_id", "label_id", "member_id"),
         ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "label_id"], ["label.tenant_id", "label.id"], ondelete="CASCADE"),
+    )
+
+
+class RowLabel(Tenanted, Model):
+    """One label on one row of any other list: `row_id` is that row's own id."""
+
+    __tablename__ = "row_label"
+    __logged__ = False  # what changed stands in an event of the row
+    row_id: Mapped[UUID]
+    label_id: Mapped[UUID]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "row_id", "label_id"),
+        Index("ix_row_label_label", "tenant_id", "label_id", "row_id"),
         ForeignKeyConstraint(["tenant_id", "label_id"], ["label.tenant_id", "label.id"], ondelete="CASCADE"),
     )

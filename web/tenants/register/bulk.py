@@ -15,6 +15,7 @@ from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.flows import service as flows
+from web.tenants.labels import rows as row_labels
 from web.tenants.labels import service as labels
 from web.tenants.members import service as members
 from web.tenants.members import values
@@ -36,6 +37,7 @@ WAYS: dict[str, Callable[[Event], bool]] = {
     "member.assign_away": members.put_back,
     "member.mark_dues": members.put_back,
     "member.label": labels.put_back,
+    "row_label.mark": row_labels.put_back,
     "flow.miss": flows.put_back,
     "flow.find": flows.put_back,
 }

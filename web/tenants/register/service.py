@@ -20,6 +20,7 @@ from web.tenants.counties import divisions
 from web.tenants.documents.models import Document
 from web.tenants.flows.models import Flow, FlowState
 from web.tenants.labels.models import Label, MemberLabel
+from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member, Relation
 from web.tenants.members.service import LIVE
 from web.tenants.organisations.models import OrgKind, PartyOrg
@@ -42,14 +43,6 @@ class Extra:
     column: Any
     join: Callable[[Select[Any]], Select[Any]] = lambda statement: statement
     facet: Facet | None = None
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A label as a list shows it."""
-
-    title: str
-    colour: str
 
 
 @dataclass(frozen=True)

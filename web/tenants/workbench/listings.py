@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, literal
 
@@ -50,10 +51,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Whose rows have labels: by whom they are put on, and the id of a line."""
+
+    permission: Permission
+    id_of: Callable[[Any], UUID]
+
+
+@dataclass(frozen=True)
 class Listing:
     """One list. `endpoint`: its page; `walk(query, actor, is_whole)`: every line the address finds, in the order of the
     screen, numbers masked unless `is_whole`; `total(query, actor)`: how many. The first column is the name and stays.
     `facets`: what it is narrowed by; `typed`: the condition of what was typed. `fixed`: why no row is edited in the list.
+    `labelled`: how its rows have labels, None where they have none.
     """
 
     name: str
@@ -68,6 +78,7 @@ class Listing:
     facets: Callable[[], Sequence[Facet]] = field(compare=False, default=tuple)
     typed: Typed | None = field(compare=False, default=None)
     fixed: str = field(compare=False, default="")
+    labelled: Labelled | None = field(compare=False, default=None)
 
     def asked(self, query: str) -> Asked:
         """What a query string narrows it to."""
