@@ -19,6 +19,8 @@ from web.federation.handovers.models import Handover
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Role
 from web.tenants.consents.models import Method
+from web.tenants.labels import rows as row_labels
+from web.tenants.labels import service as labels
 from web.tenants.members import service as members
 from web.tenants.organisations.models import PartyOrg
 
@@ -95,7 +97,14 @@ def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh):
     client = fresh.test_client()
     assert sign_in(client, asked.host).status_code == 303
     bell = re.compile(r"通知 (?:<span>)?(\d+)")
-    assert bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1] != "0"
+    first = bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1]
+    assert first != "0"
+    with asked.host.act(), events.by(actor(asked.host, Role.COUNTY_ADMIN)):
+        label = labels.add("督办", "blue")
+        for handover_id in db.session.scalars(db.select(Handover.id)):
+            assert row_labels.settle(handover_id, [label.id])
+        fence.commit()
+    assert bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1] == first, "a label is no answer"
     with asked.host.act(), events.by(actor(asked.host, Role.COUNTY_ADMIN)):
         for handover in db.session.scalars(db.select(Handover)):
             events.record("handover.changed", handover)

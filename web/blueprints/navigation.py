@@ -156,6 +156,7 @@ def answered() -> ColumnElement[bool]:
         db.select(later.id)
         .where(
             later.tenant_id == Event.tenant_id, later.subject_id == Event.subject_id, later.id > Event.id,
+            later.subject_kind == Event.subject_kind,  # a label on it is no answer
             later.peer == "", later.actor_id.is_not(None),
         )
         .correlate(Event)

@@ -54,5 +54,5 @@ def _total(text: str, actor: Actor) -> int:
 
 LISTINGS["activities"] = Listing(
     "activities", "活动", "场", "activities.index", Permission.ACTIVITY_READ, lambda: COLUMNS, _walk, _total,
-    facets=lambda: FACETS, typed=lists.titled, labelled=Labelled(Permission.ACTIVITY_WRITE, lambda it: it.activity.id),
+    facets=lambda: FACETS, typed=lists.titled, labelled=Labelled(Permission.ACTIVITY_WRITE, lambda it: it.activity.id, "title"),
 )  # fmt: skip

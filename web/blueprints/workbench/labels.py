@@ -41,7 +41,8 @@ def row_labels(list_: str, row_id: UUID) -> Any:
     if line is None:
         raise NotFound()
     permissions.demand(GRANTS, Role(actor.role), listing.labelled.permission)
-    title = words(listing.columns[0].text(line))
+    named = next((c for c in listing.columns if c.name == listing.labelled.named), listing.columns[0])
+    title = words(named.text(line))
     wanted = request.values.get("next", "")
     back = own_path(wanted) if wanted else url_for(listing.endpoint)
     form = Form(Ticked, {"label": [str(each.id) for each in rows.held(row_id)], "next": wanted})

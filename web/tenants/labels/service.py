@@ -74,7 +74,7 @@ def change(label: Label, title: str, colour: str) -> None:
 
 
 def drop(label: Label) -> None:
-    """Into the recycle bin: members keep it unseen, and have it again if it is restored."""
+    """Into the recycle bin: what has it keeps it unseen, and has it again if it is restored."""
     label.deleted_at = clock.now()
     events.record("label.drop", label)
     db.session.flush()

@@ -52,10 +52,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Whose rows have labels: by whom they are put on, and the id of a line."""
+    """Whose rows have labels: by whom they are put on, the id of a line, and the column that names one; none: the first."""
 
     permission: Permission
     id_of: Callable[[Any], UUID]
+    named: str = ""
 
 
 @dataclass(frozen=True)
