@@ -18,6 +18,8 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from playwright import sync_api
 from sqlalchemy import make_url
 
@@ -29,6 +31,10 @@ from web.config import Settings
 
 # `proved`: what a test counts; the sums are printed before pytest's closing line.
 __all__ = ["proved", "pytest_terminal_summary"]
+
+# How long an example takes says how busy the machine is.
+examples.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("patient")
 
 Keep = Callable[..., State]
 ROOT = Path(__file__).parents[1]

@@ -8,14 +8,13 @@ from datetime import date
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from web.core import logs
 from web.core.fields import FIELDS
 from web.tenants.members import citizen_id
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first number reads a table
 numbers = st.integers(1, 900).map(lambda n: citizen_id.invent("990121", date(1910 + n % 90, 1, 1), n))
 mobiles = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 grouped = mobiles.map(lambda p: f"{p[:3]} {p[3:7]} {p[7:]}")
@@ -47,7 +46,6 @@ def clean(event):
     return json.dumps(logs.redact(None, "info", event), ensure_ascii=False)
 
 
-@patient
 @given(secrets, around, around, harmless)
 def test_what_looks_like_a_secret_is_gone_wherever_it_stands(secret, before, after, key):
     text = f"{before}{secret}{after}"
@@ -60,14 +58,12 @@ def test_what_looks_like_a_secret_is_gone_wherever_it_stands(secret, before, aft
         assert secret not in clean(event), event
 
 
-@patient
 @given(st.sampled_from(sorted(FIELDS) + sorted(logs.SECRETS - {"code"})), nested(st.text(min_size=12, max_size=20)))
 def test_the_value_of_a_registered_field_or_a_secret_is_gone_whatever_it_is(key, value):
     said = logs.redact(None, "info", {"event": "x", key: value, "deep": {key: value}})
     assert said == {"event": "x", key: logs.GONE, "deep": {key: logs.GONE}}
 
 
-@patient
 @given(
     nested(
         st.integers(-9999, 9999)

@@ -32,7 +32,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     id_=UUID7S,
     about=st.uuids(),
@@ -97,7 +97,7 @@ def test_spellings_are_exact(data, at):
     assert read_instant(instant(at)) == at
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(MESSAGES)), st.data())
 def test_a_changed_character_is_refused_or_means_the_same(type_, data):
     """One character of a bundle's tokens replaced: a code answers, nothing else, and never another message."""
@@ -119,7 +119,7 @@ def test_a_changed_character_is_refused_or_means_the_same(type_, data):
         assert values == {item.pointer: item.value for item in made.disclosures}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200), st.text(max_size=200), st.binary(max_size=200))
 def test_any_text_gets_a_code(envelope, jwe, data):
     key = DECRYPTION_KEYS[HOST]
