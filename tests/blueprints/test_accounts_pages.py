@@ -421,3 +421,12 @@ def test_timeline_masks_personal_values(fresh, pair):
         assert "15400000123" not in text and "990121198001010029" not in text and "990***29" in text
         named = timeline.read([changed.event], with_values=False)[0]
         assert named.words == "系统修改党员信息：联系电话"
+        # What no person's verb goes with says what it was about.
+        moved = type("Moved", (), {"__tablename__": "handover", "id": member.id})()
+        for changes, words in (
+            ({"due_on": [None, "2026-12-01"], "packet": ["a", "b"]}, "办理期限 <ins>2026-12-01</ins>，随件内容已改"),
+            ({"n": [1, 2], "pending_id": [None, str(member.id)]}, "往来序号，内容没有改"),
+        ):
+            entry = events.record("handover.changed", moved)
+            entry.changes = changes
+            assert timeline.read([entry], with_values=False)[0].words == f"系统修改关系转接：{words}"

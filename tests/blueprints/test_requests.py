@@ -76,7 +76,8 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     for client, where in ((host, ours), (home, theirs)):
         page = client.get(where).text
         assert "已办结，已评价" in page and "有帮助" in page and "一致" in page
-        assert "（盖章）" in client.get(f"{where}/sheet").text
+        sheet = client.get(f"{where}/sheet").text
+        assert "（盖章）" in sheet and f"办理　{clock.today().isoformat()}" in sheet
 
 
 def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, host, home):

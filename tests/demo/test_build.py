@@ -16,6 +16,7 @@ from web.core import events, fence
 from web.core.events import Actor
 from web.core.queue import Job, burst
 from web.extensions import db
+from web.federation.agreements import texts
 from web.federation.agreements.models import Agreement, AgreementParty, AgreementVersion
 from web.federation.cosigning.models import CoSignedRecord
 from web.federation.handovers.models import Handover
@@ -69,7 +70,15 @@ def _look() -> dict[str, Any]:
         "heard": len(list(db.session.scalars(db.select(InboxMessage.id)))),
         "stopped": [c for c in db.session.scalars(db.select(Channel.stopped)) if c],
         "chain": events.verify(),
+        "unnamed": [
+            v.text["title"] for v in db.session.scalars(db.select(AgreementVersion)) if v.text and not _names(v.text)
+        ],
     }
+
+
+def _names(text: dict[str, Any]) -> bool:
+    """Does the first clause name every party as it is registered? A template takes out just these words."""
+    return all(texts.signatory(party) in text["clauses"][0]["paragraphs"][0] for party in text["parties"])
 
 
 def test_the_demo_holds_what_it_promises(built):
@@ -86,6 +95,7 @@ def test_the_demo_holds_what_it_promises(built):
     handovers = built["340828"]["handovers"] + built["331124"]["handovers"]
     for state in ("closed", "refused", "recalled", "released"):
         assert handovers[state], f"no handover is {state}"
+    assert [built[c]["unnamed"] for c in codes] == [[]] * 3
     assert at_host["records"]["disputed"] and at_host["records"]["annul_proposed"]
     assert set(at_host["requests"]) == {"done", "accepted", "requested"}, "requests in different states"
     assert sum(built[c]["shares"]["purged"] for c in codes), "a withdrawn notice"

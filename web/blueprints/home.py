@@ -69,7 +69,7 @@ def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
             if day == clock.today()
             else say("{day} {weekday}", day=filters.day(day), weekday=filters.weekday(day)),
             found[day],
-            joined("、", names[day][:3]),
+            joined("、", list(dict.fromkeys(names[day]))[:3]),  # a duty of several agreements is named once
             day == clock.today(),
         )
         for day in sorted(found)

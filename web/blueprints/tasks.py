@@ -73,7 +73,11 @@ def _job(task: Task) -> dict[str, Any]:
 def _left_out(task: Task) -> str:
     """Of a finished batch: how many papers were not made; the file lists them with reasons."""
     failed = task.details.get("failed", ())
-    return say("{n} 份没有生成，原因列在压缩包里", n=len(failed)) if failed else ""
+    if not failed:
+        return ""
+    if "made" in task.details:
+        return say("{n} 份没有生成，原因列在压缩包里", n=len(failed))
+    return say("{n} 条没有改成，原因见结果", n=len(failed))
 
 
 def _left(task: Task) -> str:

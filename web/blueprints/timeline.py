@@ -439,6 +439,41 @@ LABELS: dict[str, str] = {
     "to_org_id": "转入党组织",
     "letter_no": "介绍信编号",
 }
+# A change nobody's verb goes with is told by what changed: its day is said, of the rest only the name.
+_DAYS: dict[str, str] = {
+    "due_on": "办理期限",
+    "applied_on": "申请日期",
+    "issued_on": "开出日期",
+    "valid_until": "有效期至",
+    "received_on": "接收日期",
+    "accepted_on": "接收日期",
+    "reported_on": "报到日期",
+    "assigned_on": "编入日期",
+    "done_on": "办结日期",
+    "effective_on": "生效日期",
+    "leaves_on": "退出日期",
+}
+_NAMED: dict[str, str] = {
+    "outcome": "办理结果",
+    "reason": "原因",
+    "packet": "随件内容",
+    "wrapped": "随件内容",
+    "text": "协议文本",
+    "text_digest": "协议文本",
+    "pdf_digest": "定稿文件",
+    "document_id": "定稿文件",
+    "accepted_by": "各方答复",
+    "answers": "各方答复",
+    "paused": "暂停的范围",
+    "header": "活动内容",
+    "annul_by": "作废提议",
+    "fingerprint": "密钥指纹",
+    "purged_at": "清除时间",
+    "is_missed": "逾期标记",
+}
+_ORDER = frozenset(
+    {"n", "w", "head", "pending", "pending_id", "awaiting", "number"}
+)  # of messages: nothing a person did
 # Closed lists whose values have words: (noun, field) → value → words.
 VALUES: dict[tuple[str, str], Mapping[str, str]] = {
     ("agreement", "kind"): words.DUTIES,
@@ -614,9 +649,24 @@ def _changes(entry: Event, names: Mapping[str, str], *, with_values: bool) -> Ma
             said.append(
                 mark("{label}由 <del>{before}</del> 改为 <ins>{after}</ins>", label=label, before=before, after=after)
             )
+    if not said and act == "changed":
+        said = _bare(entry.changes)
     if not said or act in {"sign_in", "sign_in_failed", "lock"}:
         return Markup("")
     return mark("：{changes}", changes=joined("，", said))
+
+
+def _bare(changes: Mapping[str, Any]) -> list[str]:
+    """What a change without a verb of its own was about."""
+    said: list[str] = []
+    for field, pair in changes.items():
+        if field in _DAYS and isinstance(pair, list) and pair[1]:
+            said.append(mark("{label} <ins>{after}</ins>", label=_DAYS[field], after=pair[1]))
+        elif label := _DAYS.get(field) or _NAMED.get(field):
+            said.append(say("{label}已改", label=label))
+    if not said and _ORDER.issuperset(changes):
+        said.append("往来序号，内容没有改")
+    return list(dict.fromkeys(said))
 
 
 def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = False) -> list[Entry]:

@@ -37,7 +37,7 @@ def text(
     grants += [texts.grant(hub.uid, home.uid, scope) for home in homes for scope in only or HOST_GIVES]
     return {
         "title": title,
-        "clauses": clauses.defaults(title, [f"中共{p.name}委组织部" for p in parties], starts, ends, 60),
+        "clauses": clauses.defaults(title, [p.office for p in parties], starts, ends, 60),
         "items": items,
         "grants": grants,
         "effective_from": starts.isoformat(),

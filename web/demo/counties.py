@@ -45,7 +45,7 @@ def found(code: str) -> Stand:
     name, office, region, postcode, area, township, staff = COUNTIES[code]
     with fence.platform("demo"):
         county = counties.add(code, name, office, region=region, is_demo=True)
-        stand = Stand(county.tenant_id, county.uid, code, name)
+        stand = Stand(county.tenant_id, county.uid, code, name, office)
         fence.commit()
     with fence.acting_for(stand.tenant_id):
         settings = counties.settings()

@@ -30,6 +30,7 @@ class Stand:
     uid: UUID
     code: str
     name: str
+    office: str
     accounts: dict[Role, UUID] = field(default_factory=dict)
 
 

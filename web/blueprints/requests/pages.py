@@ -28,6 +28,7 @@ from web.blueprints.requests.wording import (
 )
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core import clock
 from web.core.saying import say
 from web.federation.post import keys
 from web.federation.post import service as post
@@ -215,6 +216,7 @@ def sheet(request_id: UUID) -> str:
     return render_template(
         "requests/sheet.html",
         it=found,
+        asked_on=found.created_at.astimezone(clock.CHINA).date().isoformat(),  # a paper is read in other years
         name=row.name,
         partner=keys.peer(found.partner_uid),
         form_of=FORMS[found.kind],
