@@ -31,7 +31,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 
 
-BENCHMARKS = "tests/benchmarks"
+NOTHING = 5  # pytest's word for: of what was asked for, no test is here
 
 
 def main(arguments: list[str]) -> int:
@@ -43,17 +43,18 @@ def main(arguments: list[str]) -> int:
         " .venv/bin/python -m pytest --help lists them.",
         allow_abbrev=False,
     )
-    parser.add_argument("--long", action="store_true", help="the slow tests too, then the benchmarks")
+    parser.add_argument("--long", action="store_true", help="the slow tests too, then what is measured, alone")
     asked, arguments = parser.parse_known_args(arguments)
     for title, words, fix in CHECKS:
         check(title, words, fix)
     sweep()
     if not asked.long:
         return run(arguments)
-    # What is measured is measured alone, and on servers that wait for their disk.
-    if any(word.startswith(BENCHMARKS) for word in arguments):
-        return measure(arguments)
-    return run(["-m", "", f"--ignore={BENCHMARKS}", *arguments]) or (0 if arguments else measure([BENCHMARKS]))
+    found = run(["-m", "not alone", *arguments])
+    if found not in (0, NOTHING):
+        return found
+    measured = measure(arguments)
+    return found if measured == NOTHING else measured
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -64,8 +65,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def measure(arguments: Sequence[str]) -> int:
-    """Benchmarks, one after the other, with what they print."""
-    return _on_servers(["-m", "", "-s", *arguments], is_forgetful=False)
+    """What is measured: one after the other with nothing beside it, on servers that wait for their disk, with what it prints."""
+    return _on_servers(["-m", "alone", "-s", *arguments], is_forgetful=False)
 
 
 def _on_servers(arguments: Sequence[str], *, is_forgetful: bool) -> int:

@@ -23,7 +23,7 @@ from web.extensions import Base, db
 from web.federation.post import keys, relay, service
 from web.federation.post.models import OutboxMessage
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.alone
 VALUES = {"/name": "李例乙", "/birth_on": "1980-01-01"}
 TYPE = "handover.request"
 

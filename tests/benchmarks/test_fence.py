@@ -24,7 +24,7 @@ from web.tenants.members.models import Member
 from web.tenants.register import service
 from web.tenants.register.queries import Query, keyset
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.alone
 TENANT = 1001
 CLERK = Actor(None, "county_admin甲", Role.COUNTY_ADMIN.value)
 

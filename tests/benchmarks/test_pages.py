@@ -22,7 +22,7 @@ from tests.blueprints.test_auth import sign_in
 from web.extensions import db
 from web.tenants.register import service
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 @dataclass

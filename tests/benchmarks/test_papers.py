@@ -34,7 +34,7 @@ from web.tenants.documents.models import DocumentKind
 from web.tenants.tasks import service as tasks
 
 __all__ = ["build_with_half_year", "load_lived"]
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(1_800)]
 LETTERS = int(os.environ.get("KITELINE_LETTERS", "20"))
 
 

@@ -18,7 +18,7 @@ from tests.benchmarks.crowds import IN_ALL, Crowd, Person
 from tests.benchmarks.measuring import Work, compare
 from tests.blueprints.test_auth import sign_in
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 LIMIT = 0.300
 HTMX = {"HX-Request": "true"}  # as the box asks
 GRAM = (

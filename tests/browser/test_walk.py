@@ -12,6 +12,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
+import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect
@@ -20,7 +21,9 @@ from pypdf import PdfReader
 from tests.browser.windows import YUEXI, YUHANG, Window, Windows, look, wait
 from web.core import clock
 
-SECONDS = 2.0  # within which what one county does stands in the other's open window
+SECONDS = (
+    2.0  # within which what one county does stands in the other's open window; the measuring itself takes a part of one
+)
 TITLE = "岳西、余杭驻村联系协议"
 ACTIVITY = "主题党日：走访岳西来的同志"
 
@@ -42,6 +45,15 @@ def test_the_walk_with_both_counties_side_by_side(windows: Windows, tmp_path: Pa
     print(f"the other window's to-do came after {seconds:.2f} s")
     proved("chapters of the walk in two windows", 7)
     proved("pages looked at by axe", 12)
+
+
+@pytest.mark.alone
+def test_the_other_window_sees_it_within_two_seconds(windows: Windows):
+    """A time by the clock says something only where nothing else runs; the walk above asks that it comes by itself."""
+    one_browser = windows.context()
+    home, host = windows.open(YUEXI, "county_admin", one_browser), windows.open(YUHANG, "county_admin", one_browser)
+    _, seconds = offer(home, host)
+    assert seconds <= SECONDS + 0.5
 
 
 # Referral
@@ -82,7 +94,6 @@ def offer(home: Window, host: Window) -> tuple[list[str], float]:
         timeout=20_000,
     )
     seconds = time.monotonic() - began
-    assert seconds <= SECONDS + 0.5
     expect(home.page.locator(".toast")).to_contain_text("已送请余杭区接收 3 人")
     return names, seconds
 

@@ -32,7 +32,7 @@ WALK: tuple[Line, ...] = (
           "blueprints/test_door.py::test_the_door_names_counties_roles_lines_and_steps "
           "browser/test_every_page.py::test_the_door_the_sign_in_and_what_anybody_sees"),
     _line("1", "the other window's to-do appears within two seconds", "home.live",
-          "browser/test_walk.py::test_the_walk_with_both_counties_side_by_side"),
+          "browser/test_walk.py::test_the_other_window_sees_it_within_two_seconds browser/test_walk.py::test_the_walk_with_both_counties_side_by_side"),
     _line("1", "deploy/test: lint, format, types, import contracts, then every test on real servers", _TEST,
           "deploy/test_demo_command.py::test_a_finding_of_lint_stops_the_tests_with_its_text "
           "deploy/test_requirements.py::test_the_tests_run_on_what_the_demo_runs_on"),

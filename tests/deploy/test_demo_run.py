@@ -18,7 +18,7 @@ import pytest
 
 from deploy.places import CHECKOUT
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.alone
 FIRST, SECOND = 90, 10  # seconds, from the issue; the environment is made already
 
 
