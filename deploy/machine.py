@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def check_python() -> None:
 
 
 def browser() -> Path | None:
-    """The Chromium to test with: $CHROMIUM, or the first that is installed and is not Ubuntu's snap stub."""
+    """The Chromium to test with: $CHROMIUM, or the first that is installed and is not Ubuntu's snap stub, or Playwright's own."""
     if chosen := os.environ.get("CHROMIUM"):
         if not os.access(chosen, os.X_OK):
             raise Stopped(f"CHROMIUM names {chosen}, which is no program", "unset CHROMIUM, or name a Chromium")
@@ -42,7 +43,8 @@ def browser() -> Path | None:
         found = shutil.which(name)
         if found and "/snap" not in Path(found).read_bytes()[:4096].decode("latin-1"):
             return Path(found)
-    return None
+    place = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    return max(place.glob("chromium-*/chrome-linux*/chrome"), default=None)
 
 
 def wanted_packages(command: str) -> list[str]:
@@ -52,14 +54,13 @@ def wanted_packages(command: str) -> list[str]:
         wanted.append("python3-venv")
     if command == "test":
         wanted += TO_TEST
-        if browser() is None:
-            if platform.freedesktop_os_release().get("ID") == "ubuntu":
-                raise Stopped(
-                    "the browser tests need Chromium, and Ubuntu's package is a snap that does not run here",
-                    "install Google Chrome, or: CHROMIUM=/path/to/chromium deploy/test",
-                )
+        if browser() is None and not _is_ubuntu():
             wanted.append("chromium")
     return wanted
+
+
+def _is_ubuntu() -> bool:
+    return platform.freedesktop_os_release().get("ID") == "ubuntu"
 
 
 def missing_packages(wanted: Sequence[str]) -> list[str]:
@@ -84,7 +85,7 @@ def install_system_parts(command: str) -> None:
         if not missing:
             notes.append("all there")
             return
-        as_root = _as_root(missing)
+        as_root = _as_root(f"missing on this machine: {', '.join(missing)}", _line_for(missing))
         log = _log("apt")
         install = [*as_root, "apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"]
         by_hand = _line_for(missing)
@@ -105,8 +106,8 @@ def _line_for(packages: Sequence[str]) -> str:
     return f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
-def _as_root(missing: Sequence[str]) -> list[str]:
-    """The words before apt-get; Stopped with the one line to run when we may not become root without asking."""
+def _as_root(problem: str, by_hand: str) -> list[str]:
+    """The words before a command of root; Stopped with the one line to run when we may not become root without asking."""
     if os.geteuid() == 0:
         return []
     if (
@@ -114,7 +115,30 @@ def _as_root(missing: Sequence[str]) -> list[str]:
         and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
     ):
         return ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive"]
-    raise Stopped(f"missing on this machine: {', '.join(missing)}", _line_for(missing))
+    raise Stopped(problem, by_hand)
+
+
+def install_browser() -> None:
+    """On Ubuntu, whose Chromium is a snap that does not run everywhere: Playwright's own, and the libraries it needs."""
+    if browser() is not None or not _is_ubuntu():
+        return
+    with step("Chromium") as notes:
+        libraries = [str(PYTHON), "-m", "playwright", "install-deps", "chromium"]
+        by_hand = f"sudo {shlex.join(libraries)}    (or name one: CHROMIUM=/path/to/chromium)"
+        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+        # When they are there already no root is asked for.
+        if subprocess.run([*libraries, "--dry-run"], capture_output=True, check=False, env=env).returncode:
+            as_root = _as_root("libraries that Chromium needs are missing on this machine", by_hand)
+            run(
+                [*as_root, *libraries],
+                log=_log("apt"), problem="apt could not install what Chromium needs", fix=by_hand, env=env, cwd=CHECKOUT,
+            )  # fmt: skip
+        run(
+            [PYTHON, "-m", "playwright", "install", "chromium"],
+            log=_log("browser"), problem="Chromium could not be downloaded",
+            fix=f"{sys.argv[0]}    (again; or name one: CHROMIUM=/path/to/chromium)", env=env, cwd=CHECKOUT,
+        )  # fmt: skip
+        notes.append("Playwright's own")
 
 
 def _log(name: str) -> Path:

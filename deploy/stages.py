@@ -10,7 +10,7 @@ import os
 import sys
 
 from deploy.console import Stopped, explain, say
-from deploy.machine import PYTHON, check_python, install_system_parts, make_environment
+from deploy.machine import PYTHON, check_python, install_browser, install_system_parts, make_environment
 from deploy.places import CHECKOUT, VENV, state_root
 
 
@@ -31,6 +31,8 @@ def run_command(command: str, *, needs: str) -> None:
                 with contextlib.redirect_stdout(sys.stderr if is_read else sys.stdout):
                     install_system_parts(needs)
                     make_environment(needs)
+                    if needs == "test":
+                        install_browser()
             os.execv(PYTHON, [str(PYTHON), str(CHECKOUT / "deploy" / command), *arguments])  # noqa: S606  it replaces us
         status = importlib.import_module(f"deploy.run_{command}").main(arguments)
     except Stopped as stopped:
