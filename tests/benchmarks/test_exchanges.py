@@ -80,7 +80,7 @@ def keys_of(side: Side, other: Side) -> Keys:
         return Keys(sealing, opening, keys.pins(side.uid), keys.decryption_key(side.uid))
 
 
-@pytest.mark.parametrize(("count", "times"), [(1, 40), (50, 3)])
+@pytest.mark.parametrize(("count", "times"), [(1, 150), (50, 5)])
 def test_exchanges_beside_the_bare_limit(agreed, fresh, proved, count, times):
     home, host = agreed.home, agreed.host
     both = {home.uid: keys_of(home, host), host.uid: keys_of(host, home)}
