@@ -1,5 +1,6 @@
 """How pages are served: threads, since a request waits for the database most of its time."""
 
+import gc
 import os
 
 wsgi_app = "web:create_app()"
@@ -10,3 +11,9 @@ timeout = 60
 graceful_timeout = 5
 control_socket_disable = True
 accesslog = None  # the application logs each request itself, without personal data
+
+
+def post_worker_init(worker: object) -> None:
+    """What the application is made of stays: the collector does not search it again and again."""
+    gc.collect()
+    gc.freeze()

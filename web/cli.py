@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from datetime import timedelta
@@ -219,6 +220,8 @@ def worker(queues: tuple[str, ...]) -> None:
 
     names = list(queues) or sorted(set(QUEUES.values()))
     click.echo(f"worker of {', '.join(names)}; knows {len(jobs.UNITS) + len(jobs.WHOLE)} jobs")
+    gc.collect()
+    gc.freeze()  # what the application is made of stays: the collector does not search it again and again
     # One process, no fork a job: a message crosses in milliseconds. A job that dies takes the process with it, the
     # one who started it starts it again, and what the job would have done is found in the database.
     SimpleWorker([Queue(n, connection=valkey.client, serializer="json") for n in names], connection=valkey.client, serializer="json").work(logging_level="WARNING")  # fmt: skip

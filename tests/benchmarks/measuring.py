@@ -63,10 +63,14 @@ class Ratio:
 def seconds(work: Callable[[], object], times: int, clock: Callable[[], float] = perf_counter) -> float:
     """Seconds one call takes, over so many calls."""
     gc.collect()
-    begin = clock()
-    for _ in range(times):
-        work()
-    return (clock() - begin) / times
+    gc.freeze()  # what other tests left in this process is not searched again and again meanwhile
+    try:
+        begin = clock()
+        for _ in range(times):
+            work()
+        return (clock() - begin) / times
+    finally:
+        gc.unfreeze()
 
 
 def compare(
