@@ -52,12 +52,14 @@ class Browser(FlaskClient):
             return super().open(*args, **kwargs)
 
 
-def _owner_url(database: str) -> str:
-    return make_url(os.environ["KITELINE_OWNER_URL"]).set(database=database).render_as_string(hide_password=False)
+def _owner_url(database: str | None = None) -> str:
+    """Of one of our databases; without a name, of the one the server was given with."""
+    url = make_url(os.environ["KITELINE_OWNER_URL"])
+    return url.set(database=database or url.database).render_as_string(hide_password=False)
 
 
 @contextmanager
-def owner(database: str = "kiteline") -> Iterator[psycopg.Connection[Any]]:
+def owner(database: str | None = None) -> Iterator[psycopg.Connection[Any]]:
     """A raw connection as the owner, autocommit."""
     with psycopg.connect(_owner_url(database).replace("+psycopg", ""), autocommit=True) as connection:
         yield connection
