@@ -13,6 +13,7 @@ from tests.contracts.test_schema import machines
 from web.blueprints import accounts, events, home, navigation, timeline, words
 from web.core.errors import DomainError
 from web.core.fence import Tenanted
+from web.core.states import EnumText
 from web.extensions import Model
 from web.federation.wire.codes import CODES, Outcome
 from web.tenants.accounts.permissions import Permission, Role
@@ -56,6 +57,25 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
     }
     assert sorted(v for v in verbs if not timeline.sayable(v)) == []
     proved("verbs of the log in words", len(verbs))
+
+
+def test_every_value_of_a_closed_list_that_the_log_shows_has_words(application):
+    """A member's own page once said 到会情况 present."""
+    shown = [
+        (mapper.class_.__tablename__, column.name, column.type.states)
+        for mapper in Model.registry.mappers
+        if getattr(mapper.class_, "__logged__", False)
+        for column in mapper.local_table.columns
+        if isinstance(column.type, EnumText)
+        and column.name != "state"
+        and timeline._label(mapper.class_.__tablename__, column.name)
+    ]
+    assert {("attendance", "presence"), ("activity", "kind")} <= {(noun, field) for noun, field, _ in shown}
+    for noun, field, values in shown:
+        assert not {value.value for value in values} - set(map(str, timeline.VALUES.get((noun, field), {}))), (
+            noun,
+            field,
+        )
 
 
 def test_what_is_told_and_opened_is_called_as_the_log_calls_it():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from web.blueprints.cosigning.wording import PRESENCES
 from web.core import scopes
 from web.core.fields import mask
-from web.tenants.activities.models import Presence
 from web.tenants.consents.models import Basis, Method
 from web.tenants.counties import divisions
 from web.tenants.flows.models import FlowEnd
@@ -64,16 +64,6 @@ WHY = {
     "name_birth": "姓名、出生日期相同",
     "name_phone": "姓名、联系电话相同",
     "birth_phone": "出生日期、联系电话相同",
-}
-
-PRESENCES = {
-    Presence.PRESENT: "到会",
-    Presence.LATE: "迟到",
-    Presence.SICK: "病假",
-    Presence.OFFICIAL: "公假",
-    Presence.PERSONAL: "事假",
-    Presence.ABSENT: "缺席",
-    Presence.LEAVE: "请假",
 }
 
 
