@@ -169,8 +169,11 @@ def test_a_draft_is_kept_offered_filled_in_and_gone_with_the_form(browser, side)
     admin.post(tool(side, "drafts"), data=typed)
     assert admin.post(tool(side, "drafts/drop"), data=typed).location == page
     assert "没交的草稿" not in admin.get(page).text
-    for name in ("activities/new", "agreements/new"):
-        page, kept = f"/{side.code}/{name}", {"draft_form": name.replace("/", "."), "title": "示例研讨"}
+    for name, form, field in [
+        ("activities/new", "activities.new", "title"), ("agreements/new", "agreements.new", "title"),
+        ("transfers/receive", "transfers.receive_letter", "from_address"),
+    ]:  # fmt: skip
+        page, kept = f"/{side.code}/{name}", {"draft_form": form, field: "示例研讨"}
         assert 'name="draft_form"' in admin.get(page).text
         answer = admin.post(tool(side, "drafts"), data=kept | {"draft_back": page})
         assert 'value="示例研讨"' in admin.get(answer.location).text, name

@@ -36,6 +36,27 @@ def test_every_form_that_writes_carries_its_token():
             assert said, f"{path.relative_to(WEB)}: a form without its token: {form[:90]}"
 
 
+# One template for many acts, of which each shows a few of the fields, begun with what is known.
+SHORT = {"handovers/act.html", "referrals/act.html", "transfers/act.html"}
+
+
+def test_long_forms_keep_drafts(proved):
+    """More than six fields, or more than one of many lines: then what was typed is kept before it is sent."""
+    long = set()
+    for path in sorted((WEB / "templates").rglob("*.html")):
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(WEB / "templates").as_posix()
+        fields = set(re.findall(r"form\.of\(\s*[\"'](\w+)[\"']", text))
+        lines = len(re.findall(r"<textarea|type=[\"']textarea", text))
+        lines += sum("textarea" in each for each in re.findall(r"{% for .*?{% endfor %}", text))
+        if "data-guard" not in text or name in SHORT or (len(fields) <= 6 and lines <= 1):
+            continue
+        long.add(name)
+        says = "data-draft-said" in text or "p.keep_draft(form)" in text
+        assert "p.draft(form" in text and "data-draft=" in text and says, f"{name}: a long form without a draft"
+    assert {"agreements/meeting_form.html", "settings/notice.html", "transfers/receive.html"} <= long, long
+    proved("long forms that keep drafts", len(long))
+
+
 def test_nothing_comes_from_elsewhere():
     for path in [*(WEB / "static").rglob("*.css"), *(WEB / "static").rglob("*.js")]:
         text = path.read_text(encoding="utf-8")

@@ -190,7 +190,7 @@ def drop_workday() -> Any:
 @needs(Permission.COUNTY_MANAGE)
 def renew_notice() -> Any:
     """The words members are shown, a text a scope; a changed text is a new version, the old ones stay to be read."""
-    form = Form(NoticeForm, wordings.in_use().texts)
+    form = Form(NoticeForm, wordings.in_use().texts, draft="settings.renew_notice")
     if form.is_sent:
         with form:
             row = wordings.renew(form.read())

@@ -84,7 +84,8 @@ def record_meeting(agreement_id: UUID) -> Any:
         "conclusion": Text("议定的事", limit=2000, required=True),
         "next_on": Day("下次会商"),
     }
-    form = Form(type("Meeting", (Schema,), fields), {"held_on": clock.today().isoformat()})
+    kept = f"agreements.record_meeting:{agreement_id}"
+    form = Form(type("Meeting", (Schema,), fields), {"held_on": clock.today().isoformat()}, draft=kept)
     if form.is_sent:
         with form:
             given = form.read()

@@ -40,7 +40,8 @@ def save_template(agreement_id: UUID) -> Any:
 @needs(Permission.AGREEMENT_WRITE)
 def edit_template(template_id: UUID) -> Any:
     template = templates.find(template_id)
-    form = Form(schemas.TemplateForm, schemas.template_values(template.name, template.text))
+    begun = schemas.template_values(template.name, template.text)
+    form = Form(schemas.TemplateForm, begun, draft=f"agreements.edit_template:{template_id}")
     if form.is_sent:
         with form:
             given = form.read()

@@ -237,7 +237,8 @@ def correct(record_id: UUID) -> Any:
     stored = activities.guests(record.activity_id)
     activity = activities.get(record.activity_id)
     names = ("kind", "title", "held_on", "place", "responsible")
-    form = Form(Correction, {name: getattr(activity, name) for name in names} | {"minutes_of_all": activity.minutes})
+    begun = {name: getattr(activity, name) for name in names} | {"minutes_of_all": activity.minutes}
+    form = Form(Correction, begun, draft=f"cosigning.correct:{record_id}")
     if form.is_sent:
         with form:
             said = form.read()

@@ -58,7 +58,8 @@ class Paper(Schema):
 def receive_letter() -> Any:
     """Warn of the same person, then make the provisional row and its case."""
     branches = organisations.branches(edge.actor())
-    form = Form(Paper, {"received_on": clock.today(), "member_kind": "1", "valid_days": 30, "gender": "1"})
+    begun = {"received_on": clock.today(), "member_kind": "1", "valid_days": 30, "gender": "1"}
+    form = Form(Paper, begun, draft="transfers.receive_letter")
     same: list[members.Candidate] = []
     if form.is_sent:
         with form:
