@@ -7,6 +7,7 @@ A list that is declared falls under it by itself; one that stands in tabs says h
 from __future__ import annotations
 
 import re
+from ast import unparse
 from html import unescape
 from uuid import UUID
 
@@ -16,11 +17,16 @@ from sqlalchemy.sql import visitors
 
 from tests.blueprints.test_auth import sign_in
 from tests.blueprints.test_home import actor
+from tests.contracts.source import calls
 from tests.contracts.test_query_budgets import LIST, counted
+from tests.contracts.test_source import home_of
 from tests.reports.world import build_with_half_year, load_lived
 from web.core import events
+from web.extensions import Model
+from web.federation.handovers.models import Handover
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.labels import service as labels
+from web.tenants.transfers.models import RelationTransfer
 from web.tenants.workbench.listings import LISTINGS, cells
 
 __all__ = ["build_with_half_year", "load_lived"]
@@ -207,6 +213,40 @@ def test_rows_of_every_list_have_the_countys_labels(application, lived):
     assert tried >= {"organisations", "agreements", "shares", "referrals_out", "handovers_ended", "transfers_ended"}, (
         tried
     )
+
+
+# What the rooms of labelled rows do delete, and what it is.
+DELETED = {
+    ("web/federation/agreements/templates.py", "find(template_id, lock=True)"): "a template, which stands in no list",
+    ("web/federation/handovers/effects.py", "member"): "a member's provisional row: members have their own labels",
+    ("web/federation/referrals/packets.py", "row"): "the working copy of what crossed; the referral stays",
+    ("web/tenants/activities/service.py", "row"): "a line of attendance, a credit in a member's file",
+}
+
+
+def test_a_row_that_has_labels_is_never_deleted(application, proved):
+    """A label on a row points at whatever row it is, so nothing takes it along; nothing has to: what these lists hold ends,
+    is closed or annulled, and stays. Who deletes such a row deletes its `RowLabel` in the same verb, and says so here.
+    """
+    models: set[type] = {Handover, RelationTransfer}  # in one list, whose ids are of either
+    mapped = {m.local_table: m.class_ for m in Model.registry.mappers}
+    for listing in LISTINGS.values():
+        if listing.labelled is not None:
+            asked = next(f for f in listing.facets() if f.name == "row").where([str(UUID(int=1))])
+            models |= {mapped[c.table] for c in visitors.iterate(asked) if getattr(c, "table", None) in mapped}
+    assert len(models) >= 9, models
+    for model in models:
+        keys = model.__table__.foreign_key_constraints
+        assert not [k.name for k in keys if k.ondelete == "CASCADE"], f"{model.__name__} goes with another row"
+    names, rooms = {f"{m.__module__}.{m.__name__}" for m in models}, tuple(home_of(m) for m in models)
+    deleted = set()
+    for call in calls():
+        if call.last == "delete" and call.node.args:
+            assert call.resolve(call.node.args[0]) not in names, f"{call.where}: its labels stay behind"
+            if call.name.endswith("session.delete") and call.path.startswith(rooms):
+                deleted.add((call.path, unparse(call.node.args[0])))
+    assert deleted == set(DELETED)
+    proved("models whose rows have labels and stay", len(models))
 
 
 def _path(application, side, listing):

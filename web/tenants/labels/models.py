@@ -39,7 +39,7 @@ class MemberLabel(Tenanted, Model):
 
 
 class RowLabel(Tenanted, Model):
-    """One label on one row of any other list: `row_id` is that row's own id."""
+    """One label on one row of any other list: `row_id` is that row's own id. Such rows end and stay: a contract holds that."""
 
     __tablename__ = "row_label"
     __logged__ = False  # what changed stands in an event of the row
