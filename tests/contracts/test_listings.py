@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from ast import unparse
 from html import unescape
+from typing import Any
 from uuid import UUID
 
 from flask import g, url_for
@@ -228,12 +229,13 @@ def test_a_row_that_has_labels_is_never_deleted(application, proved):
     """A label on a row points at whatever row it is, so nothing takes it along; nothing has to: what these lists hold ends,
     is closed or annulled, and stays. Who deletes such a row deletes its `RowLabel` in the same verb, and says so here.
     """
-    models: set[type] = {Handover, RelationTransfer}  # in one list, whose ids are of either
+    models: set[Any] = {Handover, RelationTransfer}  # in one list, whose ids are of either
     mapped = {m.local_table: m.class_ for m in Model.registry.mappers}
     for listing in LISTINGS.values():
         if listing.labelled is not None:
             asked = next(f for f in listing.facets() if f.name == "row").where([str(UUID(int=1))])
-            models |= {mapped[c.table] for c in visitors.iterate(asked) if getattr(c, "table", None) in mapped}
+            tables = {getattr(c, "table", None) for c in visitors.iterate(asked)}
+            models |= {mapped[table] for table in tables if table in mapped}
     assert len(models) >= 9, models
     for model in models:
         keys = model.__table__.foreign_key_constraints

@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters, navigation, todos
 from web.blueprints.forms import Form, One
+from web.blueprints.letters import proofs
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
-from web.blueprints.referrals.pages import proofs
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock, keyset
@@ -205,7 +205,8 @@ def show(share_id: UUID) -> str:
     letters = post.traffic(share_id)
     page = render_template(
         "shares/show.html", s=share, row=row, r=referral, told=told["owner"] + told["receiver"],
-        letters=proofs(row.partner, letters), digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
+        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.n is not None),
+        digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=_can(share), is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share),
     )  # fmt: skip

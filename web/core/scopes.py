@@ -89,6 +89,8 @@ BASES = {
     "application": "本人申请",
     "run": "双方逐次决定",
 }
+IN_SHORT = {**BASES, "consent": "逐人同意"}
+"""The bases in a cell of an agreement."""
 NEVER = "思想谈话、走访内容、困难细节、健康、宗教、家庭、处分、收入与党费金额、住址、照片、位置、积分"
 
 

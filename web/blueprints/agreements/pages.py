@@ -255,6 +255,7 @@ def form_page(form: Form, view: views.View, kind: str) -> Any:
         duty_rows=range(1, texts.RESPONSIBILITIES + 1),
         how_often=list(texts.HOW_OFTEN.items()),
         scopes=scopes.GRANTABLE,
+        bases=scopes.IN_SHORT,
         labels={s: scopes.labels(sorted(row.fields)) for s, row in scopes.GRANTABLE.items()},
         never=scopes.NEVER,
     )

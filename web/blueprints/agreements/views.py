@@ -210,9 +210,8 @@ class View:
                 elif {"all", scope} & (paused.get(owner, set()) | paused.get(receiver, set())):
                     cells.append(("off", "已暂停"))
                 else:
-                    kind = "done" if row.basis in ("agreement", "notice") else "todo"
-                    said = {"consent": "逐人同意", "application": "本人申请"}.get(row.basis, row.frequency)
-                    cells.append((kind, said))
+                    is_on = row.basis in ("agreement", "notice")
+                    cells.append(("done", row.frequency) if is_on else ("todo", scopes.IN_SHORT[row.basis]))
             names = sorted({name for grant in text["grants"] if grant["scope"] == scope for name in grant["fields"]})
             fields = scopes.labels(names or sorted(row.fields))
             rows.append(

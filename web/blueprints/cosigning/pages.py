@@ -27,6 +27,7 @@ from web.blueprints.cosigning.wording import (
     state_of,
     who_can,
 )
+from web.blueprints.letters import proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
@@ -38,7 +39,6 @@ from web.federation.cosigning.models import AGREED, CoSignedRecord, CosignLine, 
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
-from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 from web.tenants.members.models import Member
@@ -184,7 +184,7 @@ def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> l
     """Ours, theirs and what proves it. Theirs is what receipts and sealed answers say, never a guess."""
     ours = [letter for letter in letters if letter.is_ours]
     waiting = any(letter.result is None for letter in ours)
-    refused = next((letter.code for letter in reversed(ours) if letter.result == "refused"), None)
+    refused = next((refusal(letter) for letter in reversed(ours) if letter.result == "refused"), None)
     digest = f"{record.content[8:16]}…{record.content[-4:]}"
     is_known = record.role == "home" or any(
         letter.result == "applied" for letter in ours if letter.type in ("cosign.offer", "cosign.correct")
@@ -215,48 +215,6 @@ def _seam(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> l
             else "对方印签",
         },
     ]
-
-
-def _letters(record: CoSignedRecord, letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
-    """Latest first. The recorder's answer to a word of home is a letter of the same type: it confirms it."""
-    own = counties.own().name
-    shown = []
-    for before, letter in zip([None, *letters], letters, strict=False):
-        confirms = (
-            before is not None
-            and before.type == letter.type
-            and letter.is_ours == (record.role == "recorder") != before.is_ours
-        )
-        way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
-        if letter.result is None:
-            state, note = "theirs", "待发，自动续发"
-        elif letter.result == "refused":
-            state, note = (
-                "off",
-                say("对方退回：{code}", code=letter.code)
-                if letter.is_ours
-                else say("我方退回：{code}", code=letter.code),
-            )
-        else:
-            state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
-        when = filters.moment(letter.at)
-        shown.append(
-            {
-                "state": state,
-                "words": say(
-                    "确认{x}　{way}" if confirms else "{x}　{way}",
-                    x=VERBS[letter.type.partition(".")[2]],
-                    way=way,
-                ),
-                "note": say(
-                    "{when}　{note}　{more}",
-                    when=when,
-                    note=note,
-                    more=say("第 {seq} 号", seq=letter.seq) if letter.seq else "",
-                ),
-            }
-        )
-    return shown[::-1]
 
 
 def _log(record: CoSignedRecord) -> list[timeline.Entry]:
@@ -293,7 +251,7 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
         why="" if can_write else who_can(),
         refused=REFUSED.get(record.reason, ""),
         seam=_seam(record, letters, peer.name),
-        letters=_letters(record, letters, peer.name),
+        letters=proofs(peer.name, letters, VERBS, lambda it: it.is_ours == (record.role == "recorder")),
         sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
         log=_log(record),
         papers=documents.of_subject(record.id, DocumentKind.COSIGNED_RECORD) if can_write else [],

@@ -1,18 +1,17 @@
-"""Both copies of a handover side by side, as far as receipts prove them, and the messages with their receipts."""
+"""Both copies of a handover side by side, as far as receipts prove them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from web.blueprints import filters, words
+from web.blueprints import filters
 from web.blueprints.handovers import wording
 from web.core.saying import say, written
 from web.federation.handovers.lists import Row
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.handovers.packet import KINDS
 from web.federation.post.service import Letter
-from web.federation.wire.codes import CODES
 from web.tenants.counties import service as counties
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.members.models import Member
@@ -106,53 +105,6 @@ def _registered(name: str, member: Member) -> str:
     return _said(name, found)
 
 
-def proofs(handover: Handover, row: Row, letters: Sequence[Letter]) -> list[dict[str, str]]:
-    """Every message about it with its receipt, the first one first."""
-    own, shown, proposed = counties.own().name, [], set[str]()
-    for letter in letters:
-        verb = letter.type.partition(".")[2]
-        way = f"{own} → {row.partner}" if letter.is_ours else f"{row.partner} → {own}"
-        # Home's own number for what the host proposed: the decision, word for word the same.
-        is_homes = letter.is_ours == (handover.role == "home")
-        is_echo = verb in proposed and is_homes
-        proposed = proposed - {verb} if is_homes else proposed | {verb}
-        if letter.result is None:
-            kind, note = "theirs", "等回执，自动续发"
-        elif letter.result == "applied":
-            took = int((letter.receipted_at - letter.at).total_seconds()) if letter.receipted_at else 0
-            kind, note = (
-                "sealed",
-                say(
-                    "{at} 送达{more}",
-                    at=filters.moment(letter.at),
-                    more=say("，回执 {took} 秒后", took=took) if letter.is_ours else "，已回执",
-                ),
-            )
-        else:
-            kind, note = "off", say("{at}　{code}", at=filters.moment(letter.at), code=_code(letter))
-        shown.append(
-            {
-                "state": kind,
-                "words": say(
-                    "{verb}{more}　{way}",
-                    verb=wording.LETTERS.get(verb, verb),
-                    more="（登记）" if is_echo else "",
-                    way=way,
-                ),
-                "note": note,
-            }
-        )
-    return shown
-
-
 def _unbroken(day: str) -> str:
     """A day that no line breaks."""
     return written(day.replace("-", "\u2011"), getattr(day, "english", day).replace(" ", "\u00a0"))
-
-
-def _code(letter: Letter) -> str:
-    if letter.code in ("stale_base", "illegal_transition", "not_open"):
-        return say("{more}此前已有新的决定，没有采用", more="对方" if letter.is_ours else "我方")
-    return words.ERRORS.get(
-        letter.code or "", say("没有采用（{code}）", code=letter.code) if letter.code in CODES else "没有采用"
-    )

@@ -15,9 +15,10 @@ from web.blueprints import edge, filters, todos, words
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.acts import offered
 from web.blueprints.handovers.columns import BOTH, listing_of, tab_of
-from web.blueprints.handovers.copies import copies, proofs
+from web.blueprints.handovers.copies import copies
 from web.blueprints.handovers.papers import papers_of
 from web.blueprints.handovers.rooms import bp, seen
+from web.blueprints.letters import proofs
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
@@ -101,7 +102,7 @@ def show(handover_id: UUID) -> str:
         before=before,
         after=after,
         copies=copies(handover, row, values, member, letters),
-        letters=proofs(handover, row, letters),
+        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.is_ours == (handover.role == "home")),
         digest=letters[-1].digest if letters else "",
         log=_log(entries),
         papers=papers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.blueprints import edge, filters, timeline, todos, words
+from web.blueprints.letters import proofs
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
@@ -24,12 +25,10 @@ from web.extensions import db
 from web.federation import verbs
 from web.federation.post import keys
 from web.federation.post import service as post
-from web.federation.post.service import Letter
 from web.federation.referrals import lists, packets, service
 from web.federation.referrals.lists import TURNS, Row, Tab
 from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import lists as share_lists
-from web.federation.wire.codes import CODES
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
@@ -114,7 +113,7 @@ def show(referral_id: UUID) -> str:
         crossed=_crossed(referral, row),
         told=share_lists.told(shares),
         shares=shares,
-        letters=proofs(row.partner, letters),
+        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.n is not None),
         digest=letters[-1].digest if letters else "",
         log=timeline.read([e for e in reversed(entries) if e.verb not in ("shared.view", "referral.changed")]),
         code=service.code_of(referral),
@@ -285,42 +284,6 @@ def _crossed(referral: Referral, row: Row) -> list[tuple[str, str, str]]:
             label = "本人说的党支部"
         shown.append((label, "" if value is None or is_withheld else wording.worded(pointer, value), gone))
     return shown
-
-
-def proofs(partner: str, letters: Sequence[Letter]) -> list[dict[str, str]]:
-    """Letters both ways with their receipts, for the proof column."""
-    own, shown, proposed = counties.own().name, [], set[str]()
-    for letter in letters:
-        verb = letter.type.partition(".")[2]
-        # The number that a decision gives to what the other side proposed, word for word the same.
-        is_echo = letter.n is not None and verb in proposed
-        proposed = proposed - {verb} if letter.n is not None else proposed | {verb}
-        way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
-        if letter.result is None:
-            kind, note = "theirs", "等回执，自动续发"
-        elif letter.result == "applied":
-            kind, note = "sealed", say("{at}　已回执", at=filters.moment(letter.at))
-        else:
-            kind, note = "off", say("{at}　{code}", at=filters.moment(letter.at), code=_code(letter.code))
-        shown.append(
-            {
-                "state": kind,
-                "words": say(
-                    "{verb}{more}　{way}",
-                    verb=wording.LETTERS.get(verb, verb),
-                    more="（登记）" if is_echo else "",
-                    way=way,
-                ),
-                "note": note,
-            }
-        )
-    return shown
-
-
-def _code(code: str | None) -> str:
-    if code in ("stale_base", "illegal_transition"):
-        return "对方此前已有新的决定，没有采用"
-    return words.ERRORS.get(code or "", say("没有采用（{code}）", code=code) if code in CODES else "没有采用")
 
 
 assert set(wording.LETTERS) >= {v for v in service.KIND.machine.verbs if v != verbs.FAIL}, "every letter has a name"

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import render_template, request, url_for
 
 from web.blueprints import edge, filters, timeline, todos
+from web.blueprints.letters import proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.requests.columns import part_of
 from web.blueprints.requests.rooms import bp
@@ -38,7 +39,6 @@ from web.federation.requests import lists, service
 from web.federation.requests.lists import Part, Row
 from web.federation.requests.models import Request, RequestState
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
-from web.tenants.counties import service as counties
 from web.tenants.workbench.queues import Waiting
 
 S = RequestState
@@ -113,7 +113,7 @@ def _seam(found: Request, letters: list[post.Letter], partner: str) -> list[dict
     """Ours, theirs and what proves it; theirs is what receipts and sealed answers say."""
     ours = [letter for letter in letters if letter.is_ours]
     is_waiting = bool(found.pending) or any(letter.result is None for letter in ours)
-    refused = next((letter.code for letter in reversed(ours) if letter.result == "refused"), None)
+    refused = next((refusal(letter) for letter in reversed(ours) if letter.result == "refused"), None)
     word = state_of(found)[1]
     return [
         {
@@ -141,27 +141,6 @@ def _seam(found: Request, letters: list[post.Letter], partner: str) -> list[dict
             "proof": "随请求封在信封里",
         },
     ]
-
-
-def _letters(letters: list[post.Letter], partner: str) -> list[dict[str, str]]:
-    own, rows = counties.own().name, []
-    for letter in reversed(letters):
-        way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
-        if letter.result is None:
-            state, note = "theirs", "待发，自动续发"
-        elif letter.result == "refused":
-            state, note = "off", say("退回：{code}", code=letter.code)
-        else:
-            state, note = "done", "对方已收，回执在此" if letter.is_ours else "已收，回执已给"
-        when = filters.moment(letter.at)
-        rows.append(
-            {
-                "state": state,
-                "words": say("{x}　{way}", x=VERBS[letter.type.partition(".")[2]], way=way),
-                "note": say("{when}　{note}", when=when, note=note),
-            }
-        )
-    return rows
 
 
 def may_answer(found: Request) -> bool:
@@ -194,7 +173,7 @@ def page_of(row: Row, **more: Any) -> str:
         methods=METHODS,
         is_open=found.state in (S.REQUESTED, S.ACCEPTED),
         seam=_seam(found, letters, peer.name),
-        letters=_letters(letters, peer.name),
+        letters=proofs(peer.name, letters, VERBS, lambda it: it.n is not None),
         log=[e for e in timeline.of(subject_id=found.id) if not e.event.verb.endswith(".changed")],
         **more,
     )
