@@ -10,7 +10,7 @@ import re
 from ast import unparse
 from html import unescape
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import g, url_for
 from sqlalchemy import Boolean, Column
@@ -210,6 +210,23 @@ def test_rows_of_every_list_have_the_countys_labels(application, lived):
             assert browser.post(undo[-1]).status_code == 303, "the second ticking is put back"
             assert found(f"label={checked}") == [first], name
             assert browser.post(address, data={}).status_code == 303 and found(f"label={watched}") == []
+            # Many at once: the ticked, of which only what stands on the list counts, and all that match, asked again.
+            many, acts = f"/{side.code}/workbench/{name}/labels", {"query": tab, "label": [f"on:{watched}", "keep:"]}
+            ticked = acts | {"id": [str(first), str(uuid4())]}
+            assert f'formaction="{many}"' in shown and leader.post(many, data=ticked).status_code in (403, 404), name
+            assert browser.post(many, data=ticked | {"act": "apply", "label": []}).status_code == 422
+            preview = browser.post(many, data=ticked | {"act": "preview"}).text
+            assert "将改 1 " in preview and found(f"label={watched}") == [], name
+            assert browser.post(many, data=ticked | {"act": "apply"}).status_code == 303
+            assert found(f"label={watched}") == [first], name
+            matching = acts | {"all_matching": "1", "act": "apply"}
+            done = browser.post(many, data=matching)
+            assert done.status_code == 303 and found(f"label={watched}") == every == found(f"not_label={checked}"), name
+            undo = re.findall(r'action="([^"]+/undo/[^"]+)"', browser.get(done.location).text) if every[1:] else []
+            assert not undo or browser.post(undo[-1]).status_code == 303
+            assert found(f"label={watched}") == ([first] if len(every) < 21 else every), name
+            assert browser.post(many, data=matching | {"label": [f"off:{watched}"]}).status_code == 303
+            assert found(f"label={watched}") == [], name
         assert re.search("贴标签：.{0,4}督办", re.sub("<[^>]+>", "", browser.get(f"/{side.code}/events").text))
     assert tried >= {"organisations", "agreements", "shares", "referrals_out", "handovers_ended", "transfers_ended"}, (
         tried

@@ -228,7 +228,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_editing.py::test_what_is_declared_is_edited_in_place_and_in_bulk_and_put_back "
           "blueprints/test_editing.py::test_every_list_is_edited_or_says_why_not"),
     _line("8", "own coloured labels, on members and on the rows of every other list but the log and the letter book (whose cases and handovers have them); "
-          "filterable by 是, 不是 and 为空", "labels.index labels.change workbench.row_labels",
+          "filterable by 是, 不是 and 为空; put on the ticked rows or on all that match, after a preview, with a way back", "labels.index labels.change workbench.row_labels workbench.label_many",
           "blueprints/test_workbench.py::test_labels_are_the_countys_and_narrow_the_list "
           "contracts/test_listings.py::test_rows_of_every_list_have_the_countys_labels"),
     _line("8", "in-place edit with conflict", "members.cell",

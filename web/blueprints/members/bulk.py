@@ -58,9 +58,7 @@ def _change(given: dict[str, Any]) -> Change:
             said[name] = given[name]
         elif how == "clear":
             said[name] = ""
-    marks = [v.partition(":") for v in given["label"]]
-    known = {str(label.id): label.id for label in labels.every()}
-    on, off = ([known[i] for how, _, i in marks if how == wanted and i in known] for wanted in ("on", "off"))
+    on, off = ([label.id for label in marked] for marked in labels.told(given["label"]))
     demand_mine(given.get("branch_id"))
     return Change(said, given.get("branch_id"), on, off)
 

@@ -1,8 +1,9 @@
-"""The labels of one row of a list: ticked on a page of their own, which the list's column leads to."""
+"""The labels of a list's rows: of one, ticked on a page of its own, which the column leads to; of many, after a preview."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import redirect, request, url_for
@@ -13,19 +14,38 @@ from web.blueprints.auth import own_path
 from web.blueprints.forms import Form, Id, Many, Text
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
+from web.blueprints.workbench.selection import lines
 from web.blueprints.workbench.undo import offer
 from web.core import events, permissions
-from web.core.errors import NotFound
+from web.core.errors import Invalid, NotFound
 from web.core.saying import say
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.labels import rows
 from web.tenants.labels import service as labels
-from web.tenants.workbench.listings import find, words
+from web.tenants.register.editing import MOST
+from web.tenants.workbench.listings import Labelled, Listing, find, pairs_of
+
+HOW = [("keep", "不修改"), ("on", "贴上"), ("off", "揭下")]
 
 
 class Ticked(Schema):
     label = Many(Id(), "标签")
     next = Text(limit=2000)
+
+
+class Marks(Schema):
+    id = Many(Id())
+    all_matching = Text(limit=1)
+    query = Text(limit=4000)
+    label = Many(Text(limit=60), "标签")
+
+
+def _of(list_: str) -> tuple[Listing, Labelled]:
+    """A list and how its rows are labelled; NotFound for one that is not there, or has no labels."""
+    listing = find(list_, edge.actor())
+    if listing.labelled is None:
+        raise NotFound()
+    return listing, listing.labelled
 
 
 @bp.route("/<list_>/rows/<uuid:row_id>/labels", methods=["GET", "POST"])
@@ -34,15 +54,12 @@ def row_labels(list_: str, row_id: UUID) -> Any:
     """Which of the county's labels a row has. The row is asked of its list (`of`: which tab), so who does not see it there
     does not find it here.
     """
-    actor, listing = edge.actor(), find(list_, edge.actor())
-    if listing.labelled is None:
-        raise NotFound()
+    actor, (listing, labelled) = edge.actor(), _of(list_)
     line = next(iter(listing.walk(f"{request.args.get('of', '')}&row={row_id}", actor, False)), None)
     if line is None:
         raise NotFound()
-    permissions.demand(GRANTS, Role(actor.role), listing.labelled.permission)
-    named = next((c for c in listing.columns if c.name == listing.labelled.named), listing.columns[0])
-    title = words(named.text(line))
+    permissions.demand(GRANTS, Role(actor.role), labelled.permission)
+    title = listing.called(line)
     wanted = request.values.get("next", "")
     back = own_path(wanted) if wanted else url_for(listing.endpoint)
     form = Form(Ticked, {"label": [str(each.id) for each in rows.held(row_id)], "next": wanted})
@@ -56,4 +73,29 @@ def row_labels(list_: str, row_id: UUID) -> Any:
     return form.page(
         "workbench/labels.html", title=title, listing=listing, back=back, labels=labels.every(),
         may_add=Permission.COUNTY_MANAGE in GRANTS[Role(actor.role)],
+    )  # fmt: skip
+
+
+@bp.post("/<list_>/labels")
+@needs(Permission.SELF_WRITE)
+def label_many(list_: str) -> Any:
+    """Labels of many rows: `act`: nothing (the form), preview, apply. The selection is run again each time."""
+    actor, (listing, labelled) = edge.actor(), _of(list_)
+    permissions.demand(GRANTS, Role(actor.role), labelled.permission)
+    chosen, form, shown = dict(lines(listing, labelled, MOST)), Form(Marks), None
+    back = url_for(listing.endpoint) + "?" + urlencode(pairs_of(request.form.get("query", "")))
+    if (act := request.form.get("act")) in ("preview", "apply"):
+        with form:
+            on, off = labels.told(form.read()["label"])
+            if not on and not off:
+                raise Invalid({"label": "nothing_to_change"})
+            shown = [chosen[row_id] for row_id in rows.would(list(chosen), on, off)]
+            if act == "apply":
+                with events.noted() as did:
+                    count = rows.mark(list(chosen), on, off)
+                offer(say("已改 {count} {unit}的标签", count=count, unit=listing.unit) if did else "没有改动", did)
+                return redirect(back, 303)
+    return form.page(
+        "workbench/label_many.html", listing=listing, count=len(chosen), shown=shown, labels=labels.every(), back=back,
+        how=HOW, may_add=Permission.COUNTY_MANAGE in GRANTS[Role(actor.role)],
     )  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import request
 
 from web.blueprints import edge
 from web.core.errors import Invalid
-from web.tenants.workbench.listings import LISTINGS
+from web.tenants.workbench.listings import LISTINGS, Labelled, Listing
 
 
 def chosen(name: str, id_of: Callable[[Any], UUID], most: int) -> list[UUID]:
@@ -32,3 +33,10 @@ def chosen(name: str, id_of: Callable[[Any], UUID], most: int) -> list[UUID]:
     if not found:
         raise Invalid({"id": "choose_one"}, code="nothing_ticked")
     return list(found)
+
+
+def lines(listing: Listing, labelled: Labelled, most: int) -> list[tuple[UUID, str]]:
+    """The chosen rows its reader sees on the list, by id and what each is called; none for ids of rows that are not there."""
+    ids = chosen(listing.name, labelled.id_of, most)
+    query = f"{listing.tab(request.form.get('query', ''))}&{urlencode([('row', i) for i in ids])}"
+    return [(labelled.id_of(line), listing.called(line)) for line in listing.walk(query, edge.actor(), False)]

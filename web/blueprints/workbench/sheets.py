@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
 from flask import redirect, request, url_for
 from sqlalchemy import Select
@@ -20,7 +21,7 @@ from web.tenants.register import editing
 from web.tenants.register.editing import Editing
 from web.tenants.workbench import service as workbench
 from web.tenants.workbench.facets import NOT, TYPED, Asked, Facet, Narrowing
-from web.tenants.workbench.listings import LISTINGS, Column, Listing
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 from web.tenants.workbench.service import Arrangement
 
 PLACE = {"after", "before", "pick", "how"}
@@ -94,25 +95,40 @@ class Sheet:
         row_id = self.editing.id_of(line)
         return url_for("workbench.cell", list_=self.listing.name, row_id=row_id, name=column.edit, next=filters.here())
 
+    @cached_property
+    def labelled(self) -> Labelled | None:
+        """How its rows are labelled by this reader; None where they are not."""
+        found = self.listing.labelled
+        return found if found is not None and found.permission in GRANTS[Role(edge.actor().role)] else None
+
     def label(self, line: Any) -> str:
         """Where a row's labels are ticked; empty where it has none, or not by this reader."""
-        labelled = self.listing.labelled
-        if labelled is None or labelled.permission not in GRANTS[Role(edge.actor().role)]:
+        labelled = self.labelled
+        if labelled is None:
             return ""
-        narrows = {"q", *(key for f in self.asked.facets for key in (f.name, NOT + f.name))}
-        tab = urlencode([(name, value) for name, value in parse_qsl(self.query) if name not in narrows])
         return url_for(
             "workbench.row_labels",
             list_=self.listing.name,
             row_id=labelled.id_of(line),
-            of=tab or None,
+            of=self.listing.tab(self.query) or None,
             next=filters.here(),
         )
 
     @property
     def acts(self) -> list[tuple[str, str]]:
         """What can be done with ticked rows, for `p.bulk`."""
-        return [("成批修改", url_for("workbench.bulk", list_=self.listing.name))] if self.editing else []
+        found = {"成批修改": ("bulk", self.editing), "改标签": ("label_many", self.labelled)}
+        return [
+            (words, url_for(f"workbench.{verb}", list_=self.listing.name))
+            for words, (verb, may) in found.items()
+            if may
+        ]
+
+    def id(self, line: Any) -> UUID:
+        """Of a line, as a tick sends it."""
+        known = self.listing.labelled or self.editing
+        assert known is not None
+        return known.id_of(line)
 
     @property
     def clear(self) -> str:

@@ -9,7 +9,7 @@ An id is one row's alone in the whole county, so what kind of thing it is does n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,8 @@ class Mark:
     colour: str
 
 
+Changes = Mapping[UUID, tuple[Sequence[Label], Sequence[Label]]]
+"""Row → labels it gets, labels it loses."""
 COLUMN = Column(
     "labels", "标签", lambda it: joined("、", (mark.title for mark in it.labels)), 160, is_standard=False, missing="无"
 )
@@ -84,27 +86,42 @@ def settle(row_id: UUID, wanted: Collection[UUID]) -> bool:
     known, has = {label.id: label for label in every()}, {label.id: label for label in held(row_id)}
     on = [label for id_, label in known.items() if id_ in set(wanted) and id_ not in has]
     off = [label for id_, label in has.items() if id_ not in wanted]
-    return _mark(row_id, on, off)
+    return mark([row_id], on, off) == 1
 
 
-def _mark(row_id: UUID, on: Sequence[Label], off: Sequence[Label]) -> bool:
-    if not on and not off:
-        return False
-    if on:
-        rows = [{"tenant_id": fence.tenant(), "id": uuid7(), "row_id": row_id, "label_id": each.id} for each in on]
-        db.session.execute(insert(RowLabel).values(rows).on_conflict_do_nothing())
-    db.session.execute(
-        delete(RowLabel).where(RowLabel.row_id == row_id, RowLabel.label_id.in_([each.id for each in off]))
-    )
-    events.record(
-        "row_label.mark", RowLabel(id=row_id),  # never stored: it is said of the row, whatever it is
-        details={
-            "on": joined("、", (i.title for i in on)) or "无", "off": joined("、", (i.title for i in off)) or "无",
-            "ids": [[str(i.id) for i in on], [str(i.id) for i in off]],
-        },
-    )  # fmt: skip
+def would(row_ids: Sequence[UUID], on: Sequence[Label], off: Sequence[Label]) -> Changes:
+    """Which labels each of these rows would get and lose; rows that would not change are left out. One query."""
+    has: dict[UUID, set[UUID]] = {row_id: set() for row_id in row_ids}
+    query = db.select(RowLabel.row_id, RowLabel.label_id).where(RowLabel.row_id.in_(row_ids))
+    for row_id, label_id in db.session.execute(query):
+        has[row_id].add(label_id)
+    each = {i: ([k for k in on if k.id not in has[i]], [k for k in off if k.id in has[i]]) for i in has}
+    return {row_id: (put, taken) for row_id, (put, taken) in each.items() if put or taken}
+
+
+def mark(row_ids: Sequence[UUID], on: Sequence[Label], off: Sequence[Label]) -> int:
+    """Put labels on rows and take others off; how many rows changed. One event a row."""
+    changes = would(row_ids, on, off)
+    new = [
+        {"tenant_id": fence.tenant(), "id": uuid7(), "row_id": row_id, "label_id": label.id}
+        for row_id, (put, _) in changes.items()
+        for label in put
+    ]
+    if new:
+        db.session.execute(insert(RowLabel).on_conflict_do_nothing(), new)
+    if changes and off:
+        gone = RowLabel.label_id.in_([label.id for label in off])
+        db.session.execute(delete(RowLabel).where(RowLabel.row_id.in_(list(changes)), gone))
+    for row_id, (put, taken) in changes.items():
+        events.record(
+            "row_label.mark", RowLabel(id=row_id),  # never stored: it is said of the row, whatever it is
+            details={
+                "on": joined("、", (i.title for i in put)) or "无", "off": joined("、", (i.title for i in taken)) or "无",
+                "ids": [[str(i.id) for i in put], [str(i.id) for i in taken]],
+            },
+        )  # fmt: skip
     db.session.flush()
-    return True
+    return len(changes)
 
 
 def put_back(entry: Event) -> bool:

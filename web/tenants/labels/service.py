@@ -108,6 +108,13 @@ def held(member_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
     return found
 
 
+def told(said: Iterable[str]) -> tuple[list[Label], list[Label]]:
+    """What a form of marks puts on and takes off: `on:<id>`, `off:<id>`; anything else, and ids of no label, are passed over."""
+    known = {str(label.id): label for label in every()}
+    marks = [(how, known[id_]) for how, _, id_ in (each.partition(":") for each in said) if id_ in known]
+    return [label for how, label in marks if how == "on"], [label for how, label in marks if how == "off"]
+
+
 def mark(members: Iterable[Member], on: Sequence[Label], off: Sequence[Label]) -> int:
     """Put labels on members and take others off; how many members changed. One event a member."""
     rows = list(members)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, literal
@@ -24,7 +24,7 @@ from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
-from web.tenants.workbench.facets import Asked, Facet, Typed
+from web.tenants.workbench.facets import NOT, Asked, Facet, Typed
 
 Text = Callable[[Any], object]
 Walk = Callable[[str, Actor, bool], Iterator[Any]]
@@ -84,6 +84,16 @@ class Listing:
     def asked(self, query: str) -> Asked:
         """What a query string narrows it to."""
         return Asked.read(pairs_of(query), self.facets(), self.typed)
+
+    def tab(self, query: str) -> str:
+        """What of a query string does not narrow it: which tab of the list is asked, in which order."""
+        narrows = {"q", *(key for facet in self.facets() for key in (facet.name, NOT + facet.name))}
+        return urlencode([(name, value) for name, value in pairs_of(query) if name not in narrows])
+
+    def called(self, line: Any) -> str:
+        """What a line is called, in words: its column that names it, the first where none is said."""
+        named = self.labelled.named if self.labelled is not None else ""
+        return words(next((c for c in self.columns if c.name == named), self.columns[0]).text(line))
 
     @property
     def columns(self) -> Sequence[Column]:
