@@ -74,7 +74,12 @@ def test_a_period_of_ones_own_and_what_is_wrong_with_it(enter, lived):
     assert early.status_code == 200 and not [t for m, _, t in CELL.findall(early.text) if m == "members.shared"]
     wrong = client.get(f"{base}?from=2026-02-30&to={before}")
     assert wrong.status_code == 200 and 'value="2026-02-30"' in wrong.text and "日期" in wrong.text
-    assert client.get(f"{base}?period=2026-3").status_code == 404
+    long_ago = client.get(f"{base}?from=0001-01-01&to=0001-01-01")
+    assert (
+        long_ago.status_code == 200 and "最早从 2000 年算起" in long_ago.text and 'value="0001-01-01"' in long_ago.text
+    )
+    for name in ("2026-3", "0001-01-01_0001-01-31"):
+        assert client.get(f"{base}?period={name}").status_code == 404, name
     assert client.get(f"{base}/flows.to_partner?side=host").status_code == 404, "what lives here is theirs to count"
     assert client.get(f"{base}/flows.to_partner?side=both").status_code == 404, "and so are both sides together"
     assert client.get(f"{base}/requests.opened?side=both&kind=none").status_code == 404

@@ -9,10 +9,12 @@ from uuid import UUID
 import openpyxl
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.workers import run_all
+from web import jobs
 from web.core import clock, fence
 from web.core.events import Event
 from web.extensions import db
@@ -274,6 +276,32 @@ def test_a_task_says_how_long_it_may_take_and_is_cancelled(browser, side):
     assert "已取消" in admin.get(task).text
     with side.act():
         assert world.count(Export, Export.wrapped.is_not(None)) == 0
+
+
+def test_a_task_that_breaks_down_says_so_and_is_tried_again(browser, side, monkeypatch):
+    """What nobody foresaw ends the task for the person who waits; a server that was away leaves it open, to be found again."""
+    admin = browser()
+    task = admin.post(tool(side, "members/export"), data={"numbers": "masked", "reason": ""}).location
+    for error, said, state in (
+        (OperationalError("SELECT", {}, Exception("gone")), "取消", "running"), (AttributeError("county"), "系统出了差错", "failed"),
+    ):  # fmt: skip
+        with monkeypatch.context() as broken:
+            broken.setattr(exports, "workbook", raising(error))
+            with pytest.raises(type(error)):
+                jobs.run("export", side.tenant_id, task.rpartition("/")[2])
+        with side.act():
+            assert tasks.get(UUID(task.rpartition("/")[2])).state == state
+        assert said in admin.get(task).text
+    assert admin.post(task + "/retry").status_code == 303
+    run_all()
+    assert ".xlsx" in admin.get(task).text
+
+
+def raising(error):
+    def instead(*_of):
+        raise error
+
+    return instead
 
 
 def tasks_said(side, task_id):

@@ -56,20 +56,20 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
         assert sign_in(browser, side).status_code == 303
         for name, listing in LISTINGS.items():
             query = TABS.get(name, "")
-            with side.act(), application.test_request_context(f"/{side.code}/"):
-                g.county = side
+            page = _path(application, side, listing)
+            with side.act():  # and nothing more: an export walks it in a worker, where there is no page
                 who = actor(side, Role.COUNTY_ADMIN)
                 with events.by(who):
                     lines = list(listing.walk(query, who, False))
                     said = [cells(listing.columns, line) for line in lines]
-                    total, page = listing.total(query, who), url_for(listing.endpoint)
+                    total = listing.total(query, who)
             assert len(lines) == total, name
             assert all(isinstance(text, str) for line in said for text in line)
             assert len({c.name for c in listing.columns}) == len(listing.columns), name
             filled |= {name} if lines else set()
             ask = f"?{query}" if query else ""
             tools = f"/{side.code}/workbench/{name}"
-            shown = unescape(browser.get(page + ask).text)
+            shown = unescape(browser.get(f"/{side.code}{page}{ask}").text)
             for tool in ("columns", "copy", "export"):
                 assert f"{tools}/{tool}" in shown or not lines, (name, tool)
                 assert browser.get(f"{tools}/{tool}{ask}").status_code == 200, (name, tool)
@@ -79,12 +79,12 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
             if others and lines:
                 chosen = [c.name for c in listing.chosen()[1:]] + [others[-1].name]
                 assert browser.post(f"{tools}/columns{ask}", data={"column": chosen}).status_code == 303
-                assert others[-1].title in unescape(browser.get(page + ask).text), name
+                assert others[-1].title in unescape(browser.get(f"/{side.code}{page}{ask}").text), name
                 assert browser.post(f"{tools}/columns{ask}", data={"act": "standard"}).status_code == 303
             kept = browser.post(f"{tools}/filters/new{ask}", data={"title": f"常用的{listing.title}", "is_shared": "1"})
             assert kept.status_code == 303, (name, kept.text[:300])
             if lines:
-                assert f"常用的{listing.title}" in unescape(browser.get(page + ask).text), name
+                assert f"常用的{listing.title}" in unescape(browser.get(f"/{side.code}{page}{ask}").text), name
             for role in (r for r in Role if listing.permission not in GRANTS[r] and Permission.SELF_WRITE in GRANTS[r]):
                 if role not in stranger:
                     stranger[role] = application.test_client()

@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 from urllib.parse import urlencode
 
-from flask import Flask, g, has_app_context, request
+from flask import Flask, request
 from markupsafe import Markup, escape
 
-from web.core import clock
+from web.core import clock, fence
 from web.core.saying import say, written
 from web.core.workdays import Calendar, last_published_year
 from web.tenants.counties import service as counties
@@ -64,13 +64,12 @@ def month_day(value: date) -> str:
 
 
 def county_calendar() -> Calendar:
-    """The working days of this request's county, read once; the State Council's alone where there is no county."""
-    if not has_app_context() or "county" not in g:
-        return Calendar()
-    if "calendar" not in g:
-        g.calendar = counties.calendar()
-    found: Calendar = g.calendar
-    return found
+    """The working days of the county this unit of work acts for, in a page and in a job alike; the State Council's alone
+    where it acts for none.
+    """
+    work = fence.unit.get()
+    is_ours = isinstance(work, fence.Unit) and work.tenant_id is not None
+    return counties.calendar() if is_ours else Calendar()
 
 
 def calendar_words() -> str:

@@ -16,7 +16,7 @@ from flask import request
 from web.blueprints.words import FIELD_ERRORS
 from web.core import clock
 from web.core.errors import NotFound
-from web.reports.periods import LONGEST, Period
+from web.reports.periods import FIRST_YEAR, LONGEST, Period
 
 LABELS = {"from": "自", "to": "至"}
 
@@ -78,4 +78,6 @@ def _unfit(first: date, last: date) -> dict[str, str]:
         return {"to": "in_the_future"}
     if last < first:
         return {"to": "before_first_day"}
+    if first.year < FIRST_YEAR:
+        return {"from": "period_too_early"}
     return {"from": "period_too_long"} if len(Period(first, last).months) > LONGEST else {}

@@ -12,8 +12,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from redis import RedisError
 from rq import get_current_job
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from web.core import clock, counters, events, fence
 from web.core.ids import uuid7
@@ -29,6 +30,7 @@ from web.tenants.imports import service as imports
 from web.tenants.labels import service as labels
 from web.tenants.register import bulk, editing
 from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import TaskState
 from web.tenants.workbench import exports
 from web.tenants.workbench import service as workbench
 
@@ -57,6 +59,8 @@ UNITS: dict[Job, Callable[..., object]] = {
     Job.RENDER: papers.render,
     Job.RENDER_AGREEMENT: agreements.render_text,
 }
+# Jobs that are a person's task: their one argument is its id.
+TASKS = {Job.BATCH, *UNITS} - {Job.SEAL_EVENTS, Job.TIMERS}
 
 
 def run(name: str, tenant_id: int, *ids: str) -> None:
@@ -68,6 +72,11 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
         try:
             begin(name, tenant_id, *ids)
             outcome = _run(job, tenant_id, args)
+        except (OperationalError, InterfaceError, RedisError):
+            raise  # a server was away: the task stays open, and is rung for again
+        except Exception:
+            _give_up(job, tenant_id, args)
+            raise
         finally:
             seconds = time.perf_counter() - began
             counters.count("kiteline_jobs_total", job=job.value, outcome=outcome)
@@ -85,6 +94,16 @@ def _run(job: Job, tenant_id: int, args: list[UUID]) -> str:
         UNITS[job](*args)
         fence.commit()
     return "done"
+
+
+def _give_up(job: Job, tenant_id: int, args: list[UUID]) -> None:
+    """What nobody foresaw ends its task, which says so and can be tried again, instead of failing every ten minutes unseen."""
+    if job in TASKS:
+        with fence.acting_for(tenant_id):
+            task = tasks.get(args[0])
+            if task.state in (TaskState.WAITING, TaskState.RUNNING):
+                tasks.fail(task, "unforeseen")
+                fence.commit()
 
 
 def ring_post() -> None:

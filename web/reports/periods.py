@@ -14,6 +14,7 @@ from web.core.saying import say
 ONE_DAY = dt.timedelta(days=1)
 # The longest period that can be asked for, in months; agreements run three to five years.
 LONGEST = 60
+FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, order=True)
@@ -52,8 +53,8 @@ class Period:
             return cls.year(int(name))
         first, _, last = name.partition("_")
         found_days = cls(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
-        if found_days.name != name or len(found_days.months) > LONGEST:
-            raise ValueError("a period has one name, and at most sixty months")
+        if found_days.name != name or len(found_days.months) > LONGEST or found_days.starts_on.year < FIRST_YEAR:
+            raise ValueError("a period has one name, at most sixty months, and begins in this century")
         return found_days
 
     @property

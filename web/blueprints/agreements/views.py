@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from flask import g, url_for
+from flask import url_for
 
 from web.blueprints.agreements import changes, life, turns
 from web.blueprints.filters import county_calendar
@@ -37,7 +37,7 @@ class View:
 
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
-        self.own: UUID = g.county.uid
+        self.own: UUID = counties.own().uid
         self.is_hub = agreement.hub_uid == self.own
 
     @classmethod
