@@ -57,7 +57,7 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
         for name, listing in LISTINGS.items():
             query = TABS.get(name, "")
             page = _path(application, side, listing)
-            with side.act():  # and nothing more: an export walks it in a worker, where there is no page
+            with application.app_context(), side.act():  # as in a worker, which has no page: an export walks it there
                 who = actor(side, Role.COUNTY_ADMIN)
                 with events.by(who):
                     lines = list(listing.walk(query, who, False))

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from web.core import clock, fence
 from web.core.saying import say, written
 from web.core.workdays import Calendar, last_published_year
+from web.extensions import unit
 from web.tenants.counties import service as counties
 
 LOOKS = ("light", "dark", "large")
@@ -67,7 +68,7 @@ def county_calendar() -> Calendar:
     """The working days of the county this unit of work acts for, in a page and in a job alike; the State Council's alone
     where it acts for none.
     """
-    work = fence.unit.get()
+    work = unit.get()
     is_ours = isinstance(work, fence.Unit) and work.tenant_id is not None
     return counties.calendar() if is_ours else Calendar()
 
