@@ -10,7 +10,7 @@ import web.federation.models
 import web.tenants.models  # noqa: F401
 from tests.contracts.source import Call, calls
 from tests.contracts.test_schema import machines
-from web.blueprints import accounts, events, home, navigation, timeline, words
+from web.blueprints import accounts, events, home, navigation, sentences, timeline, words
 from web.core.errors import DomainError
 from web.core.fence import Tenanted
 from web.core.states import EnumText
@@ -53,7 +53,7 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
         f"{mapper.local_table}.{act}"
         for mapper in Model.registry.mappers
         if issubclass(mapper.class_, Tenanted) and mapper.class_.__logged__
-        for act in timeline.EVERY
+        for act in sentences.EVERY
     }
     assert sorted(v for v in verbs if not timeline.sayable(v)) == []
     proved("verbs of the log in words", len(verbs))
@@ -72,7 +72,7 @@ def test_every_value_of_a_closed_list_that_the_log_shows_has_words(application):
     ]
     assert {("attendance", "presence"), ("activity", "kind")} <= {(noun, field) for noun, field, _ in shown}
     for noun, field, values in shown:
-        assert not {value.value for value in values} - set(map(str, timeline.VALUES.get((noun, field), {}))), (
+        assert not {value.value for value in values} - set(map(str, sentences.VALUES.get((noun, field), {}))), (
             noun,
             field,
         )
@@ -83,7 +83,7 @@ def test_what_is_told_and_opened_is_called_as_the_log_calls_it():
     tables = {str(table) for table in Model.metadata.tables}
     told = {*navigation.TOLD, *navigation.SEEN, *home.PAGES, *events.PAGES}
     assert sorted(told - tables) == []
-    assert sorted(told - timeline.NOUNS.keys()) == []
+    assert sorted(told - sentences.NOUNS.keys()) == []
 
 
 def test_every_code_of_an_error_has_words(application, proved):

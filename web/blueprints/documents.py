@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template
 
-from web.blueprints import edge, timeline
+from web.blueprints import edge, sentences
 from web.blueprints.filters import moment
 from web.blueprints.policy import needs, public
 from web.core import events, fence
@@ -41,7 +41,7 @@ KINDS = {
     DocumentKind.HANDOVER_CERTIFICATE: "组织关系转接印签证明",
     DocumentKind.COSIGN_CERTIFICATE: "活动共签印签证明",
 }
-timeline.VALUES["document", "kind"] = {kind.value: said for kind, said in KINDS.items()}
+sentences.VALUES["document", "kind"] = {kind.value: said for kind, said in KINDS.items()}
 # Who may open which kind; a paper about one member also needs that member to be visible.
 READ_BY = {
     DocumentKind.AGREEMENT_TEXT: Permission.AGREEMENT_READ,

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, current_app, render_template, request, url_for
 from sqlalchemy import ColumnElement, and_, false, or_
 
-from web.blueprints import edge, navigation, timeline
+from web.blueprints import edge, navigation, sentences, timeline
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
@@ -70,7 +70,7 @@ SHEET = (
     Column("at", "时间", lambda it: it.event.at, 128),
     Column("words", "办了什么", lambda it: it.words.striptags(), 0),
     Column(
-        "kind", "记录", lambda it: timeline.NOUNS.get(it.event.subject_kind, it.event.subject_kind), 128, "hide-phone"
+        "kind", "记录", lambda it: sentences.NOUNS.get(it.event.subject_kind, it.event.subject_kind), 128, "hide-phone"
     ),
     Column("more", "说明", lambda it: it.more, 240, "hide-phone", missing="无"),
     Column("actor", "经办人", lambda it: it.event.actor_name, 96, is_standard=False, missing="系统"),
@@ -90,7 +90,7 @@ def _typed(text: str) -> ColumnElement[bool]:
 @cache
 def _facets() -> Sequence[Facet]:
     return (
-        Facet("kind", "事项", any_of(Event.subject_kind), None, timeline.NOUNS),
+        Facet("kind", "事项", any_of(Event.subject_kind), None, sentences.NOUNS),
         Facet("verb", "动作", any_of(Event.verb), None, dict(timeline.choices()), "word"),
         Facet("actor", "经办人", one_of(Event.actor_id), Event.actor_id.is_(None), "people"),
         Facet("day", "日期", _on, None, {}, "date"),

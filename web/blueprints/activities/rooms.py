@@ -7,7 +7,7 @@ from datetime import date
 
 from flask import Blueprint, url_for
 
-from web.blueprints import filters, navigation, timeline, todos
+from web.blueprints import filters, navigation, sentences, todos
 from web.blueprints.cosigning.wording import KINDS, PRESENCES
 from web.blueprints.navigation import Item
 from web.blueprints.todos import Queue, Todo
@@ -20,9 +20,9 @@ from web.tenants.workbench.queues import Waiting
 bp = Blueprint("activities", __name__, url_prefix="/<county>/activities")
 navigation.ITEMS.append(Item("共管", "活动", "activities.index", Permission.ACTIVITY_READ))
 
-timeline.VALUES[("activity", "kind")] = {kind.value: said for kind, said in KINDS.items()}
+sentences.VALUES[("activity", "kind")] = {kind.value: said for kind, said in KINDS.items()}
 for noun in ("attendance", "study_record"):
-    timeline.VALUES[noun, "presence"] = {presence.value: said for presence, said in PRESENCES.items()}
+    sentences.VALUES[noun, "presence"] = {presence.value: said for presence, said in PRESENCES.items()}
 
 STATES = {
     ActivityState.PLANNED: ("todo", "待登记"),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 
-from web.blueprints import edge, filters, timeline, todos
+from web.blueprints import edge, filters, sentences, timeline, todos
 from web.blueprints.cosigning.columns import part_of
 from web.blueprints.cosigning.rooms import bp
 from web.blueprints.cosigning.wording import (
@@ -53,7 +53,7 @@ ASKED = {
     S.DISPUTED: ("提出异议　对方", "更正"),
     S.ANNUL_PROPOSED: ("提出作废　", "答复"),
 }
-timeline.VALUES["cosign", "kind"] = WIRE_KINDS
+sentences.VALUES["cosign", "kind"] = WIRE_KINDS
 
 
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 
-from web.blueprints import edge, filters, timeline, todos
+from web.blueprints import edge, filters, sentences, timeline, todos
 from web.blueprints.letters import proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.requests.columns import part_of
@@ -42,7 +42,7 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.workbench.queues import Waiting
 
 S = RequestState
-timeline.VALUES["request", "kind"] = {name: title_of(name) for name in REQUEST_KINDS}
+sentences.VALUES["request", "kind"] = {name: title_of(name) for name in REQUEST_KINDS}
 
 
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:
