@@ -238,7 +238,8 @@ DELETED = {
     ("web/federation/agreements/templates.py", "find(template_id, lock=True)"): "a template, which stands in no list",
     ("web/federation/handovers/effects.py", "member"): "a member's provisional row: members have their own labels",
     ("web/federation/referrals/packets.py", "row"): "the working copy of what crossed; the referral stays",
-    ("web/tenants/activities/service.py", "row"): "a line of attendance, a credit in a member's file",
+    ("web/tenants/activities/service.py", "row"): "a line of attendance",
+    ("web/tenants/activities/study.py", "row"): "a credit in a member's file",
 }
 
 

@@ -24,9 +24,9 @@ from web.core import fence
 from web.extensions import db, valkey
 from web.federation import admission, verbs
 from web.federation.messages import MESSAGES
+from web.federation.pairs import Kind, PairAggregate
 from web.federation.post import lines, relay
 from web.federation.post.service import HOOKS
-from web.federation.verbs import Kind, PairAggregate
 from web.federation.wire.disclosures import commitments, disclose
 
 # Before or after which commit of a drain the worker dies: 1 sealed, 2 heard by the other county, 3 receipts stored.

@@ -13,8 +13,8 @@ from web.core.ids import uuid7
 from web.core.states import _moving
 from web.extensions import db
 from web.federation import registry
+from web.federation.pairs import Kind
 from web.federation.post.models import OutboxMessage
-from web.federation.verbs import Kind
 from web.federation.wire.envelope import AgreementRef, Envelope
 
 UNDER = AgreementRef(uuid7(), 1, "sha-256:" + "A" * 43)

@@ -13,10 +13,10 @@ from tests.federation.copies import KINDS, N, envelope, follower_of, in_state, p
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs, verbs
 from web.federation.admission import Admitted
 
-ROWS = [(kind, row) for kind in KINDS.values() for row in kind.machine.rows if row.source and row.verb != verbs.FAIL]
+ROWS = [(kind, row) for kind in KINDS.values() for row in kind.machine.rows if row.source and row.verb != pairs.FAIL]
 
 
 def hear(kind, aggregate, verb, **numbered):

@@ -10,18 +10,18 @@ from tests.federation.copies import KINDS, N, envelope, follower_of, in_state
 from web.core.errors import WrongState
 from web.core.events import Event
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs, verbs
 from web.federation.admission import Admitted
 from web.federation.messages import MESSAGES, Numbering
+from web.federation.pairs import NOT_OPENED
 from web.federation.post.models import OutboxMessage
-from web.federation.verbs import NOT_OPENED
 from web.federation.wire.codes import WireError
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
 def cells(kind):
-    return [(s, v) for s in kind.machine.states for v in kind.machine.verbs if v != verbs.FAIL]
+    return [(s, v) for s in kind.machine.states for v in kind.machine.verbs if v != pairs.FAIL]
 
 
 def may(row, role):
@@ -111,7 +111,7 @@ def test_a_decision_refused_about_what_is_over_is_no_matter_and_anything_else_st
 @every_kind
 def test_each_verb_of_the_machine_has_its_message(kind):
     for row in kind.machine.rows:
-        if row.verb == verbs.FAIL:
+        if row.verb == pairs.FAIL:
             continue
         spec = MESSAGES[f"{kind.name}.{row.verb}"]
         if row.decider != kind.machine.anchor:
@@ -119,5 +119,5 @@ def test_each_verb_of_the_machine_has_its_message(kind):
         if not row.answer:
             assert spec.numbering in (Numbering.DECISION, Numbering.BOTH)
     assert {v for v in MESSAGES if v.startswith(f"{kind.name}.")} == {
-        f"{kind.name}.{v}" for v in kind.machine.verbs if v != verbs.FAIL
+        f"{kind.name}.{v}" for v in kind.machine.verbs if v != pairs.FAIL
     }

@@ -12,7 +12,7 @@ from tests.federation.copies import KINDS
 from tests.federation.worlds import Broken, Explorer
 from web.core.states import Machine, Row
 from web.federation.agreements.models import VERSION
-from web.federation.verbs import FAIL
+from web.federation.pairs import FAIL
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))

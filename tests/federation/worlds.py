@@ -16,7 +16,7 @@ from typing import Any
 
 from web.core.states import Row
 from web.federation import verbs
-from web.federation.verbs import FAIL, Kind
+from web.federation.pairs import FAIL, Kind
 
 Word = tuple[str, int]
 

@@ -10,7 +10,7 @@ from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation.agreements import effects, hearing, hub, service
+from web.federation.agreements import effects, following, hub, service
 from web.federation.agreements.models import VERSION, VersionState
 from web.federation.post.models import OutboxMessage
 from web.federation.wire.documents import Decision
@@ -42,7 +42,7 @@ def proposal(agreement, version, verb, **more):
 
 def refuses(agreement, found):
     with pytest.raises(effects.Impossible):
-        hearing._demand_decider(agreement, found)
+        following._demand_decider(agreement, found)
     return 1
 
 
@@ -59,10 +59,10 @@ def test_every_row_is_held_against_who_may_say_it(pair, work, proved):
                 verb = row.verb
                 ours = proposal(agreement, version, verb) if verb in OURS else None
                 if row.decider == "hub":
-                    hearing._demand_decider(agreement, decision(agreement, version, verb, its))
+                    following._demand_decider(agreement, decision(agreement, version, verb, its))
                     tried += refuses(agreement, decision(agreement, version, verb, own, ours))
                     continue
-                hearing._demand_decider(agreement, decision(agreement, version, verb, own, ours))
+                following._demand_decider(agreement, decision(agreement, version, verb, own, ours))
                 false = [
                     None,
                     uuid7(),

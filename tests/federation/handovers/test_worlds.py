@@ -8,7 +8,7 @@ import pytest
 
 from tests.federation.handovers.worlds import Broken, Model, Way
 from web.federation.handovers.models import HANDOVER, HandoverState
-from web.federation.verbs import FAIL
+from web.federation.pairs import FAIL
 
 AWAY, OTHER, ASKED, BACK = Way(0, 1), Way(0, 2), Way(0, 1, "host"), Way(1, 0)
 

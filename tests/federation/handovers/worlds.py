@@ -15,7 +15,7 @@ from typing import Any
 
 from web.core.states import Row
 from web.federation.handovers.models import FLIP, HANDOVER, OPEN, HandoverState
-from web.federation.verbs import FAIL
+from web.federation.pairs import FAIL
 
 S = HandoverState
 # Who may open: home's request, the host's ask. The words an explored handover may begin with.

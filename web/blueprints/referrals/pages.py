@@ -22,7 +22,7 @@ from web.core.errors import NotFound
 from web.core.events import Event
 from web.core.saying import joined, say
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.referrals import lists, packets, service
@@ -286,4 +286,4 @@ def _crossed(referral: Referral, row: Row) -> list[tuple[str, str, str]]:
     return shown
 
 
-assert set(wording.LETTERS) >= {v for v in service.KIND.machine.verbs if v != verbs.FAIL}, "every letter has a name"
+assert set(wording.LETTERS) >= {v for v in service.KIND.machine.verbs if v != pairs.FAIL}, "every letter has a name"

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs
 from web.federation.agreements import texts
 from web.federation.agreements.models import (
     Agreement,
@@ -307,8 +307,8 @@ def past_of(agreement_id: UUID, limit: int = 50) -> list[AgreementDuty]:
     return list(db.session.scalars(query.order_by(AgreementDuty.due_on.desc(), AgreementDuty.id.desc()).limit(limit)))
 
 
-@events.subscribe(verbs.Moved)
-def _moved(moved: verbs.Moved) -> None:
+@events.subscribe(pairs.Moved)
+def _moved(moved: pairs.Moved) -> None:
     """Sealing the next version, a notice, or a meeting that stands settles what it settles at once."""
     if moved.kind == "agreement" and moved.verb in ("complete", "take_effect", "leaves_on", "confirm_meeting"):
         fall_due()

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from web.core import clock, events, vault
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs
 from web.federation.agreements import files, texts
 from web.federation.agreements.models import (
     AGREEMENT,
@@ -90,7 +90,7 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
     EFFECTS.get(decision.verb, _nothing)(agreement, version, heard)
     _keep(agreement, heard)
     events.announce(
-        verbs.Moved("agreement", agreement.id, decision.verb, version.state, decision.by, decision.by == own)
+        pairs.Moved("agreement", agreement.id, decision.verb, version.state, decision.by, decision.by == own)
     )
     return version
 

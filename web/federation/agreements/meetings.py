@@ -15,7 +15,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation import admission, verbs
+from web.federation import admission, pairs
 from web.federation.agreements import registers, standing
 from web.federation.agreements.models import Agreement, AgreementMeeting, AgreementParty, AgreementState
 from web.federation.agreements.reading import get
@@ -77,7 +77,7 @@ def answer_meeting(agreement_id: UUID, meeting_id: UUID, reason: str = "") -> Ag
     _tell(agreement, own, row, body, {"/reason": reason} if reason else {})
     events.record(f"agreement.{kind}_meeting", agreement, reason=reason, details={"on": row.held_on.isoformat()})
     db.session.flush()
-    events.announce(verbs.Moved("agreement", agreement.id, "confirm_meeting", agreement.state, own.uid, True))
+    events.announce(pairs.Moved("agreement", agreement.id, "confirm_meeting", agreement.state, own.uid, True))
     return row
 
 
@@ -111,7 +111,7 @@ def hear(agreement: Agreement, party: AgreementParty, body: Mapping[str, Any], a
         _answer(found, party.uid, on, str(admitted.get("/reason") or "…") if kind == "dispute" else "")
     events.record(f"agreement.hear_{kind}_meeting", agreement, peer=str(party.uid), details={"on": on.isoformat()})
     db.session.flush()
-    events.announce(verbs.Moved("agreement", agreement.id, "confirm_meeting", agreement.state, party.uid, False))
+    events.announce(pairs.Moved("agreement", agreement.id, "confirm_meeting", agreement.state, party.uid, False))
 
 
 def _reviewed(admitted: admission.Admitted) -> list[str]:

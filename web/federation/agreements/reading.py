@@ -11,7 +11,7 @@ from uuid import UUID
 from web.core import vault
 from web.core.errors import NotFound, WrongState
 from web.extensions import db
-from web.federation.agreements import hearing, standing, texts
+from web.federation.agreements import standing, texts
 from web.federation.agreements.models import Agreement, AgreementDecision, AgreementVersion, VersionState
 from web.federation.post.models import Blob
 from web.tenants.counties import service as counties
@@ -20,7 +20,7 @@ from web.tenants.counties import service as counties
 def get(agreement_id: UUID, *, lock: bool = False) -> Agreement:
     """NotFound when it is absent or another county's."""
     if lock:
-        found = hearing.find(agreement_id)
+        found = standing.find(agreement_id)
     else:
         found = db.session.scalars(db.select(Agreement).where(Agreement.id == agreement_id)).first()
     if found is None:

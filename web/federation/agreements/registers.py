@@ -16,7 +16,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs
 from web.federation.agreements import hub, standing
 from web.federation.agreements.models import (
     AGREEMENT,
@@ -107,7 +107,7 @@ def pause(agreement: Agreement, scope: str, *, resume: bool = False, reason: str
     events.record(f"agreement.{kind}", agreement, reason=reason, details={"scope": scope, "w": party.w})
     _tell(agreement, _others(agreement), "agreement.stop", {"w": party.w, "kind": kind, "scope": scope}, reason)
     db.session.flush()
-    events.announce(verbs.Moved("agreement", agreement.id, kind, agreement.state, party.uid, True))
+    events.announce(pairs.Moved("agreement", agreement.id, kind, agreement.state, party.uid, True))
 
 
 def pauses(agreement: Agreement) -> list[tuple[UUID, str, datetime, str]]:
@@ -140,7 +140,7 @@ def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, An
     events.record(f"agreement.hear_{body['kind']}", agreement, reason=reason, details=dict(body), peer=str(party.uid))
     run_due(agreement)
     own = counties.own().uid
-    events.announce(verbs.Moved("agreement", agreement.id, body["kind"], agreement.state, party.uid, party.uid == own))
+    events.announce(pairs.Moved("agreement", agreement.id, body["kind"], agreement.state, party.uid, party.uid == own))
     db.session.flush()
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from web.extensions import db
-from web.federation.agreements import duties, hearing, hub, registers, standing
+from web.federation.agreements import duties, following, hearing, hub, registers, standing
 from web.federation.agreements.coverage import (
     covering,
     covering_text,
@@ -96,7 +96,7 @@ post.HOOKS.hear["agreement"] = hearing.hear
 post.HOOKS.refused["agreement"] = hearing.refused
 post.HOOKS.is_active = is_active
 post.HOOKS.is_granted = is_granted
-post.HOOKS.catch_up = hearing.catch_up
+post.HOOKS.catch_up = following.catch_up
 post.HOOKS.lacking = hub.attach_missing
 
 __all__ = [

@@ -18,6 +18,12 @@ from web.federation.agreements.models import (
 )
 
 
+def find(agreement_id: UUID) -> Agreement | None:
+    """The row, locked."""
+    query = db.select(Agreement).where(Agreement.id == agreement_id).with_for_update()
+    return db.session.scalars(query.execution_options(populate_existing=True)).first()
+
+
 def parties(agreement: Agreement) -> list[AgreementParty]:
     """In their order, 甲 first."""
     query = db.select(AgreementParty).where(AgreementParty.agreement_id == agreement.id)

@@ -20,11 +20,11 @@ from web.federation import verbs
 from web.federation.admission import Admitted
 from web.federation.cosigning import contents, people
 from web.federation.cosigning.models import AGREED, COSIGN, LAPSES_AFTER, LIVE, Answer, CoSignedRecord, CosignLine
+from web.federation.pairs import Kind, Said
 from web.federation.post import service as post
-from web.federation.verbs import Kind, Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
-from web.tenants.activities import service as activities
+from web.tenants.activities import study
 from web.tenants.consents import service as consents
 
 SCOPE = "S5"
@@ -119,7 +119,7 @@ def _take_in(record: CoSignedRecord, said: Said) -> None:
     """Offered or corrected: home's working copy, under the record's key. What was acknowledged of it before is not any more."""
     if record.role != "home":
         return
-    activities.withdraw_credit(record.id)
+    study.withdraw_credit(record.id)
     head, found = contents.read(said.values)
     record.words = None
     put(record, said.body)
@@ -141,7 +141,7 @@ def _countersigned(record: CoSignedRecord, said: Said) -> None:
         line.answer = Answer.ACCEPTED if line.line in accepted else Answer.LEFT_OUT
         if record.role == "home" and line.answer is Answer.ACCEPTED and line.member_id is not None:
             values = line.values()
-            activities.credit(
+            study.credit(
                 line.member_id,
                 record.id,
                 title=head.get("title", ""),
@@ -202,7 +202,7 @@ def _kept(record: CoSignedRecord, said: Said) -> None:
 def _annulled(record: CoSignedRecord, said: Said) -> None:
     """It stays, struck through, with what it said; its hours leave the files."""
     if record.role == "home":
-        activities.withdraw_credit(record.id)
+        study.withdraw_credit(record.id)
 
 
 def _remember_words(record: CoSignedRecord, said: Said) -> None:

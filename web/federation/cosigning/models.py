@@ -16,7 +16,7 @@ from web.core.fence import Tenanted
 from web.core.fields import EncryptedText
 from web.core.states import EnumText, Machine, Row
 from web.extensions import Model
-from web.federation.verbs import FAIL, PairAggregate
+from web.federation.pairs import FAIL, PairAggregate
 
 
 class CosignState(StrEnum):

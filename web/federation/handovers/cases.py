@@ -8,7 +8,7 @@ from web.core import events
 from web.extensions import db
 from web.federation.handovers import service
 from web.federation.handovers.models import HandoverState
-from web.federation.verbs import Moved
+from web.federation.pairs import Moved
 from web.tenants.consents.models import Method
 from web.tenants.transfers import letters
 from web.tenants.transfers.service import HandedOver

@@ -16,11 +16,11 @@ from web.extensions import db
 from web.federation import admission
 from web.federation.handovers import packet
 from web.federation.handovers.models import HANDOVER, OPEN, Handover, HandoverState
+from web.federation.pairs import Said
 from web.federation.referrals.models import Referral
-from web.federation.verbs import Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
-from web.tenants.activities import service as activities
+from web.tenants.activities import study
 from web.tenants.activities.models import Presence, StudyRecord
 from web.tenants.consents import service as consents
 from web.tenants.counties import service as counties
@@ -296,7 +296,7 @@ def forwarded(handover: Handover, said: Said) -> None:
     )
     if db.session.scalar(is_there) is not None:
         return
-    activities.credit(
+    study.credit(
         handover.member_id,
         record,
         title=said.values.get("/title", ""),

@@ -6,7 +6,7 @@ from web.core import clock
 from web.federation import verbs
 from web.federation.handovers import effects
 from web.federation.handovers.models import FLIP, HANDOVER, UNANSWERED, Handover
-from web.federation.verbs import Kind
+from web.federation.pairs import Kind
 
 KIND = verbs.register(
     Kind(

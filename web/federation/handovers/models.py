@@ -18,8 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from web.core import vault
 from web.core.states import Machine, Row
 from web.extensions import Model
+from web.federation.pairs import FAIL, PairAggregate
 from web.federation.readings import service as readings
-from web.federation.verbs import FAIL, PairAggregate
 
 
 class HandoverState(StrEnum):

@@ -55,10 +55,10 @@ from web.federation.handovers.models import (
     HandoverState,
     Outcome,
 )
+from web.federation.pairs import Moved
 from web.federation.post import service as post
 from web.federation.readings import service as readings
-from web.federation.verbs import Moved
-from web.tenants.activities.service import StudyCredited
+from web.tenants.activities.study import StudyCredited
 from web.tenants.consents import service as consents
 from web.tenants.counties import service as counties
 from web.tenants.members import merging

@@ -11,9 +11,9 @@ from sqlalchemy import func
 from web.core import clock
 from web.extensions import db
 from web.federation import admission
+from web.federation.pairs import Said
 from web.federation.referrals import packets
 from web.federation.referrals.models import Referral
-from web.federation.verbs import Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
 from web.tenants.counties import service as counties

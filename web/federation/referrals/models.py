@@ -13,7 +13,7 @@ from web.core.fence import Tenanted
 from web.core.fields import EncryptedText
 from web.core.states import Machine, Row
 from web.extensions import Model
-from web.federation.verbs import FAIL, PairAggregate
+from web.federation.pairs import FAIL, PairAggregate
 
 
 class ReferralState(StrEnum):

@@ -18,12 +18,13 @@ from web.core import clock, events
 from web.core.errors import Invalid, NotFound, TooMany, WrongState
 from web.core.fields import blind
 from web.extensions import db
-from web.federation import verbs
+from web.federation import pairs, verbs
 from web.federation.agreements import duties
 from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.models import AgreementGrant, DutyKind
 from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
+from web.federation.pairs import FAIL
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
 from web.federation.referrals import codes, effects, grants, packets
@@ -36,7 +37,6 @@ from web.federation.referrals.models import (
     SharedMember,
     WrongCode,
 )
-from web.federation.verbs import FAIL
 from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents.service import ConsentWithdrawn
 from web.tenants.counties import service as counties
@@ -73,7 +73,7 @@ def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID
 
 readings.OWNERS["referral"] = _members_behind
 KIND = verbs.register(
-    verbs.Kind(
+    pairs.Kind(
         "referral",
         REFERRAL,
         Referral,

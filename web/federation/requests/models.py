@@ -15,8 +15,8 @@ from web.core import clock, vault
 from web.core.fields import EncryptedText
 from web.core.states import Machine, Row
 from web.extensions import Model
+from web.federation.pairs import FAIL, PairAggregate
 from web.federation.request_kinds import REQUEST_KINDS, RequestKind
-from web.federation.verbs import FAIL, PairAggregate
 
 
 class RequestState(StrEnum):

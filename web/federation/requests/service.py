@@ -23,12 +23,12 @@ from web.federation.admission import Admitted
 from web.federation.agreements import service as agreements
 from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RATED
+from web.federation.pairs import FAIL, Effect, Kind, Said
 from web.federation.post import service as post
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
 from web.federation.referrals.models import Referral
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
 from web.federation.requests.models import LAPSES_AFTER, OPEN, REQUEST, Request
-from web.federation.verbs import FAIL, Kind, Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents import service as consents
@@ -246,7 +246,7 @@ def _opens(envelope: Envelope, admitted: Admitted) -> Request:
     )
 
 
-def _check_values(part: str) -> verbs.Effect:
+def _check_values(part: str) -> Effect:
     def check(request: Request, said: Said) -> None:
         """What came is of this kind, and what the kind demands came or was withheld."""
         if said.is_ours:

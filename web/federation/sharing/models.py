@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from web.core.fence import Tenanted
 from web.core.states import Machine, Row
 from web.extensions import Model
-from web.federation.verbs import FAIL, PairAggregate
+from web.federation.pairs import FAIL, PairAggregate
 
 
 class ShareState(StrEnum):

@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement
 from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
-from web.federation import admission, verbs
+from web.federation import admission, pairs, verbs
 from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.registers import AT_REST
 from web.federation.messages import SHARE_REVOKED
+from web.federation.pairs import FAIL, Said
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals import grants
@@ -27,7 +28,6 @@ from web.federation.referrals import service as referrals
 from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import values
 from web.federation.sharing.models import SHARE, STANDING, ShareState, StatusShare
-from web.federation.verbs import FAIL, Said
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
 from web.tenants.consents.models import Consent
@@ -131,7 +131,7 @@ def _refused(share: StatusShare, verb: str, code: str) -> None:
 
 
 KIND = verbs.register(
-    verbs.Kind(
+    pairs.Kind(
         "share",
         SHARE,
         StatusShare,
@@ -284,8 +284,8 @@ def _take_back(shares: list[StatusShare], reason: str) -> None:
             revoke(share, reason)
 
 
-@events.subscribe(verbs.Moved)
-def _paused(moved: verbs.Moved) -> None:
+@events.subscribe(pairs.Moved)
+def _paused(moved: pairs.Moved) -> None:
     """A pause: what is on its way may be sealed without its values, so all of them go again when it is over. Resumed:
     they go, and what could not be opened meanwhile is opened.
     """
@@ -336,8 +336,8 @@ AT_REST.append(_hinders)
 _BECAUSE = {"notice_withdrawn": "notice_withdrawn", "transferred": "transferred", "wound_down": "wound_down"}
 
 
-@events.subscribe(verbs.Moved)
-def _referral_moved(moved: verbs.Moved) -> None:
+@events.subscribe(pairs.Moved)
+def _referral_moved(moved: pairs.Moved) -> None:
     if moved.kind != referrals.KIND.name:
         return
     referral = referrals.get(moved.about_id)

@@ -25,7 +25,6 @@ from web.tenants.activities.models import (
     ActivityState,
     Attendance,
     Presence,
-    StudyRecord,
 )
 from web.tenants.members.models import Member
 from web.tenants.members.service import LIVE
@@ -78,19 +77,6 @@ class Mark:
 
     presence: Presence
     minutes: int | None = None
-
-
-@dataclass(frozen=True)
-class StudyCredited:
-    """Announced when study time another county recorded, and we countersigned, reached a member's file."""
-
-    member_id: UUID
-    cosign_id: UUID
-    title: str
-    held_on: date
-    presence: Presence
-    minutes: int
-    partner_uid: UUID
 
 
 @dataclass(frozen=True)
@@ -381,33 +367,3 @@ def summary(activity_id: UUID) -> Summary:
             by[presence] += count
             minutes += int(total or 0)
     return Summary(by.total(), sum(by[p] for p in CAME), dict(by), minutes, visitors, came)
-
-
-def credit(
-    member_id: UUID, cosign_id: UUID, *, title: str, held_on: date, presence: Presence, minutes: int, partner_uid: UUID
-) -> StudyRecord:
-    """Study time recorded by another county and countersigned by us, into our member's file."""
-    row = StudyRecord(
-        member_id=member_id,
-        cosign_id=cosign_id,
-        title=title[:120],
-        held_on=held_on,
-        presence=presence,
-        study_minutes=minutes,
-        partner_uid=partner_uid,
-    )
-    events.record("study_record.credit", row, member_id=member_id)
-    db.session.add(row)
-    db.session.flush()
-    events.announce(StudyCredited(member_id, cosign_id, title[:120], held_on, presence, minutes, partner_uid))
-    return row
-
-
-def withdraw_credit(cosign_id: UUID) -> int:
-    """Take the study time of a record out of our members' files: it was corrected or annulled. How many lines went."""
-    rows = list(db.session.scalars(db.select(StudyRecord).where(StudyRecord.cosign_id == cosign_id)))
-    for row in rows:
-        events.record("study_record.withdraw_credit", row, member_id=row.member_id)
-        db.session.delete(row)
-    db.session.flush()
-    return len(rows)
