@@ -220,6 +220,15 @@ def test_labels_are_the_countys_and_narrow_the_list(browser, side):
     assert len(names(admin.get(lists(side) + "?label=").text)) == 3, "a deleted label is on nobody"
     assert admin.post(f"{page}/{label_id}/restore").status_code == 303
     assert "困难党员" in admin.get(lists(side)).text
+    # More rows of another list than one address can ask for, ticked on one page: all of them, and all of them back.
+    town = f"/{side.code}/organisations/{side.orgs['天堂镇']}/new"
+    for n in range(51):
+        assert admin.post(town, data={"kind": "branch", "name": f"示例第{n}村支部"}).status_code == 303
+    rows = re.findall(r'name="id" value="([^"]+)"', admin.get(f"/{side.code}/organisations").text)
+    many = {"id": rows, "query": "", "label": [f"on:{label_id}"], "act": "apply"}
+    assert len(rows) > 51 and admin.post(tool(side, "organisations/labels"), data=many).status_code == 303
+    assert "organisation" not in admin.get(f"/{side.code}/organisations?label=").text.partition("<tbody")[2]
+    assert admin.post(tool(side, "organisations/labels"), data=many | {"id": [""]}).status_code == 422
 
 
 def test_other_lists_are_declared_the_same_way(browser, side):

@@ -82,7 +82,7 @@ def label_many(list_: str) -> Any:
     """Labels of many rows: `act`: nothing (the form), preview, apply. The selection is run again each time."""
     actor, (listing, labelled) = edge.actor(), _of(list_)
     permissions.demand(GRANTS, Role(actor.role), labelled.permission)
-    chosen, form, shown = dict(lines(listing, labelled, MOST)), Form(Marks), None
+    chosen, form, shown = lines(listing, labelled, MOST), Form(Marks), None
     back = url_for(listing.endpoint) + "?" + urlencode(pairs_of(request.form.get("query", "")))
     if (act := request.form.get("act")) in ("preview", "apply"):
         with form:

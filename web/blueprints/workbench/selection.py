@@ -11,6 +11,7 @@ from flask import request
 
 from web.blueprints import edge
 from web.core.errors import Invalid
+from web.tenants.workbench.facets import LONGEST
 from web.tenants.workbench.listings import LISTINGS, Labelled, Listing
 
 
@@ -35,8 +36,21 @@ def chosen(name: str, id_of: Callable[[Any], UUID], most: int) -> list[UUID]:
     return list(found)
 
 
-def lines(listing: Listing, labelled: Labelled, most: int) -> list[tuple[UUID, str]]:
-    """The chosen rows its reader sees on the list, by id and what each is called; none for ids of rows that are not there."""
-    ids = chosen(listing.name, labelled.id_of, most)
-    query = f"{listing.tab(request.form.get('query', ''))}&{urlencode([('row', i) for i in ids])}"
-    return [(labelled.id_of(line), listing.called(line)) for line in listing.walk(query, edge.actor(), False)]
+def lines(listing: Listing, labelled: Labelled, most: int) -> dict[UUID, str]:
+    """The chosen rows its reader sees on the list: id → what each is called; none for ids of rows that are not there."""
+    query = request.form.get("query", "")
+    if request.form.get("all_matching") == "1":
+        asked = [query]
+    else:
+        ids, tab = chosen(listing.name, labelled.id_of, most), listing.tab(query)
+        parts = (ids[n : n + LONGEST] for n in range(0, len(ids), LONGEST))  # so many an address can ask for
+        asked = [f"{tab}&{urlencode([('row', i) for i in part])}" for part in parts]
+    found: dict[UUID, str] = {}
+    for each in asked:
+        for line in listing.walk(each, edge.actor(), False):
+            found[labelled.id_of(line)] = listing.called(line)
+            if len(found) > most:
+                raise Invalid(code="too_many_chosen", most=most)
+    if not found:
+        raise Invalid({"id": "choose_one"}, code="nothing_ticked")
+    return found
