@@ -17,11 +17,11 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_three.py::test_a_receiver_that_lacks_decisions_says_behind_and_is_brought_up_by_whoever_writes "
           "federation/agreements/test_three.py::test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good"),
     _line("1", "responsibility lists of both sides as one register, from the templates, with a yearly check and its state", "agreements.draft agreements.check agreements.responsibilities",
-          "blueprints/test_agreements.py::test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year"),
+          "blueprints/test_agreements_in_force.py::test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year"),
     _line("1", "amend and renew: version n+1", "agreements.amend agreements.renew",
           "federation/agreements/test_year.py::test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap "
           "federation/agreements/test_endings.py::test_a_second_version_takes_the_place_of_the_first "
-          "blueprints/test_agreements.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
+          "blueprints/test_agreements_in_force.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
     _line("1", "narrowing purges the removed fields; widening is sealed by all", "agreements.amend agreements.show",
           "federation/sharing/test_changed_grants.py::test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again"),
     _line("1", "pauses per scope and party", "agreements.pause",
@@ -30,7 +30,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "leave, successor, add a party", "agreements.leave agreements.add_party",
           "federation/agreements/test_three.py::test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends "
           "federation/agreements/test_three.py::test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_without_its_texts "
-          "blueprints/test_agreements.py::test_leaving_names_the_first_day_allowed_and_a_hub_its_successor"),
+          "blueprints/test_agreements_in_force.py::test_leaving_names_the_first_day_allowed_and_a_hub_its_successor"),
     _line("1", "lapse; notice days", "agreements.show agreements.leave",
           "federation/agreements/test_endings.py::test_a_version_lapses_after_thirty_days_on_the_table "
           "federation/agreements/test_year.py::test_an_agreed_version_lapses_after_sixty_days_and_the_one_in_effect_stays "
@@ -38,16 +38,16 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "one open version at a time", "agreements.amend",
           "federation/agreements/test_year.py::test_the_database_too_refuses_a_second_open_version"),
     _line("1", "versions side by side with the changed words marked", "agreements.compare",
-          "blueprints/test_agreements.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
+          "blueprints/test_agreements_in_force.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
     _line("1", "due dates (renewal 60 d before, review meetings, list deliveries) become to-dos", "home.index agreements.duty",
           "federation/agreements/test_duties.py::test_what_is_due_is_told_once_recorded_by_a_person_and_the_next_one_takes_its_place "
           "federation/agreements/test_duties.py::test_renewal_and_items_close_by_themselves "
-          "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
+          "blueprints/test_agreements_in_force.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
     _line("1", "duties closed by the record that fulfils them: participation told by co-signed records, entries looked through", "agreements.duty",
           "federation/cosigning/test_walks.py::test_what_the_program_holds_records_of_closes_the_agreements_duties"),
     _line("1", "a review meeting closed by a record of its own, which the other side confirms", "agreements.record_meeting agreements.show_meeting agreements.confirm_meeting agreements.dispute_meeting",
           "federation/agreements/test_duties.py::test_a_meeting_recorded_by_one_and_confirmed_by_the_other_closes_the_duty_of_both "
-          "blueprints/test_agreements.py::test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages"),
+          "blueprints/test_agreements_in_force.py::test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages"),
     _line("1", "templates a county keeps for its next agreement", "agreements.template_list agreements.save_template agreements.edit_template",
           "federation/agreements/test_templates.py::test_saved_from_an_agreement_changed_and_begun_with_other_parties "
           "blueprints/test_agreements.py::test_a_template_is_saved_edited_chosen_and_dropped"),
@@ -55,7 +55,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_agreements.py::test_townships_conclude_without_persons_and_the_county_vouches_in_the_paper"),
     _line("1", "each side's progress with the cooperation items reaches the others and the report", "agreements.progress agreements.show",
           "federation/agreements/test_duties.py::test_each_sides_progress_reaches_the_other_and_an_older_word_is_ignored "
-          "blueprints/test_agreements.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
+          "blueprints/test_agreements_in_force.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
     # 2 Scopes
     _line("2", "S0–S6 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press; S8 named and off",
           "members.notice members.agree members.shown members.paper members.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",
@@ -69,7 +69,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_requests.py::test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes"),
     _line("2", "their effect everywhere; S5 withdrawn: in no new record, what both countersigned stays and the notice says so", "members.withdraw shares.show",
           "federation/sharing/test_sharing.py::test_the_telephone_only_with_consent_and_gone_with_it "
-          "federation/cosigning/test_walks.py::test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands"),
+          "federation/cosigning/test_final_records.py::test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands"),
     _line("2", "S2 narrowed: open packets lose what is granted no more, on both sides; taken away, they end", "referrals.show",
           "federation/sharing/test_changed_grants.py::test_a_narrowed_notice_empties_open_packets_and_one_taken_away_ends_them"),
     _line("2", "venues in the directory (S0)", "organisations.place scopes.directory",
@@ -124,12 +124,12 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_host_begins.py::test_reminders_come_by_the_countys_days_and_go_by_a_persons_word"),
     # 4 Co-signing
     _line("4", "several homes per activity; corrections keep unchanged homes final", "cosigning.offer cosigning.correct",
-          "federation/cosigning/test_walks.py::test_a_home_never_sees_another_homes_lines federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
+          "federation/cosigning/test_walks.py::test_a_home_never_sees_another_homes_lines federation/cosigning/test_final_records.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
           "blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
     _line("4", "a proposal to annul that nobody answers lapses, the record stands", "cosigning.show",
-          "federation/cosigning/test_walks.py::test_a_proposal_to_annul_that_nobody_answers_comes_to_nothing"),
+          "federation/cosigning/test_final_records.py::test_a_proposal_to_annul_that_nobody_answers_comes_to_nothing"),
     _line("4", "annulment, lapse, withdraw", "cosigning.propose_annul cosigning.annul cosigning.keep cosigning.withdraw",
-          "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go federation/cosigning/test_walks.py::test_both_propose_to_annul_at_once federation/cosigning/test_walks.py::test_lapsed_after_thirty_days "
+          "federation/cosigning/test_final_records.py::test_annulled_by_both_it_stays_and_its_hours_go federation/cosigning/test_final_records.py::test_both_propose_to_annul_at_once federation/cosigning/test_walks.py::test_lapsed_after_thirty_days "
           "federation/cosigning/test_walks.py::test_withdrawn blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
     _line("4", "the co-signed record as PDF", "cosigning.paper activities.proceedings documents.show",
           "blueprints/test_activities.py::test_the_record_as_paper_at_both_sides reports/test_papers.py::test_every_visible_character_is_in_the_file_in_the_named_faces_on_a4"),
@@ -137,8 +137,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "tenants/test_rolls.py::test_every_symbol_and_its_words tenants/test_rolls.py::test_a_reason_for_every_line_left_out "
           "blueprints/test_activities.py::test_a_list_pasted_or_uploaded_is_read_before_anything_is_written"),
     _line("4", "hours recognised at home", "members.show",
-          "federation/cosigning/test_walks.py::test_offered_and_countersigned_hours_reach_the_file federation/cosigning/test_walks.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
-          "federation/cosigning/test_walks.py::test_annulled_by_both_it_stays_and_its_hours_go blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
+          "federation/cosigning/test_walks.py::test_offered_and_countersigned_hours_reach_the_file federation/cosigning/test_final_records.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
+          "federation/cosigning/test_final_records.py::test_annulled_by_both_it_stays_and_its_hours_go blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
     _line("4", "guests never in votes or quorum", "activities.show activities.record",
           "federation/cosigning/test_walks.py::test_guests_never_make_a_quorum blueprints/test_activities.py::test_the_record_as_paper_at_both_sides"),
     # 5 Requests

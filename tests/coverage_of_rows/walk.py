@@ -102,7 +102,7 @@ WALK: tuple[Line, ...] = (
           "federation/post/test_post.py::test_killed_between_receipt_and_commit_the_same_receipt_comes_back"),
     _line("3", "agreement: 16 clauses, cooperation items with goal, measure, owner, progress; grants; liaisons",
           "agreements.show agreements.draft agreements.progress",
-          "blueprints/test_agreements.py::test_a_draft_is_made_refused_mended_and_proposed blueprints/test_agreements.py::test_progress_pause_and_notice "
+          "blueprints/test_agreements.py::test_a_draft_is_made_refused_mended_and_proposed blueprints/test_agreements_in_force.py::test_progress_pause_and_notice "
           "federation/agreements/test_refusals.py::test_without_clause_14_nothing_is_completed"),
     _line("3", "between two: draft, counter, accept, reject, leaders' approval, seals, effective", "agreements.show agreements.counter agreements.approve agreements.seal",
           "federation/agreements/test_walk.py::test_two_counties_agree_and_both_hold_the_same "

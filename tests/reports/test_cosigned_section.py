@@ -10,13 +10,14 @@ import pytest
 from tests.blueprints.test_auth import sign_in
 from tests.blueprints.test_certificates import carried, judged
 from tests.contracts.test_query_budgets import LIST, counted
-from tests.federation.cosigning.test_walks import lines_of, number_of
 from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     AWAY,
     CAME,
     Walk,
     build_with_guests,
+    lines_of,
     load_walk,
+    number_of,
 )
 from web.core import clock
 from web.core.errors import NotFound

@@ -24,12 +24,13 @@ from web.federation.cosigning.models import CoSignedRecord
 from web.federation.referrals import service as referrals
 from web.tenants.accounts.permissions import Role
 from web.tenants.activities import service as activities
-from web.tenants.activities.models import ActivityKind, Presence
+from web.tenants.activities.models import ActivityKind, Presence, StudyRecord
 from web.tenants.activities.service import Head, Mark
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
 from web.tenants.members import service as members
+from web.tenants.members.models import Member
 from web.tenants.organisations.models import PartyOrg
 
 BRANCH = "演示社区第一支部"
@@ -150,3 +151,19 @@ def load_walk(fresh: Flask, stand: Callable[[State], Any], with_guests: State) -
     found = copy(stand(with_guests))
     found.guests = dict(found.guests)
     return found
+
+
+def lines_of(side, record_id):
+    with side.act():
+        return {line.line: (line.referral_id, line.answer, line.values()) for line in service.lines(record_id)}
+
+
+def number_of(side, record_id, referral_id):
+    return next(number for number, row in lines_of(side, record_id).items() if row[0] == referral_id)
+
+
+def studied(side):
+    """name → (title, presence, minutes) in the files of the county."""
+    with side.act():
+        query = db.select(Member.name, StudyRecord).join(StudyRecord, StudyRecord.member_id == Member.id)
+        return {name: (row.title, row.presence, row.study_minutes) for name, row in db.session.execute(query)}

@@ -1,0 +1,202 @@
+"""Agreements in force on their pages: renewed, paused, left; what the calendar asks, meetings, the responsibility list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests import world
+from tests.blueprints.agreeing import done_in, fields_of, open_browsers  # noqa: F401 -- a fixture
+from tests.blueprints.test_auth import in_county
+from web.core import clock, fence
+from web.extensions import db
+from web.federation.agreements import service
+from web.federation.agreements.models import AgreementDuty, AgreementState, DutyKind, VersionState
+
+
+def test_progress_pause_and_notice(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    url = f"{base}/{agreed.ref.id}"
+    refused = client.post(f"{url}/items/a1", data={"percent": "120", "note": ""})
+    assert refused.status_code == 422 and "超出允许的范围" in refused.text
+    assert client.post(f"{url}/items/a1", data={"percent": "45", "note": "已走访18户"}).status_code == 303
+    assert "已走访18户" in client.get(url).text
+    assert client.get(f"{url}/items/zz").status_code == 404
+    assert client.post(f"{url}/pause", data={"scope": "S6"}).status_code == 303
+    work()
+    host, _ = browsers(agreed.host)
+    assert "已暂停" in host.get(f"/{agreed.host.code}/agreements/{agreed.ref.id}").text
+    assert client.post(f"{url}/pause", data={"scope": "S6"}).status_code == 409
+    assert client.post(f"{url}/pause", data={"scope": "S6", "is_resumed": "1"}).status_code == 303
+    early = client.post(f"{url}/leave", data={"on": clock.today().isoformat(), "reason": ""})
+    assert early.status_code == 422 and "不能早于通知之日" in early.text
+    day = clock.today() + timedelta(days=60)
+    assert client.post(f"{url}/leave", data={"on": day.isoformat(), "reason": "任务完成"}).status_code == 303
+    work()
+    assert f"{day.isoformat()} 退出" in host.get(f"/{agreed.host.code}/agreements/{agreed.ref.id}").text
+    with clock.at(clock.now() + timedelta(days=60)):
+        for side in (agreed.home, agreed.host):
+            done_in(side, service.run_timers)
+        for side in (agreed.home, agreed.host):
+            browser, address = browsers(side)
+            other = agreed.host if side is agreed.home else agreed.home
+            assert "确认办结" in browser.get(f"{address}/{agreed.ref.id}").text
+            assert browser.post(f"{address}/{agreed.ref.id}/close/{other.uid}").status_code == 303
+            work()
+    for side in (agreed.home, agreed.host):
+        assert in_county(side, lambda: service.get(agreed.ref.id).state) is AgreementState.CLOSED
+
+
+def test_the_hub_begins_the_next_version_and_a_follower_cannot(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    assert client.post(f"{base}/{agreed.ref.id}/amend").status_code == 409
+    host, base = browsers(agreed.host)
+    made = host.post(f"{base}/{agreed.ref.id}/amend")
+    assert made.status_code == 303
+    sent = fields_of(host.get(made.headers["Location"]).text)
+    assert len(sent["grants"]) == len(f"{world.HOME_GIVES} {world.HOST_GIVES}".split())
+    assert sent["item_1_goal"] == "走访留守家属40户"
+    dropped = host.post(f"{base}/{agreed.ref.id}/withdraw", data={"reason": ""})
+    assert dropped.status_code == 303
+    state = in_county(agreed.host, lambda: service.current(service.get(agreed.ref.id)).state)
+    assert state is VersionState.EFFECTIVE
+
+
+def test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added(agreed, browsers):
+    client, base = browsers(agreed.host)
+    other, theirs = browsers(agreed.home)
+    page = client.get(f"{base}/{agreed.ref.id}").text
+    assert "续签" in page and "续签" not in other.get(f"{theirs}/{agreed.ref.id}").text
+    refused = other.post(f"{theirs}/{agreed.ref.id}/renew", data={"effective_to": "2030-01-01"})
+    assert refused.status_code == 409 and "只有牵头方能提出修改" in refused.text
+    assert "还没有可以比对的两份文本" in client.get(f"{base}/{agreed.ref.id}/compare").text
+    renew = f"{base}/{agreed.ref.id}/renew"
+    early = client.post(renew, data={"effective_to": clock.today().isoformat()})
+    assert early.status_code == 422 and "不能早于生效日期" in early.text
+    done = client.post(renew, data={"effective_to": (clock.today() + timedelta(days=1400)).isoformat()})
+    assert done.status_code == 303 and done.headers["Location"].endswith("/draft")
+    assert client.get(f"{base}/{agreed.ref.id}/add-party").status_code == 200
+    nobody = client.post(f"{base}/{agreed.ref.id}/add-party", data={"party": str(agreed.home.uid)})
+    assert nobody.status_code == 422 and "还不是确认过的伙伴县" in nobody.text
+    compared = client.get(f"{base}/{agreed.ref.id}/compare").text
+    old, new = (clock.today() + timedelta(days=days) for days in (730, 1400))
+    assert f"<del>{old.isoformat()[:4]}" in compared or f"<ins>{new.isoformat()[:4]}" in compared
+    assert "第 16 条" in compared and "第 15 条" not in compared
+    assert "第 15 条" in client.get(f"{base}/{agreed.ref.id}/compare?all=1").text
+    assert client.get(f"{base}/{agreed.ref.id}/compare?a=v9r1").status_code == 404
+
+
+def test_leaving_names_the_first_day_allowed_and_a_hub_its_successor(agreed, browsers):
+    client, base = browsers(agreed.home)
+    page = client.get(f"{base}/{agreed.ref.id}/leave").text
+    assert "协议约定提前 60 天告知" in page and "由谁接着牵头" not in page
+    early = client.post(f"{base}/{agreed.ref.id}/leave", data={"on": clock.today().isoformat(), "reason": ""})
+    assert early.status_code == 422 and "不能早于" in early.text
+    on = (clock.today() + timedelta(days=60)).isoformat()
+    assert client.post(f"{base}/{agreed.ref.id}/leave", data={"on": on, "reason": ""}).status_code == 303
+    assert f"岳西县 {on} 退出" in client.get(f"{base}/{agreed.ref.id}").text
+
+
+def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours(agreed, work, browsers):
+    client, base = browsers(agreed.home)
+    id_ = agreed.ref.id
+    assert client.get(f"{base}/{id_}/duties/participation").status_code == 404
+    done_in(agreed.host, lambda: service.note_progress(id_, "a1", 35, "已走访14户"))
+    work()
+    page = client.get(f"{base}/{id_}").text
+    assert "余杭区　35%　已走访14户" in page and "未登记" in page
+    with clock.at(clock.now() + timedelta(days=25)):
+        done_in(agreed.home, service.run_timers)
+        client, base = browsers(agreed.home)
+        home = f"/{agreed.home.code}/"
+        assert "反馈参加组织生活情况" in client.get(home).text and "登记反馈" in client.get(home).text
+        told = client.get(f"{home}notices").text
+        assert "到期提醒：" in told and "系统到期" not in told, "nobody's word"
+        assert "反馈参加组织生活情况" in client.get(f"{base}/{id_}").text
+        leader, _ = browsers(agreed.home, "leader_readonly")
+        assert leader.get(f"{base}/{id_}/duties/participation").status_code == 403
+        tomorrow = (clock.today() + timedelta(days=1)).isoformat()
+        refused = client.post(f"{base}/{id_}/duties/participation", data={"done_on": tomorrow, "note": "议定三件事"})
+        assert refused.status_code == 422 and "不能晚于今天" in refused.text and "议定三件事" in refused.text
+        said = {"done_on": clock.today().isoformat(), "note": "议定三件事"}
+        assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 303
+        assert "登记反馈" not in client.get(home).text
+        assert "议定三件事" in client.get(f"{base}/{id_}").text
+        assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 404
+
+
+def test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages(agreed, work, browsers):
+    id_, day = agreed.ref.id, (clock.today() + timedelta(days=1)).isoformat()
+    client, base = browsers(agreed.home)
+    leader, _ = browsers(agreed.home, "leader_readonly")
+    new = f"{base}/{id_}/meetings/new"
+    assert leader.get(new).status_code == 403 and "登记会商" in client.get(f"{base}/{id_}").text
+    said = {
+        "held_on": day, "way": "there", "place": "余杭街道示例路1号", "present": "岳西组织科科长\r\n余杭组织科副科长",
+        "point_a1": "春节已办，中秋在办", "conclusion": "下半年办培训两期", "next_on": "",
+    }  # fmt: skip
+    refused = client.post(new, data=said)
+    assert refused.status_code == 422 and "不能晚于今天" in refused.text and "春节已办，中秋在办" in refused.text
+    said["held_on"] = clock.today().isoformat()
+    there = client.post(new, data=said)
+    assert there.status_code == 303
+    work()
+    page = client.get(there.location).text
+    assert (
+        all(words in page for words in ("待确认", "在对方会面", "余杭组织科副科长", "春节已办，中秋在办"))
+        and "确认记录属实" not in page
+    )
+    meeting = there.location.rpartition("/")[2]
+    ours = f"{base}/{id_}/meetings/{meeting}"
+    assert client.post(f"{ours}/confirm").status_code == 404, "one's own word confirms nothing"
+    other, their_base = browsers(agreed.host)
+    theirs = f"{their_base}/{id_}/meetings/{meeting}"
+    assert "会商记录待我方确认" in other.get(f"/{agreed.host.code}/").text
+    assert "待我方确认" in other.get(f"{their_base}/{id_}").text
+    assert "在本县会面" in other.get(theirs).text and "确认记录属实" in other.get(theirs).text
+    their_leader, _ = browsers(agreed.host, "leader_readonly")
+    assert their_leader.post(f"{theirs}/confirm").status_code == 403
+    assert "由县级经办核对" in their_leader.get(theirs).text
+    assert other.post(f"{theirs}/dispute", data={"reason": " "}).status_code == 422
+    assert other.post(f"{theirs}/confirm").status_code == 303
+    work()
+    for who, address in ((client, ours), (other, theirs)):
+        assert "已确认" in who.get(address).text and "确认记录属实" not in who.get(address).text
+    assert "会商记录待我方确认" not in other.get(f"/{agreed.host.code}/").text
+    assert "下半年办培训两期" in client.get(f"{base}/{id_}").text
+
+
+def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year(agreed, browsers):
+    client, base = browsers(agreed.host)
+    id_ = agreed.ref.id
+    assert "佐证：谈话记录、活动证编号" in client.get(f"{base}/{id_}").text
+    client.post(f"{base}/{id_}/amend")
+    sent = fields_of(client.get(f"{base}/{id_}/draft").text)
+    wrong = client.post(f"{base}/{id_}/draft", data=sent | {"home_2_owner": "", "act": "save"})
+    assert wrong.status_code == 422 and "必填" in wrong.text
+    sent |= {"home_2_evidence": "核对记录和签字表", "host_12_item": ""}
+    assert client.post(f"{base}/{id_}/draft", data=sent | {"act": "save"}).status_code == 303
+    compared = client.get(f"{base}/{id_}/compare").text
+    assert "<ins>和签字表</ins>" in compared and "共 2 处不同" in compared
+    assert client.get(f"{base}/{id_}/duties/check").status_code == 404
+    with agreed.host.act():
+        service.withdraw(id_)
+        text = service.current(service.get(id_)).text
+        due = clock.today() + timedelta(days=364)
+        db.session.add(AgreementDuty(agreement_id=id_, kind=DutyKind.CHECK, due_on=due, is_missed=False, details={}))
+        fence.commit()
+    page = client.get(f"{base}/{id_}/duties/check").text
+    assert page.count("<select") == 24
+    said = {row["key"]: "met" for row in text["responsibilities"]} | {"done_on": clock.today().isoformat(), "note": ""}
+    refused = client.post(f"{base}/{id_}/duties/check", data=said | {"home4": ""})
+    assert refused.status_code == 422 and "请选一项" in refused.text
+    assert client.post(f"{base}/{id_}/duties/check", data=said | {"home4": "unmet"}).status_code == 303
+    after = client.get(f"{base}/{id_}/duties/check").text
+    assert "没有落实" in after and "1 项没有全部落实" in after and "本期已经检查" in after
+    whole = client.get(f"{base}/responsibilities").text
+    assert (
+        whole.count('<th scope="row"') == 24 and "双方的责任" in whole and text["responsibilities"][0]["item"] in whole
+    )
+    unmet = client.get(f"{base}/responsibilities?found=unmet&side=home").text
+    assert unmet.count('<th scope="row"') == 1 and 'aria-current="true">没有落实 <b>1</b>' in unmet
+    nothing = client.get(f"{base}/responsibilities?found=none").text
+    assert "没有这样的责任" in nothing
