@@ -243,7 +243,7 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     assert "已送请共签，有异议时在共签记录里更正" in sheet
     for part, count in (("final", 1), ("to_answer", 0), ("all", 1)):
         listed = host.get(at(here, f"/cosigning/?part={part}")).text
-        assert listed.count(str(record.id)) == count
+        assert listed.count(f"cosigning/{record.id}") == count
 
 
 def test_refused_and_withdrawn_pages(walk, host, home, work):

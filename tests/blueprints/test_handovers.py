@@ -149,10 +149,16 @@ def test_the_host_says_no_with_a_reason_and_the_warning(walk, browsers, work):
     assert none.status_code == 422 and "请选一项" in none.text
     other = host.post(page, data={"reason": "other", "text": ""})
     assert other.status_code == 422 and "必填" in other.text
-    assert host.post(page, data={"reason": "dues_open", "text": "欠缴三个月"}).status_code == 303
+    pasted = {"reason": "dues_open", "text": "欠缴\t三个月\r\n请先\u202e补缴 "}  # as a browser sends two lines
+    assert host.post(page, data=pasted).status_code == 303
     work()
     said = home.get(at(walk.pair.home, walk.id)).text
-    assert "对方不同意接收" in said and "党费没有缴清" in said and "欠缴三个月" in said and "仍由我方负责管理" in said
+    assert (
+        "对方不同意接收" in said
+        and "党费没有缴清" in said
+        and "欠缴 三个月\n请先补缴" in said
+        and "仍由我方负责管理" in said
+    )
     gone = host.get(at(walk.pair.host, walk.id)).text
     assert "王示甲" not in gone and "（姓名已清除）" in gone
 
@@ -166,7 +172,7 @@ def test_given_back_and_mended(walk, browsers, work):
     work()
     said = home.get(at(walk.pair.home, walk.id)).text
     assert "需要补正：出生日期、党员档案" in said and "与档案不符" in said
-    assert home.post(at(walk.pair.home, walk.id, "/request"), data={"to_org": TO}).status_code == 303
+    assert home.post(at(walk.pair.home, walk.id, "/request"), data={"to_org": f"{TO}\r\n\x07"}).status_code == 303
     work()
     assert walk.states() == (S.REQUESTED, S.REQUESTED)
 

@@ -26,6 +26,7 @@ from werkzeug.datastructures import MultiDict
 from web.blueprints import words
 from web.core.errors import Invalid
 from web.extensions import db
+from web.federation.wire.kinds import FORBIDDEN_IN_LINES
 from web.tenants.workbench import service as workbench
 
 # What a browser sends besides the fields of the form: the token, and the name of the button pressed.
@@ -34,8 +35,15 @@ BESIDES = frozenset({"csrf_token", "act", "draft_form", "draft_back"})
 _PLAIN = {"Missing data for required field.": "required", "Unknown field.": "unknown"}
 
 
+LONGEST_LINE = 200
+"""A field of more characters than this is written in lines; of any other a line break is a blank."""
+
+
 class Text(fields.Field[str]):
-    """Text without blanks at its ends. `required` means not empty; `limit` characters at most."""
+    """Text without blanks at its ends. `required` means not empty; `limit` characters at most. `strip=False`: as it was typed.
+
+    A browser ends lines with CR LF, and what is pasted brings tabs and marks nobody sees; messages carry none of these.
+    """
 
     default_error_messages = {"required": "required", "too_long": "too_long"}  # noqa: RUF012
 
@@ -46,13 +54,17 @@ class Text(fields.Field[str]):
         self.limit, self.strip = limit, strip
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        said = str(value).replace("\x00", "")
-        said = said.strip() if self.strip else said
+        said = self._seen(str(value)) if self.strip else str(value).replace("\x00", "")
         if self.required and not said:
             raise self.make_error("required")
         if len(said) > self.limit:
             raise self.make_error("too_long")
         return said
+
+    def _seen(self, typed: str) -> str:
+        lines = typed.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
+        kept = ("\n" if self.limit > LONGEST_LINE else " ").join(lines)
+        return FORBIDDEN_IN_LINES.sub("", kept).strip()
 
 
 class One(fields.Field[str]):

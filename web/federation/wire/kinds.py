@@ -96,7 +96,7 @@ class Pattern(Kind):
 
 # Control characters and the marks that reverse reading order; a name needs none of them.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_FORBIDDEN_IN_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+FORBIDDEN_IN_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Text(Kind):
     is_plain: bool = field(default=False, init=False)
 
     def check(self, value: Any, where: str) -> None:
-        forbidden = _FORBIDDEN_IN_LINES if self.has_lines else _FORBIDDEN
+        forbidden = FORBIDDEN_IN_LINES if self.has_lines else _FORBIDDEN
         if (
             not isinstance(value, str)
             or not 1 <= len(value) <= self.most
