@@ -43,7 +43,7 @@ TABS = {
 DECLARED = {
     "members.index", "away.index", "activities.index", "handovers.index", "transfers.index", "referrals.index", "shared.index",
     "shares.index", "cosigning.index", "requests.index", "agreements.index", "events.index",
-    "transfers.letters", "organisations.index",
+    "transfers.letters", "organisations.index", "accounts.index",
 }  # fmt: skip
 
 
@@ -99,6 +99,7 @@ NEVER_EMPTY = {
     "org": "every member is in a branch; the away branch only widens it",
     "transfer": "not under way is the answer no, not an empty one",
     "late": "a proof that is overdue, or is not",
+    "use": "an account waits for its role, is new, in use or closed: always one of four",
     "standing": "what became of a letter follows from several days, and is always one of four",
 }
 
@@ -157,6 +158,7 @@ UNLABELLED = {
     "members": "theirs stand in the register, in bulk with the rest",
     "away": "rows are members, who have theirs in the register",
     "events": "the log is only added to",
+    "accounts": "what is said of an account is its role and its state, by two hands",
     "letters": "a letter is its case's or its handover's, which have labels",
 }
 

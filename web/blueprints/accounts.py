@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from marshmallow import Schema
+from werkzeug.wrappers import Response
 
-from web.blueprints import edge, navigation, timeline, words
+from web.blueprints import edge, navigation, staff, timeline, words
 from web.blueprints.forms import Form, Id, One, Text, Tick
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core.saying import say
-from web.extensions import db
 from web.tenants.accounts import four_eyes
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account, ProposalAct
@@ -25,7 +26,6 @@ from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, WHOLE_COUNT
 from web.tenants.counties import service as counties
 from web.tenants.members import citizen_id
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import PartyOrg
 
 bp = Blueprint("accounts", __name__, url_prefix="/<county>/accounts")
 navigation.ITEMS.append(Item("设置", "账号与角色", "accounts.index", Permission.ACCOUNT_READ))
@@ -143,16 +143,17 @@ def _once(account: Account, clear: str, title: str) -> str:
 
 @bp.get("")
 @needs(Permission.ACCOUNT_READ)
-def index() -> str:
+def index() -> str | Response:
     """Every account, and what waits for a second administrator."""
-    query = db.select(Account, PartyOrg.name).join(
-        PartyOrg, (PartyOrg.id == Account.org_id) & (PartyOrg.tenant_id == Account.tenant_id)
-    )
-    waits = Account.granted_at.is_(None).desc()
-    rows = db.session.execute(query.order_by(waits, Account.is_active.desc(), PartyOrg.path, Account.username)).all()
-    missing = ADMINISTRATORS - {account.role for account, _ in rows if account.is_active}
+    sheet = sheet_of("accounts", staff.org_choices(), staff.roles_in_use())
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    where = sheet.asked.conditions()
+    page = staff.page(where, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    missing = ADMINISTRATORS - {Role(role) for role in sheet.arranged.choices.get("in_use", {})}
     return render_template(
-        "accounts/index.html", rows=rows, roles=words.ROLES, acts=PROPOSALS, settings=counties.settings(),
+        "accounts/index.html", page=page, sheet=sheet, roles=words.ROLES, acts=PROPOSALS, settings=counties.settings(),
+        state_of=lambda account: staff.STATES[staff.state_of(account)], is_gone=lambda it: staff.state_of(it.account) == "closed",
         proposals=[(p, name, by, four_eyes.may_decide(p)) for p, name, by in four_eyes.waiting()],
         missing=[words.ROLES[role] for role in Role if role in missing],
     )  # fmt: skip
