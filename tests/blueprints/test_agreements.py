@@ -97,6 +97,8 @@ def test_rejecting_needs_a_reason(pair, work, browsers):
     assert refused.status_code == 422 and "必填" in refused.text
     assert client.post(f"{base}/{id_}/reject", data={"reason": "今年不再新签"}).status_code == 303
     work()
+    story = client.get(f"{base}/{id_}/letters").text.partition('<ol class="log">')[2]
+    assert "<li>" in story and "今年不再新签" in story, "whoever did it here stands in the agreement's own story"
     host, base = browsers(pair.host)
     assert "第 1 版未同意" in host.get(f"{base}/{id_}").text
     assert "今年不再新签" in host.get(f"{base}/{id_}/letters").text

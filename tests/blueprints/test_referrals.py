@@ -246,6 +246,9 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
     share = re.search(r"/shares/([0-9a-f-]{36})", page).group(1)
     assert "2026-09" in home.get(at(walk.home, f"/shares/{share}")).text
     press(home, at(walk.home, f"/shares/{share}/snapshot"))
+    story = home.get(at(walk.home, f"/shares/{share}")).text.partition('<ol class="log">')[2].partition("</ol>")[0]
+    assert story.count("<li>") == 3 and "系统开放状态共享" in story and "甲送出全部共享内容" in story
+    assert "余杭区开放" not in story, "what we tell because they took him on is our doing"
     page = press(home, at(walk.home, f"/shares/{share}/revoke"), reason="narrowed")
     assert "等余杭区的销毁证明" in page
     mark = re.search(r'hx-get="([^"]+/live[^"]+)"', page).group(1).replace("&amp;", "&")

@@ -36,6 +36,23 @@ def test_every_form_that_writes_carries_its_token():
             assert said, f"{path.relative_to(WEB)}: a form without its token: {form[:90]}"
 
 
+# Pages called `show` that are of no record to which anything happens.
+NO_STORY = {
+    "agreements": "told beside the letters and the chain, a page of its own",
+    "reports": "figures of a period, counted anew",
+    "scopes": "a scope is law, not a record",
+    "tasks": "its bar and its result are its story",
+}
+
+
+def test_every_records_page_tells_its_story(proved):
+    pages = sorted((WEB / "templates").glob("*/show.html"))
+    silent = {page.parent.name for page in pages if "p.log(" not in page.read_text(encoding="utf-8")}
+    assert silent == set(NO_STORY), silent ^ set(NO_STORY)
+    assert "p.log(" in (WEB / "templates" / "agreements" / "letters.html").read_text(encoding="utf-8")
+    proved("pages of records with their story", len(pages) - len(silent))
+
+
 # One template for many acts, of which each shows a few of the fields, begun with what is known.
 SHORT = {"handovers/act.html", "referrals/act.html", "transfers/act.html"}
 

@@ -251,7 +251,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "duplicates merged side by side field by field, two again within thirty days; 不是重复 remembered; what is sealed stays",
           "members.duplicates members.compare members.take_back",
           "blueprints/test_duplicates.py::test_two_records_become_one_and_two_again_and_what_is_sealed_stays"),
-    _line("8", "timeline in readable Chinese", "members.show events.index",
+    _line("8", "timeline in readable Chinese, on every record's page", "members.show events.index agreements.letters shares.show",
+          "contracts/test_templates.py::test_every_records_page_tells_its_story "
           "contracts/test_words.py::test_every_verb_of_the_log_has_a_sentence "
           "blueprints/test_members.py::test_reading_is_logged_and_a_masked_value_needs_a_reason"),
     _line("8", "undo, recycle bin", "workbench.undo workbench.recycled",

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select
 
-from web.blueprints import edge, navigation, tasks, todos
+from web.blueprints import edge, navigation, tasks, timeline, todos
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core.errors import NotFound
@@ -144,7 +144,7 @@ def show(batch_id: UUID) -> str:
     return render_template(
         "imports/show.html", batch=batch, rows=rows[:PAGE], more=rows[PAGE - 1].number if len(rows) > PAGE else None,
         outcome=outcome, outcomes=OUTCOMES, states=STATES, job=task, asked=FIELDS_ASKED,
-        undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
+        log=timeline.of(subject_id=batch_id), undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
     )  # fmt: skip
 
 

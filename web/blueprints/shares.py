@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from web.blueprints import edge, filters, navigation, todos
+from web.blueprints import edge, filters, navigation, timeline, todos
 from web.blueprints.forms import Form, One
 from web.blueprints.letters import proofs
 from web.blueprints.navigation import Item
@@ -21,7 +22,7 @@ from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock, keyset
 from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
-from web.core.saying import joined, say
+from web.core.saying import joined, mark, say
 from web.federation import verbs
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
@@ -40,6 +41,8 @@ from web.tenants.workbench.facets import Facet, any_of, by_word, one_of
 from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 from web.tenants.workbench.queues import Waiting
 
+OWNERS = {"grant", "snapshot", "delta", "revoke"}
+"""What only the owner of the values says of a share."""
 bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
 bp.context_processor(lambda: {"w": wording})
 navigation.ITEMS.append(
@@ -206,6 +209,7 @@ def show(share_id: UUID) -> str:
     page = render_template(
         "shares/show.html", s=share, row=row, r=referral, told=told["owner"] + told["receiver"],
         letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.n is not None),
+        log=_log(share),
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=_can(share), is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share),
@@ -213,6 +217,21 @@ def show(share_id: UUID) -> str:
     if share.member_id is None:
         _note([row])
     return page
+
+
+def _log(share: StatusShare) -> list[timeline.Entry]:
+    """The timeline. What the owner's side did because a word of the partner's arrived is its own doing, not the partner's."""
+    found = []
+    for entry in timeline.of(subject_id=share.id):
+        verb = entry.event.verb
+        if share.role == "owner" and entry.event.peer and verb.rpartition(".")[2] in OWNERS:
+            did = timeline.sentence(verb, entry.event.details)
+            entry = replace(
+                entry, state="done", words=mark("{who}{did}{changes}", who="系统", did=did, changes=""), more=""
+            )
+        if not verb.endswith(".changed"):
+            found.append(entry)
+    return found
 
 
 def _number(share: StatusShare) -> str:

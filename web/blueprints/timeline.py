@@ -201,10 +201,14 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
     return lines
 
 
-def of(*, subject_id: UUID | None = None, member_id: UUID | None = None, limit: int = 50) -> list[Entry]:
-    """The timeline of a record, or of everything about a member, newest first. The caller has checked that it may be seen."""
+def of(*also: UUID, subject_id: UUID | None = None, member_id: UUID | None = None, limit: int = 50) -> list[Entry]:
+    """The timeline of a record (`also`: of what belongs to it), or of everything about a member, newest first. The caller has checked that it may be seen."""
     query = db.select(Event).order_by(Event.id.desc()).limit(limit)
-    query = query.where(Event.subject_id == subject_id) if subject_id else query.where(Event.member_id == member_id)
+    query = (
+        query.where(Event.subject_id.in_([subject_id, *also]))
+        if subject_id
+        else query.where(Event.member_id == member_id)
+    )
     return read(list(db.session.scalars(query)))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 
+from web.blueprints import timeline
 from web.blueprints.agreements import life, schemas, views
 from web.blueprints.agreements.pages import bp, load, waits_for_approval
 from web.blueprints.forms import Form
@@ -114,5 +115,8 @@ def proof(agreement_id: UUID, number: int) -> Any:
 @bp.get("/<uuid:agreement_id>/letters")
 @needs(Permission.AGREEMENT_READ)
 def letters(agreement_id: UUID) -> str:
-    """Every message with its receipt, and the chain of decisions."""
-    return render_template("agreements/letters.html", view=load(agreement_id), long=life.long)
+    """Every message with its receipt, the chain of decisions, and what was done here and by whom."""
+    view = load(agreement_id)
+    versions = [version.id for version in service.versions(view.agreement)]
+    log = [e for e in timeline.of(*versions, subject_id=agreement_id) if not e.event.verb.endswith(".changed")]
+    return render_template("agreements/letters.html", view=view, long=life.long, log=log)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import g, render_template, url_for
 
-from web.blueprints import edge, peers, periods
+from web.blueprints import edge, peers, periods, timeline
 from web.blueprints.agreements import turns
 from web.blueprints.figures import subjects
 from web.blueprints.figures.pages import choices, chosen
@@ -282,6 +282,7 @@ def show(peer_uid: UUID) -> str:
     return render_template(
         "peers/show.html",
         row=row,
+        log=timeline.of(subject_id=row.id),
         states=peers.STATES,
         line=lines[peer_uid],
         liaison=_liaison(found),
