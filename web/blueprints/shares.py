@@ -224,7 +224,7 @@ def _log(share: StatusShare) -> list[timeline.Entry]:
     found = []
     for entry in timeline.of(subject_id=share.id):
         verb = entry.event.verb
-        if share.role == "owner" and entry.event.peer and verb.rpartition(".")[2] in OWNERS:
+        if share.role == "owner" and entry.event.actor_role == "peer" and verb.rpartition(".")[2] in OWNERS:
             did = timeline.sentence(verb, entry.event.details)
             entry = replace(
                 entry, state="done", words=mark("{who}{did}{changes}", who="系统", did=did, changes=""), more=""
