@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
@@ -60,17 +61,23 @@ class Ratio:
         return f"{self.name}: {self.ratio:.2f}  (ours {ours:.3f} ms, other {other:.3f} ms, {len(self.rounds)} rounds {lowest:.2f}–{highest:.2f})"
 
 
-def seconds(work: Callable[[], object], times: int, clock: Callable[[], float] = perf_counter) -> float:
-    """Seconds one call takes, over so many calls."""
+@contextmanager
+def settled() -> Iterator[None]:
+    """What was left in this process before is not searched for garbage again and again meanwhile."""
     gc.collect()
-    gc.freeze()  # what other tests left in this process is not searched again and again meanwhile
+    gc.freeze()
     try:
-        begin = clock()
-        for _ in range(times):
-            work()
-        return (clock() - begin) / times
+        yield
     finally:
         gc.unfreeze()
+
+
+def seconds(work: Callable[[], object], times: int, clock: Callable[[], float] = perf_counter) -> float:
+    """Seconds one call takes, over so many calls."""
+    begin = clock()
+    for _ in range(times):
+        work()
+    return (clock() - begin) / times
 
 
 def compare(
@@ -80,11 +87,23 @@ def compare(
     times: int,
     clock: Callable[[], float] = perf_counter,
     rounds: int = ROUNDS,
+    turns: int = 1,
 ) -> Ratio:
-    """Both in turn, so many times a round, after a tenth of a round to warm up (none where one round is all)."""
+    """Both in turn, so many times a round, after a tenth of a round to warm up (none where one round is all).
+
+    `turns`: how often a round goes from the one to the other. Where a disk is waited for, a machine's pace changes within a
+    second; in short turns both meet the same.
+    """
     if rounds > 1:
         seconds(ours, max(1, times // 10)), seconds(other, max(1, times // 10))
-    taken = [(seconds(ours, times, clock), seconds(other, times, clock)) for _ in range(rounds)]
+    each = times // turns
+
+    def one_round() -> tuple[float, float]:
+        with settled():
+            pairs = [(seconds(ours, each, clock), seconds(other, each, clock)) for _ in range(turns)]
+        return statistics.mean(a for a, _ in pairs), statistics.mean(b for _, b in pairs)
+
+    taken = [one_round() for _ in range(rounds)]
     found = Ratio(
         name,
         statistics.median(a for a, _ in taken),

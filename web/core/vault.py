@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Select, Table, bindparam, event
+from sqlalchemy import ARRAY, LargeBinary, Select, Table, Uuid, any_, bindparam, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,7 +56,7 @@ _MADE = insert(_TABLE).on_conflict_do_nothing(index_elements=["tenant_id", "id"]
 
 
 _FOUND = db.select(_TABLE.c.id, _TABLE.c.wrapped).where(
-    _TABLE.c.tenant_id == bindparam("tenant"), _TABLE.c.id.in_(bindparam("ids", expanding=True))
+    _TABLE.c.tenant_id == bindparam("tenant"), _TABLE.c.id == any_(bindparam("ids", type_=ARRAY(Uuid())))
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from web.core import fence
+from web.core import clock, fence
 from web.core.ids import uuid7
 from web.extensions import db, valkey
 from web.federation.post import lines, relay, service
@@ -33,6 +33,14 @@ def _say(pair, n=7):
     return id_
 
 
+def _scans(plan):
+    """Each table a plan was read from, with how many of its rows in vain."""
+    if plan["Actual Loops"]:
+        yield plan.get("Relation Name"), plan.get("Rows Removed by Filter", 0)
+    for part in plan.get("Plans", ()):
+        yield from _scans(part)
+
+
 def test_both_confirmed_each_other(pair):
     for side in (pair.home, pair.host):
         with side.act():
@@ -51,6 +59,28 @@ def test_a_refused_message_is_receipted_once_and_both_sides_know(pair, work):
     with pair.host.act():
         theirs = list(db.session.scalars(db.select(InboxMessage).order_by(InboxMessage.seq)))
         assert [(m.result, m.receipt) for m in theirs] == [("refused", r.receipt) for r in rows]
+
+
+def test_what_waits_is_found_whatever_was_sent_before(pair):
+    with pair.home.act():
+        sent = {
+            "peer_uid": pair.host.uid,
+            "type": "handover.expire",
+            "about_id": ABOUT,
+            "body": {},
+            "sd": [],
+            "created_at": clock.now(),
+        }
+        rest = [sent | {"epoch": 1, "seq": seq, "receipt": "…", "result": "applied"} for seq in range(1, 301)]
+        db.session.execute(db.insert(OutboxMessage), rest)
+        lines.take(pair.host.uid, "out")
+        asked = {"tenant": pair.home.tenant_id, "peer": pair.host.uid, "direction": "out", "parcel": [uuid7()]}
+        for question in (relay._LINE, relay._WAITING):
+            made = question.compile(dialect=db.engine.dialect)
+            explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {made.string}"
+            [plan] = db.session.connection().exec_driver_sql(explain, made.construct_params(asked)).scalars()
+            passed_by = [removed for where, removed in _scans(plan[0]["Plan"]) if where == "outbox_message"]
+            assert passed_by == [0], "a drain reads the history of its channel"
 
 
 def test_valkey_flushed_the_scheduler_finds_it_again(pair, work):

@@ -164,7 +164,10 @@ class OutboxMessage(Tenanted, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "peer_uid", "epoch", "seq"),
         Index("ix_outbox_message_about", "tenant_id", "about_id", "id"),
-        Index("ix_outbox_message_open", "tenant_id", "peer_uid", "id", postgresql_where="receipt IS NULL"),
+        # Whatever still waits, whatever was sent before: a message without a receipt, or a file that follows one.
+        Index(
+            "ix_outbox_message_due", "tenant_id", "peer_uid", "id", postgresql_where="receipt IS NULL OR has_blobs_due"
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, any_, bindparam
 
 from web.core import clock, events, fence, vault
 from web.core.ids import uuid7
@@ -74,6 +74,8 @@ class Parcel:
 
 
 _OUT, _VALUES, _KEYS = OutboxMessage.__table__, StoredDisclosure.__table__, vault.RecordKey.__table__
+# One text however many there are: it is prepared once.
+_IDS = ARRAY(Uuid())
 _AT_REST = {"blobs", "has_blobs_due", "prev", "sealed_at", "attempts", "result", "code", "receipt", "receipted_at"}
 _WAITING = (
     db.select(*(column for column in _OUT.c if column.name not in _AT_REST))
@@ -84,7 +86,7 @@ _WAITING = (
 _DISCLOSED = (
     db.select(_VALUES, _KEYS.c.wrapped.label("key"))
     .outerjoin(_KEYS, (_KEYS.c.tenant_id == _VALUES.c.tenant_id) & (_KEYS.c.id == _VALUES.c.about_id))
-    .where(_VALUES.c.tenant_id == bindparam("tenant"), _VALUES.c.message_id.in_(bindparam("messages", expanding=True)))
+    .where(_VALUES.c.tenant_id == bindparam("tenant"), _VALUES.c.message_id == any_(bindparam("messages", type_=_IDS)))
 )
 _ROW = (_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.id == bindparam("message"))
 _SEALED = db.update(_OUT).where(*_ROW).values(
@@ -267,7 +269,7 @@ def _refused(message: OutboxMessage, receipt: str, code: str | None) -> None:
 
 _IS_OURS = (_OUT.c.tenant_id == bindparam("tenant")) & (_OUT.c.peer_uid == bindparam("peer"))
 _IS_HERE = (PostDue.tenant_id == bindparam("tenant")) & (PostDue.peer_uid == bindparam("peer"))
-_IS_OPEN = _OUT.c.receipt.is_(None) & (_OUT.c.id != all_(bindparam("parcel", type_=ARRAY(Uuid()))))
+_IS_OPEN = _OUT.c.receipt.is_(None) & (_OUT.c.id != all_(bindparam("parcel", type_=_IDS)))
 # The line, and whether anything but a parcel waits for this peer.
 _LINE = lines.LINE.add_columns(
     db.select(_OUT.c.id).where(_IS_OURS, _IS_OPEN | _OUT.c.has_blobs_due).exists().label("is_waiting"),
