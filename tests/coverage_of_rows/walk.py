@@ -156,6 +156,9 @@ WALK: tuple[Line, ...] = (
     _line("4", "rendered in jobs with progress, stored, named properly", "tasks.show documents.show",
           "blueprints/test_agreements.py::test_the_proof_sheet_is_a_job_with_its_page reports/test_papers.py::test_files_are_named_so_that_a_clerk_finds_them "
           "reports/test_figures.py::test_the_job_keeps_the_paper_with_its_data"),
+    _line("4", "work in the background that breaks down says so and is tried again; every list is taken out as in a worker", "tasks.show",
+          "blueprints/test_workbench.py::test_a_task_that_breaks_down_says_so_and_is_tried_again "
+          "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it"),
     _line("4", "a QR to a page that proves its seals", "documents.prove",
           "reports/test_papers.py::test_the_code_on_the_paper_leads_to_its_proof_and_tells_nothing_else "
           "blueprints/test_agreements.py::test_the_paper_carries_the_text_and_its_code_proves_it_to_anybody "
@@ -197,7 +200,11 @@ WALK: tuple[Line, ...] = (
           "blueprints/test_parts.py::test_a_refused_field_keeps_its_value_and_ties_its_error browser/test_refusals.py::test_a_refused_form_keeps_what_was_typed "
           "blueprints/test_referrals.py::test_refusals_keep_what_was_typed_and_say_what_is_wrong"),
     _line("7", "another county's id anywhere: 404, the same as absent", "members.show",
-          "contracts/test_foreign_ids.py::test_another_countys_ids_are_absent browser/test_refusals.py::test_another_countys_id_is_as_absent"),
+          "contracts/test_foreign_ids.py::test_another_countys_ids_are_absent browser/test_refusals.py::test_another_countys_id_is_as_absent "
+          "contracts/test_foreign_ids.py::test_another_countys_ids_in_a_form_are_absent"),
+    _line("7", "what a browser really sends (two lines, tabs, marks nobody sees) crosses; a period before anybody's time is told beside the field",
+          "handovers.refuse figures.index", "blueprints/test_handovers.py::test_the_host_says_no_with_a_reason_and_the_warning "
+          "blueprints/test_figures.py::test_a_period_of_ones_own_and_what_is_wrong_with_it"),
     _line("7", "wrong role: 403 with who can", "accounts.roles",
           "contracts/test_policies.py::test_every_cell_of_the_table browser/test_refusals.py::test_a_wrong_role_is_told_who_can"),
     _line("7", "illegal verb: refused, unchanged, both sides told", "handovers.show",
