@@ -227,7 +227,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "workbench.cell workbench.bulk workbench.bulk_result workbench.bulk_retry away.index activities.index organisations.index transfers.letters",
           "blueprints/test_editing.py::test_what_is_declared_is_edited_in_place_and_in_bulk_and_put_back "
           "blueprints/test_editing.py::test_every_list_is_edited_or_says_why_not"),
-    _line("8", "own coloured labels, on members and on the rows of every other list but the log and the letter book (whose cases and handovers have them); "
+    _line("8", "own coloured labels, on members and on the rows of every other list but the log, the accounts and the letter book (whose cases and handovers have them); "
           "filterable by 是, 不是 and 为空; put on the ticked rows or on all that match, after a preview, with a way back", "labels.index labels.change workbench.row_labels workbench.label_many",
           "blueprints/test_workbench.py::test_labels_are_the_countys_and_narrow_the_list "
           "contracts/test_listings.py::test_rows_of_every_list_have_the_countys_labels"),
@@ -237,8 +237,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "export exactly what is seen: register, activities, handovers", "workbench.export workbench.download",
           "blueprints/test_workbench.py::test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after_a_week "
           "blueprints/test_workbench.py::test_other_lists_are_declared_the_same_way"),
-    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, organisations, the log",
-          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters organisations.index events.index",
+    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, organisations, accounts, the log",
+          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters organisations.index accounts.index events.index",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it"),
     _line("8", "home asks eight queries at most, every list six, however long, the rows behind a number too", "home.index home.notices figures.rows",
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more "
