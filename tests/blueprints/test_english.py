@@ -21,6 +21,9 @@ TAG = re.compile(r"</?\w+>")
 ENGLISH = {
     "共 {rows} 人": "{rows} {rows:person|people} in all",
     "查找 {name}": "Find {name}",
+    "{who}党员": "Members of {who}",
+    "导出{what}": "Export {what}",
+    "本县党员": "our members",
     "已停用": "Closed",
     "还有 {n} 天": "{n} {n:day|days} left",
     "由{who}办理": "To be handled by {who}",
@@ -144,6 +147,7 @@ def test_a_sentence_that_was_stored_is_found_again(monkeypatch):
         cached.cache_clear()
     try:
         assert catalogue.recalled("查找 张示例") == "Find 张示例"
+        assert catalogue.recalled("导出本县党员") == "Export our members"  # the one that begins with its own words
         assert catalogue.recalled("还有 1 天") == "1 day left"
         assert catalogue.recalled("由支部书记办理") == "To be handled by branch secretary"
         assert catalogue.recalled("别的话") == "别的话"

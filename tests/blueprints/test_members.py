@@ -187,6 +187,7 @@ def test_entering_fills_in_from_the_number_and_warns_of_the_same_person(browser,
     with fence.acting_for(side.tenant_id):
         assert world.count(Member) == 4
     assert "两处" not in admin.get(done.location).text
+    assert admin.post(page, data={**blank, "branch_id": str(uuid7())}).status_code == 404
     # A secretary cannot enter people into another branch, nor learn whose page the same person has.
     secretary = browser("branch_secretary")
     assert secretary.post(page, data={**blank, "name": "孙示己", "gender": "1"}).status_code == 403

@@ -67,7 +67,9 @@ def message(text: str) -> str:
 
 @lru_cache(1)
 def _sentences() -> list[tuple[re.Pattern[str], str]]:
-    """(what it looks like filled in, template) of each template with two words or more of its own, the longest first."""
+    """(what it looks like filled in, template) of each template with two words or more of its own, the longest first; of two as
+    long, the one that begins with its own words.
+    """
     found = []
     for template in texts():
         if CONTEXT in template:
@@ -82,7 +84,7 @@ def _sentences() -> list[tuple[re.Pattern[str], str]]:
         words = PLACE.sub("", template)
         if names and len(HAN.findall(words)) > 1:
             found.append((len(words), re.compile(pattern + re.escape(template[after:]), re.DOTALL), template))
-    found.sort(key=lambda one: -one[0])
+    found.sort(key=lambda one: (-one[0], one[2].startswith("{")))
     return [(pattern, template) for _, pattern, template in found]
 
 

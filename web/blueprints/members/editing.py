@@ -45,9 +45,12 @@ def options(orgs: Iterable[PartyOrg]) -> list[tuple[str, str]]:
 
 
 def demand_mine(*org_ids: UUID | None) -> None:
-    """A person is only put where the actor may see: NotPermitted for a branch in another part of the tree."""
+    """A person is only put where the actor may see: NotPermitted for a branch in another part of the tree, NotFound for one
+    that is absent or another county's.
+    """
     wanted = {o for o in org_ids if o is not None}
-    if not wanted <= {o.id for o in organisations.branches(edge.actor())}:
+    for org_id in wanted - {o.id for o in organisations.branches(edge.actor())}:
+        organisations.get(org_id)
         raise NotPermitted("branch_not_yours")
 
 

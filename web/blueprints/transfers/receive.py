@@ -9,10 +9,11 @@ from marshmallow import Schema
 
 from web.blueprints import edge
 from web.blueprints.forms import Day, Form, Id, Number, One, Text, Tick
+from web.blueprints.members.editing import demand_mine
 from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp
 from web.core import clock
-from web.core.errors import Invalid, NotPermitted
+from web.core.errors import Invalid
 from web.tenants.accounts.permissions import Permission
 from web.tenants.members import codes
 from web.tenants.members import service as members
@@ -65,8 +66,7 @@ def receive_letter() -> Any:
         with form:
             given = form.read()
             is_other, branch_id, received_on = given.pop("is_other"), given.pop("branch_id"), given.pop("received_on")
-            if branch_id not in {b.id for b in branches}:
-                raise NotPermitted("branch_not_yours")
+            demand_mine(branch_id)
             person = {name: given.pop(name) for name in PERSON if name in given}
             same = members.duplicates(
                 **{n: person.get(n) for n in ("birth_on", "id_number", "phone")}, name=person["name"]
