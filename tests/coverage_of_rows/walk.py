@@ -217,8 +217,7 @@ WALK: tuple[Line, ...] = (
     # 8. Benchmarks
     _line("8", "fence ÷ explicit WHERE as owner, the register's list query ≤ 1.5", _TEST, "benchmarks/test_fence.py::test_the_fence_costs_little"),
     _line("8", "loopback exchanges, alone and in batches of 50, ÷ the bare limit ≥ 50 %", _TEST,
-          "benchmarks/test_exchanges.py::test_exchanges_beside_the_bare_limit",
-          still="batches of 50 reach 65 to 72 %; alone 51 to 56 % where the machine is quiet, 47 to 50 % where it is not: held without a margin"),
+          "benchmarks/test_exchanges.py::test_exchanges_beside_the_bare_limit"),
     # Resolved when
     _line("end", "every line above is shown by a test or a page listed here", _TEST, "contracts/test_coverage.py::test_every_line_leads_somewhere"),
 )  # fmt: skip
