@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.windows import YUEXI, Windows, leaving, look
+from tests.browser.windows import YUEXI, YUHANG, Windows, leaving, look
 
 
 def test_a_cell_by_keyboard_a_conflict_and_the_way_back(windows: Windows):
@@ -44,6 +44,22 @@ def test_a_cell_by_keyboard_a_conflict_and_the_way_back(windows: Windows):
     asked = [said for said in mine.said if "412" in said[0]]
     assert len(asked) == 1
     mine.said.remove(asked[0])
+
+
+def test_a_responsibility_list_has_one_empty_row_a_side(windows: Windows):
+    """Whoever fills it has the next; without script all rows stand there."""
+    host = windows.open(YUHANG, "county_admin")
+    host.go("agreements/")
+    host.follow(host.page.locator("tbody th a").first)
+    host.go(f"agreements/{host.page.url.rpartition('/')[2]}/save-template")
+    host.press("存为模板")
+    seen, item = host.page.locator("[data-write] tr:visible"), "td:first-child input"
+    assert seen.count() == 24, "all are filled"
+    for field in host.page.locator(f"[data-write] {item}").all():
+        field.evaluate("it => { it.value = ''; it.dispatchEvent(new Event('input', { bubbles: true })) }")
+    expect(seen).to_have_count(2)
+    seen.first.locator(item).fill("每季互访一次")
+    expect(seen).to_have_count(3)
 
 
 def test_columns_move_and_pages_of_the_workbench_are_in_order(windows: Windows):

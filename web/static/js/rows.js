@@ -54,3 +54,18 @@ for (const form of document.querySelectorAll("form[data-rows]")) {
   });
   show();
 }
+
+/* Rows to write, of a <tbody data-write>: those whose first field is filled and one empty one; whoever fills it has the next.
+   Without script all stand there. */
+for (const body of document.querySelectorAll("[data-write]")) {
+  const show = () => {
+    let isFirst = true;
+    for (const row of body.rows) {
+      const isEmpty = !row.querySelector("input").value;
+      row.hidden = isEmpty && !isFirst && !row.contains(document.activeElement);
+      if (isEmpty) isFirst = false;
+    }
+  };
+  body.addEventListener("input", show);
+  show();
+}
