@@ -176,10 +176,15 @@ _LOOK = """async ({with_colours, judged}) => {
     return [wrong, wrong.length ? [] : shapes];
 }"""
 _judged: set[str] = set()
+_HEADS = """Array.from(document.querySelectorAll("table")).filter((table) => table.tHead && table.tBodies.length
+  && Math.abs(table.tHead.getBoundingClientRect().left - table.tBodies[0].getBoundingClientRect().left) > 2)
+  .map((table) => `the head of ${table.innerText.slice(0, 40)} stands beside its body`)"""
 
 
 def look(page: Page, *, with_colours: bool = True) -> list[str]:
-    """What is wrong with the page at hand: serious findings of axe, sideways scroll on a phone, at a desk, and there at 125 %."""
+    """What is wrong with the page at hand: serious findings of axe, sideways scroll on a phone, at a desk, and there at 125 %, a
+    table's head that does not stand above its body.
+    """
     page.evaluate(AXE)
     found: list[str]
     found, shapes = page.evaluate(_LOOK, {"with_colours": with_colours, "judged": sorted(_judged)})
@@ -188,7 +193,7 @@ def look(page: Page, *, with_colours: bool = True) -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{wide} wide at {width}")
-    return found
+    return found + page.evaluate(_HEADS)  # at a desk: the last size
 
 
 class Windows:
