@@ -87,6 +87,8 @@ def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work,
     assert "培训加一期" in host.get(f"{base}/{id_}/letters").text
     assert host.post(f"{base}/{id_}/accept").status_code == 303
     work()
+    told = host.get(f"{base}/{id_}/letters").text
+    assert re.search(r">\s*各方同意同一文本", told), "it followed by itself: nobody's word"
     assert "轮到本部领导批准印签" in client.get(f"/{pair.home.code}/agreements/{id_}").text
 
 

@@ -276,7 +276,7 @@ SENTENCES = within("log", {
         "lapse": "协议文本逾期失效",
         "approve": "本部领导批准印签",
         "seal": "印签",
-        "complete": "牵头方印签，协议订立",
+        "complete": "作为牵头方印签，协议订立",
         "take_effect": "协议文本生效",
         "supersede": "协议文本被新版取代",
         "void": "协议文本作废",
@@ -325,7 +325,7 @@ SENTENCES = within("log", {
         "hand_over": "转由双方系统办理",
         "issue_letter": "开出介绍信",
         "hand_out": "交付介绍信",
-        "void_letter": "介绍信作废",
+        "void_letter": "作废介绍信",
         "expire": "介绍信过期",
         "return_receipt": "登记回执",
         "renew": "说明情况，申请重开介绍信",
@@ -335,7 +335,7 @@ SENTENCES = within("log", {
     },
     "letter_stub": {
         "enter": "取用编号，登记介绍信存根",
-        "void": "介绍信编号作废",
+        "void": "作废介绍信编号",
         "note": "在登记簿上备注",
         "note_receipt": "回执归入存根",
         "export": "导出介绍信登记簿 {count} 号",
@@ -523,4 +523,19 @@ OFF = frozenset(
     }
 )
 REMINDERS = frozenset({"fall_due", "remind_contact", "remind_confirm", "remind_report_in"})
+# Sentences that name what they are about and need nobody before them: 协议生效, not 系统协议生效.
+ALONE = frozenset(
+    f"{noun}.{act}"
+    for noun, acts in {
+        "agreement": ("activate", "drop", "wind_down", "close"),
+        "agreement_version": ("agree", "take_effect", "supersede", "succeed", "lapse", "void"),
+        "referral": ("lapse", "fail_to_open"),
+        "share": ("fail_to_open",),
+        "handover": ("expire", "fail_to_open"),
+        "request": ("lapse", "fail_to_open"),
+        "cosign": ("lapse", "fail_to_open"),
+        "relation_transfer": ("expire", "close"),
+    }.items()
+    for act in acts
+)
 SEALED = frozenset({"seal", "complete", "confirm", "countersign", "take_effect"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock, keyset
 from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
-from web.core.saying import joined, mark, say
+from web.core.saying import joined, say
 from web.federation import verbs
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
@@ -41,8 +40,6 @@ from web.tenants.workbench.facets import Facet, any_of, by_word, one_of
 from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
 from web.tenants.workbench.queues import Waiting
 
-OWNERS = {"grant", "snapshot", "delta", "revoke"}
-"""What only the owner of the values says of a share."""
 bp = Blueprint("shares", __name__, url_prefix="/<county>/shares")
 bp.context_processor(lambda: {"w": wording})
 navigation.ITEMS.append(
@@ -220,18 +217,8 @@ def show(share_id: UUID) -> str:
 
 
 def _log(share: StatusShare) -> list[timeline.Entry]:
-    """The timeline. What the owner's side did because a word of the partner's arrived is its own doing, not the partner's."""
-    found = []
-    for entry in timeline.of(subject_id=share.id):
-        verb = entry.event.verb
-        if share.role == "owner" and entry.event.actor_role == "peer" and verb.rpartition(".")[2] in OWNERS:
-            did = timeline.sentence(verb, entry.event.details)
-            entry = replace(
-                entry, state="done", words=mark("{who}{did}{changes}", who="系统", did=did, changes=""), more=""
-            )
-        if not verb.endswith(".changed"):
-            found.append(entry)
-    return found
+    """The timeline, without what only names a field: the letters say what crossed."""
+    return [entry for entry in timeline.of(subject_id=share.id) if not entry.event.verb.endswith(".changed")]
 
 
 def _number(share: StatusShare) -> str:

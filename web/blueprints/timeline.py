@@ -16,6 +16,7 @@ from sqlalchemy import union_all
 
 from web.blueprints import filters, words
 from web.blueprints.sentences import (
+    ALONE,
     DAYS,
     EVERY,
     LABELS,
@@ -176,9 +177,11 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
     for entry in entries:
         act = entry.verb.rpartition(".")[2]
         is_reminder = act in REMINDERS  # nobody's word: neither a partner's nor a colleague's
-        who = "" if entry.actor_role == "anonymous" or is_reminder else entry.actor_name
+        who = "" if entry.actor_role == "anonymous" or is_reminder or entry.verb in ALONE else entry.actor_name
         did = sentence(entry.verb, entry.details)
         changes = _changes(entry, names, with_values=with_values)
+        if not who:  # a sentence that begins the line
+            did = did[:1].upper() + did[1:]
         text = mark("{who}{did}{changes}" if who else "{did}{changes}", who=who, did=did, changes=changes)
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [

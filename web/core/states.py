@@ -122,7 +122,10 @@ class Machine(Generic[S]):
             subject.state = row.target
         finally:
             _moving.reset(token)
-        events.record(f"{self.name}.{verb}", subject, reason=reason, details=details, peer=peer)
+        # What follows by itself is nobody's word, whoever's act or message led to it; what a partner decided names it as `peer`.
+        who = events.actor()
+        with events.by(events.SYSTEM if not peer and (row.automatic or who.role == "peer") else who):
+            events.record(f"{self.name}.{verb}", subject, reason=reason, details=details, peer=peer)
         return row
 
     def column(self) -> Mapped[S]:
