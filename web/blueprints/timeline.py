@@ -180,8 +180,6 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
         who = "" if entry.actor_role == "anonymous" or is_reminder or entry.verb in ALONE else entry.actor_name
         did = sentence(entry.verb, entry.details)
         changes = _changes(entry, names, with_values=with_values)
-        if not who:  # a sentence that begins the line
-            did = did[:1].upper() + did[1:]
         text = mark("{who}{did}{changes}" if who else "{did}{changes}", who=who, did=did, changes=changes)
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [
