@@ -28,7 +28,7 @@ def test_progress_pause_and_notice(agreed, work, browsers):
     assert client.post(f"{url}/pause", data={"scope": "S6"}).status_code == 409
     assert client.post(f"{url}/pause", data={"scope": "S6", "is_resumed": "1"}).status_code == 303
     early = client.post(f"{url}/leave", data={"on": clock.today().isoformat(), "reason": ""})
-    assert early.status_code == 422 and "不能早于通知之日" in early.text
+    assert early.status_code == 422 and "没有满协议约定的提前告知天数" in early.text
     day = clock.today() + timedelta(days=60)
     assert client.post(f"{url}/leave", data={"on": day.isoformat(), "reason": "任务完成"}).status_code == 303
     work()
@@ -90,7 +90,7 @@ def test_leaving_names_the_first_day_allowed_and_a_hub_its_successor(agreed, bro
     page = client.get(f"{base}/{agreed.ref.id}/leave").text
     assert "协议约定提前 60 天告知" in page and "由谁接着牵头" not in page
     early = client.post(f"{base}/{agreed.ref.id}/leave", data={"on": clock.today().isoformat(), "reason": ""})
-    assert early.status_code == 422 and "不能早于" in early.text
+    assert early.status_code == 422 and "提前告知天数" in early.text
     on = (clock.today() + timedelta(days=60)).isoformat()
     assert client.post(f"{base}/{agreed.ref.id}/leave", data={"on": on, "reason": ""}).status_code == 303
     assert f"岳西县 {on} 退出" in client.get(f"{base}/{agreed.ref.id}").text
@@ -152,6 +152,9 @@ def test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages(
     theirs = f"{their_base}/{id_}/meetings/{meeting}"
     assert "会商记录待我方确认" in other.get(f"/{agreed.host.code}/").text
     assert "待我方确认" in other.get(f"{their_base}/{id_}").text
+    again = other.get(f"{their_base}/{id_}/meetings/new").text
+    assert "的会商，等我方确认" in again and theirs in again, "the same meeting is not recorded twice"
+    assert "待我方确认" in other.get(theirs).text
     assert "在本县会面" in other.get(theirs).text and "确认记录属实" in other.get(theirs).text
     their_leader, _ = browsers(agreed.host, "leader_readonly")
     assert their_leader.post(f"{theirs}/confirm").status_code == 403

@@ -15,8 +15,10 @@ from web.core import fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
+from web.federation.agreements import service as agreements
 from web.federation.referrals import codes, lists, service
 from web.federation.referrals.models import Referral, ReferralState, WrongCode
+from web.federation.sharing import lists as share_lists
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.organisations import service as organisations
@@ -144,6 +146,23 @@ def test_readings_of_shared_members_are_logged(walk, desks):
             (1, str(walk.home.uid), "county_admin")
         ] * 2
         assert read[1].subject_id == walk.id
+
+
+def test_a_pause_is_said_wherever_the_values_it_stops_stand(walk, desks):
+    home, host = desks
+    walk.until_taken_on()
+    with walk.home.act():
+        share = next(s.id for s in share_lists.of_referral(walk.id) if s.role == "owner")
+    pages = [(host, walk.host, f"/shared/{walk.id}"), (host, walk.host, "/shares/"), (host, walk.host, f"/shares/{share}"),
+             (host, walk.host, f"/referrals/{walk.id}"), (home, walk.home, "/shares/"),
+             (home, walk.home, f"/shares/{share}"), (home, walk.home, f"/referrals/{walk.id}")]  # fmt: skip
+    for scope, is_told in (("S5", False), ("S6", True)):
+        with walk.home.act():
+            agreements.pause(service.get(walk.id).agreement_id, scope)
+            fence.commit()
+        walk.work()
+        for desk, side, page in pages:
+            assert ("一方已暂停" in desk.get(at(side, page)).text) is is_told, (scope, side.code, page)
 
 
 def test_the_list_is_found_by_name_pinyin_and_initials_and_narrowed(walk, desks):

@@ -15,6 +15,8 @@ from web.core.errors import DomainError
 from web.core.fence import Tenanted
 from web.core.states import EnumText
 from web.extensions import Model
+from web.federation.agreements.models import VERSION
+from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED
 from web.federation.wire.codes import CODES, Outcome
 from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.imports import reasons
@@ -49,6 +51,7 @@ def errors() -> set[type[DomainError]]:
 def test_every_verb_of_the_log_has_a_sentence(application, proved):
     verbs = {v for call in said("record") if call.node.args for v in texts(call.node.args[0]) if "." in v}
     verbs |= {f"{m.name}.{verb}" for m in machines() for verb in m.verbs}
+    verbs |= {f"agreement.{said}{verb}" for said in ("propose_", "drop_") for verb in VERSION.verbs}
     verbs |= {
         f"{mapper.local_table}.{act}"
         for mapper in Model.registry.mappers
@@ -57,6 +60,22 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
     }
     assert sorted(v for v in verbs if not timeline.sayable(v)) == []
     proved("verbs of the log in words", len(verbs))
+
+
+def test_every_reason_the_program_gives_has_words(application):
+    """A member's timeline once said 事由：notice_withdrawn, and the log's column too."""
+    given = {code for call in calls() for k in call.node.keywords if k.arg == "reason" for code in texts(k.value)}
+    given = {code for code in given if code and code.isascii()}
+    given |= {*REQUEST_DECLINED.words, *REQUEST_FAILED.words}
+    known = set(sentences.REASONS) | {code for of in sentences.REASONS_OF.values() for code in of} | set(words.ERRORS)
+    assert sorted(given - known) == []
+    assert timeline.because("share.revoke", "notice_withdrawn") == "本人撤回告知"
+    assert (
+        timeline.because("request.propose_fail", "not_able")
+        != timeline.because("request.decline", "not_able")
+        != "not_able"
+    )
+    assert timeline.because("request.decline", "人不在") == "人不在"
 
 
 def test_every_value_of_a_closed_list_that_the_log_shows_has_words(application):

@@ -74,7 +74,14 @@ SHEET = (
     ),
     Column("more", "说明", lambda it: it.more, 240, "hide-phone", missing="无"),
     Column("actor", "经办人", lambda it: it.event.actor_name, 96, is_standard=False, missing="系统"),
-    Column("reason", "事由", lambda it: it.event.reason, 192, is_standard=False, missing="无"),
+    Column(
+        "reason",
+        "事由",
+        lambda it: timeline.because(it.event.verb, it.event.reason),
+        192,
+        is_standard=False,
+        missing="无",
+    ),
 )
 
 

@@ -7,6 +7,7 @@ EVERY. A contract test fails on a verb the code can write and these tables canno
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from web.blueprints import words
 from web.core.saying import within
@@ -486,6 +487,7 @@ VALUES: dict[tuple[str, str], Mapping[str, str]] = {
 # Where a table's column is called as a personal field is and means another thing; none: it tells a reader nothing.
 OTHER_LABELS: dict[tuple[str, str], str | None] = {
     ("account", "name"): "姓名",
+    ("task", "kind"): None,
     ("flow", "confirmed_on"): "最近核对",
     ("member", "name_pinyin"): None,
     ("member", "initials"): None,
@@ -498,7 +500,16 @@ REASONS = {
     "handover": "组织关系已转接",
     "timer": "到期",
     "application_withdrawn": "本人撤回申请",
+    "relation_transfer": "县内组织关系转接",
+    "six_months": "外出满六个月",
+    "bulk": "成批修改",
+    "cell": "在名单里修改",
+    "undo": "撤销",
+    "overtaken": "另一方的决定在先",
+    "impossible_decision": "对方的决定与本县记录对不上",
 }
+# Noun, or verb → code → words: what a person chose from a closed list, told by the wording of each room.
+REASONS_OF: dict[str, Mapping[Any, str]] = {}
 
 OFF = frozenset(
     {

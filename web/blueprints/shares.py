@@ -94,7 +94,8 @@ def _way(row: Row) -> str:
 
 
 def _state(row: Row) -> str:
-    return wording.SHARE_STATES[row.share.state]
+    said = wording.SHARE_STATES[row.share.state]
+    return say("{said}，一方已暂停", said=said) if row.is_paused else said
 
 
 def proof(row: Row) -> str:

@@ -26,6 +26,7 @@ from web.blueprints.sentences import (
     ORDER,
     OTHER_LABELS,
     REASONS,
+    REASONS_OF,
     REMINDERS,
     SEALED,
     SENTENCES,
@@ -65,20 +66,34 @@ def _pending(act: str) -> tuple[str, str]:
     return act.removeprefix(prefix), _PENDING.get(prefix, "")
 
 
+def _acts(noun: str) -> Mapping[str, str]:
+    """Act → sentence. What a follower proposes of an agreement is an act of its open version."""
+    own = SENTENCES.get(noun, {})
+    return SENTENCES["agreement_version"] | own if noun == "agreement" else own
+
+
 def sayable(verb: str) -> bool:
     """Whether there is a sentence for the verb."""
     noun, _, act = verb.rpartition(".")
-    act = act if act in SENTENCES.get(noun, {}) else _pending(act)[0]
-    return act in SENTENCES.get(noun, {}) or (act in EVERY and noun in NOUNS)
+    act = act if act in _acts(noun) else _pending(act)[0]
+    return act in _acts(noun) or (act in EVERY and noun in NOUNS)
+
+
+def because(verb: str, reason: str) -> str:
+    """Why: the words of the room's closed list, of the program, of a refusal; else as a person wrote it."""
+    noun, _, act = verb.rpartition(".")
+    of = REASONS_OF.get(f"{noun}.{_pending(act)[0]}") or REASONS_OF.get(noun, {})
+    return of.get(reason) or REASONS.get(reason) or words.ERRORS.get(reason, reason)
 
 
 def sentence(verb: str, details: Mapping[str, Any] | None = None) -> str:
     """What was done, without who: 开立账号. An unknown verb is shown as it is rather than hidden."""
     noun, _, act = verb.rpartition(".")
-    bare, after = ("", "") if act in SENTENCES.get(noun, {}) else _pending(act)
-    if after and bare in SENTENCES.get(noun, {}):
-        return say("{said}{after}", said=SENTENCES[noun][bare], after=after)
-    template = SENTENCES.get(noun, {}).get(act) or EVERY.get(act, verb)
+    acts = _acts(noun)
+    bare, after = ("", "") if act in acts else _pending(act)
+    if after and bare in acts:
+        return say("{said}{after}", said=acts[bare], after=after)
+    template = acts.get(act) or EVERY.get(act, verb)
     said = {k: VALUES.get((noun, k), {}).get(str(v), v) for k, v in (details or {}).items() if isinstance(v, str | int)}
     known = said | {"noun": NOUNS.get(noun, noun)}
     return say(template, **{at[1]: known.get(at[1], "") for at in PLACE.finditer(template)})
@@ -184,7 +199,7 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [
             role,
-            entry.reason and say("事由：{reason}", reason=REASONS.get(entry.reason, entry.reason)),
+            entry.reason and say("事由：{reason}", reason=because(entry.verb, entry.reason)),
             with_ip and entry.ip and say("来自 {ip}", ip=entry.ip),
         ]
         state = (

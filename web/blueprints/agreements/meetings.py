@@ -95,7 +95,8 @@ def record_meeting(agreement_id: UUID) -> Any:
             )
             flash("会商记录已送各方，等对方确认")
             return redirect(_url(agreement_id, row.id), 303)
-    return form.page("agreements/meeting_form.html", view=view, items=items, ways=list(WAYS.items()))
+    waiting = [row for row in service.meetings(agreement_id) if row.is_waiting]
+    return form.page("agreements/meeting_form.html", view=view, items=items, ways=list(WAYS.items()), waiting=waiting)
 
 
 def _page(agreement_id: UUID, meeting_id: UUID, form: Form) -> Any:

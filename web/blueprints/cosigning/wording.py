@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from web.blueprints import sentences
 from web.blueprints.filters import county_calendar
 from web.core import clock
 from web.core.saying import joined, say, within
@@ -38,6 +39,7 @@ REFUSED = {
     "wrong_header": "活动日期、地点等有误",
     "other": "其他，请说明",
 }
+sentences.REASONS_OF["cosign"] = REFUSED
 PARTS = {
     Part.TO_ANSWER: "待答复",
     Part.TO_CORRECT: "有异议待更正",

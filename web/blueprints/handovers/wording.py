@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from web.blueprints import sentences
 from web.core.saying import within
 from web.federation.handovers.lists import Tab
 from web.federation.handovers.models import HandoverState as S
 from web.federation.handovers.models import Outcome
+from web.tenants.members import codes
 
 STATES: dict[S, str] = {
     S.NOT_OPENED: "对方没有受理",
@@ -91,6 +93,8 @@ REFUSED: dict[str, str] = {
     "dues_open": "党费没有缴清",
     "other": "其他，须写明",
 }
+# A transfer that came to nothing takes the provisional row along; another one, or a member's end, what was only applied for.
+sentences.REASONS_OF |= {"member": STATES, "handover": {"transferred": "组织关系已转接", **codes.STANDING.labels}}
 RECALLED: dict[str, str] = {
     "wrong_entry": "介绍信有误",
     "member_stays": "本人不再转出",

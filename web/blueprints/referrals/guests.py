@@ -55,9 +55,12 @@ def show(referral_id: UUID) -> str:
         if pointer != packets.CODE
     ]  # fmt: skip
     told = share_lists.told(shares)
+    paused = share_lists.paused(shares)
     held += [
-        {"label": t.label, "words": t.words, "scope": t.share.scope, "at": t.share.state_at} for t in told["receiver"]
-    ]
+        {"label": t.label, "words": t.words, "scope": t.share.scope, "at": t.share.state_at,
+         "is_paused": t.share.id in paused}
+        for t in told["receiver"]
+    ]  # fmt: skip
     page = render_template(
         "referrals/guest.html", r=referral, row=row, held=held, given=told["owner"], sees=_sees(referral), acts=offered(referral),
         until=_until(referral), number=_number(referral),

@@ -113,6 +113,7 @@ def show(referral_id: UUID) -> str:
         crossed=_crossed(referral, row),
         told=share_lists.told(shares),
         shares=shares,
+        paused=share_lists.paused(shares),
         letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.n is not None),
         digest=letters[-1].digest if letters else "",
         log=timeline.read([e for e in reversed(entries) if e.verb not in ("shared.view", "referral.changed")]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web.blueprints import sentences
 from web.core import scopes
 from web.federation.referrals.codes import shown as code_shown
 from web.federation.referrals.lists import Tab
@@ -158,6 +159,7 @@ REVOKED: dict[str, str] = {
     "wound_down": "协议终止",
     "narrowed": "缩小共享范围",
 }
+sentences.REASONS_OF |= {"referral": REASONS, "share": REVOKED}
 BASES = {"notice": "已告知本人", "consent": "本人单独同意"}
 PURPOSES = {name: scopes.SCOPES[name].purpose for name in SCOPES}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from web.blueprints import sentences
 from web.blueprints.forms import Day, Number, One, Text
 from web.core.saying import joined, say, within
 from web.federation.request_kinds import REQUEST_KINDS, Asked
@@ -91,6 +92,7 @@ FAILED = {
     "not_able": "未能办成",
     "other": "其他，请说明",
 }
+sentences.REASONS_OF |= {"request.decline": DECLINED, "request.fail": FAILED}
 RATED = {"helped": "有帮助", "partly": "部分有帮助", "not_helped": "没有帮助"}
 METHODS = {"paper": "书面", "oral": "当面或电话"}
 VERBS = within("letter", {

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, String, cast, func, or_
+from sqlalchemy.dialects.postgresql import JSONB, array
 
 from web.core import clock
 from web.core.errors import DomainError
@@ -103,12 +103,20 @@ def _standing(partner_uid: UUID) -> list[tuple[Agreement, AgreementVersion, set[
     return sorted(found, key=lambda row: (row[1].effective_on, row[0].id), reverse=True)
 
 
-def is_paused(agreement_id: UUID, partner_uid: UUID, scope: str) -> bool:
-    """Has either of the pair paused this scope? What a third party pauses is its own business."""
-    query = db.select(AgreementParty.paused).where(
-        AgreementParty.agreement_id == agreement_id, AgreementParty.uid.in_((counties.own().uid, partner_uid))
+def paused_between(agreement_id: Any, partner_uid: Any, scope: Any) -> ColumnElement[bool]:
+    """Has either of the pair paused this scope? What a third party pauses is its own business. Values or columns."""
+    own = counties.own().uid
+    found = db.select(AgreementParty.uid).where(
+        AgreementParty.agreement_id == agreement_id,
+        or_(AgreementParty.uid == own, AgreementParty.uid == partner_uid),
+        func.jsonb_exists_any(AgreementParty.paused, array(["all", scope], type_=String)),
     )
-    return any({"all", scope} & set(paused) for paused in db.session.scalars(query))
+    return found.correlate_except(AgreementParty).exists()
+
+
+def is_paused(agreement_id: UUID, partner_uid: UUID, scope: str) -> bool:
+    """The same, of one scope of one agreement."""
+    return bool(db.session.scalar(db.select(paused_between(agreement_id, partner_uid, scope))))
 
 
 def is_active(reference: AgreementRef, partner_uid: UUID) -> bool:

@@ -76,13 +76,16 @@ def leave(agreement: Agreement, on: date, reason: str = "", successor: UUID | No
     assert version is not None
     assert version.text is not None
     earliest = clock.today() + timedelta(days=int(version.text["notice_days"]))
+    errors = {}
     if on < earliest:
-        raise Invalid({"on": "before_notice"})
-    if party.leaves_on is not None and on >= party.leaves_on:
-        raise Invalid({"on": "only_earlier"})
+        errors["on"] = "before_notice"
+    elif party.leaves_on is not None and on >= party.leaves_on:
+        errors["on"] = "only_earlier"
     heirs = [p.uid for p in successors(agreement, on)] if agreement.hub_uid == party.uid else []
     if heirs and successor not in heirs:
-        raise Invalid({"successor": "choose_one"})
+        errors["successor"] = "choose_one"
+    if errors:
+        raise Invalid(errors)
     _end_amendment(agreement)
     if heirs:
         assert successor is not None

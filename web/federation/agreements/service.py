@@ -20,6 +20,7 @@ from web.federation.agreements.coverage import (
     is_active,
     is_granted,
     is_paused,
+    paused_between,
     text_under,
 )
 from web.federation.agreements.meetings import answer_meeting, meeting, meetings, record_meeting
@@ -129,6 +130,7 @@ __all__ = [
     "note_progress",
     "parties",
     "pause",
+    "paused_between",
     "progress",
     "propose",
     "record_meeting",

@@ -17,6 +17,7 @@ from web.core.keyset import Order
 from web.core.saying import joined
 from web.core.scopes import SCOPES
 from web.extensions import db
+from web.federation.agreements import service as agreements
 from web.federation.post.models import InboxMessage, OutboxMessage, Peer
 from web.federation.readings import service as readings
 from web.federation.referrals import packets
@@ -35,12 +36,15 @@ PAGE = 40
 
 @dataclass(frozen=True)
 class Row:
-    """One share. `name`: empty once its packet was purged. `proof`: the partner's (or our) word that all is destroyed."""
+    """One share. `name`: empty once its packet was purged. `proof`: the partner's (or our) word that all is destroyed.
+    `is_paused`: it stands, and one of the pair paused its scope, so what is held may be out of date.
+    """
 
     share: StatusShare
     name: str
     partner: str
     proof: Proof | None = None
+    is_paused: bool = False
     labels: Sequence[Mark] = ()
 
 
@@ -144,17 +148,30 @@ def _proofs() -> list[Any]:
     return [
         of(InboxMessage, InboxMessage.at, InboxMessage.digest, literal(True), where=true()).label("theirs"),
         of(OutboxMessage, *sent, where=OutboxMessage.base.is_not(None)).label("ours"),
+        _paused().label("paused"),
     ]
 
 
+def _paused() -> ColumnElement[bool]:
+    """It stands, and one of the pair stopped its scope."""
+    of = agreements.paused_between(StatusShare.agreement_id, StatusShare.partner_uid, StatusShare.scope)
+    return and_(StatusShare.state.in_(STANDING), of)
+
+
+def paused(shares: Iterable[StatusShare]) -> set[UUID]:
+    """Which of them stand still while one of the pair paused their scope: one query."""
+    ids = [share.id for share in shares]
+    return set(db.session.scalars(db.select(StatusShare.id).where(StatusShare.id.in_(ids), _paused())))
+
+
 def _row(row: Any) -> Row:
-    share, name, shared, partner, theirs, ours, key, *_ = row
+    share, name, shared, partner, theirs, ours, is_paused, key, *_ = row
     if shared is not None:
         vault.have(shared.id, key)
         name = name or packets.opened(shared).get("/name", "") if key is not None else name
     said = ours or theirs
     proof = Proof(bool(ours), datetime.fromisoformat(said[0]), said[1] or "", said[2]) if said else None
-    return Row(share, name or "", partner or "伙伴县", proof, labels.of(row))
+    return Row(share, name or "", partner or "伙伴县", proof, is_paused, labels.of(row))
 
 
 def one(share: StatusShare, actor: Actor) -> Row | None:
