@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
@@ -148,8 +148,7 @@ def index() -> str | Response:
     sheet = sheet_of("accounts", staff.org_choices(), staff.roles_in_use())
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
-    where = sheet.asked.conditions()
-    page = staff.page(where, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    page = sheet.page(staff.ACCOUNTS)
     missing = ADMINISTRATORS - {Role(role) for role in sheet.arranged.choices.get("in_use", {})}
     return render_template(
         "accounts/index.html", page=page, sheet=sheet, roles=words.ROLES, acts=PROPOSALS, settings=counties.settings(),

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, request, url_for
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement
 
 from web.blueprints import edge, navigation, sentences, timeline
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
-from web.core import clock, keyset
+from web.core import keyset
 from web.core.events import Actor, Event
 from web.core.keyset import Order
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
-from web.tenants.workbench.facets import Facet, any_of, days, one_of
+from web.tenants.workbench.facets import Facet, any_of, on_day, one_of
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice
 
 bp = Blueprint("events", __name__, url_prefix="/<county>/events")
@@ -85,11 +84,6 @@ SHEET = (
 )
 
 
-def _on(values: Sequence[str]) -> ColumnElement[bool]:
-    starts = [datetime.combine(on, time(), clock.CHINA) for on in days(values)]
-    return or_(false(), *(and_(Event.at >= start, Event.at < start + timedelta(days=1)) for start in starts))
-
-
 def _typed(text: str) -> ColumnElement[bool]:
     return Event.reason.contains(text, autoescape=True) | Event.actor_name.contains(text, autoescape=True)
 
@@ -100,7 +94,7 @@ def _facets() -> Sequence[Facet]:
         Facet("kind", "事项", any_of(Event.subject_kind), None, sentences.NOUNS),
         Facet("verb", "动作", any_of(Event.verb), None, dict(timeline.choices()), "word"),
         Facet("actor", "经办人", one_of(Event.actor_id), Event.actor_id.is_(None), "people"),
-        Facet("day", "日期", _on, None, {}, "date"),
+        Facet("day", "日期", on_day(Event.at), None, {}, "date"),
         Facet("subject", "记录", one_of(Event.subject_id), Event.subject_id.is_(None), {}, "row"),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -11,11 +11,14 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select
 
-from web.blueprints import edge, navigation, tasks, timeline, todos
+from web.blueprints import edge, import_lists, navigation, tasks, timeline, todos
+from web.blueprints.import_lists import OUTCOMES
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import Sheet, opening, sheet_of
 from web.core.errors import NotFound
 from web.core.events import Actor
+from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission, Role
@@ -23,23 +26,12 @@ from web.tenants.imports import service as imports
 from web.tenants.imports.layouts import MEMBER_REGISTER, SKIP
 from web.tenants.imports.models import ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.template import template_workbook
-from web.tenants.tasks.models import Task
 from web.tenants.workbench import queues
 from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("imports", __name__, url_prefix="/<county>/imports")
 PAGE = 100
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-OUTCOMES = {"new": "新增", "changed": "更新", "same": "不变", "error": "有误"}
-STATES = {
-    "reading": "核对中",
-    "previewed": "待确认",
-    "applying": "导入中",
-    "applied": "已导入",
-    "refused": "打不开",
-    "discarded": "已放弃",
-    "undone": "已撤销",
-}
 navigation.ITEMS.append(Item("名册", "导入名册", "imports.index", Permission.IMPORT_WRITE))
 
 
@@ -49,8 +41,7 @@ FIELDS_ASKED = [(c.field, c.title) for c in MEMBER_REGISTER.columns if c.field] 
 def _with_errors(actor: Actor) -> Select[Any]:
     count = ImportBatch.counts["error"].as_integer()
     waits = queues.columns(ImportBatch.id, ImportBatch.created_at, name=ImportBatch.filename, errors=count)
-    query = db.select(*waits).where(ImportBatch.state == ImportState.PREVIEWED, count > 0)
-    return query if actor.role == Role.COUNTY_ADMIN else query.where(ImportBatch.account_id == actor.account_id)
+    return import_lists.seen(db.select(*waits).where(ImportBatch.state == ImportState.PREVIEWED, count > 0), actor)
 
 
 def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
@@ -65,16 +56,17 @@ def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
     ]
 
 
-def _errors_of(task: Task) -> str:
-    batch = imports.get(task.result_id) if task.result_id else None
-    return url_for("imports.errors", batch_id=batch.id) if batch and batch.counts.get("error") else ""
+def _with_error_rows(batch_ids: Collection[UUID]) -> Collection[UUID]:
+    count = ImportBatch.counts["error"].as_integer()
+    return db.session.scalars(db.select(ImportBatch.id).where(ImportBatch.id.in_(batch_ids), count > 0)).all()
 
 
-tasks.ERRORS["import_apply"] = tasks.ERRORS["import_preview"] = _errors_of
+for _kind in (Job.IMPORT_PREVIEW, Job.IMPORT_APPLY):
+    tasks.ERRORS[_kind] = ("imports.errors", "batch_id", _with_error_rows)
 todos.QUEUES.append(
     todos.Queue(
         "import_errors", "导入有误", "核对出错、还没有导入的名册", Permission.IMPORT_WRITE,
-        lambda: url_for("imports.index", state="previewed"), _with_errors, _todos,
+        lambda: url_for("imports.index", state="previewed", error="yes"), _with_errors, _todos,
     )
 )  # fmt: skip
 
@@ -88,21 +80,17 @@ def _batch(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
 
 @bp.get("/")
 @needs(Permission.IMPORT_WRITE)
-def index() -> str:
-    """Recent imports, and the way to begin one."""
-    mine = [
-        b for b in imports.recent() if edge.actor().role == Role.COUNTY_ADMIN or b.account_id == edge.actor().account_id
-    ]
-    if request.args.get("state") == "previewed":
-        mine = [b for b in mine if b.state is ImportState.PREVIEWED and b.counts.get("error")]
+def index() -> Any:
+    """Every import, and the way to begin one."""
+    sheet = sheet_of("imports", import_lists.people(edge.actor()))
+    return opening(sheet.listing, sheet.arranged) or _index(sheet)
+
+
+def _index(sheet: Sheet, error: str = "") -> str:
     return render_template(
-        "imports/index.html",
-        batches=mine,
-        states=STATES,
-        error="",
-        headings=imports.headings(),
-        fields=dict(FIELDS_ASKED),
-    )
+        "imports/index.html", sheet=sheet, page=sheet.page(import_lists.BATCHES), states=import_lists.STATES, error=error,
+        headings=imports.headings(), fields=dict(FIELDS_ASKED),
+    )  # fmt: skip
 
 
 @bp.get("/template.xlsx")
@@ -118,10 +106,7 @@ def upload() -> Any:
     """Keep the file; the dry run follows in the background."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        error = "请先选择一个 .xlsx 文件"
-        return render_template(
-            "imports/index.html", batches=imports.recent(), states=STATES, error=error, headings=[], fields={}
-        ), 422
+        return _index(sheet_of("imports", import_lists.people(edge.actor())), "请先选择一个 .xlsx 文件"), 422
     batch, _ = imports.upload(sent.filename, sent.read())
     return redirect(url_for("imports.show", batch_id=batch.id), 303)
 
@@ -143,7 +128,7 @@ def show(batch_id: UUID) -> str:
         task = job_of(batch.task_id)
     return render_template(
         "imports/show.html", batch=batch, rows=rows[:PAGE], more=rows[PAGE - 1].number if len(rows) > PAGE else None,
-        outcome=outcome, outcomes=OUTCOMES, states=STATES, job=task, asked=FIELDS_ASKED,
+        outcome=outcome, outcomes=OUTCOMES, state=import_lists.STATES[batch.state], job=task, asked=FIELDS_ASKED,
         log=timeline.of(subject_id=batch_id), undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
     )  # fmt: skip
 

@@ -33,7 +33,7 @@ from web.blueprints import (
     scopes,
     settings,
     shares,
-    tasks,
+    task_centre,
     transfers,
     workbench,
 )
@@ -65,7 +65,7 @@ BLUEPRINTS: list[Blueprint] = [
     activities.bp,
     cosigning.bp,
     requests.bp,
-    tasks.bp,
+    task_centre.bp,
     workbench.bp,
     auth.bp,
     organisations.bp,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, or_
 
 from web.blueprints import words
-from web.core import keyset
 from web.core.events import Actor
 from web.core.keyset import Order
 from web.extensions import db
@@ -18,6 +18,7 @@ from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.workbench.facets import Facet, any_of, by_word, one_of, yes
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice
+from web.tenants.workbench.plain import PlainList
 
 STATES: Mapping[str, tuple[str, str]] = {
     "waiting": ("now", "待授予角色"), "first": ("todo", "待首次登录改密码"), "used": ("done", "在用"), "closed": ("off", "已停用"),
@@ -46,16 +47,6 @@ class Line:
 
     account: Account
     org: str
-
-
-@dataclass(frozen=True)
-class Page:
-    """`total`: on all pages; `before`, `after`: cursors of the neighbouring pages, empty at an end."""
-
-    lines: Sequence[Line]
-    total: int
-    before: str
-    after: str
 
 
 COLUMNS = (
@@ -96,29 +87,13 @@ def roles_in_use() -> Select[tuple[object, ...]]:
     return db.select(*choice("in_use", Account.role, Account.role)).distinct().where(Account.is_active)
 
 
-def _count(where: Sequence[ColumnElement[bool]]) -> Select[tuple[int]]:
-    return db.select(func.count(Account.id)).where(*where)
-
-
-def page(where: Sequence[ColumnElement[bool]] = (), *, after: str = "", before: str = "", size: int = 50) -> Page:
-    """One page: one query."""
+def _rows(_actor: Actor) -> Select[Any]:
     here = (PartyOrg.id == Account.org_id) & (PartyOrg.tenant_id == Account.tenant_id)
-    query = db.select(Account, PartyOrg.name, _count(where).scalar_subquery()).join(PartyOrg, here).where(*where)
-    cut = ORDER.cut(query, size=size, after=after, before=before)
-    return Page([Line(*row[:2]) for row in cut.rows], cut.rows[0][2] if cut.rows else 0, cut.before, cut.after)
+    return db.select(Account, PartyOrg.name).join(PartyOrg, here)
 
 
-def _walk(text: str, _actor: Actor, _is_whole: bool) -> Iterator[Line]:
-    where = LISTINGS["accounts"].asked(text).conditions()
-    for found in keyset.pages(lambda after: page(where, after=after, size=500)):
-        yield from found.lines
-
-
-def _total(text: str, _actor: Actor) -> int:
-    return db.session.scalar(_count(LISTINGS["accounts"].asked(text).conditions())) or 0
-
-
+ACCOUNTS = PlainList(_rows, ORDER, lambda row: Line(*row[:2]))
 LISTINGS["accounts"] = Listing(
-    "accounts", "账号", "个", "accounts.index", Permission.ACCOUNT_READ, lambda: COLUMNS, _walk, _total,
+    "accounts", "账号", "个", "accounts.index", Permission.ACCOUNT_READ, lambda: COLUMNS, *ACCOUNTS.of("accounts"),
     facets=lambda: FACETS, fixed="accounts are managed by four hands, one act at a time", typed=_typed,
 )  # fmt: skip

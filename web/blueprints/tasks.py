@@ -1,9 +1,8 @@
-"""Task centre: long work with its progress, result, error, cancel and retry."""
+"""One task: long work with its progress, result, error, cancel and retry. Their list is `task_centre`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from web.blueprints import edge, navigation, words
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
-from web.core import clock
 from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
@@ -42,15 +40,25 @@ RESULTS: dict[str, tuple[str, str]] = {
 }
 
 
-# Where the rows that could not be done are to be had: an address, or nothing.
-ERRORS: dict[str, Callable[[Task], str]] = {}
+# Where the rows that could not be done are to be had: endpoint, the name of its argument, and which of many results have any.
+ERRORS: dict[str, tuple[str, str, Callable[[Collection[UUID]], Collection[UUID]]]] = {}
 
 
 def _named(argument: str, value: object) -> dict[str, Any]:
     return {argument: value}
 
 
-def _job(task: Task) -> dict[str, Any]:
+def jobs_of(rows: Sequence[Task]) -> list[dict[str, Any]]:
+    """Tasks as the progress part shows them; of a long list no more is asked than of a short one."""
+    results: dict[Any, set[UUID]] = {}
+    for task in rows:
+        if task.kind in ERRORS and task.result_id is not None:
+            results.setdefault(ERRORS[task.kind][2], set()).add(task.result_id)
+    wrong = {result_id for which, ids in results.items() for result_id in which(ids)}
+    return [_job(task, task.result_id in wrong) for task in rows]
+
+
+def _job(task: Task, has_errors: bool) -> dict[str, Any]:
     endpoint, argument = RESULTS.get(task.kind, ("", ""))
     result = task.result_id is not None and endpoint in current_app.view_functions
     return {
@@ -66,7 +74,9 @@ def _job(task: Task) -> dict[str, Any]:
         "retry_url": url_for("tasks.retry", task_id=task.id),
         "result_url": url_for(endpoint, **_named(argument, task.result_id)) if result else "",
         "result_words": "下载" if task.kind in ("export", "batch") else "打开结果",
-        "errors_url": ERRORS[task.kind](task) if task.kind in ERRORS and task.result_id else "",
+        "errors_url": url_for(ERRORS[task.kind][0], **_named(ERRORS[task.kind][1], task.result_id))
+        if has_errors
+        else "",
     }
 
 
@@ -104,18 +114,7 @@ def mine(task_id: UUID, *, lock: bool = False) -> Task:
 
 def job_of(task_id: UUID) -> dict[str, Any]:
     """A task as the progress part shows it, for the page it belongs to."""
-    return _job(tasks.get(task_id))
-
-
-@bp.get("/")
-@needs(Permission.HOME_READ)
-def index() -> str:
-    """One's tasks of the last thirty days, newest first."""
-    query = db.select(Task).where(Task.created_at > clock.now() - timedelta(days=30))
-    if edge.actor().role != "county_admin":
-        query = query.where(Task.account_id == edge.actor().account_id)
-    rows = db.session.scalars(query.order_by(Task.created_at.desc()).limit(50)).all()
-    return render_template("tasks/index.html", jobs=[(t, _job(t)) for t in rows])
+    return jobs_of([tasks.get(task_id)])[0]
 
 
 @bp.get("/<uuid:task_id>")
@@ -123,14 +122,14 @@ def index() -> str:
 def show(task_id: UUID) -> Any:
     """One task; a finished one goes on to its result by a link."""
     task = mine(task_id)
-    return render_template("tasks/show.html", task=task, job=_job(task))
+    return render_template("tasks/show.html", task=task, job=jobs_of([task])[0])
 
 
 @bp.get("/<uuid:task_id>/progress")
 @needs(Permission.HOME_READ)
 def fragment(task_id: UUID) -> str:
     """The bar alone, asked for every two seconds while it runs."""
-    return render_template("tasks/progress.html", job=_job(mine(task_id)))
+    return render_template("tasks/progress.html", job=jobs_of([mine(task_id)])[0])
 
 
 @bp.post("/<uuid:task_id>/cancel")

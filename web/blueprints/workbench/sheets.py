@@ -22,6 +22,7 @@ from web.tenants.register.editing import Editing
 from web.tenants.workbench import service as workbench
 from web.tenants.workbench.facets import NOT, TYPED, Asked, Facet, Narrowing
 from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
+from web.tenants.workbench.plain import Page, PlainList
 from web.tenants.workbench.service import Arrangement
 
 PLACE = {"after", "before", "pick", "how"}
@@ -52,6 +53,11 @@ class Sheet:
     def asked(self) -> Asked:
         """What the address narrows it to."""
         return self.listing.asked(request.query_string.decode("utf-8", "replace"))
+
+    def page(self, rows: PlainList) -> Page:
+        """The page of the present address."""
+        after, before = request.args.get("after", ""), request.args.get("before", "")
+        return rows.page(edge.actor(), self.asked.conditions(), after=after, before=before)
 
     @property
     def conditions(self) -> list[dict[str, str]]:

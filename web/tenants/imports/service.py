@@ -288,8 +288,3 @@ def errors_file(
         if row is not None and outcomes(row):
             bad.append(reading)
     return errors_workbook(register, bad)
-
-
-def recent() -> list[ImportBatch]:
-    """The county's imports, newest first."""
-    return list(db.session.scalars(db.select(ImportBatch).order_by(ImportBatch.created_at.desc()).limit(30)))

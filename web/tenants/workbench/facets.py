@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
+
+from web.core import clock
 
 NOT = "not_"
 LONGEST = 50
@@ -144,6 +146,16 @@ def in_month(column: Any) -> Where:
     def where(values: Sequence[str]) -> ColumnElement[bool]:
         firsts = filter(None, (_day(f"{value}-01") for value in values))
         return or_(false(), *(and_(column >= m, column < _next(m)) for m in firsts))
+
+    return where
+
+
+def on_day(column: Any) -> Where:
+    """A moment on one of these days (YYYY-MM-DD) in China."""
+
+    def where(values: Sequence[str]) -> ColumnElement[bool]:
+        starts = [datetime.combine(on, time(), clock.CHINA) for on in days(values)]
+        return or_(false(), *(and_(column >= start, column < start + timedelta(days=1)) for start in starts))
 
     return where
 
