@@ -30,6 +30,7 @@ ENGLISH = {
     "支部书记": "branch secretary",
     "{label}由 <del>{was}</del> 改为 <ins>{now}</ins>": "{label} changed from <del>{was}</del> to <ins>{now}</ins>",
     "件": "cases",
+    "{year}年": "{year}",
     "导入 {x} 行": "Import {x} rows",
     "查看": 'Show "all" & more',
     "和": "and",
@@ -150,6 +151,8 @@ def test_a_sentence_that_was_stored_is_found_again(monkeypatch):
         assert catalogue.recalled("导出本县党员") == "Export our members"  # the one that begins with its own words
         assert catalogue.recalled("还有 1 天") == "1 day left"
         assert catalogue.recalled("由支部书记办理") == "To be handled by branch secretary"
+        assert catalogue.recalled("导出2026年") == "Export 2026"  # one word with numbers alone
+        assert catalogue.recalled("猴年") == "猴年"
         assert catalogue.recalled("别的话") == "别的话"
     finally:
         for cached in (catalogue._sentences, catalogue.recalled):

@@ -157,6 +157,12 @@ def test_the_browser_chooses_before_signing_in_and_the_account_after(fresh, pair
     client.post(f"{home}/language", data={"language": "xx"})
     other = fresh.test_client()
     sign_in(other, pair.home)
+    refused = other.get(f"{home}/members/{pair.home.uid}")
+    assert (
+        refused.status_code == 404
+        and "may not belong to our county.<" in refused.text
+        and "county.." not in refused.text
+    )
     assert '<html lang="en"' in other.get(f"{home}/").text
     with fence.acting_for(pair.home.tenant_id):
         assert dict(db.session.execute(db.select(Account.role, Account.language)).all()) == {

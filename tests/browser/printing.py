@@ -12,6 +12,7 @@ CHECK = """() => {
   const off = [...document.querySelectorAll('nav, [role=navigation], .nav, .bar, .strip, button, .btn, [type=submit], [type=search], .pager, .filters, .tabs, .crumb, .skip, .toast')]
     .filter(shown).map(e => `still there: ${e.tagName.toLowerCase()}.${e.className} ${words(e)}`);
   const heads = [...document.querySelectorAll('h1, h2, .paper')].filter(shown).length ? [] : ['no heading'];
+  const whose = document.querySelector('nav.nav') && ![...document.querySelectorAll('.printed')].some(shown) ? ['does not say whose it is'] : [];
   const cells = [...document.querySelectorAll('main tbody th, main tbody td')]
     .filter(e => words(e) && !e.matches('.pick, .no-print') && !e.closest('.no-print') && !e.querySelector('button, .btn, form'));
   const lost = cells.filter(e => !shown(e)).map(e => `lost: ${words(e)}`);
@@ -22,7 +23,7 @@ CHECK = """() => {
     .slice(0, 3).map(e => `cut off: ${words(e)}`);
   const ground = getComputedStyle(document.body).backgroundColor;
   const dark = ground === 'rgb(255, 255, 255)' || ground === 'rgba(0, 0, 0, 0)' ? [] : [`on ${ground}`];
-  return [...new Set([...off, ...heads, ...lost.slice(0, 3), ...broad, ...cut, ...dark])];
+  return [...new Set([...off, ...heads, ...whose, ...lost.slice(0, 3), ...broad, ...cut, ...dark])];
 }"""
 
 

@@ -125,6 +125,22 @@ def test_in_the_dark_and_in_large_type(windows: Windows, proved, type_size: str)
     proved("pages looked at by axe", looked)
 
 
+def test_in_english_what_is_longer_stays_on_the_page(windows: Windows, proved):
+    """The broadest tables, whose heads are longer in English."""
+    window, looked = windows.open(YUEXI, "county_admin"), ("shares/", "peers", "figures", "reports", "accounts")
+    window.page.context.add_cookies([{"name": "lang", "value": "en", "url": windows.base}])
+    for path in looked:
+        window.go(path)
+        assert window.page.locator("html").get_attribute("lang") == "en"
+        if path == "peers":
+            partner = window.page.eval_on_selector_all("main a", "all => all.map(a => a.getAttribute('href'))")
+            window.page.goto(
+                window.base + next(link for link in partner if re.search(r"/peers/[0-9a-f-]{36}$", link or ""))
+            )
+        assert look(window.page, with_colours=False) == [], path
+    proved("pages looked at by axe", len(looked))
+
+
 def test_the_door_the_sign_in_and_what_anybody_sees(windows: Windows, proved):
     window = windows.open(SONGYANG)
     addresses = ["/", f"/{SONGYANG}/sign-in", "/keys", "/parts"]

@@ -269,6 +269,7 @@ def _context() -> dict[str, Any]:
         "notice_count": notices,
         "places": navigation.places(me.actor) if me else {},
         "today": clock.today(),
+        "shown_at": f"{clock.now().astimezone(clock.CHINA):%Y-%m-%d %H:%M}",
         "language": choice.language(),
         "languages": choice.LANGUAGES,
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from web.core.saying import say
+from web.core.saying import say, within
 from web.reports.periods import Period
 
 SMALL = 5
@@ -47,6 +47,9 @@ def _table(*rows: Metric) -> dict[str, Metric]:
 def _federation(*rows: Metric) -> tuple[Metric, ...]:
     return tuple(replace(row, source="figures") for row in rows)
 
+
+# As names of numbers they say what was done; the same words on a button say what to do.
+_DONE = within("number", {"held": "送请共签", "offered": "送出"})
 
 METRICS: dict[str, Metric] = _table(
     Metric(
@@ -101,7 +104,7 @@ METRICS: dict[str, Metric] = _table(
     Metric("notices.recorded", "告知或同意", "名", "本期记录了告知或者同意的党员，不论后来是否撤回", True),
     Metric("notices.withdrawn", "撤回", "名", "本期撤回了告知或者同意的党员", True),
     Metric("purges.proved", "已删除并回执", "名", "本期收到对方删除回执的党员记录", True),
-    Metric("cosign.held", "送请共签", "场", "本期举办、送请流出地共签的活动，一场一个流出地计一次，撤回的不计"),
+    Metric("cosign.held", _DONE["held"], "场", "本期举办、送请流出地共签的活动，一场一个流出地计一次，撤回的不计"),
     Metric("cosign.agreed", "已共签", "场", "送请共签的活动中，流出地已经共签、没有作废的"),
     Metric("cosign.rate", "共签率", "%", "已共签 ÷ 送请共签", ratio=("cosign.agreed", "cosign.held"), empty="没有送签"),
     Metric("cosign.disputed", "有过异议", "场", "送请共签的活动中，流出地提出过异议的，不论后来是否共签"),
@@ -160,7 +163,7 @@ METRICS: dict[str, Metric] = _table(
             empty="没有到期",
         ),
         # The way of the notices sent in the period, as far as it went by its end: each falls into one of every fork.
-        Metric("way.offered", "送出", "名", "本期送出的流动告知", True),
+        Metric("way.offered", _DONE["offered"], "名", "本期送出的流动告知", True),
         Metric("way.accepted", "已接收", "名", "本期送出的流动告知中，期末以前对方已接收的", True),
         Metric("way.unanswered", "等对方接收", "名", "本期送出、期末还没有答复的", True),
         Metric("way.not_accepted", "未接收", "名", "本期送出、没有接收就结束的：谢绝、逾期、撤回", True),

@@ -67,22 +67,22 @@ def message(text: str) -> str:
 
 @lru_cache(1)
 def _sentences() -> list[tuple[re.Pattern[str], str]]:
-    """(what it looks like filled in, template) of each template with two words or more of its own, the longest first; of two as
-    long, the one that begins with its own words.
+    """(what it looks like filled in, template) of each template with words of its own, the longest first; of two as long, the
+    one that begins with its own words. With one word alone only numbers are looked for in its places: "{year}年" is a year.
     """
     found = []
     for template in texts():
         if CONTEXT in template:
             continue
         names = set[str]()
-        pattern, after = "", 0
+        words = PLACE.sub("", template)
+        pattern, after, filled = "", 0, ".+?" if len(HAN.findall(words)) > 1 else r"[\d.,]+"
         for at in PLACE.finditer(template):
             pattern += re.escape(template[after : at.start()])
-            pattern += f"(?P={at[1]})" if at[1] in names else f"(?P<{at[1]}>.+?)"
+            pattern += f"(?P={at[1]})" if at[1] in names else f"(?P<{at[1]}>{filled})"
             names.add(at[1])
             after = at.end()
-        words = PLACE.sub("", template)
-        if names and len(HAN.findall(words)) > 1:
+        if names and HAN.search(words):
             found.append((len(words), re.compile(pattern + re.escape(template[after:]), re.DOTALL), template))
     found.sort(key=lambda one: (-one[0], one[2].startswith("{")))
     return [(pattern, template) for _, pattern, template in found]
