@@ -298,10 +298,13 @@ def test_townships_conclude_without_persons_and_the_county_vouches_in_the_paper(
     strange = client.post(f"{base}/new", data=asked | {"org": "别县街道党工委"})
     assert strange.status_code == 422 and "请选本县的一个乡镇街道党委" in strange.text
     draft = client.post(f"{base}/new", data=asked | {"org": "余杭街道"}).headers["Location"]
-    sent = fields_of(client.get(draft).text) | {"act": "propose"}
+    page = client.get(draft).text
+    assert ":S1" in page and ":S2" not in page, "what a township may not share is not offered"
+    sent = fields_of(page) | {"act": "propose"}
     assert {grant.rpartition(":")[2] for grant in sent["grants"]} == {"S0", "S1"}
-    nameless = client.post(draft, data=sent)
+    nameless = client.post(draft, data=sent | {"item_2_goal": "互访一次"})
     assert nameless.status_code == 422 and "岳西县的乡镇街道党委" in nameless.text
+    assert "第 2 项期限：必填" in nameless.text, "it says which item"
     sent["org_1"] = "中共岳西县天堂镇委员会"
     persons = client.post(draft, data=sent | {"grants": [*sent["grants"], f"{pair.home.uid}:{pair.host.uid}:S2"]})
     assert persons.status_code == 422 and "党员个人的信息按县级协议互通" in persons.text

@@ -238,6 +238,7 @@ def form_page(form: Form, view: views.View, kind: str) -> Any:
     """The form of a text, for the draft and for a counter."""
     assert view.text is not None
     ticked = form.values.get("grants") or []
+    levels = texts.OF_NO_PERSON if view.text["level"] == "township" else scopes.GRANTABLE
     return form.page(
         "agreements/text.html",
         view=view,
@@ -254,7 +255,7 @@ def form_page(form: Form, view: views.View, kind: str) -> Any:
         sides=texts.SIDES,
         duty_rows=range(1, texts.RESPONSIBILITIES + 1),
         how_often=list(texts.HOW_OFTEN.items()),
-        scopes=scopes.GRANTABLE,
+        scopes={s: row for s, row in scopes.GRANTABLE.items() if s in levels},
         bases=scopes.IN_SHORT,
         labels={s: scopes.labels(sorted(row.fields)) for s, row in scopes.GRANTABLE.items()},
         never=scopes.NEVER,

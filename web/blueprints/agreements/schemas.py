@@ -117,11 +117,13 @@ def _text_fields() -> dict[str, Any]:
     }
     for row in range(1, ITEMS + 1):
         found |= {
-            f"item_{row}_category": One("类别", list(texts.CATEGORIES.items()), required=False),
-            f"item_{row}_goal": Text("目标", limit=200),
-            f"item_{row}_measure": Text("措施", limit=500),
-            f"item_{row}_owner": Text("负责", limit=40),
-            f"item_{row}_due": Day("期限"),
+            f"item_{row}_category": One(
+                say("第 {row} 项{words}", row=row, words="类别"), list(texts.CATEGORIES.items()), required=False
+            ),
+            f"item_{row}_goal": Text(say("第 {row} 项{words}", row=row, words="目标"), limit=200),
+            f"item_{row}_measure": Text(say("第 {row} 项{words}", row=row, words="措施"), limit=500),
+            f"item_{row}_owner": Text(say("第 {row} 项{words}", row=row, words="负责"), limit=40),
+            f"item_{row}_due": Day(say("第 {row} 项{words}", row=row, words="期限")),
             f"item_{row}_key": Text(limit=12),
         }
     return found | _common_fields()
