@@ -97,6 +97,24 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
     shown = client.get(f"/{home.code}/handovers/?tab=open").text
     assert f'formaction="/{home.code}/transfers/letters/pack/handovers"' in shown and "data-pick-all" in shown
 
+    # What was chosen and has no letter is named beside what was made: a void number, a row whose letter is not out.
+    with home.act():
+        void, stands = db.session.scalars(db.select(LetterStub).order_by(LetterStub.serial)).all()
+        void.void_on, names = clock.today(), (void.letter_no, void.name, stands.subject_id)
+        picked = {"id": [str(void.id), str(stands.id)]}
+        fence.commit()
+    for path, data, named in (
+        ("", picked, f"{names[0]} {names[1]}\t这个编号已经作废"),
+        ("/handovers", {"all_matching": "1", "query": "tab=open&role=home"}, f"{names[1]}\t没有在用的介绍信"),
+    ):
+        ordered = client.post(f"/{home.code}/transfers/letters/pack{path}", data=data)
+        work()
+        assert (
+            "已完成，1 份" in (page := client.get(ordered.location).text) and "1 份没有生成，原因列在压缩包里" in page
+        )
+        packed = unpacked(client.get(f"/{home.code}/batches/{ordered.location.rpartition('/')[2]}.zip"))
+        assert len(packed.namelist()) == 2 and named in packed.read("没有生成的.txt").decode("utf-8-sig")
+
     period = Period.half_of(clock.today())
     assert client.post(f"/{home.code}/reports/pack", data={"from": "2026-02-31"}).status_code == 422
     ordered = client.post(f"/{home.code}/reports/pack", data={"period": period.name})

@@ -30,13 +30,23 @@ MOST = 1_000
 tasks.RESULTS[Job.BATCH.value] = ("batches.download", "task_id")
 
 
-def order(kind: DocumentKind, title: str, of: Sequence[tuple[UUID, str]], **more: Any) -> Any:
-    """Have one paper made for each (subject, label), and go to the task. Invalid for none, or more than MOST."""
+def order(
+    kind: DocumentKind,
+    title: str,
+    of: Sequence[tuple[UUID, str]],
+    without: Sequence[tuple[str, str]] = (),
+    **more: Any,
+) -> Any:
+    """Have one paper made for each (subject, label), and go to the task. Invalid for none, or more than MOST.
+    `without`: (label, code) of what was chosen and has no paper; it is told like what could not be made.
+    """
     if not of:
         raise Invalid({"": "nothing_to_print"})
     if len(of) > MOST:
         raise Invalid({"": "too_many_papers"})
     details = {"paper": kind.value, "unit": "份", "of": [[str(id_), label] for id_, label in of], **more}
+    if without:
+        details["without"] = [list(one) for one in without]
     task = task_service.start(Job.BATCH, title, details=details)
     return redirect(url_for("tasks.show", task_id=task.id), 303)
 

@@ -1,7 +1,7 @@
 """Many papers as one job. Each is made in a unit of work of its own, so the process stays small, a worker that dies leaves what
 was made, and whoever cancels waits for one paper at most. They share the process's fonts and style sheets (`reports.press`).
 
-A task's details: `paper` the kind, `of` [[subject id, label], …], and what the kind's own function reads. They end with
+A task's details: `paper` the kind, `of` [[subject id, label], …], `without` [[label, code], …] of what was chosen and has none, and what the kind's own function reads. They end with
 `made` [document id, …] and `failed` [[label, code], …]. The zip is put together when it is fetched: nothing is kept twice.
 """
 
@@ -53,7 +53,7 @@ def run(tenant_id: int, task_id: UUID) -> None:
         kind = DocumentKind(task.details["paper"])
         batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task.created_at)
         known = _known(batch)
-    made, failed = list[str](), list[list[str]]()
+    made, failed = list[str](), list[list[str]](batch.details.get("without", ()))
     for place, (subject_id, label) in enumerate(batch.of):
         with fence.acting_for(tenant_id):
             if not tasks.progress(task_id, place, len(batch.of)):

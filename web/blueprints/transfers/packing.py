@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from flask import request
 
@@ -12,26 +11,27 @@ from web.blueprints import batches, edge
 from web.blueprints.policy import needs
 from web.blueprints.transfers.columns import COLUMNS
 from web.blueprints.transfers.rooms import bp
-from web.blueprints.workbench.selection import chosen
+from web.blueprints.workbench.selection import chosen, lines
 from web.core.errors import NotFound
 from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.documents.models import DocumentKind
 from web.tenants.transfers import book
 from web.tenants.transfers.models import LetterStub
+from web.tenants.workbench.listings import LISTINGS
 
-IDS: Mapping[str, Callable[[Any], UUID]] = {
-    **dict.fromkeys(COLUMNS, lambda it: it.id),
-    **dict.fromkeys(("handovers", "handovers_ended"), lambda it: it.handover.id),
-}
-"""List → the id of a row, which is what a letter is for."""
+LISTS = frozenset({*COLUMNS, "handovers", "handovers_ended"})
+"""Work lists whose rows a letter is for."""
 
 
-def _order(*where: Any) -> Any:
-    """Those that stand: void numbers have no paper."""
-    found = book.whole(edge.actor(), [*where, LetterStub.void_on.is_(None)])
+def _order(found: Sequence[LetterStub], without: Sequence[tuple[str, str]] = ()) -> Any:
+    """Those that stand: a void number has no paper, and is named as one that has none."""
+    void = [(f"{s.letter_no} {s.name}", "letter_void") for s in found if s.void_on]
     return batches.order(
-        DocumentKind.INTRODUCTION_LETTER, say("介绍信打包"), [(s.subject_id, s.letter_no) for s in found]
+        DocumentKind.INTRODUCTION_LETTER,
+        say("介绍信打包"),
+        [(s.subject_id, s.letter_no) for s in found if not s.void_on],
+        [*without, *void],
     )
 
 
@@ -40,14 +40,20 @@ def _order(*where: Any) -> Any:
 def pack_letters() -> Any:
     """Of the book: the chosen numbers, or without a choice every one the address narrows to."""
     if {"id", "all_matching"} & set(request.form):
-        return _order(LetterStub.id.in_(chosen("letters", lambda stub: stub.id, batches.MOST)))
-    return _order(*book.asked(request.query_string.decode("utf-8", "replace")).conditions())
+        where = [LetterStub.id.in_(chosen("letters", lambda stub: stub.id, batches.MOST))]
+    else:
+        where = [*book.asked(request.query_string.decode("utf-8", "replace")).conditions()]
+    return _order(book.whole(edge.actor(), where))
 
 
 @bp.post("/letters/pack/<list_>")
 @needs(Permission.TRANSFER_WRITE)
 def pack_listed(list_: str) -> Any:
-    """Of a work list: the letters of the chosen rows; a row without one adds none."""
-    if list_ not in IDS:
-        raise NotFound()
-    return _order(LetterStub.subject_id.in_(chosen(list_, IDS[list_], batches.MOST)))
+    """Of a work list: the letters of the chosen rows; a row without one is named."""
+    listing = LISTINGS.get(list_)
+    if list_ not in LISTS or listing is None or listing.labelled is None:
+        raise NotFound
+    rows = lines(listing, listing.labelled, batches.MOST)
+    stubs = book.whole(edge.actor(), [LetterStub.subject_id.in_(rows), LetterStub.void_on.is_(None)])
+    having = {stub.subject_id for stub in stubs}
+    return _order(stubs, [(called, "no_letter_in_use") for id_, called in rows.items() if id_ not in having])
