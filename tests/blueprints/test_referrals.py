@@ -148,9 +148,14 @@ def test_readings_of_shared_members_are_logged(walk, desks):
         assert read[1].subject_id == walk.id
 
 
-def test_a_pause_is_said_wherever_the_values_it_stops_stand(walk, desks):
+def test_whose_doing_it_was_is_told_and_a_pause_wherever_the_values_it_stops_stand(walk, desks):
     home, host = desks
     walk.until_taken_on()
+    # What the host did is told there as its own; home's number on it is an entry, and no news.
+    page = re.sub(r"<[^>]+>", "", host.get(at(walk.host, f"/referrals/{walk.id}")).text)
+    assert "编入支部（登记）" in page and "岳西县登记：编入支部，纳入管理" in page
+    assert "编入支部，纳入管理" not in host.get(at(walk.host, "/notices")).text
+    assert "余杭区编入支部，纳入管理" in re.sub(r"<[^>]+>", "", home.get(at(walk.home, "/notices")).text)
     with walk.home.act():
         share = next(s.id for s in share_lists.of_referral(walk.id) if s.role == "owner")
     pages = [(host, walk.host, f"/shared/{walk.id}"), (host, walk.host, "/shares/"), (host, walk.host, f"/shares/{share}"),

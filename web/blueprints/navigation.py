@@ -141,7 +141,9 @@ def notices_of(actor: Actor) -> Select[Any]:
     """Words of partner counties, and of the calendar, in the last 30 days that this actor may know of."""
     mine = [kind for kind, permission in TOLD.items() if permission in GRANTS[Role(actor.role)]]
     # What a colleague looked at names the partner too, and is no word of it.
-    told = and_(Event.peer != "", Event.actor_id.is_(None)) | Event.verb.in_(CALENDAR)
+    told = and_(Event.peer != "", Event.actor_id.is_(None), ~Event.details.has_key("is_echo")) | Event.verb.in_(
+        CALENDAR
+    )
     query = db.select(Event).where(told, Event.subject_kind.in_(mine), Event.at > clock.now() - KEPT)
     if actor.role in WHOLE_COUNTY:
         return query

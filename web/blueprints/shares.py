@@ -206,7 +206,7 @@ def show(share_id: UUID) -> str:
     letters = post.traffic(share_id)
     page = render_template(
         "shares/show.html", s=share, row=row, r=referral, told=told["owner"] + told["receiver"],
-        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.n is not None),
+        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.is_ours == (share.role == "owner")),
         log=_log(share),
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=_can(share), is_live=share.state is ShareState.PURGE_REQUESTED,

@@ -195,7 +195,12 @@ def read(entries: Sequence[Event], *, with_values: bool = True, with_ip: bool = 
         who = "" if entry.actor_role == "anonymous" or is_reminder or entry.verb in ALONE else entry.actor_name
         did = sentence(entry.verb, entry.details)
         changes = _changes(entry, names, with_values=with_values)
-        text = mark("{who}{did}{changes}" if who else "{did}{changes}", who=who, did=did, changes=changes)
+        if not who:
+            text = mark("{did}{changes}", did=did, changes=changes)
+        elif entry.details.get("is_echo"):  # what this county proposed, under the number the other gave it
+            text = mark("{who}登记：{did}{changes}", who=who, did=did, changes=changes)
+        else:
+            text = mark("{who}{did}{changes}", who=who, did=did, changes=changes)
         role = "" if entry.actor_role == "system" else words.ROLES.get(entry.actor_role, "")
         more = [
             role,

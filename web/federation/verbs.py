@@ -103,11 +103,16 @@ def say(
     return aggregate.pending_id
 
 
-def _decide(kind: Kind, aggregate: Any, row: Row[Any], said: Said, *, reason: str = "", peer: str = "") -> None:
-    """Apply a confirmed verb here: state, number, effect, announcement."""
+def _decide(
+    kind: Kind, aggregate: Any, row: Row[Any], said: Said, *, reason: str = "", peer: str = "", is_echo: bool = False
+) -> None:
+    """Apply a confirmed verb here: state, number, effect, announcement. `is_echo`: the anchor numbered what we said, so
+    the log tells it as an entry of theirs and no notice comes of it.
+    """
     if aggregate.created_at is None:
         aggregate.created_at = clock.now()
-    kind.machine.apply(aggregate, row.verb, reason=reason, peer=peer)
+    details = {"is_echo": True} if is_echo else None
+    kind.machine.apply(aggregate, row.verb, reason=reason, details=details, peer=peer)
     aggregate.n, aggregate.state_at = (aggregate.n or 0) + 1, clock.now()
     db.session.add(aggregate)
     db.session.flush()
@@ -215,7 +220,8 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
         kind.checks[said.verb](aggregate, said)
     if envelope.cause is not None and envelope.cause == aggregate.pending_id:
         aggregate.pending, aggregate.pending_id = "", None
-    _decide(kind, aggregate, row, said, peer=str(envelope.sender))
+    is_echo = ours is not None and ours.verb == said.verb
+    _decide(kind, aggregate, row, said, peer=str(envelope.sender), is_echo=is_echo)
     if aggregate.state in kind.machine.terminal and aggregate.pending:
         _drop(kind, aggregate, "overtaken")
 

@@ -114,7 +114,7 @@ def show(referral_id: UUID) -> str:
         told=share_lists.told(shares),
         shares=shares,
         paused=share_lists.paused(shares),
-        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.n is not None),
+        letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.is_ours == (referral.role == "home")),
         digest=letters[-1].digest if letters else "",
         log=timeline.read([e for e in reversed(entries) if e.verb not in ("shared.view", "referral.changed")]),
         code=service.code_of(referral),

@@ -173,7 +173,7 @@ def page_of(row: Row, **more: Any) -> str:
         methods=METHODS,
         is_open=found.state in (S.REQUESTED, S.ACCEPTED),
         seam=_seam(found, letters, peer.name),
-        letters=proofs(peer.name, letters, VERBS, lambda it: it.n is not None),
+        letters=proofs(peer.name, letters, VERBS, lambda it: it.is_ours == (found.role == "asker")),
         log=[e for e in timeline.of(subject_id=found.id) if not e.event.verb.endswith(".changed")],
         **more,
     )
