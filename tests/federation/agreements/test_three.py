@@ -10,6 +10,8 @@ import pytest
 from tests import world
 from tests.federation.agreements.steps import changed_text, say, state_of
 from web import jobs
+from web.blueprints.agreements import life
+from web.blueprints.agreements.views import View
 from web.core import clock, fence
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
@@ -101,6 +103,10 @@ def test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends(t
     for side in (hub, home, third):
         with side.act():
             assert service.get(id_).hub_uid == home.uid
+            # Who made the version that stands did so all the same.
+            told = {step["title"]: step["lines"] for step in life.line(View(service.get(id_)))}
+            assert hub.name in told["提出"] and "牵头方最后" in told[f"{hub.name}印签"]
+            assert "牵头方最后" not in told[f"{home.name}印签"]
     with hub.act(), pytest.raises(WrongState):
         service.amend(id_)
     with clock.at(clock.now() + timedelta(days=61)):

@@ -48,12 +48,20 @@ def _mark_here(steps: list[dict[str, Any]], whose: str) -> None:
         here["state"] = "now" if whose == "ours" else "theirs"
 
 
+def _hub(view: View) -> UUID:
+    """Who led when this version was made: who has the pen now may have got it later."""
+    proposed = (row for row in view.decisions if row.version == view.version.version and row.verb == "propose")
+    first = next(proposed, None)
+    return view.agreement.hub_uid if first is None else first.by_uid
+
+
 def line(view: View) -> list[dict[str, Any]]:
     version = view.version
     at: dict[str, Any] = {}
     rounds = 0
     accepted: list[str] = []
     sealed: dict[UUID, Any] = {}
+    hub = _hub(view)
     for row in view.decisions:
         if row.version != version.version:
             continue
@@ -66,12 +74,12 @@ def line(view: View) -> list[dict[str, Any]]:
         elif row.verb in ("seal", "complete"):
             sealed[row.by_uid] = row.at
     over = version.state in (VersionState.REJECTED, VersionState.WITHDRAWN, VersionState.LAPSED)
-    steps: list[dict[str, Any]] = [_step("提出", at.get("propose"), view.name(view.agreement.hub_uid))]
+    steps: list[dict[str, Any]] = [_step("提出", at.get("propose"), view.name(hub))]
     steps.append(_step("各方同意", at.get("agree"), say("第 {rounds} 轮", rounds=rounds) if rounds > 1 else ""))
-    steps.append(_step("定稿", at.get("render"), view.name(view.agreement.hub_uid)))
-    followers = [party for party in view.parties if party.uid != view.agreement.hub_uid]
-    for party in [*followers, *(p for p in view.parties if p.uid == view.agreement.hub_uid)]:
-        said = "牵头方最后" if party.uid == view.agreement.hub_uid else ""
+    steps.append(_step("定稿", at.get("render"), view.name(hub)))
+    followers = [party for party in view.parties if party.uid != hub]
+    for party in [*followers, *(p for p in view.parties if p.uid == hub)]:
+        said = "牵头方最后" if party.uid == hub else ""
         steps.append(_step(say("{name}印签", name=party.name), sealed.get(party.uid), said))
     begins = version.text["effective_from"] if version.text else ""
     step = _step("生效", at.get("take_effect"), "" if at.get("take_effect") else begins)
