@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from ast import unparse
 from html import unescape
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -44,6 +45,7 @@ DECLARED = {
     "members.index", "away.index", "activities.index", "handovers.index", "transfers.index", "referrals.index", "shared.index",
     "shares.index", "cosigning.index", "requests.index", "agreements.index", "events.index",
     "transfers.letters", "organisations.index", "accounts.index", "tasks.index", "imports.index",
+    "peers.index", "labels.index", "agreements.template_list", "workbench.recycled",
 }  # fmt: skip
 
 
@@ -105,6 +107,7 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
 
 # Facets without 为空 though a column of theirs may be empty, and why: none of them asks for the value of that column.
 NEVER_EMPTY = {
+    "deleted": "what stands in the recycle bin was deleted on some day",
     "org": "every member is in a branch; the away branch only widens it",
     "transfer": "not under way is the answer no, not an empty one",
     "late": "a proof that is overdue, or is not",
@@ -162,6 +165,30 @@ def test_every_condition_can_be_turned_round(application, lived, proved):
     proved("conditions turned round", sum(len(listing.facets()) for listing in LISTINGS.values()))
 
 
+def test_each_ones_own_tasks_and_imports_stay_ones_own(application, lived):
+    """Another person's are in no page, walk, export or copy; the clerk sees everybody's."""
+    side = lived.walk.pair.home
+    with lived.later(20):
+        clerk, officer = application.test_client(), application.test_client()
+        assert sign_in(clerk, side).status_code == sign_in(officer, side, "township_officer").status_code == 303
+        for browser in (clerk, officer):
+            sent = {"file": (BytesIO(b"no workbook"), f"{'clerk' if browser is clerk else 'officer'}.xlsx")}
+            assert browser.post(f"/{side.code}/imports/", data=sent).status_code == 303
+        for name, page in (("tasks", "tasks/"), ("imports", "imports/")):
+            for address in (page, f"workbench/{name}/copy"):
+                everybodys, own = (b.get(f"/{side.code}/{address}").text for b in (clerk, officer))
+                assert "officer.xlsx" in everybodys and "clerk.xlsx" in everybodys, address
+                assert "officer.xlsx" in own and "clerk.xlsx" not in own, address
+            with side.act():
+                seen = {}
+                for role in (Role.COUNTY_ADMIN, Role.TOWNSHIP_OFFICER):
+                    who = actor(side, role)
+                    with events.by(who):
+                        seen[role] = len(list(LISTINGS[name].walk("", who, False)))
+                        assert seen[role] == LISTINGS[name].total("", who)
+                assert seen[Role.COUNTY_ADMIN] > seen[Role.TOWNSHIP_OFFICER] >= 1, name
+
+
 # Lists whose rows have no labels of their own, and why.
 UNLABELLED = {
     "members": "theirs stand in the register, in bulk with the rest",
@@ -169,7 +196,9 @@ UNLABELLED = {
     "events": "the log is only added to",
     "tasks": "a task is gone from its list in a month",
     "accounts": "what is said of an account is its role and its state, by two hands",
-    "letters": "a letter is its case's or its handover's, which have labels",
+    "agreement_templates": "a template is no work: it is begun with, and deleted",
+    "labels": "they are the labels",
+    "bin": "what is deleted has what it had, unseen",
 }
 
 

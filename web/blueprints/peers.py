@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from marshmallow import Schema
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, case, func, or_
+from sqlalchemy.orm import aliased
 
 from web.blueprints import navigation, todos
 from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import fence
 from web.core.events import Actor
+from web.core.keyset import Order
 from web.core.queue import Job, defer
 from web.core.saying import say
 from web.extensions import db
@@ -23,7 +28,12 @@ from web.federation.post import keys
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.federation.wire.codes import CODES, Turn
 from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.workbench import queues
+from web.tenants.workbench.facets import Facet, any_of, by_word, on_day
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing
+from web.tenants.workbench.plain import PlainList
 from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("peers", __name__, url_prefix="/<county>/peers")
@@ -54,7 +64,7 @@ todos.QUEUES.append(
         "核对伙伴县指纹",
         "核对后才能来往",
         Permission.PEER_CONFIRM,
-        lambda: url_for("peers.index"),
+        lambda: url_for("peers.index", state=PeerState.INTRODUCED.value),
         _to_confirm,
         _todos,
     )
@@ -80,42 +90,118 @@ class Confirmation(Schema):
     fingerprint = Text("对方念出的最后两组", limit=20, required=True)
 
 
-def known(*where: Any) -> tuple[list[Peer], dict[UUID, dict[str, Any]]]:
-    """All of them, or those of a condition; peer → both directions, what waits and what was refused: one query."""
-    waiting = (
-        db.select(OutboxMessage.peer_uid, db.func.count().label("n"))
-        .where(OutboxMessage.receipt.is_(None))
-        .group_by(OutboxMessage.peer_uid)
-        .subquery()
-    )
-    query = (
-        db.select(Peer, Channel, waiting.c.n)
-        .outerjoin(Channel, (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid))
-        .outerjoin(waiting, waiting.c.peer_uid == Peer.uid)
-        .where(*where)
-        .order_by(Peer.state.desc(), Peer.code)
-    )
-    peers, found = dict[UUID, Peer](), dict[UUID, dict[str, Any]]()
-    for peer, row, count in db.session.execute(query):
-        peers[peer.uid] = peer
-        entry = found.setdefault(peer.uid, {"waiting": count or 0})
-        if row is None:
-            continue
-        entry[row.direction] = row
-        if row.stopped:
-            code = CODES.get(row.stopped)
-            entry["stopped"], entry["whose"] = row.stopped, STOPPED[code.turn] if code else "请联系系统管理员"
-        if row.last_sign_at and (not entry.get("sign_at") or row.last_sign_at > entry["sign_at"]):
-            entry["sign_at"] = row.last_sign_at
-    return list(peers.values()), found
+@dataclass(frozen=True)
+class Line:
+    """A partner and the channel to it, `out` and `into`; `waiting`: messages of ours without their receipt."""
+
+    peer: Peer
+    out: Channel | None
+    into: Channel | None
+    waiting: int
+    labels: Sequence[Mark] = ()
+
+    @property
+    def stopped(self) -> str:
+        """The code that stopped a direction; empty while both run."""
+        return next((way.stopped for way in (self.into, self.out) if way is not None and way.stopped), "")
+
+    @property
+    def whose(self) -> str:
+        """Who mends it."""
+        code = CODES.get(self.stopped)
+        return STOPPED[code.turn] if code else "请联系系统管理员"
+
+    @property
+    def sign_at(self) -> datetime | None:
+        """When the other side was heard last."""
+        return max((w.last_sign_at for w in (self.out, self.into) if w is not None and w.last_sign_at), default=None)
+
+    @property
+    def standing(self) -> str:
+        """One of STANDINGS."""
+        if self.peer.state is not PeerState.CONFIRMED:
+            return "closed"
+        return "stopped" if self.stopped else "waiting" if self.waiting else "open"
+
+
+STANDINGS = {"closed": "未开通", "stopped": "已停", "waiting": "有待签收", "open": "通"}
+_UNSIGNED = (OutboxMessage.peer_uid == Peer.uid) & OutboxMessage.receipt.is_(None)
+
+
+def _stands() -> Mapping[str, ColumnElement[bool]]:
+    is_open = Peer.state == PeerState.CONFIRMED
+    stops = db.select(Channel.id).where(Channel.peer_uid == Peer.uid, Channel.stopped != "").exists()
+    waits = db.select(OutboxMessage.id).where(_UNSIGNED).exists()
+    return {
+        "closed": ~is_open,
+        "stopped": is_open & stops,
+        "waiting": is_open & ~stops & waits,
+        "open": is_open & ~stops & ~waits,
+    }
+
+
+COLUMNS = (
+    Column("name", "伙伴县", lambda it: it.peer.name, 0),
+    Column("state", "核对", lambda it: STATES[it.peer.state][1], 176),
+    Column("line", "通道", lambda it: STANDINGS[it.standing], 160),
+    Column("out", "发", lambda it: it.out.seq if it.out else 0, 64, "hide-phone", is_number=True),
+    Column("into", "收", lambda it: it.into.seq if it.into else 0, 64, "hide-phone", is_number=True),
+    Column("office", "部门", lambda it: it.peer.office, 240, is_standard=False),
+    Column("code", "区划代码", lambda it: it.peer.code, 96, is_standard=False),
+    Column("waiting", "待签收", lambda it: it.waiting, 72, is_standard=False, is_number=True),
+    Column("sign", "最近回执", lambda it: it.sign_at, 128, is_standard=False, missing="还没有"),
+    Column("confirmed", "核对时间", lambda it: it.peer.confirmed_at, 128, is_standard=False, missing="还没有核对"),
+    labels.COLUMN,
+)
+FACETS = (
+    Facet("state", "核对", any_of(Peer.state), None, {state: said for state, (_, said) in STATES.items()}),
+    Facet("line", "通道", by_word(_stands), None, STANDINGS),
+    Facet("day", "核对日期", on_day(Peer.confirmed_at), Peer.confirmed_at.is_(None), {}, "date"),
+    *labels.facets(Peer.id),
+)
+
+
+def _rows(_actor: Actor | None = None) -> Select[Any]:
+    query = db.select(Peer)
+    for way, direction in ((_OUT, "out"), (_INTO, "in")):
+        here = (way.tenant_id == Peer.tenant_id) & (way.peer_uid == Peer.uid) & (way.direction == direction)
+        query = query.outerjoin(way, here).add_columns(way)
+    waiting = db.select(func.count(OutboxMessage.id)).where(_UNSIGNED).correlate(Peer).scalar_subquery()
+    return labels.beside(query.add_columns(waiting.label("waiting")), Peer.id)
+
+
+def _line(row: Any) -> Line:
+    return Line(row[0], row[1], row[2], row[3], labels.of(row))
+
+
+_OUT, _INTO = aliased(Channel), aliased(Channel)
+# What waits for a person first.
+_RANK = case({PeerState.INTRODUCED: 0, PeerState.CONFIRMED: 1}, value=Peer.state, else_=2)
+PEERS = PlainList(_rows, Order((_RANK, Peer.code, Peer.id), (int, str, UUID)), _line)
+LISTINGS["peers"] = Listing(
+    "peers", "伙伴县", "个", "peers.index", Permission.PEER_READ, lambda: COLUMNS, *PEERS.of("peers"),
+    facets=lambda: FACETS, fixed="a partner says itself who it is, and a person confirms it",
+    typed=lambda text: or_(Peer.name.contains(text, autoescape=True), Peer.code == text),
+    labelled=Labelled(Permission.PEER_CONFIRM, lambda it: it.peer.id),
+)  # fmt: skip
+
+
+def known(*where: Any) -> tuple[list[Peer], dict[UUID, Line]]:
+    """Those of a condition; peer → the channel to it: one query."""
+    lines = [_line(row) for row in db.session.execute(_rows().where(*where))]
+    return [it.peer for it in lines], {it.peer.uid: it for it in lines}
 
 
 @bp.get("")
 @needs(Permission.PEER_READ)
-def index() -> str:
-    rows, channels = known()
+def index() -> Any:
+    """Every partner and how its channel stands; whose fingerprint is to be compared first."""
+    sheet = sheet_of("peers")
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    page = sheet.page(PEERS)
     return render_template(
-        "peers/index.html", rows=rows, states=STATES, channels=channels, fingerprint=keys.own_fingerprint().split()
+        "peers/index.html", sheet=sheet, page=page, states=STATES, fingerprint=keys.own_fingerprint().split()
     )
 
 

@@ -2,24 +2,76 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
+from sqlalchemy import func, literal, or_
+from sqlalchemy.dialects.postgresql import JSONB
 
 from web.blueprints.agreements import schemas
 from web.blueprints.agreements.pages import bp, load
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import scopes
+from web.core.keyset import Order
+from web.extensions import db
 from web.federation.agreements import clauses, templates, texts
+from web.federation.agreements.models import AgreementTemplate
 from web.tenants.accounts.permissions import Permission
+from web.tenants.workbench.facets import Facet, on_day
+from web.tenants.workbench.listings import LISTINGS, Column, Listing
+from web.tenants.workbench.plain import PlainList
+
+T = AgreementTemplate
+COLUMNS = (
+    Column("name", "模板", lambda it: it.name, 0),
+    Column("gives", "牵头方给出", lambda it: " ".join(it.text["gives"]), 144, "hide-phone", missing="没有"),
+    Column("takes", "牵头方得到", lambda it: " ".join(it.text["takes"]), 144, "hide-phone", missing="没有"),
+    Column("items", "合作事项", lambda it: len(it.text["items"]), 80, "hide-phone", is_number=True),
+    Column("duties", "责任清单", lambda it: len(it.text.get("responsibilities", [])), 80, "hide-phone", is_number=True),
+    Column("updated", "最近修改", lambda it: it.updated_at, 128),
+    Column("created", "存下时间", lambda it: it.created_at, 128, is_standard=False),
+)
+
+
+def _scopes(key: str, label: str) -> Facet:
+    """Which scopes stand in it."""
+    held = func.coalesce(T.text[key], literal("[]").cast(JSONB))
+    choices = {scope: scope for scope in scopes.GRANTABLE}
+    return Facet(
+        key,
+        label,
+        lambda values: or_(*(held.contains([v]) for v in values)),
+        func.jsonb_array_length(held) == 0,
+        choices,
+    )
+
+
+FACETS = (
+    _scopes("gives", "牵头方给出"),
+    _scopes("takes", "牵头方得到"),
+    Facet("day", "修改日期", on_day(T.updated_at), None, {}, "date"),
+)
+NEWEST = Order((T.updated_at, T.id), (datetime.fromisoformat, UUID), is_falling=True)
+TEMPLATES = PlainList(lambda _actor: db.select(T), NEWEST)
+LISTINGS["agreement_templates"] = Listing(
+    "agreement_templates", "协议模板", "份", "agreements.template_list", Permission.AGREEMENT_READ, lambda: COLUMNS,
+    *TEMPLATES.of("agreement_templates"), facets=lambda: FACETS, fixed="a text is edited whole, on its own page",
+    typed=lambda text: T.name.contains(text, autoescape=True),
+)  # fmt: skip
 
 
 @bp.get("/templates")
 @needs(Permission.AGREEMENT_READ)
-def template_list() -> str:
-    return render_template("agreements/templates.html", rows=templates.every())
+def template_list() -> Any:
+    """Every template, the one changed last first."""
+    sheet = sheet_of("agreement_templates")
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    return render_template("agreements/templates.html", sheet=sheet, page=sheet.page(TEMPLATES))
 
 
 @bp.route("/<uuid:agreement_id>/save-template", methods=["GET", "POST"])

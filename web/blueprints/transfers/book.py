@@ -30,39 +30,41 @@ from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
+from web.tenants.labels import rows as labels
 from web.tenants.organisations import service as organisations
 from web.tenants.register.editing import Editing
 from web.tenants.tasks import service as tasks
 from web.tenants.transfers import book, service
 from web.tenants.transfers import letters as stubs
-from web.tenants.transfers.models import LetterStub
-from web.tenants.workbench.listings import LISTINGS, Column, Listing, branch_choices
+from web.tenants.workbench.listings import LISTINGS, Column, Labelled, Listing, branch_choices
 
 COLUMNS = (
-    Column("letter_no", "编号", lambda it: it.letter_no, 112),
-    Column("issued", "日期", lambda it: it.issued_on, 80, "hide-phone"),
-    Column("name", "姓名", lambda it: it.name, 80),
-    Column("from", "由", lambda it: it.from_org, 160, "hide-narrow"),
-    Column("to", "去", lambda it: it.to_org, 160, "hide-phone"),
-    Column("dues", "党费交至", lambda it: it.dues_until, 80, "hide-phone"),
-    Column("days", "有效期（天）", lambda it: it.valid_days, 96, "hide-phone", is_number=True),
-    Column("by", "经办人", lambda it: it.issued_by, 80, "hide-narrow"),
-    Column("standing", "回执日期", lambda it: it.receipt_on or STANDINGS[book.standing(it)][1], 112),
-    Column("remark", "备注", book.remark, 0, "hide-phone", missing="无", edit="note"),
-    Column("kept", "保存至", book.kept_until, 96, is_standard=False),
-    Column("valid", "有效期至", lambda it: it.valid_until, 96, is_standard=False),
+    Column("letter_no", "编号", lambda it: it.stub.letter_no, 112),
+    Column("issued", "日期", lambda it: it.stub.issued_on, 80, "hide-phone"),
+    Column("name", "姓名", lambda it: it.stub.name, 80),
+    Column("from", "由", lambda it: it.stub.from_org, 160, "hide-narrow"),
+    Column("to", "去", lambda it: it.stub.to_org, 160, "hide-phone"),
+    Column("dues", "党费交至", lambda it: it.stub.dues_until, 80, "hide-phone"),
+    Column("days", "有效期（天）", lambda it: it.stub.valid_days, 96, "hide-phone", is_number=True),
+    Column("by", "经办人", lambda it: it.stub.issued_by, 80, "hide-narrow"),
+    Column("standing", "回执日期", lambda it: it.stub.receipt_on or STANDINGS[book.standing(it.stub)][1], 112),
+    Column("remark", "备注", lambda it: book.remark(it.stub), 0, "hide-phone", missing="无", edit="note"),
+    Column("kept", "保存至", lambda it: book.kept_until(it.stub), 96, is_standard=False),
+    Column("valid", "有效期至", lambda it: it.stub.valid_until, 96, is_standard=False),
+    labels.COLUMN,
 )
 
 
-def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[LetterStub]:
+def _walk(text: str, actor: Actor, is_whole: bool) -> Iterator[book.Line]:
     where = book.asked(text).conditions()
     for page in keyset.pages(lambda after: book.page(actor, where, after=after, size=500)):
-        yield from page.stubs
+        yield from page.lines
 
 
 LISTINGS["letters"] = Listing(
     "letters", "介绍信登记簿", "号", "transfers.letters", Permission.TRANSFER_READ, lambda: COLUMNS, _walk,
     lambda text, actor: book.count(actor, book.asked(text).conditions()), facets=lambda: book.FACETS, typed=book.typed,
+    labelled=Labelled(Permission.TRANSFER_WRITE, lambda it: it.stub.id),
 )  # fmt: skip
 
 
@@ -80,7 +82,7 @@ editable(
         "letter_stub.note",
         lambda stub_id, actor, lock: book.get(stub_id, actor, lock=lock),
         lambda stub: say("介绍信 {letter_no}", letter_no=stub.letter_no),
-        lambda stub: stub.id,
+        lambda it: it.stub.id,
         stubs.demand_standing,
         lambda stub, given, actor: stubs.remark(stub, given["note"]),
     ),

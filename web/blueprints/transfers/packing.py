@@ -41,7 +41,7 @@ def _order(found: Sequence[LetterStub], without: Sequence[tuple[str, str]] = ())
 def pack_letters() -> Any:
     """Of the book: the chosen numbers, or without a choice every one the address narrows to."""
     if {"id", "all_matching"} & set(request.form):
-        where: list[ColumnElement[bool]] = [LetterStub.id.in_(chosen("letters", lambda stub: stub.id, batches.MOST))]
+        where: list[ColumnElement[bool]] = [LetterStub.id.in_(chosen("letters", lambda it: it.stub.id, batches.MOST))]
     else:
         where = [*book.asked(request.query_string.decode("utf-8", "replace")).conditions()]
     return _order(book.whole(edge.actor(), where))

@@ -17,7 +17,6 @@ from web.blueprints.workbench.rooms import bp
 from web.blueprints.workbench.sheets import question
 from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
-from web.tenants.labels import service as labels
 from web.tenants.workbench import service as workbench
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, find
 from web.tenants.workbench.models import SavedFilter
@@ -166,17 +165,3 @@ def restore_filter(filter_id: UUID) -> Response:
     workbench.restore_filter(row)
     flash(say("已恢复“{title}”", title=row.title))
     return _to_list(row)
-
-
-@bp.get("/bin")
-@needs(Permission.SELF_WRITE)
-def recycled() -> str:
-    """What was deleted in the last thirty days and can be taken back."""
-    actor = edge.actor()
-    return render_template(
-        "workbench/bin.html",
-        filters=workbench.dropped_filters(actor),
-        labels=labels.dropped(),
-        listings=LISTINGS,
-        days=workbench.BIN.days,
-    )

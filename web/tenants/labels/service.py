@@ -88,12 +88,6 @@ def restore(label: Label) -> None:
     db.session.flush()
 
 
-def dropped() -> list[Label]:
-    """Those that can still be restored, the latest first."""
-    query = db.select(Label).where(Label.deleted_at > clock.now() - BIN).order_by(Label.deleted_at.desc())
-    return list(db.session.scalars(query))
-
-
 def purge() -> None:
     """Those nobody restored."""
     db.session.execute(delete(Label).where(Label.deleted_at < clock.now() - BIN))

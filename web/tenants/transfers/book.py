@@ -17,6 +17,8 @@ from web.core.events import Actor
 from web.core.keyset import Order
 from web.core.saying import joined, say
 from web.extensions import db
+from web.tenants.labels import rows as labels
+from web.tenants.labels.rows import Mark
 from web.tenants.members import names
 from web.tenants.organisations import service as organisations
 from web.tenants.transfers.letters import KEPT_YEARS
@@ -66,6 +68,7 @@ FACETS = (
     Facet("standing", "结果", by_word(_stands), None, STANDINGS),
     Facet("branch", "本县支部", one_of(LetterStub.branch_id), LetterStub.branch_id.is_(None), "branches"),
     Facet("note", "备注", yes(LetterStub.note != ""), LetterStub.note == "", {"yes": "有备注"}),
+    *labels.facets(LetterStub.id),
 )
 
 
@@ -82,10 +85,18 @@ def asked(query: str) -> Asked:
 
 
 @dataclass(frozen=True)
-class Page:
-    """Stubs, newest number first. `total`: on all pages; `before`, `after`: cursors of the neighbouring pages, empty at an end."""
+class Line:
+    """A stub and its labels."""
 
-    stubs: Sequence[LetterStub]
+    stub: LetterStub
+    labels: Sequence[Mark]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Newest number first. `total`: on all pages; `before`, `after`: cursors of the neighbouring pages, empty at an end."""
+
+    lines: Sequence[Line]
     total: int
     before: str
     after: str
@@ -101,8 +112,11 @@ def _matching(actor: Actor, where: Where, *columns: Any) -> Select[Any]:
 def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", size: int = PAGE) -> Page:
     """One page: one query."""
     all_ = _matching(actor, where, func.count(LetterStub.id)).scalar_subquery()
-    cut = ORDER.cut(_matching(actor, where, LetterStub, all_), size=size, after=after, before=before)
-    return Page([row[0] for row in cut.rows], cut.rows[0][1] if cut.rows else 0, cut.before, cut.after)
+    query = labels.beside(_matching(actor, where, LetterStub, all_), LetterStub.id)
+    cut = ORDER.cut(query, size=size, after=after, before=before)
+    return Page(
+        [Line(row[0], labels.of(row)) for row in cut.rows], cut.rows[0][1] if cut.rows else 0, cut.before, cut.after
+    )
 
 
 def count(actor: Actor, where: Where = ()) -> int:

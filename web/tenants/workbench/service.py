@@ -199,14 +199,6 @@ def restore_filter(row: SavedFilter) -> None:
     db.session.flush()
 
 
-def dropped_filters(actor: Actor) -> list[SavedFilter]:
-    """One's own that can still be taken back, the latest first."""
-    query = db.select(SavedFilter).where(
-        SavedFilter.account_id == _mine(actor), SavedFilter.deleted_at > clock.now() - BIN
-    )
-    return list(db.session.scalars(query.order_by(SavedFilter.deleted_at.desc())))
-
-
 # Drafts
 
 
