@@ -73,6 +73,7 @@ def test_a_way_keeps_its_numbers_and_leaves_out_where_nobody_went():
     assert "等本人报到" not in tall and "已编入" not in tall
     assert tall["已接收"] + tall["等对方接收"] + tall["未接收"] == pytest.approx(tall["送出"], abs=0.2)
     assert all(bar.y + bar.height <= way.height and 0 < bar.text_y <= way.height for bar in way.bars)
+    assert way.width - max(bar.text_x for bar in way.bars) > 130, "room for the last place's words, in English too"
     assert draw_way(Step("送出", 0), [[Step("已接收", 0), Step("未接收", 0)]]).legs == []
 
 

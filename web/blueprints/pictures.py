@@ -233,7 +233,7 @@ def draw_way(start: Step, forks: Sequence[Sequence[Step]], unit: str = "名") ->
             y += max(high, 14) + 12
         lowest = max(lowest, y - 12)
         source, x = places[0], right
-    return Way(760, int(lowest + 10), legs, bars)
+    return Way(808, int(lowest + 10), legs, bars)  # the last place's words want room to its right, in English too
 
 
 @dataclass(frozen=True)
