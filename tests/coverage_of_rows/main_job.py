@@ -24,7 +24,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_agreements_in_force.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
     _line("1", "narrowing purges the removed fields; widening is sealed by all", "agreements.amend agreements.show",
           "federation/sharing/test_changed_grants.py::test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again"),
-    _line("1", "pauses per scope and party", "agreements.pause",
+    _line("1", "pauses per scope and party, said wherever the values they stop stand", "agreements.pause shares.index shares.show shared.show referrals.show",
+          "blueprints/test_referrals.py::test_whose_doing_it_was_is_told_and_a_pause_wherever_the_values_it_stops_stand "
           "federation/sharing/test_changed_grants.py::test_what_was_put_down_before_a_pause_is_sealed_without_its_values_and_goes_again_after "
           "federation/sharing/test_changed_grants.py::test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does"),
     _line("1", "leave, successor, add a party", "agreements.leave agreements.add_party",
@@ -260,6 +261,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "timeline in readable Chinese, on every record's page", "members.show events.index agreements.letters shares.show",
           "contracts/test_templates.py::test_every_records_page_tells_its_story "
           "contracts/test_words.py::test_every_verb_of_the_log_has_a_sentence "
+          "contracts/test_words.py::test_every_reason_the_program_gives_has_words "
           "blueprints/test_members.py::test_reading_is_logged_and_a_masked_value_needs_a_reason"),
     _line("8", "undo, recycle bin", "workbench.undo workbench.recycled",
           "blueprints/test_bulk.py::test_a_word_about_contact_has_a_way_back "
