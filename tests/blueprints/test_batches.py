@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import Walk
 from web.core import clock, fence
+from web.core.events import Event
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
@@ -96,6 +97,9 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
     assert order("/members", id=str(one))[0] == 404
     shown = client.get(f"/{home.code}/handovers/?tab=open").text
     assert f'formaction="/{home.code}/transfers/letters/pack/handovers"' in shown and "data-pick-all" in shown
+
+    with home.act():
+        assert "task.bulk_changed" not in db.session.scalars(db.select(Event.verb)).all(), "progress is no act"
 
     # What was chosen and has no letter is named beside what was made: a void number, a row whose letter is not out.
     with home.act():

@@ -14,6 +14,7 @@ from tests.blueprints.test_auth import sign_in
 from web.blueprints.english.messages import WEB
 from web.blueprints.english.runs import HUMAN, RAW
 from web.core import fence
+from web.core.events import Event
 from web.core.fence import Tenanted
 from web.extensions import Model, db
 from web.tenants.accounts.models import Account
@@ -164,7 +165,9 @@ def test_the_browser_chooses_before_signing_in_and_the_account_after(fresh, pair
         and "county.." not in refused.text
     )
     assert '<html lang="en"' in other.get(f"{home}/").text
+    assert other.get(f"{home}/notices").status_code == 200
     with fence.acting_for(pair.home.tenant_id):
+        assert "account.bulk_changed" not in db.session.scalars(db.select(Event.verb)).all(), "how one reads is no act"
         assert dict(db.session.execute(db.select(Account.role, Account.language)).all()) == {
             role: "en" if role is Role.COUNTY_ADMIN else "" for role in Role
         }
