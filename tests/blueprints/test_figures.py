@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import func
 
 from tests import world
 from tests.contracts.test_query_budgets import LIST, counted
 from tests.federation.referrals.walk import clerk
 from tests.reports.world import build_with_half_year, load_lived
 from web.core import events, fence
+from web.core.events import Event
+from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.reports import METRICS
 from web.reports.directions import MONTH_SERIES
@@ -39,7 +44,7 @@ def enter(fresh, lived):
 
 def total_of(page: str) -> int:
     """What the foot of a list says there are; 0 where it is empty."""
-    found = re.search(r"共 (\d+) (?:名|件|场)", page)
+    found = re.search(r"，共 (\d+) (?:名|件|场)", page)
     return int(found[1]) if found else 0
 
 
@@ -80,30 +85,77 @@ def test_a_period_of_ones_own_and_what_is_wrong_with_it(enter, lived):
     )
     for name in ("2026-3", "0001-01-01_0001-01-31"):
         assert client.get(f"{base}?period={name}").status_code == 404, name
-    assert client.get(f"{base}/flows.to_partner?side=host").status_code == 404, "what lives here is theirs to count"
-    assert client.get(f"{base}/flows.to_partner?side=both").status_code == 404, "and so are both sides together"
-    assert client.get(f"{base}/requests.opened?side=both&kind=none").status_code == 404
-    assert "两个方向　帮助就业" in client.get(f"{base}/requests.opened?side=both&kind=job").text
-    assert client.get(f"{base}/notices.recorded").status_code == 404 == client.get(f"{base}/none").status_code
-    stranger = f"{base}/members.shared?side=home&partner=00000000-0000-0000-0000-000000000000"
+    assert client.get(f"{base}/rows?code=flows.to_partner&side=host").status_code == 404, (
+        "what lives here is theirs to count"
+    )
+    assert client.get(f"{base}/rows?code=flows.to_partner&side=both").status_code == 404, (
+        "and so are both sides together"
+    )
+    assert client.get(f"{base}/rows?code=requests.opened&side=both&kind=none").status_code == 404
+    assert "两个方向　帮助就业" in client.get(f"{base}/rows?code=requests.opened&side=both&kind=job").text
+    assert (
+        client.get(f"{base}/rows?code=notices.recorded").status_code
+        == 404
+        == client.get(f"{base}/rows?code=none").status_code
+    )
+    stranger = f"{base}/rows?code=members.shared&side=home&partner=00000000-0000-0000-0000-000000000000"
     assert client.get(stranger).status_code == 404
 
 
 def test_rows_are_for_who_may_see_persons_and_only_those_of_ones_part(enter, lived):
     home = lived.walk.home
-    rows = f"/{home.code}/figures/members.shared?side=home"
+    rows = f"/{home.code}/figures/rows?code=members.shared&side=home"
     leader = enter(home, Role.LEADER_READONLY)
     page = leader.get(f"/{home.code}/figures")
     assert page.status_code == 200 and not CELL.findall(page.text), "numbers, and no way to persons"
     refused = leader.get(rows)
     assert refused.status_code == 403 and "县级经办" in refused.text
     for code in (*MONTH_SERIES, "cosign.persons"):
-        assert leader.get(f"/{home.code}/figures/{code}?side={BOTH}").status_code == 403, code
+        assert leader.get(f"/{home.code}/figures/rows?code={code}&side={BOTH}").status_code == 403, code
     town = enter(home, Role.TOWNSHIP_OFFICER)
     cells = [(m, t) for m, _, t in CELL.findall(town.get(f"/{home.code}/figures").text)]
     assert ("members.shared", str(total_of(town.get(rows).text))) in cells
     assert town.get(f"/{home.code}/peers").status_code == 403, "the partner's page is not theirs"
     assert enter(home, Role.BRANCH_SECRETARY).get(f"/{home.code}/figures").status_code == 403
+
+
+def test_the_rows_are_a_list_narrowed_saved_and_taken_out_as_seen(enter, lived):
+    host, tools = lived.walk.host, f"/{lived.walk.host.code}/workbench"
+    client, asked = enter(host), "code=members.shared&side=host"
+    rows = f"/{host.code}/figures/rows"
+    every = client.get(f"{rows}?{asked}").text
+    whole = total_of(every)
+    name = re.search(r'<th scope="row"><a href="[^"]+">([^<]+)', every)[1]
+    narrowed = unescape(client.get(f"{rows}?{asked}&q={quote(name)}&not_reported=").text)
+    found = total_of(narrowed)
+    assert 0 < found < whole and f"这个数字共 {whole} 行，符合条件的有 {found} 行" in narrowed
+    cleared = re.search(r'<a href="([^"]+)">看全部', narrowed)[1]
+    assert total_of(client.get(cleared).text) == whole and "code=members.shared" in cleared, "the same number, whole"
+    taken = re.search(rf'href="({tools}/behind_referral/copy[^"]*)"', narrowed)[1]
+    with host.act():
+        before = db.session.scalar(db.select(func.count(Event.id)).where(Event.verb == "shared.view"))
+    copied = client.get(taken).text
+    assert copied.count(f"\n{name}\t") == found == len(re.findall(r"\n[^\t\n]+甲\t", copied)), "only what is seen"
+    with host.act():
+        after = db.session.scalar(db.select(func.count(Event.id)).where(Event.verb == "shared.view"))
+    assert after == before + 1, "taking out what another county shares is a reading of it"
+    # A saved one opens the same number, also from the page of another number of the room; none opens by itself.
+    kept = re.search(rf'href="({tools}/behind_referral/filters/new[^"]*)"', narrowed)[1]
+    assert "打开" not in client.get(kept).text.split("<form class")[1]
+    assert client.post(kept, data={"title": "这一位", "is_default": "1"}).status_code == 303
+    other = unescape(client.get(f"{rows}?code=members.taken_on&side=host").text)
+    saved = re.search(r'<a href="([^"]+)"[^>]*>这一位</a>', other)[1]
+    again = unescape(client.get(saved).text)
+    assert total_of(again) == found and METRICS["members.shared"].definition in again and "period=" in saved
+    assert client.get(rows).location == f"/{host.code}/figures"
+    # Who may not see the rows takes none of them out, nor another room's by the address of one that may be read.
+    leader, secretary = enter(host, Role.LEADER_READONLY), enter(host, Role.BRANCH_SECRETARY)
+    for tool in ("copy", "export", "columns"):
+        assert leader.get(f"{tools}/behind_referral/{tool}?{asked}").status_code in (403, 404), tool
+    assert secretary.get(f"{tools}/referrals_in/copy").status_code == 200, "it sees referrals, and no figures"
+    for tool in ("copy", "export"):
+        assert secretary.get(f"{tools}/behind_referral/{tool}?{asked}").status_code == 403, tool
+        assert client.get(f"{tools}/behind_flow/{tool}?{asked}").status_code == 404, tool
 
 
 def test_the_page_of_a_partner_tells_the_flows_and_the_life_of_the_agreement(enter, lived):
@@ -130,4 +182,4 @@ def test_the_page_of_a_partner_tells_the_flows_and_the_life_of_the_agreement(ent
     assert f"{home.name}：核对联系方式" in other
     assert client.get(f"/{home.code}/peers/{home.uid}").status_code == 404, "we are no partner of ours"
     read = enter(home, Role.LEADER_READONLY).get(f"/{home.code}/peers/{host.uid}")
-    assert read.status_code == 200 and "/figures/way." not in read.text and "送出 → 已接收 7 名" in read.text
+    assert read.status_code == 200 and "code=way." not in read.text and "送出 → 已接收 7 名" in read.text

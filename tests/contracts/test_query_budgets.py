@@ -123,7 +123,7 @@ def numbers(application: Flask, browser: Any, side: world.Side) -> dict[str, lis
         asked_for = f"partner={partner}&agreement={agreement.id}"
     for code in [*subjects.codes_of(subjects.SUBJECTS), *MONTH_SERIES, "cosign.persons"]:
         for place in [BOTH] if code in MONTH_SERIES else subjects.sides_of(code):
-            path = f"/{side.code}/figures/{code}?side={place}&{asked_for}"
+            path = f"/{side.code}/figures/rows?code={code}&side={place}&{asked_for}"
             with counted() as asked:
                 answer = browser.get(path)
             assert answer.status_code == 200, path

@@ -38,8 +38,6 @@ NO_LISTS: dict[str, dict[str, int]] = {
     "what becomes of the rows of one file: as tabs, and as the workbook of errors": {"imports/show.html": 1},
     "pairs, compared one by one until none is left": {"members/duplicates.html": 1},
 }  # fmt: skip
-LATER = {"figures/rows.html": 1}
-"""To be declared; the coverage says so."""
 _TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
 
 
@@ -53,7 +51,7 @@ def test_every_table_of_records_is_a_declared_list_or_says_why_not(proved):
         tables = [t for t in _TABLE.findall(text) if "{% for" in t and "sheet_head(" not in t]
         if tables and not name.startswith(("papers/", "parts/")):
             found[name] = len(tables)
-    told = LATER | {name: many for names in NO_LISTS.values() for name, many in names.items()}
+    told = {name: many for names in NO_LISTS.values() for name, many in names.items()}
     grown = {name: many for name, many in found.items() if many != told.get(name)}
     assert not grown, f"declare them (web/README.md, a list), or say here why they are no lists: {grown}"
     assert set(told) == set(found), "no table is there any more"

@@ -238,15 +238,16 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "export exactly what is seen: register, activities, handovers", "workbench.export workbench.download",
           "blueprints/test_workbench.py::test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after_a_week "
           "blueprints/test_workbench.py::test_other_lists_are_declared_the_same_way"),
-    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, organisations, accounts, the log",
-          "referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters organisations.index accounts.index events.index",
-          "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it"),
+    _line("8", "the other lists declared: referrals, shared members, shares, co-signed records, requests, agreements, transfers, the letter book, organisations, accounts, the log, the rows behind a number",
+          "figures.rows referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters organisations.index accounts.index events.index",
+          "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it "
+          "blueprints/test_figures.py::test_the_rows_are_a_list_narrowed_saved_and_taken_out_as_seen"),
     _line("8", "the small ones too: tasks, imports, partners, labels, agreement templates, the recycle bin; a list is what grows with work and is looked through, and every other table of rows says why it is none",
           "tasks.index imports.index peers.index labels.index agreements.template_list workbench.recycled",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it "
           "contracts/test_listings.py::test_each_ones_own_tasks_and_imports_stay_ones_own "
           "contracts/test_tables.py::test_every_table_of_records_is_a_declared_list_or_says_why_not",
-          still="the rows behind a number (figures.rows), the rows of one import (tabs by result and the workbook of errors) and the reports made (reports.index, the latest fifty) are no declared lists: no filters, columns, export"),
+          still="the rows of one import (tabs by result and the workbook of errors) and the reports made (reports.index, the latest fifty) are no declared lists: no filters, columns, export"),
     _line("8", "home asks eight queries at most, every list six, however long, the rows behind a number too", "home.index home.notices figures.rows",
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more "
           "blueprints/test_home.py::test_counts_of_the_queues_equal_the_lists_they_open"),

@@ -98,13 +98,17 @@ def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):
         with side.act(), pytest.raises(NotFound):
             certifying.certify(DocumentKind.COSIGN_CERTIFICATE, walk.activity_id)
         # The lines it counts, person by person, to who may see persons.
-        client, leader, url = fresh.test_client(), fresh.test_client(), f"/{side.code}/figures/cosign.persons?side="
+        client, leader, url = (
+            fresh.test_client(),
+            fresh.test_client(),
+            f"/{side.code}/figures/rows?code=cosign.persons&side=",
+        )
         assert sign_in(client, side).status_code == sign_in(leader, side, "leader_readonly").status_code == 303
         with counted() as asked:
             opened = client.get(url + ("home" if side is home else "host"))
         assert len(asked) <= LIST + 2 and "共 3 人次" in opened.text and "王示甲" in opened.text
         assert client.get(url + ("host" if side is home else "home")).status_code == 200
-        assert leader.get(url + "both").status_code == 403 and opened.text.count("重温入党誓词") == 3
+        assert leader.get(url + "both").status_code == 403 and opened.text.count(">重温入党誓词<") == 3
         # As a person gets it: pressed on the page, made by the job, kept as a paper that verifies alone.
         url = f"/{side.code}/cosigning/{record}/certificate"
         assert "印签全部核对无误" in client.get(url).text

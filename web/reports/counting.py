@@ -98,32 +98,28 @@ class Page:
 
 def page(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    agreement_ids: Sequence[UUID] = (), kind: str = "", after: str = "", before: str = "", size: int = PAGE, total: int | None = None,
+    agreement_ids: Sequence[UUID] = (), kind: str = "", narrowed: Sequence[ColumnElement[bool]] = (),
+    after: str = "", before: str = "", size: int = PAGE, total: int | None = None,
 ) -> Page:  # fmt: skip
     """The rows one number counts, and how many they are: two queries, one where the `total` is known already.
 
     `agreement_ids`: only what was begun under these, as a report counts; flows are under none. `kind`: of requests, only
-    these. NotFound where the metric has
-    no such side.
+    these. `narrowed`: conditions of a list on the room's rows. NotFound where the metric has no such side.
     """
-    some = ROWS[code].room.some(
-        actor, *_where(code, side, period, partner_uid, agreement_ids, kind), after=after, before=before, size=size
-    )
+    where = [*_where(code, side, period, partner_uid, agreement_ids, kind), *narrowed]
+    some = ROWS[code].room.some(actor, *where, after=after, before=before, size=size)
     if total is None:
-        total = (
-            db.session.scalar(length(actor, code, side, period, partner_uid, agreement_ids=agreement_ids, kind=kind))
-            or 0
-        )
+        total = db.session.scalar(ROWS[code].room.select(actor, func.count()).where(*where)) or 0
     return Page(some.rows, total, some.before, some.after)
 
 
 def length(
     actor: Actor, code: str, side: str, period: Period, partner_uid: UUID | None = None, *,
-    agreement_ids: Sequence[UUID] = (), kind: str = "",
+    agreement_ids: Sequence[UUID] = (), kind: str = "", narrowed: Sequence[ColumnElement[bool]] = (),
 ) -> Select[Any]:  # fmt: skip
-    """How many rows one number counts, as a query of one number."""
+    """How many rows one number counts, or are left of them, as a query of one number."""
     found = ROWS[code].room.select(actor, func.count())
-    return found.where(*_where(code, side, period, partner_uid, agreement_ids, kind))
+    return found.where(*_where(code, side, period, partner_uid, agreement_ids, kind), *narrowed)
 
 
 def _where(

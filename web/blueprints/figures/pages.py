@@ -6,24 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
-from sqlalchemy import Select, literal
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import literal
+from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters, navigation, periods
 from web.blueprints.figures import lines, subjects
+from web.blueprints.figures.question import Question
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.requests import wording as requests
-from web.core import clock, permissions
+from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core import clock
 from web.core.errors import NotFound
 from web.extensions import db
 from web.federation.agreements.models import Agreement
+from web.federation.post import keys
 from web.federation.post.models import Peer
-from web.federation.request_kinds import REQUEST_KINDS
 from web.reports import METRICS, counting
 from web.reports.periods import Period, offered
-from web.reports.rows import BOTH, ROWS
-from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.accounts.permissions import Permission
+from web.tenants.labels import rows as labels
+from web.tenants.workbench.listings import LISTINGS, branch_choices, choice
 
 bp = Blueprint("figures", __name__, url_prefix="/<county>/figures")
 navigation.ITEMS.append(Item("服务与报表", "数据", "figures.index", Permission.FIGURE_READ))
@@ -75,89 +79,73 @@ def index() -> str:
     )
 
 
-@bp.get("/<code>", endpoint="rows")
+@bp.get("/rows", endpoint="rows")
 @needs(Permission.FIGURE_READ)
-def behind(code: str) -> str:
+def behind() -> str | Response:
     """The rows one number counts; of a share its part, and its whole beside it."""
-    side = request.args.get("side", subjects.sides_of(code)[0])
-    permissions.demand(GRANTS, Role(edge.actor().role), subjects.permission_of(code))
-    asked = periods.asked()
-    period, partner_uid, agreement_ids = chosen(asked), _one("partner"), _many("agreement")
-    kind = _kind()
-    parts = METRICS[code].ratio or (code,)
-    part = parts[1] if len(parts) > 1 and request.args.get("of") == "whole" else parts[0]
-    length = counting.length(edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids, kind=kind)
-    partner, under, total = _of_whom(partner_uid, agreement_ids, length)
+    if not request.args:  # no number is asked about: the way back from a tool of the list that was not
+        return redirect(url_for("figures.index"), 303)
+    actor, query = edge.actor(), request.query_string.decode("utf-8", "replace")
+    asked = Question.read(query)
+    asked.demand(actor)
+    table, metric = lines.TABLES[asked.room.name], METRICS[asked.part]
+    where = LISTINGS[table.name].asked(query).conditions()
+    lengths = {"all": counting.length(actor, **asked.counts)}
+    if where:
+        lengths["found"] = counting.length(actor, **asked.counts, narrowed=where)
+    counted = [db.select(*choice("lengths", literal(of), n.scalar_subquery())) for of, n in lengths.items()]
+    choices_of = [keys.choices(), *([labels.choices()] if table.labelled is None else []), branch_choices(actor)]
+    sheet = sheet_of(table.name, *counted, *choices_of, side=asked.side, period=asked.period.name)
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    said = sheet.arranged.choices["lengths"]
+    of_all = int(said["all"])
+    partner, under = _of_whom(asked.partner_uid, asked.agreement_ids)
     page = counting.page(
-        edge.actor(), part, side, period, partner_uid, agreement_ids=agreement_ids, kind=kind, total=total,
+        actor, **asked.counts, narrowed=where, total=int(said.get("found", of_all)),
         after=request.args.get("after", ""), before=request.args.get("before", ""),
     )  # fmt: skip
-    room = ROWS[part].room
-    table = lines.TABLES[room.name]
     table.looked(page.lines)
     return render_template(
         "figures/rows.html",
-        metric=METRICS[part],
-        share=METRICS[code] if len(parts) > 1 else None,
+        metric=metric,
+        share=METRICS[asked.code] if len(asked.parts) > 1 else None,
         tabs=[
             {
                 "title": METRICS[each].label,
                 "url": filters.here(of=None if n == 0 else "whole", after=None, before=None),
-                "count": page.total if each == part else None,
-                "is_current": each == part,
+                "count": page.total if each == asked.part else None,
+                "is_current": each == asked.part,
             }
-            for n, each in enumerate(parts)
+            for n, each in enumerate(asked.parts)
         ]
-        if len(parts) > 1
+        if len(asked.parts) > 1
         else [],
-        side=subjects.SIDES[side],
-        kind=requests.title_of(kind) if kind else "",
-        way=(lambda line: subjects.SIDES[room.side_of(line)]) if side == BOTH else None,
-        under=[] if room.agreement is None else under,
+        side=subjects.SIDES[asked.side],
+        kind=requests.title_of(asked.kind) if asked.kind else "",
+        under=[] if asked.room.agreement is None else under,
         partner=partner,
-        period=period,
+        period=asked.period,
         page=page,
+        of_all=of_all,
         table=table,
+        sheet=sheet,
     )
 
 
-def _many(name: str) -> list[UUID]:
-    """The ids an address names, each once. NotFound for what is none."""
-    try:
-        return list(dict.fromkeys(UUID(text) for text in request.args.getlist(name)))
-    except ValueError as error:
-        raise NotFound from error
-
-
-def _kind() -> str:
-    """The kind of request an address names, empty without. NotFound for what is none."""
-    kind = request.args.get("kind", "")
-    if kind and kind not in REQUEST_KINDS:
-        raise NotFound()
-    return kind
-
-
-def _one(name: str) -> UUID | None:
-    """The id an address names; None where it names none."""
-    return next(iter(_many(name)), None) if request.args.get(name) else None
-
-
-def _of_whom(
-    partner_uid: UUID | None, agreement_ids: Sequence[UUID], length: Select[Any]
-) -> tuple[Peer | None, list[Agreement], int]:
-    """The partner asked for, the agreements a report counts for, and how many rows there are: one query. NotFound for a
-    county or an agreement we do not have; none asked for means all.
+def _of_whom(partner_uid: UUID | None, agreement_ids: Sequence[UUID]) -> tuple[Peer | None, list[Agreement]]:
+    """The partner asked for and the agreements a report counts for: one query, none where none is asked for, which means
+    all. NotFound for a county or an agreement we do not have.
     """
     if partner_uid is None and not agreement_ids:
-        return None, [], db.session.scalar(length) or 0
-    total = length.scalar_subquery()
+        return None, []
     if partner_uid is None:
-        query = db.select(total, literal(None), Agreement).where(Agreement.id.in_(agreement_ids))
+        query = db.select(literal(None), Agreement).where(Agreement.id.in_(agreement_ids))
     else:
-        query = db.select(total, Peer, Agreement).select_from(Peer).where(Peer.uid == partner_uid)
+        query = db.select(Peer, Agreement).select_from(Peer).where(Peer.uid == partner_uid)
         query = query.outerjoin(Agreement, (Agreement.tenant_id == Peer.tenant_id) & Agreement.id.in_(agreement_ids))
     rows = db.session.execute(query).all()
-    under = [row[2] for row in rows if row[2] is not None]
+    under = [row[1] for row in rows if row[1] is not None]
     if not rows or len(under) != len(agreement_ids):
         raise NotFound()
-    return rows[0][1], under, rows[0][0]
+    return rows[0][0], under

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import ColumnElement
 
@@ -52,6 +52,11 @@ def _due() -> dict[str, ColumnElement[bool]]:
     return {"late": Handover.due_on < today, "soon": Handover.due_on.between(today, today + lists.SOON)}
 
 
+def states(of: Iterable[HandoverState]) -> Facet:
+    """Narrowing by these states."""
+    return Facet("state", "状态", any_of(Handover.state), None, {s.value: wording.STATES[s] for s in of})
+
+
 BOTH = ("partner", "role", "branch")
 """What open ones and ended ones are narrowed by alike."""
 _NARROWS = (
@@ -63,7 +68,7 @@ _NARROWS = (
 FACETS = {
     "handovers": (
         *_NARROWS,
-        Facet("state", "状态", any_of(Handover.state), None, {s.value: wording.STATES[s] for s in HandoverState if s in STILL}),
+        states(s for s in HandoverState if s in STILL),
         Facet("due", "期限", by_word(_due), Handover.due_on.is_(None), {"late": "已超期", "soon": "七日内到期"}),
     ),
     "handovers_ended": (

@@ -121,13 +121,14 @@ BOTH = ("partner",)
 """What every work list is narrowed by."""
 
 
-def _states(states: Iterable[ReferralState], said: Mapping[str, str] = wording.STATES) -> Facet:
-    return Facet("state", "状态", any_of(Referral.state), None, {s.value: said[s] for s in states})
+def states(of: Iterable[ReferralState], said: Mapping[str, str] = wording.STATES) -> Facet:
+    """Narrowing by these states, in the words of one side."""
+    return Facet("state", "状态", any_of(Referral.state), None, {s.value: said[s] for s in of})
 
 
 FACETS: Mapping[str, Sequence[Facet]] = {
     "referrals_out": (
-        _PARTNER, _states(KNOWN),
+        _PARTNER, states(KNOWN),
         Facet("reported", "报到", yes(Referral.reported_on.is_not(None)), Referral.reported_on.is_(None), {"yes": "已报到"}),
         Facet("sent", "送出月份", in_month(Referral.notice_on), None, {}, "month"),
         *_LABELS,
@@ -138,7 +139,7 @@ FACETS: Mapping[str, Sequence[Facet]] = {
         *_LABELS,
     ),
     "referrals_over": (
-        _PARTNER, _states(s for s in ReferralState if s not in OPEN),
+        _PARTNER, states(s for s in ReferralState if s not in OPEN),
         Facet("role", "方向", any_of(Referral.role), None, {"home": "我方送出", "host": "对方送来"}),
         Facet("reason", "原因", any_of(Referral.reason), Referral.reason == "", wording.REASONS),
         Facet("ended", "结束月份", in_month(Referral.ended_on), Referral.ended_on.is_(None), {}, "month"),
@@ -146,14 +147,14 @@ FACETS: Mapping[str, Sequence[Facet]] = {
     ),
     "guests": (
         Facet("partner", "流出地", one_of(Referral.partner_uid), None, "partners"),
-        _states(KNOWN, wording.AT_HOST),
+        states(KNOWN, wording.AT_HOST),
         Facet("branch", "本县支部", one_of(Referral.branch_id), Referral.branch_id.is_(None), "branches"),
         *_LABELS,
     ),
 }  # fmt: skip
 
 
-_LABELLED = Labelled(Permission.REFERRAL_WRITE, lambda it: it.referral.id)
+LABELLED = Labelled(Permission.REFERRAL_WRITE, lambda it: it.referral.id)
 
 
 def _listing(name: str, endpoint: str, unit: str) -> Listing:
@@ -170,7 +171,7 @@ def _listing(name: str, endpoint: str, unit: str) -> Listing:
 
     return Listing(name, TITLES[name], unit, endpoint, Permission.REFERRAL_READ, lambda: COLUMNS[name], walk,
                    lambda text, actor: lists.count(actor, *found(text)), facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell",
-                   typed=lists.named, labelled=_LABELLED)  # fmt: skip
+                   typed=lists.named, labelled=LABELLED)  # fmt: skip
 
 
 def _guests(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
@@ -185,5 +186,5 @@ LISTINGS["guests"] = Listing(
     "guests", TITLES["guests"], "人", "shared.index", Permission.REFERRAL_READ, lambda: COLUMNS["guests"], _guests,
     lambda text, actor: lists.count_guests(actor, LISTINGS["guests"].asked(text).conditions()),
     facets=lambda: FACETS["guests"], fixed="what another county shares is that county's to change", typed=lists.named,
-    labelled=_LABELLED,
+    labelled=LABELLED,
 )  # fmt: skip

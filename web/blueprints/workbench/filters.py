@@ -15,6 +15,7 @@ from web.blueprints.forms import Form, Text, Tick
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
 from web.blueprints.workbench.sheets import question
+from web.core.errors import NotFound
 from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.workbench import service as workbench
@@ -86,7 +87,7 @@ def new_filter(list_: str) -> Any:
         with form:
             values = form.read()
             row = workbench.save_filter(listing, values["title"], asked, actor, is_shared=values["is_shared"])
-            if values["is_default"]:
+            if values["is_default"] and not listing.is_asked:
                 workbench.open_with(listing, row.id, actor)
             flash(say("已存为“{title}”", title=row.title))
             return redirect(back(listing), 303)
@@ -131,6 +132,8 @@ def default_filter(filter_id: UUID) -> Response:
     """The list opens with it; pressed again, with nothing."""
     row = workbench.find_filter(filter_id, edge.actor())
     listing = find(row.listing, edge.actor())
+    if listing.is_asked:
+        raise NotFound()
     now = workbench.setting(listing, edge.actor())
     is_on = now is not None and now.filter_id == row.id
     workbench.open_with(listing, None if is_on else row.id, edge.actor())

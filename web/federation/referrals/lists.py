@@ -153,6 +153,19 @@ def named(text: str) -> ColumnElement[bool] | None:
     )
 
 
+def ids_named(text: str) -> Select[Any] | None:
+    """Ids of the referrals of whom a clerk types, for lists of other rows about them; None where nothing can be found by it."""
+    condition = named(text)
+    if condition is None:
+        return None
+    query = (
+        db.select(Referral.id)
+        .outerjoin(Member, (Member.tenant_id == Referral.tenant_id) & (Member.id == Referral.member_id))
+        .outerjoin(SharedMember, (SharedMember.tenant_id == Referral.tenant_id) & (SharedMember.id == Referral.id))
+    )
+    return query.where(condition).correlate(None)
+
+
 def _shared(term: str) -> ColumnElement[bool]:
     if term.isascii() and term.isalpha():
         return or_(SharedMember.initials.op("^@")(term), SharedMember.name_pinyin.op("^@")(term))

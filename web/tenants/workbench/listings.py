@@ -64,7 +64,8 @@ class Listing:
     """One list. `endpoint`: its page; `walk(query, actor, is_whole)`: every line the address finds, in the order of the
     screen, numbers masked unless `is_whole`; `total(query, actor)`: how many. The first column is the name and stays.
     `facets`: what it is narrowed by; `typed`: the condition of what was typed. `fixed`: why no row is edited in the list.
-    `labelled`: how its rows have labels, None where they have none.
+    `labelled`: how its rows have labels, None where they have none. `is_asked`: its address always asks something (which
+    number), so it opens with no saved filter by itself.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Listing:
     typed: Typed | None = field(compare=False, default=None)
     fixed: str = field(compare=False, default="")
     labelled: Labelled | None = field(compare=False, default=None)
+    is_asked: bool = field(compare=False, default=False)
 
     def asked(self, query: str) -> Asked:
         """What a query string narrows it to."""
