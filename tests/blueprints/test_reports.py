@@ -221,6 +221,7 @@ def test_the_paper_is_made_once_kept_and_equal_to_the_page(enter, lived_on, work
         url in page
         and documents.spelled(row.proof_code) in page
         and row.title in client.get(f"/{home.code}/reports").text
+        and row.title in client.get(f"/{home.code}/reports/made?agreement={row.subject_id}").text
     )
     for reader in (client, enter(home, Role.LEADER_READONLY)):
         answer = reader.get(url)

@@ -24,8 +24,10 @@ from tests.contracts.source import calls
 from tests.contracts.test_query_budgets import LIST, counted
 from tests.contracts.test_source import home_of
 from tests.reports.world import build_with_half_year, load_lived
-from web.core import events
-from web.extensions import Model
+from web.core import events, fence
+from web.extensions import Model, db
+from web.federation.agreements import templates
+from web.federation.agreements.models import Agreement
 from web.federation.handovers.models import Handover
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.labels import service as labels
@@ -54,7 +56,7 @@ DECLARED = {
     "members.index", "away.index", "activities.index", "handovers.index", "transfers.index", "referrals.index", "shared.index",
     "shares.index", "cosigning.index", "requests.index", "agreements.index", "events.index",
     "transfers.letters", "organisations.index", "accounts.index", "figures.rows", "tasks.index", "imports.index",
-    "peers.index", "labels.index", "agreements.template_list", "workbench.recycled",
+    "peers.index", "labels.index", "agreements.template_list", "workbench.recycled", "reports.reports_made",
 }  # fmt: skip
 
 
@@ -65,6 +67,10 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
     with lived.later(20):
         browser, stranger = application.test_client(), {}
         assert sign_in(browser, side).status_code == 303
+        with side.act():
+            agreement = db.session.scalars(db.select(Agreement)).first()
+            templates.save(agreement.id, "常用的协议")
+            fence.commit()
         for name, listing in LISTINGS.items():
             query = TABS.get(name, "")
             page = _path(application, side, listing)
@@ -212,6 +218,7 @@ UNLABELLED = {
     "behind_line": "a line is its record's, which has labels",
     "accounts": "what is said of an account is its role and its state, by two hands",
     "agreement_templates": "a template is no work: it is begun with, and deleted",
+    "reports": "a report is its agreement's, which has labels",
     "labels": "they are the labels",
     "bin": "what is deleted has what it had, unseen",
 }
@@ -291,7 +298,7 @@ def test_rows_of_every_list_have_the_countys_labels(application, lived):
 
 # What the rooms of labelled rows do delete, and what it is.
 DELETED = {
-    ("web/federation/agreements/templates.py", "find(template_id, lock=True)"): "a template, which stands in no list",
+    ("web/federation/agreements/templates.py", "find(template_id, lock=True)"): "a template, whose list has no labels",
     ("web/federation/handovers/effects.py", "member"): "a member's provisional row: members have their own labels",
     ("web/federation/referrals/packets.py", "row"): "the working copy of what crossed; the referral stays",
     ("web/tenants/imports/service.py", "row"): "a heading that was told wrongly",

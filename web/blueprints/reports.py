@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from web.blueprints.figures import subjects
 from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core.keyset import Order
 from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
@@ -31,6 +34,9 @@ from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as task_service
 from web.tenants.tasks.models import Task, TaskState
+from web.tenants.workbench.facets import Facet, on_day, one_of
+from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice
+from web.tenants.workbench.plain import PlainList
 
 bp = Blueprint("reports", __name__, url_prefix="/<county>/reports")
 bp.add_app_template_filter(demand, "figure")
@@ -80,18 +86,47 @@ def _index(asked: periods.Asked) -> str:
     rows = statements.standing()
     days = statements.reported(rows)
     whole = statements.whole(days.values())
-    query = db.select(Document).where(Document.kind == DocumentKind.AGREEMENT_REPORT)
-    made = db.session.scalars(query.order_by(Document.created_at.desc(), Document.id.desc()).limit(50)).all()
+    latest = MADE.page(edge.actor(), size=5)
     return render_template(
         "reports/index.html",
         rows=[(a, offered(*days[a.id])) for a in rows if a.id in days],
         everything=(counties.own().uid, offered(*whole)) if whole and len(days) > 1 else None,
-        made=made,
+        made=latest.lines,
+        many=latest.total,
         states=STATES,
         asked=asked,
         choices=offered(*whole) if whole else [],
         why=_why_not(),
     )
+
+
+COLUMNS = (
+    Column("title", "报告", lambda it: it.title, 0),
+    Column("at", "生成时间", lambda it: it.created_at, 128, "hide-phone"),
+    Column("pages", "页数", lambda it: it.pages, 64, "hide-phone", is_number=True),
+    Column("code", "查验码", lambda it: documents.spelled(it.proof_code), 144),
+    Column("file", "文件名", lambda it: it.filename, 240, is_standard=False),
+)
+FACETS = (
+    Facet("agreement", "协议", one_of(Document.subject_id), None, "agreements"),
+    Facet("day", "生成日期", on_day(Document.created_at), None, {}, "date"),
+)
+NEWEST = Order((Document.created_at, Document.id), (datetime.fromisoformat, UUID), is_falling=True)
+MADE = PlainList(lambda _actor: db.select(Document).where(Document.kind == DocumentKind.AGREEMENT_REPORT), NEWEST)
+LISTINGS["reports"] = Listing(
+    "reports", "已生成的报告", "份", "reports.reports_made", Permission.REPORT_READ, lambda: COLUMNS, *MADE.of("reports"),
+    facets=lambda: FACETS, fixed="a paper is made once", typed=lambda text: Document.title.contains(text, autoescape=True),
+)  # fmt: skip
+
+
+@bp.get("/made")
+@needs(Permission.REPORT_READ)
+def reports_made() -> Any:
+    """Every report that was made, the latest first."""
+    sheet = sheet_of("reports", db.select(*choice("agreements", Agreement.id, Agreement.title)))
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    return render_template("reports/list.html", sheet=sheet, page=sheet.page(MADE))
 
 
 def _name(subject_id: UUID, of: list[Agreement]) -> str:
