@@ -18,7 +18,7 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 
 def shape(text: str) -> str:
     """The page without what changes from request to request."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|csrf_token[^>]*|X-CSRFToken[^}]*", "", text)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|csrf_token[^>]*|X-CSRFToken[^}]*|\d\d:\d\d 打印", "", text)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ DECLARED = {
     "members.index", "away.index", "activities.index", "handovers.index", "transfers.index", "referrals.index", "shared.index",
     "shares.index", "cosigning.index", "requests.index", "agreements.index", "events.index",
     "transfers.letters", "organisations.index", "accounts.index", "figures.rows", "tasks.index", "imports.index",
-    "peers.index", "labels.index", "agreements.template_list", "workbench.recycled", "reports.reports_made",
+    "peers.index", "labels.index", "agreements.template_list", "workbench.recycled", "reports.reports_made", "imports.rows",
 }  # fmt: skip
 
 
@@ -220,6 +220,7 @@ UNLABELLED = {
     "agreement_templates": "a template is no work: it is begun with, and deleted",
     "reports": "a report is its agreement's, which has labels",
     "labels": "they are the labels",
+    "import_rows": "a row is gone with its file; who came of it is in the register",
     "bin": "what is deleted has what it had, unseen",
 }
 

@@ -35,7 +35,7 @@ NO_LISTS: dict[str, dict[str, int]] = {
         "workbench/filters.html": 1, "gallery.html": 1,
     },
     "the operator's, who has no county and no filters": {"operator/backups.html": 1, "operator/index.html": 1},
-    "what becomes of the rows of one file: as tabs, and as the workbook of errors": {"imports/show.html": 1},
+    "the first rows of one file, by result: imports/rows.html is their list": {"imports/show.html": 1},
     "pairs, compared one by one until none is left": {"members/duplicates.html": 1},
 }  # fmt: skip
 _TABLE = re.compile(r"<table.*?</table>", re.DOTALL)

@@ -243,11 +243,11 @@ MAIN_JOB: tuple[Line, ...] = (
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it "
           "blueprints/test_figures.py::test_the_rows_are_a_list_narrowed_saved_and_taken_out_as_seen"),
     _line("8", "the small ones too: tasks, imports, partners, labels, agreement templates, reports made, the recycle bin; a list is what grows with work and is looked through, and every other table of rows says why it is none",
-          "tasks.index imports.index peers.index labels.index agreements.template_list reports.reports_made workbench.recycled",
+          "tasks.index imports.index imports.rows peers.index labels.index agreements.template_list reports.reports_made workbench.recycled",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it "
           "contracts/test_listings.py::test_each_ones_own_tasks_and_imports_stay_ones_own "
-          "contracts/test_tables.py::test_every_table_of_records_is_a_declared_list_or_says_why_not",
-          still="the rows of one import (tabs by result and the workbook of errors) are no declared list: no filters, columns, export"),
+          "contracts/test_tables.py::test_every_table_of_records_is_a_declared_list_or_says_why_not "
+          "tenants/test_import_service.py::test_one_bad_row_stops_all_or_is_given_back"),
     _line("8", "home asks eight queries at most, every list six, however long, the rows behind a number too", "home.index home.notices figures.rows",
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more "
           "blueprints/test_home.py::test_counts_of_the_queues_equal_the_lists_they_open"),

@@ -8,6 +8,7 @@ from datetime import date
 import openpyxl
 import pytest
 
+from tests.blueprints.test_auth import sign_in
 from tests.world import count
 from web.core import events, fence
 from web.core.errors import Invalid, WrongState
@@ -95,7 +96,7 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
         fence.commit()
 
 
-def test_one_bad_row_stops_all_or_is_given_back(side, work):
+def test_one_bad_row_stops_all_or_is_given_back(side, work, fresh):
     content = register.workbook(side.code, TODAY)
     batch_id = _upload(side, work, _spoil(content, [10, 11]))
     with side.act():
@@ -111,6 +112,16 @@ def test_one_bad_row_stops_all_or_is_given_back(side, work):
     with side.act():
         assert count(Member) == 258
         assert imports.get(batch_id).counts == {"new": 258, "changed": 0, "same": 0, "error": 2}
+    browser = fresh.test_client()
+    assert sign_in(browser, side).status_code == 303
+    place = f"/{side.code}/imports"
+    assert f"{place}/rows?batch={batch_id}&amp;outcome=error" in browser.get(f"{place}/{batch_id}?outcome=error").text
+    page = browser.get(f"{place}/rows?batch={batch_id}&outcome=error").text
+    assert page.count("身份证号已失真") == 2 and "共 2 行" in page
+    assert browser.get(f"{place}/rows?batch={batch_id}&not_outcome=error").text.count("<tr data-row") == 50
+    copied = browser.get(f"/{side.code}/workbench/import_rows/copy?batch={batch_id}&written=yes").text
+    assert copied.count("新增") == 258 and "身份证号已失真" not in copied
+    assert "没有符合条件的行" in browser.get(f"{place}/rows?q=没有这句话").text
 
 
 def test_a_township_officer_imports_only_into_the_own_part_of_the_tree(side, work):

@@ -1,4 +1,4 @@
-"""The list of imports as a declaration: one's own, newest first; the clerk sees everybody's."""
+"""Imports and the rows of their files, as declarations: one's own, the clerk sees everybody's."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func
+from sqlalchemy import ColumnElement, Select, Text, cast, func
 
 from web.core.events import Actor
 from web.core.keyset import Order
+from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission, Role
-from web.tenants.imports.models import ImportBatch, ImportState
+from web.tenants.imports.models import ImportBatch, ImportRow, ImportState
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
 from web.tenants.workbench.facets import Facet, any_of, on_day, one_of, yes
@@ -96,3 +97,58 @@ def people(actor: Actor) -> Select[tuple[object, ...]]:
     """Who brought the files that this reader sees, as choices of the list's page."""
     mine = seen(db.select(ImportBatch.account_id), actor)
     return db.select(*choice("people", Account.id, Account.name)).where(Account.id.in_(mine))
+
+
+@dataclass(frozen=True)
+class RowLine:
+    """A row of a file, what became of it, and the file's name."""
+
+    row: ImportRow
+    file: str
+
+    @property
+    def says(self) -> str:
+        """Its findings, or how many fields it changes; empty when neither."""
+        if self.row.findings:
+            return "\n".join(text for _, text, _ in self.row.findings)
+        return say("将更新 {n} 项", n=len(self.row.changes)) if self.row.changes else ""
+
+
+ROW_COLUMNS = (
+    Column("number", "行", lambda it: it.row.number, 64, is_number=True),
+    Column("outcome", "结果", lambda it: OUTCOMES[it.row.outcome], 80),
+    Column("says", "说明", lambda it: it.says, 0, missing="无"),
+    Column("file", "文件", lambda it: it.file, 200, "hide-phone"),
+    Column(
+        "written", "写入", lambda it: "已写入" if it.row.is_written else "", 80, is_standard=False, missing="没有写入"
+    ),
+)
+ROW_FACETS = (
+    Facet("batch", "文件", one_of(ImportRow.batch_id), None, "files"),
+    Facet("outcome", "结果", any_of(ImportRow.outcome), None, OUTCOMES),
+    Facet("told", "说明", yes(func.jsonb_array_length(ImportRow.findings) > 0), None, {"yes": "有说明"}),
+    Facet("written", "写入", yes(ImportRow.is_written), None, {"yes": "已写入"}),
+)
+
+
+def _file_rows(actor: Actor) -> Select[Any]:
+    here = (ImportBatch.tenant_id == ImportRow.tenant_id) & (ImportBatch.id == ImportRow.batch_id)
+    return seen(db.select(ImportRow, ImportBatch.filename).join(ImportBatch, here), actor)
+
+
+def _found(text: str) -> ColumnElement[bool]:
+    return cast(ImportRow.findings, Text).contains(text, autoescape=True)
+
+
+ROWS = PlainList(
+    _file_rows, Order((ImportRow.batch_id, ImportRow.number), (UUID, int)), lambda row: RowLine(row[0], row[1])
+)
+LISTINGS["import_rows"] = Listing(
+    "import_rows", "名册逐行结果", "行", "imports.rows", Permission.IMPORT_WRITE, lambda: ROW_COLUMNS, *ROWS.of("import_rows"),
+    facets=lambda: ROW_FACETS, fixed="a row is mended in the workbook and the file sent again", typed=_found,
+)  # fmt: skip
+
+
+def files(actor: Actor) -> Select[tuple[object, ...]]:
+    """The files this reader sees, as choices of the list of their rows."""
+    return seen(db.select(*choice("files", ImportBatch.id, ImportBatch.filename, ImportBatch.created_at)), actor)

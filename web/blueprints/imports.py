@@ -30,7 +30,6 @@ from web.tenants.workbench import queues
 from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("imports", __name__, url_prefix="/<county>/imports")
-PAGE = 100
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 navigation.ITEMS.append(Item("名册", "导入名册", "imports.index", Permission.IMPORT_WRITE))
 
@@ -111,23 +110,32 @@ def upload() -> Any:
     return redirect(url_for("imports.show", batch_id=batch.id), 303)
 
 
+@bp.get("/rows")
+@needs(Permission.IMPORT_WRITE)
+def rows() -> Any:
+    """Every row of every file, and what became of it; a file's own page shows its first."""
+    sheet = sheet_of("import_rows", import_lists.files(edge.actor()))
+    if (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
+    return render_template("imports/rows.html", sheet=sheet, page=sheet.page(import_lists.ROWS))
+
+
 @bp.get("/<uuid:batch_id>")
 @needs(Permission.IMPORT_WRITE)
 def show(batch_id: UUID) -> str:
-    """One import: progress while it is read, then every row's outcome with its reasons."""
+    """One import: progress while it is read, then what became of its first rows, and the way to all of them."""
     batch = _batch(batch_id)
-    outcome, after = request.args.get("outcome", ""), request.args.get("after", 0, type=int)
-    query = db.select(ImportRow).where(ImportRow.batch_id == batch.id)
+    outcome = request.args.get("outcome", "")
+    where = [ImportRow.batch_id == batch.id]
     if outcome in OUTCOMES:
-        query = query.where(ImportRow.outcome == Outcome(outcome))
-    rows = list(db.session.scalars(query.where(ImportRow.number > after).order_by(ImportRow.number).limit(PAGE + 1)))
+        where.append(ImportRow.outcome == Outcome(outcome))
     task = None
     if batch.state in (ImportState.READING, ImportState.APPLYING) and batch.task_id:
         from web.blueprints.tasks import job_of
 
         task = job_of(batch.task_id)
     return render_template(
-        "imports/show.html", batch=batch, rows=rows[:PAGE], more=rows[PAGE - 1].number if len(rows) > PAGE else None,
+        "imports/show.html", batch=batch, page=import_lists.ROWS.page(edge.actor(), where),
         outcome=outcome, outcomes=OUTCOMES, state=import_lists.STATES[batch.state], job=task, asked=FIELDS_ASKED,
         log=timeline.of(subject_id=batch_id), undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
     )  # fmt: skip
