@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 
 import openpyxl
@@ -121,6 +122,7 @@ def test_one_bad_row_stops_all_or_is_given_back(side, work, fresh):
     assert browser.get(f"{place}/rows?batch={batch_id}&not_outcome=error").text.count("<tr data-row") == 50
     copied = browser.get(f"/{side.code}/workbench/import_rows/copy?batch={batch_id}&written=yes").text
     assert copied.count("新增") == 258 and "身份证号已失真" not in copied
+    assert "****" in copied and not re.search(r"\b15\d{9}\b", copied), "a number is masked in what is said of it"
     assert "没有符合条件的行" in browser.get(f"{place}/rows?q=没有这句话").text
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from unicodedata import normalize
 
+from web.core.fields import mask
 from web.tenants.members.readings import Cell, Reading, doubt, text_of
 
 _SEPARATORS = re.compile(r"[、/,;|\n\r\t]|或者?|和|及")
@@ -69,12 +70,12 @@ def split(text: str) -> tuple[list[Phone], list[str]]:
 
 
 def read_phones(cell: Cell) -> Reading[tuple[Phone, ...]]:
-    """The numbers in a cell, first mobile first. Doubts: `phone_unreadable` (with the piece), `phone_several`."""
+    """The numbers in a cell, first mobile first. Doubts: `phone_unreadable` (with the piece), `phone_several` (masked: it is kept)."""
     text = text_of(cell)
     if not text or text in _NONE:
         return Reading()
     found, unread = split(text)
     doubts = [doubt("phone_unreadable", text=piece) for piece in unread]
     if len(found) > 1:
-        doubts.append(doubt("phone_several", count=len(found), first=str(found[0])))
+        doubts.append(doubt("phone_several", count=len(found), first=mask("phone", str(found[0]))))
     return Reading(tuple(found) or None, tuple(doubts))
