@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.federation.handovers.walk import BORN, NUMBER, TO
-from web.core import clock, fence
+from web.core import clock, events, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import registry
@@ -20,6 +20,7 @@ from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
+from web.tenants.organisations.service import OrgClosing
 
 S = HandoverState
 
@@ -178,10 +179,17 @@ def test_there_and_back_reopens_the_old_record(walk):
             handover, valid_days=30, from_org="余杭区演示社区第一支部", to_org="天堂镇党委", addressee="岳西县委组织部"
         )
     walk.work()
+    receipt = {"receipt_no": "0008", "handler": "罗试甲", "phone": "0556-0000123"}
+    with walk.at(home, back) as handover, pytest.raises(Invalid) as wrong:
+        service.take_over(handover, branch_id=home.orgs["天堂镇"], **receipt)
+    assert wrong.value.fields == {"branch_id": ["takes_no_members"]}, (
+        "said before the receipt: nobody could say it later"
+    )
     with walk.at(home, back) as handover:
-        service.take_over(
-            handover, branch_id=home.orgs["试例村支部"], receipt_no="0008", handler="罗试甲", phone="0556-0000123"
-        )
+        service.take_over(handover, branch_id=home.orgs["试例村支部"], **receipt)
+    with home.act(), pytest.raises(Invalid) as wrong:
+        events.announce(OrgClosing(home.orgs["试例村支部"]))
+    assert wrong.value.fields == {"org": ["has_people"]}, "he is on his way into it"
     with home.act():
         old = members.get(walk.member_id)
         assert old.relation is Relation.TRANSFERRED, "history until the other county confirms"

@@ -18,7 +18,6 @@ from web.tenants.counties.service import LETTER_VALID_AT_MOST
 from web.tenants.documents.models import DocumentKind
 from web.tenants.flows.service import add_months
 from web.tenants.members import service as members
-from web.tenants.organisations import service as organisations
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
 from web.tenants.transfers import letters as book
@@ -138,7 +137,7 @@ def take_over(handover: Handover, *, branch_id: UUID, receipt_no: str, handler: 
     given = {"receipt_no": receipt_no.strip(), "handler": handler.strip(), "phone": phone.strip()}
     if wrong := {name: "required" for name, value in given.items() if not value}:
         raise Invalid(wrong)
-    organisations.get(branch_id)
+    members.demand_branch(branch_id, "branch_id")
     received = handover.arrived_on or clock.today()
     handover.branch_id = branch_id
     handover.keep(receipt=given)

@@ -12,7 +12,7 @@ from datetime import date
 from uuid import UUID
 
 from web.core import clock, events
-from web.core.errors import DomainError
+from web.core.errors import DomainError, Invalid
 from web.extensions import db
 from web.federation import verbs
 from web.federation.agreements import service as agreements
@@ -64,6 +64,7 @@ from web.tenants.counties import service as counties
 from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
+from web.tenants.organisations.service import OrgClosing
 
 __all__ = [
     "KIND",
@@ -179,6 +180,16 @@ def _end_others(member_id: UUID, *, but: UUID | None = None, reason: str = "tran
 @events.subscribe(members.MemberEnded)
 def _end_with_membership(what: members.MemberEnded) -> None:
     _end_others(what.member_id, reason=what.standing.value)
+
+
+@events.subscribe(OrgClosing)
+def _keep_branch_until_confirmed(what: OrgClosing) -> None:
+    """Whoever comes back has no row in the branch before home confirms, and the confirmation puts him there."""
+    query = db.select(Handover.id).where(
+        Handover.branch_id == what.org_id, Handover.role == "host", Handover.pending == "take_over"
+    )
+    if db.session.scalar(query.limit(1)) is not None:
+        raise Invalid({"org": "has_people"})
 
 
 @events.subscribe(consents.ConsentWithdrawn)

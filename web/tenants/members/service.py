@@ -137,9 +137,9 @@ def enroll(
             given["gender"] = given.get("gender") or citizen_id.gender_of(number)
     kept = values.read({"gender": "", **given})
     values.compare(kept.get("birth_on"), kept.get("joined_on"), kept.get("confirmed_on"))
-    _demand_branch(branch_id, "branch_id")
+    demand_branch(branch_id, "branch_id")
     if away_org_id is not None:
-        _demand_branch(away_org_id, "away_org_id")
+        demand_branch(away_org_id, "away_org_id")
     _demand_unique(kept.get("id_number"))
     now = clock.now()
     member = Member(
@@ -188,7 +188,7 @@ def assign_branch(member: Member, branch_id: UUID, *, reason: str = "") -> None:
     demand_open(member)
     if branch_id == member.branch_id:
         return
-    _demand_branch(branch_id, "branch_id")
+    demand_branch(branch_id, "branch_id")
     events.record("member.assign_branch", member, reason=reason)
     write(member, {"branch_id": branch_id})
 
@@ -197,7 +197,7 @@ def assign_away(member: Member, away_org_id: UUID | None, *, reason: str = "") -
     """Let an away branch (驻外支部) look after the member as well, or no longer."""
     demand_open(member)
     if away_org_id is not None:
-        _demand_branch(away_org_id, "away_org_id", OrgKind.AWAY_BRANCH)
+        demand_branch(away_org_id, "away_org_id", OrgKind.AWAY_BRANCH)
     events.record("member.assign_away", member, reason=reason)
     write(member, {"away_org_id": away_org_id})
 
@@ -302,10 +302,12 @@ def withdraw(member: Member) -> None:
 
 
 def reopen(member: Member, branch_id: UUID, given: Mapping[str, object], id_number: str | None = None) -> None:
-    """Back from another county: the old record is ours again, in a branch, with what the letter says of today."""
+    """Back from another county: the old record is ours again, in a branch, with what the letter says of today.
+
+    The branch is looked at when the receipt is sent (`demand_branch`): the other county's confirmation is never refused.
+    """
     if member.relation is not Relation.TRANSFERRED:
         raise WrongState("member_is_history")
-    _demand_branch(branch_id, "branch_id")
     kept = values.read({**given, **({"id_number": id_number} if id_number else {})})
     changed = {field: value for field, value in kept.items() if value != getattr(member, field)}
     events.record("member.reopen", member)
@@ -345,7 +347,8 @@ def index(member: Member, *, fresh: bool = False) -> None:
     db.session.flush()
 
 
-def _demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
+def demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
+    """Invalid in this field unless members can be entered there: an open branch, or one of these kinds."""
     org = db.session.get(PartyOrg, (fence.tenant(), org_id))
     if org is None or not org.is_active or org.kind not in (kinds or HOLDS_MEMBERS):
         raise Invalid({field: "takes_no_members"})
