@@ -115,6 +115,8 @@ def test_before_home_confirms_the_host_has_a_row_for_the_time_being_only(walk):
         assert not list(service.verbs_now(handover))
     with walk.at(walk.pair.host) as handover, pytest.raises(WrongState, match="waiting_for_partner"):
         service.decline(handover, "wrong_person")
+    with walk.pair.host.act(), pytest.raises(WrongState, match="member_in_transfer"):
+        members.end(members.get(service.get(walk.id).member_id, lock=True), Standing.DECEASED, reason="病故")
     assert walk.owners() == HOME
     walk.work()
     assert walk.owners() == HOST

@@ -194,7 +194,7 @@ def assign(member_id: UUID) -> Any:
 def end(member_id: UUID) -> Any:
     """The end of membership, by a decision taken elsewhere."""
     member = locked(member_id) if request.method == "POST" else person(member_id).member
-    service.demand_open(member)
+    service.demand_held(member)
     form = Form(EndMembership)
     if form.is_sent:
         with form:

@@ -85,6 +85,13 @@ def demand_open(member: Member) -> None:
         raise WrongState("member_is_history")
 
 
+def demand_held(member: Member) -> None:
+    """WrongState also of a provisional row: until the other county confirms, its word on the person goes first."""
+    demand_open(member)
+    if member.relation is not Relation.HELD:
+        raise WrongState("member_in_transfer")
+
+
 def duplicates(
     *, name: str = "", birth_on: date | None = None, id_number: str | None = None, phone: str | None = None,
     but: UUID | None = None,
@@ -221,7 +228,7 @@ def mark_contact(member: Member, *, is_lost: bool, reason: str = "") -> None:
 
 def end(member: Member, standing: Standing, *, reason: str) -> None:
     """Membership ended by a decision of people, or by death. Open flows end in the same transaction."""
-    demand_open(member)
+    demand_held(member)
     wrong: dict[str, object] = {}
     if standing not in ENDED_STANDINGS:
         wrong["standing"] = "choose_one"
