@@ -349,10 +349,15 @@ def test_a_withdrawn_application_ends_it(walk):
         nothing_left_at_the_host(walk)
 
 
-def test_death_before_the_letter_cancels(walk):
+@pytest.mark.parametrize(
+    "leave",
+    [lambda member: members.end(member, Standing.DECEASED, reason="病故"), members.become_history],
+    ids=["death", "a letter on paper"],
+)
+def test_whoever_is_ours_no_more_before_the_letter_ends_it(walk, leave):
     walk.begin()
     with walk.pair.home.act():
-        members.end(members.get(walk.member_id, lock=True), Standing.DECEASED, reason="病故")
+        leave(members.get(walk.member_id, lock=True))
         fence.commit()
     walk.work()
     assert walk.states() == (S.CANCELLED, S.CANCELLED)

@@ -144,11 +144,8 @@ def _after(moved: Moved) -> None:
         if handover.state is not S.CLOSED:
             _came_to_nothing(handover)
     db.session.flush()
-    if moved.verb == FLIP:
-        if handover.values().get("letter_no"):  # withheld, there is no paper to print; the relation moves all the same
-            print_letter(handover)
-        if handover.role == "home" and handover.member_id is not None:
-            _end_others(handover.member_id, but=handover.id)
+    if moved.verb == FLIP and handover.values().get("letter_no"):
+        print_letter(handover)  # withheld, there is no paper to print; the relation moves all the same
 
 
 def _came_to_nothing(handover: Handover) -> None:
@@ -164,10 +161,10 @@ def _came_to_nothing(handover: Handover) -> None:
         post.purge(handover.id)
 
 
-def _end_others(member_id: UUID, *, but: UUID | None = None, reason: str = "transferred") -> None:
+def _end_open(member_id: UUID, reason: str) -> None:
     """Open handovers of the member that no letter was issued for. Those just locked by others find out by themselves."""
     query = db.select(Handover).where(
-        Handover.member_id == member_id, Handover.role == "home", Handover.state.in_(BEFORE_RELEASE), Handover.id != but
+        Handover.member_id == member_id, Handover.role == "home", Handover.state.in_(BEFORE_RELEASE)
     )
     for other in db.session.scalars(query.with_for_update(skip_locked=True)):
         if not other.stopped:
@@ -179,7 +176,14 @@ def _end_others(member_id: UUID, *, but: UUID | None = None, reason: str = "tran
 
 @events.subscribe(members.MemberEnded)
 def _end_with_membership(what: members.MemberEnded) -> None:
-    _end_others(what.member_id, reason=what.standing.value)
+    _end_open(what.member_id, what.standing.value)
+
+
+@events.subscribe(members.MemberChanged)
+def _end_with_transfer(what: members.MemberChanged) -> None:
+    """The relation went elsewhere, by another handover or by a letter on paper."""
+    if "relation" in what.fields and members.get(what.member_id).relation is Relation.TRANSFERRED:
+        _end_open(what.member_id, "transferred")
 
 
 @events.subscribe(OrgClosing)
