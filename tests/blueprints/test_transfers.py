@@ -16,6 +16,7 @@ from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER
 from tests.world import PASSWORD
 from web.core import clock, fence
+from web.core.errors import Invalid
 from web.core.events import Actor, Event
 from web.extensions import db
 from web.federation.handovers import service as handovers
@@ -169,6 +170,10 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
         assert members.get(member_id).frozen_by is None
     page = officer.get(at).text
     assert "介绍信过期" in page
+    with side.act(), clock.at(clock.now() + timedelta(days=12)), pytest.raises(Invalid) as wrong:
+        case = service.get(UUID(at.rpartition("/")[2]), lock=True)
+        issuing.return_receipt(case, on=clock.today() - timedelta(days=1), handler="陈例丁", phone="021-0000123")
+    assert wrong.value.fields == {"on": ["after_valid"]}, "received in time, or not received"
     assert officer.post(f"{at}/renew", data={"text": " "}).status_code == 422
     assert officer.post(f"{at}/renew", data={"text": "本人一直在支部参加组织生活"}).status_code == 303
     officer.post(f"{at}/approve")

@@ -273,6 +273,7 @@ FIELD_ERRORS: dict[str, str] = {
     "too_many_labels": "最多 40 个标签，请先删去不用的",
     "same_branch": "已经在这个支部",
     "before_issued": "不能早于介绍信开出之日",
+    "after_valid": "这一天介绍信已过有效期，请由支部说明情况后另开",
     "before_received": "不能早于接收之日",
     "own_committee": "已在这个党委，请选具体支部",
     "letter_expired": "介绍信已过有效期，请退回转出单位另开",

@@ -95,13 +95,15 @@ def void_letter(case: RelationTransfer, reason: str, text: str = "") -> None:
 def return_receipt(case: RelationTransfer, *, on: date, handler: str, phone: str) -> None:
     """The receipt of the receiving committee, entered by hand: home lets go, and the case is closed.
 
-    `on`: the day the member was received there. Invalid for a day before the letter, or in the future.
+    `on`: the day the member was received there. Invalid for a day before the letter, after its last one, or in the future.
     """
     wrong: dict[str, object] = {n: "required" for n, v in (("handler", handler), ("phone", phone)) if not v.strip()}
     if on > clock.today():
         wrong["on"] = "in_the_future"
     elif on < date.fromisoformat(case.values()["issued_on"]):
         wrong["on"] = "before_issued"
+    elif on > date.fromisoformat(case.values()["valid_until"]):
+        wrong["on"] = "after_valid"
     if wrong:
         raise Invalid(wrong)
     member = member_of(case)
