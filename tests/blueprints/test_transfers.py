@@ -118,7 +118,9 @@ def test_out_of_the_county_by_paper(pair, enter, work):
     # Handed out, and the receipt by hand.
     assert officer.post(f"{at}/hand-out", data={"on": "2020-01-01"}).status_code == 422
     assert officer.post(f"{at}/hand-out", data={"on": clock.today().isoformat()}).status_code == 303
-    assert "等对方接收、寄回回执" in officer.get(at).text
+    page, form = officer.get(at).text, officer.get(f"{at}/refuse").text
+    assert "等对方接收、寄回回执" in page and "登记对方不予接收" in page and "登记对方不予接收" in form
+    assert "不得无正当理由拒绝" not in form, "it is the other side's word, written down here"
     receipt = {"on": clock.today().isoformat(), "handler": "", "phone": "021-0000123"}
     wrong = officer.post(f"{at}/return-receipt", data=receipt)
     assert wrong.status_code == 422 and wrong.text.count('class="err"') == 1 and "021-0000123" in wrong.text
@@ -373,9 +375,14 @@ def test_the_packet_opens_with_the_password_that_is_shown_once(pair, enter, work
     side, officer = pair.home, enter(Role.TOWNSHIP_OFFICER)
     at = apply(officer, side, enroll(side))
     officer.post(f"{at}/approve")
-    assert officer.get(f"{at}/packet").status_code == 409, "there is no letter yet"
+    none = officer.get(f"{at}/packet")
+    assert none.status_code == 409 and "没有在用的介绍信" in none.text
     letter = {"from_org": "甲", "to_org": TO, "addressee": OFFICE, "valid_days": "30", "contact": ""}
     officer.post(f"{at}/issue-letter", data=letter)
+    early = officer.get(f"{at}/packet")
+    assert early.status_code == 409 and "PDF 还没有生成好" in early.text, (
+        "there is a letter, and its paper is being made"
+    )
     work()
     assert f"{at}/packet" in officer.get(at).text and "S4" in officer.get(f"{at}/packet").text
     page = officer.post(f"{at}/packet").text

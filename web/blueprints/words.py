@@ -152,7 +152,8 @@ ERRORS: dict[str, str] = {
     "pdf_differs": "文件里附的正文与商定的文本不一致，不能批准和印签。请对方撤回重来",
     "version_open": "已有一份文本正在协商",
     "no_receipt": "回执登记办结以后再存扫描件",
-    "no_letter": "还没有开出介绍信",
+    "no_letter": "没有在用的介绍信",
+    "letter_in_making": "介绍信的 PDF 还没有生成好，请在案卷页看进度，生成后再办",
     # What a partner refuses for good, and what stops a channel (web/federation/wire/codes.py).
     "bad_signature": "收到的印签与内容不符，通道已停，请双方人员核对",
     "chain_mismatch": "收到的信封接不上前一封，通道已停，请双方人员核对",

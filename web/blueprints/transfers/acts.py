@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from web.tenants.counties import service as counties
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.organisations import service as organisations
 from web.tenants.transfers import issuing, letters, receiving, service
-from web.tenants.transfers.models import RelationTransfer, TransferKind
+from web.tenants.transfers.models import RelationTransfer, TransferKind, TransferState
 
 K = TransferKind
 
@@ -194,12 +194,29 @@ APPROVES = {
     K.PARTNER: "批准后，申请随即送往伙伴县，只送姓名和出生日期；以后的每一步在双方系统里办。",
 }
 
+# Our verb where another county decides on paper, and its word is written down here: title, what it says, the toast.
+WRITTEN_DOWN = {
+    (TransferState.IN_TRANSIT, "refuse"): (
+        "登记对方不予接收",
+        "对方说明不予接收、介绍信退回后登记。这次转接终止，介绍信作废，组织关系仍在原支部。",
+        "已登记对方不予接收",
+    ),
+}
+
 
 def acts_of(whole: Seen) -> list[Act]:
     """What this actor may do now, the main act last."""
     can = set(service.verbs_now(whole.case, whole.seats))
-    found = [act for act in ACTS.values() if act.verb in can and whole.case.kind in act.kinds]
+    found = [_named(act, whole.case) for act in ACTS.values() if act.verb in can and whole.case.kind in act.kinds]
     return sorted(found, key=lambda act: act.is_main)
+
+
+def _named(act: Act, case: RelationTransfer) -> Act:
+    """Called by whose word it is."""
+    if (words := WRITTEN_DOWN.get((case.state, act.verb))) is None:
+        return act
+    title, says, done = words
+    return replace(act, title=title, button=title, says=says, done=done, warning="")
 
 
 def _extra(act: Act, whole: Seen) -> dict[str, Any]:
@@ -222,7 +239,8 @@ def _extra(act: Act, whole: Seen) -> dict[str, Any]:
 def _view(act: Act) -> Callable[[UUID], Any]:
     def view(case_id: UUID) -> Any:
         whole = seen(case_id, lock=request.method == "POST")
-        if act not in acts_of(whole):
+        said = next((it for it in acts_of(whole) if it.key == act.key), None)
+        if said is None:
             if whole.case.kind not in act.kinds:
                 raise NotFound()
             raise WrongState("illegal_transition", state=whole.case.state.value, verb=act.verb)
@@ -230,12 +248,12 @@ def _view(act: Act) -> Callable[[UUID], Any]:
         back = url_for("transfers.show", case_id=case_id)
         if form.is_sent:
             with form:
-                act.do(whole.case, form.read())
-                flash(act.done)
+                said.do(whole.case, form.read())
+                flash(said.done)
                 return redirect(back, 303)
             whole = seen(case_id)
-        says = act.says or APPROVES[whole.case.kind]
-        return form.page("transfers/act.html", act=act, whole=whole, says=says, back=back, **_extra(act, whole))
+        says = said.says or APPROVES[whole.case.kind]
+        return form.page("transfers/act.html", act=said, whole=whole, says=says, back=back, **_extra(act, whole))
 
     view.__name__, view.__doc__ = act.key, act.title
     return needs(act.permission)(view)

@@ -30,8 +30,10 @@ def packet(case_id: UUID) -> Any:
     sheets = [
         d for d in documents.of_subject(case_id, DocumentKind.INTRODUCTION_LETTER) if number and number in d.title
     ]
-    if whole.case.state not in WITH_LETTER or not sheets:
+    if whole.case.state not in WITH_LETTER:
         raise WrongState("no_letter")
+    if not sheets:
+        raise WrongState("letter_in_making")
     made, password = None, ""
     if request.method == "POST":
         password = protecting.new_password()
