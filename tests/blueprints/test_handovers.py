@@ -322,8 +322,10 @@ def test_reading_what_another_county_told_us_is_logged(walk, browsers):
     host = browsers[1]()
     for page in ("", walk.id):
         host.get(at(walk.pair.host, page))
+    for page in ("transfers/", ""):
+        assert "王示甲" in host.get(f"/{walk.pair.host.code}/{page}").text
     browsers[0]().get(at(walk.pair.home, walk.id))
-    for side, count in ((walk.pair.host, 2), (walk.pair.home, 0)):
+    for side, count in ((walk.pair.host, 4), (walk.pair.home, 0)):
         with side.act():
             assert world.count(Event, Event.verb == "shared.view") == count
 

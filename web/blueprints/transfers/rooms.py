@@ -47,7 +47,7 @@ def address(line: Line) -> str:
 
 
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:
-    lines = [worklists.line_of(row) for row in rows]
+    lines = worklists.lines_of(rows)
     return [Todo(line.name or "（未共享姓名）", wording.task(line), address(line), line.due_on) for line in lines]
 
 

@@ -122,6 +122,13 @@ OUTCOMES: dict[HandoverState, Outcome] = {
 _LISTED = ", ".join(f"'{s.value}'" for s in OPEN)
 
 
+def is_received(state: HandoverState, role: str) -> bool:
+    """A packet in this state holds the other county's values: while he is only asked for the host's, then home's until it closed."""
+    if state in (S.ASKED, S.ASK_RETURNED):
+        return role == "home"
+    return role == "host" and state is not S.CLOSED
+
+
 class Handover(PairAggregate, Model):
     """One county's copy. Everything personal stands in `packet`, under the aggregate's own key.
 
@@ -182,10 +189,8 @@ class Handover(PairAggregate, Model):
 
     @property
     def is_received(self) -> bool:
-        """The packet holds the other county's values: while he is only asked for the host's, then home's until it closed."""
-        if self.state in (HandoverState.ASKED, HandoverState.ASK_RETURNED):
-            return self.role == "home"
-        return self.role == "host" and self.state is not HandoverState.CLOSED
+        """The packet holds the other county's values."""
+        return is_received(self.state, self.role)
 
     def values(self) -> dict[str, Any]:
         """What the packet holds; empty once it was purged."""

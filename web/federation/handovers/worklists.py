@@ -18,8 +18,10 @@ from sqlalchemy import (
     Date,
     Select,
     String,
+    Uuid,
     and_,
     case,
+    cast,
     column,
     func,
     literal,
@@ -34,9 +36,11 @@ from web.core.events import Actor, Event
 from web.core.keyset import Order
 from web.extensions import db
 from web.federation.handovers import lists
-from web.federation.handovers.models import OPEN, Handover, HandoverState
+from web.federation.handovers.models import OPEN, Handover, HandoverState, is_received
 from web.federation.post.models import Peer
+from web.federation.readings import service as readings
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.counties import service as counties
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
@@ -171,7 +175,7 @@ def _cases(tab: Tab, actor: Actor) -> Select[Any]:
             target.full_name.label("place"), RelationTransfer.packet.label("packet"), _due(RelationTransfer.due_on).label("due"),
             at.label("at"), RelationTransfer.created_at.label("created_at"), cases.is_ours(actor).label("is_ours"),
             literal("").label("pending"), RelationTransfer.reason.label("outcome"), RelationTransfer.decided_by.label("by"),
-            RelationTransfer.id.label("row_id"),
+            RelationTransfer.id.label("row_id"), cast(null(), Uuid).label("partner_uid"),
         )
         .join(Member, (Member.tenant_id == RelationTransfer.tenant_id) & (Member.id == RelationTransfer.member_id))
         .outerjoin(PartyOrg, (PartyOrg.tenant_id == RelationTransfer.tenant_id) & (PartyOrg.id == RelationTransfer.branch_id))
@@ -194,7 +198,7 @@ def _handovers(tab: Tab, actor: Actor) -> Select[Any]:
         db.select(
             literal("handover"), Handover.id, _plain(Handover.state), Handover.role, Member.name, PartyOrg.full_name, Peer.name,
             Handover.packet, _due(Handover.due_on), Handover.state_at, Handover.created_at, _handover_is(Tab.TODO, actor), Handover.pending,
-            Handover.outcome, func.coalesce(decider, ""), Handover.id,
+            Handover.outcome, func.coalesce(decider, ""), Handover.id, Handover.partner_uid,
         )
         .outerjoin(Member, (Member.tenant_id == Handover.tenant_id) & (Member.id == Handover.member_id))
         .outerjoin(PartyOrg, (PartyOrg.tenant_id == Handover.tenant_id) & (PartyOrg.id == Handover.branch_id))
@@ -226,11 +230,24 @@ def page(tab: Tab, actor: Actor, where: Where = (), *, after: str = "", before: 
     query = vault.beside(db.select(both).where(*where), case((_is_packed(both), both.c.id)))
     query = labels.beside(query, both.c.id)
     cut = order.cut(query, size=size, after=after, before=before)
+    lines, read = list[Line](), list[tuple[UUID, UUID]]()
     for row in cut.rows:
         vault.have(row.id, row.wrapped)
-    return Page(
-        [_line(row, vault.read(row.id, row.packet) if row.wrapped else {}) for row in cut.rows], cut.before, cut.after
-    )
+        said = vault.read(row.id, row.packet) if row.wrapped else {}
+        if said and row.partner_uid is not None and is_received(H(row.state), row.kind):
+            read.append((row.id, row.partner_uid))
+        lines.append(_line(row, said))
+    _note_reading(read)
+    return Page(lines, cut.before, cut.after)
+
+
+def _note_reading(read: Sequence[tuple[UUID, UUID]]) -> None:
+    """Names out of packets of other counties, (handover, partner) each, are shown: logged like any reading of them."""
+    for handover_id, partner_uid in read:
+        readings.opened("handover", handover_id, partner_uid)
+    if read:
+        # A new one is never stored: the list as a whole was read.
+        readings.note(Handover(id=counties.own().uid), read, "handovers")
 
 
 def count(tab: Tab, actor: Actor, where: Where) -> int:
@@ -276,12 +293,25 @@ def waiting(actor: Actor) -> Select[Any]:
         *queues.columns(
             both.c.id, both.c.at, name=both.c.name, due_on=func.nullif(both.c.due, literal(NEVER, Date)), asked_at=both.c.at,
             packet=both.c.packet, kept_by=both.c.id, source=both.c.source, state=both.c.state, kind=both.c.kind, place=both.c.place,
+            partner_uid=both.c.partner_uid,
         )
     )  # fmt: skip
 
 
-def line_of(row: Waiting) -> Line:
-    """The line of something that waits, as far as home shows it."""
+def lines_of(rows: Sequence[Waiting]) -> list[Line]:
+    """The lines of what waits, as far as home shows them."""
+    _note_reading(
+        [
+            (row.id, UUID(row.said["partner_uid"]))
+            for row in rows
+            if not row.name and row.packet is not None and row.said["partner_uid"]
+            if is_received(H(row.said["state"]), row.said["kind"])
+        ]
+    )
+    return [_line_of(row) for row in rows]
+
+
+def _line_of(row: Waiting) -> Line:
     said, is_inward = row.said, row.said["kind"] == K.INWARD
     packed = row.values() if not row.name or not said["place"] or is_inward else {}
     name, place = row.name or packed.get("name", ""), said["place"] or packed.get("to_org", "")
