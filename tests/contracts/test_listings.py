@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from ast import unparse
+from datetime import UTC, date, datetime
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -122,6 +123,27 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
         | BEHIND
     ), filled
     proved("declared lists", len(LISTINGS))
+
+
+DAYS = {
+    "agreements": "begun", "accounts": "opened", "behind_request": "begun", "handovers": "begun", "handovers_ended": "ended",
+    "referrals_in": "sent", "referrals_out": "sent", "referrals_over": "sent", "shares": "since", "transfers": "begun",
+    "transfers_ended": "ended",
+}  # fmt: skip
+"""Columns that say the day of an instant."""
+
+
+class _AtNight:
+    """A line of any list, whose every instant is one o'clock at night in China: seventeen of the day before by the database."""
+
+    def __getattr__(self, name: str) -> Any:
+        return datetime(2026, 11, 22, 17, tzinfo=UTC) if name == "at" or name.endswith("_at") else self
+
+
+def test_the_day_of_an_instant_is_the_one_in_china(application):
+    for name, which in DAYS.items():
+        said = next(c for c in LISTINGS[name].columns if c.name == which).text(_AtNight())
+        assert said == date(2026, 11, 23), (name, said)
 
 
 # Facets without 为空 though a column of theirs may be empty, and why: none of them asks for the value of that column.

@@ -114,7 +114,7 @@ COLUMNS = (
     Column("way", "方向", _way, 112, "hide-phone"),
     Column("scope", "范围", lambda it: wording.SCOPES[it.share.scope], 96),
     Column("state", "状态", _state, 192),
-    Column("since", "最近变动", lambda it: it.share.state_at.date(), 96, "hide-phone"),
+    Column("since", "最近变动", lambda it: clock.day(it.share.state_at), 96, "hide-phone"),
     Column("proof", "销毁证明", proof, 240, missing="无"),
     Column("reason", "停止的原因", lambda it: wording.REVOKED.get(it.share.reason, ""), 128, is_standard=False, missing="无"),
     Column("digest", "证明摘要", lambda it: it.proof.digest[8:20] if it.proof else "", 128, is_standard=False, missing="无"),

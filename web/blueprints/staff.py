@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, or_
 
 from web.blueprints import words
+from web.core import clock
 from web.core.events import Actor
 from web.core.keyset import Order
 from web.extensions import db
@@ -60,7 +61,7 @@ COLUMNS = (
     ),
     Column("person", "证件", lambda it: "已登记" if it.account.person else "", 96, is_standard=False, missing="未登记"),
     Column("phone", "办公电话", lambda it: it.account.work_phone, 128, is_standard=False),
-    Column("opened", "开立", lambda it: it.account.created_at.date(), 96, is_standard=False),
+    Column("opened", "开立", lambda it: clock.day(it.account.created_at), 96, is_standard=False),
 )
 FACETS = (
     Facet("role", "角色", any_of(Account.role), None, {role.value: words.ROLES[role] for role in Role}),

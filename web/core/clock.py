@@ -18,9 +18,14 @@ def now() -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
+def day(moment: datetime) -> date:
+    """The calendar day of an instant in China; the database hands instants out in UTC."""
+    return moment.astimezone(CHINA).date()
+
+
 def today() -> date:
     """The calendar day in China: deadlines are days there, wherever the server stands."""
-    return now().astimezone(CHINA).date()
+    return day(now())
 
 
 @contextmanager

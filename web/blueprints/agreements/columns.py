@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 
 from web.blueprints.agreements import views
 from web.blueprints.agreements.views import View
-from web.core import keyset
+from web.core import clock, keyset
 from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
@@ -43,7 +43,7 @@ COLUMNS = (
     Column("from", "生效", _of_text("effective_from"), 96, is_standard=False, missing="待送达"),
     Column("version", "版本", lambda it: say("第 {no} 版", no=it.version.version), 80, is_standard=False),
     Column("hub", "牵头", lambda it: it.name(it.agreement.hub_uid), 112, is_standard=False),
-    Column("begun", "建立", lambda it: it.agreement.created_at.date(), 96, is_standard=False),
+    Column("begun", "建立", lambda it: clock.day(it.agreement.created_at), 96, is_standard=False),
     labels.COLUMN,
 )
 

@@ -19,7 +19,7 @@ from web.blueprints.referrals import columns as referrals
 from web.blueprints.referrals import wording as referral_words
 from web.blueprints.requests import columns as requests
 from web.blueprints.requests import wording as request_words
-from web.core import keyset
+from web.core import clock, keyset
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.extensions import db
@@ -209,7 +209,7 @@ TABLES: Mapping[str, Table] = {table.room.name: table for table in (
         lambda it: url_for("requests.show", request_id=it.request.id), lambda it: request_words.state_of(it.request),
         (
             *_columns(requests.COLUMNS, "kind name"),
-            Column("begun", "提出", lambda it: it.request.created_at.date(), 96, "hide-phone"),
+            Column("begun", "提出", lambda it: clock.day(it.request.created_at), 96, "hide-phone"),
             *_columns(requests.COLUMNS, "due done", cls="hide-phone", is_standard=True),
             *_columns(requests.COLUMNS, "moved labels"),
         ),

@@ -31,7 +31,7 @@ _COMMON = (
     ),
     Column("state", "状态", lambda it: wording.STATES[it.handover.state], 192),
     Column("branch", "本县支部", lambda it: it.branch, 192, "hide-narrow", missing="未编入"),
-    Column("begun", "起始", lambda it: it.handover.created_at.date(), 96, "hide-phone"),
+    Column("begun", "起始", lambda it: clock.day(it.handover.created_at), 96, "hide-phone"),
 )
 OPEN = (
     *_COMMON,
@@ -42,7 +42,7 @@ OPEN = (
 ENDED = (
     *_COMMON,
     Column("outcome", "结果", lambda it: wording.OUTCOMES.get(it.handover.outcome, ""), 192, missing="无"),
-    Column("ended", "结束", lambda it: it.handover.state_at.date(), 96),
+    Column("ended", "结束", lambda it: clock.day(it.handover.state_at), 96),
     labels.COLUMN,
 )
 

@@ -57,7 +57,7 @@ _COMMON = (
     Column("partner", "伙伴县", lambda it: it.partner, 0),
     Column("state", "状态", state, 192),
 )
-_SENT = Column("sent", "送出", lambda it: it.referral.created_at.date(), 96, "hide-phone")
+_SENT = Column("sent", "送出", lambda it: clock.day(it.referral.created_at), 96, "hide-phone")
 _COUNTED = lambda it: (clock.now() - it.referral.created_at).days  # noqa: E731
 COLUMNS: Mapping[str, Sequence[Column]] = {
     "referrals_out": (
@@ -73,7 +73,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         *_COMMON,
         _shared("home_branch", "流出地党支部", "/home_branch", 192, "hide-narrow"),
         _shared("birth_year", "出生年份", "/birth_year", 80, "hide-phone"),
-        Column("sent", "送来", lambda it: it.referral.created_at.date(), 96, "hide-phone"),
+        Column("sent", "送来", lambda it: clock.day(it.referral.created_at), 96, "hide-phone"),
         Column("left", "剩余工作日", _left, 96, is_number=True, missing="无"),
         _shared("gender", "性别", "/gender", 48, "hide-phone", is_standard=False),
         _shared("township", "去往", "/host_township", 128, "hide-phone", is_standard=False),
@@ -83,7 +83,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         *_COMMON,
         Column("reason", "原因", lambda it: wording.REASONS.get(it.referral.reason, ""), 160, missing="无"),
         Column("ended", "结束", lambda it: it.referral.ended_on, 96, "hide-phone"),
-        Column("sent", "送出", lambda it: it.referral.created_at.date(), 96, is_standard=False),
+        Column("sent", "送出", lambda it: clock.day(it.referral.created_at), 96, is_standard=False),
         labels.COLUMN,
     ),
     "guests": (

@@ -36,7 +36,7 @@ _COMMON = (
     Column("way", "去向", wording.way, 0),
     Column("state", "状态", wording.state, 192),
     Column("branch", "本县支部", lambda it: it.branch, 192, "hide-narrow", missing="未编入"),
-    Column("begun", "起始", lambda it: it.created_at.date(), 96, "hide-phone"),
+    Column("begun", "起始", lambda it: clock.day(it.created_at), 96, "hide-phone"),
 )
 _MOVED = Column("moved", "最近办理", lambda it: it.at, 128, is_standard=False)
 COLUMNS = {
@@ -54,7 +54,7 @@ COLUMNS = {
     "transfers_ended": (
         *_COMMON,
         Column("outcome", "结果", outcome, 192),
-        Column("ended", "结束", lambda it: it.at.date(), 96),
+        Column("ended", "结束", lambda it: clock.day(it.at), 96),
     ),
 }
 TITLES = {

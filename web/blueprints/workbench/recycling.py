@@ -68,7 +68,7 @@ COLUMNS = (
     Column("title", "名称", lambda it: it.title, 0),
     Column("what", "是什么", lambda it: it.what, 144),
     Column("at", "删除时间", lambda it: it.deleted_at, 128, "hide-phone"),
-    Column("until", "可恢复至", lambda it: (it.deleted_at + workbench.BIN).date(), 112, is_standard=False),
+    Column("until", "可恢复至", lambda it: clock.day(it.deleted_at + workbench.BIN), 112, is_standard=False),
 )
 FACETS = (
     Facet("kind", "是什么", any_of(BIN.kind), None, KINDS),
