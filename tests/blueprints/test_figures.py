@@ -98,6 +98,8 @@ def test_a_period_of_ones_own_and_what_is_wrong_with_it(enter, lived):
         == 404
         == client.get(f"{base}/rows?code=none").status_code
     )
+    for code in ("none", "notices.recorded"):
+        assert client.get(f"{base}/rows?code={code}&side=home").status_code == 404, "whatever else is asked of it"
     stranger = f"{base}/rows?code=members.shared&side=home&partner=00000000-0000-0000-0000-000000000000"
     assert client.get(stranger).status_code == 404
 

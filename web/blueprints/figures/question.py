@@ -45,7 +45,8 @@ class Question:
         pairs = pairs_of(query)
         said = dict(reversed(pairs))
         code = said.get("code", "")
-        side = said.get("side") or subjects.sides_of(code)[0]
+        first, *_ = subjects.sides_of(code)
+        side = said.get("side") or first
         parts = METRICS[code].ratio or (code,)
         kind = said.get("kind", "")
         if kind and kind not in REQUEST_KINDS:
