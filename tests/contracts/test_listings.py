@@ -202,6 +202,14 @@ def test_every_condition_can_be_turned_round(application, lived, proved):
             assert len(asked) <= LIST, (path, asked)
             said = re.search(r"，共 ([\d,]+) ", page)
             assert not no or name in NO_TOTAL or (said and said[1] == str(no)), (path, said, no)
+        # What no row can be is asked for in vain, and a place that is none is the beginning.
+        letters, marks = (_path(application, side, LISTINGS[name]) for name in ("letters", "labels"))
+        for path in (
+            f"{letters}?year=99999999999",
+            f"{letters}?after=2026~99999999999",
+            f"{marks}?after=%00~{UUID(int=1)}",
+        ):
+            assert browser.get(f"/{side.code}{path}").status_code == 200, path
     assert {"members", "away", "events", "referrals_out", "shares"} <= {n for n, k in narrowed.items() if k}, narrowed
     proved("conditions turned round", sum(len(listing.facets()) for listing in LISTINGS.values()))
 
@@ -361,6 +369,14 @@ def _path(application, side, listing):
     with application.test_request_context(f"/{side.code}/"):
         g.county = side
         return url_for(listing.endpoint).removeprefix(f"/{side.code}")
+
+
+def test_a_day_at_the_end_of_the_calendar_asks_for_nothing(application):
+    last = {"date": "9999-12-31", "month": "9999-12"}
+    with application.app_context():
+        for name, listing in LISTINGS.items():
+            for facet in (f for f in listing.facets() if f.kind in last):
+                assert not listing.asked(f"{facet.name}={last[facet.kind]}").conditions(), (name, facet.name)
 
 
 def test_empty_can_be_asked_wherever_nothing_may_stand():

@@ -17,6 +17,9 @@ from sqlalchemy import Select, tuple_
 
 from web.extensions import db
 
+LARGEST = 2**31 - 1
+"""What a column of whole numbers holds at most."""
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -58,12 +61,14 @@ class Order:
 
     def _place(self, cursor: str) -> tuple[Any, ...] | None:
         parts = cursor.rsplit("~", len(self.keys) - 1)
-        if len(parts) != len(self.keys):
+        if not cursor or "\x00" in cursor or len(parts) != len(self.keys):
             return None
         try:
-            return tuple(read(part) for read, part in zip(self.reads, parts, strict=True)) if cursor else None
+            place = tuple(read(part) for read, part in zip(self.reads, parts, strict=True))
         except ValueError:
             return None
+        # A number no row can have, which the database would not take.
+        return None if any(isinstance(value, int) and abs(value) > LARGEST for value in place) else place
 
 
 def _text(value: Any) -> str:

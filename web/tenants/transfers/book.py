@@ -63,8 +63,14 @@ STANDINGS: Mapping[str, str] = {
     Standing.LATE: "过期无回执",
     Standing.VOID: "作废",
 }
+
+
+def _in_years(values: Sequence[str]) -> ColumnElement[bool]:
+    return LetterStub.year.in_([int(v) for v in values if v.isdecimal() and len(v) == 4])
+
+
 FACETS = (
-    Facet("year", "年份", lambda values: LetterStub.year.in_([int(v) for v in values if v.isdecimal()]), None, "years"),
+    Facet("year", "年份", _in_years, None, "years"),
     Facet("standing", "结果", by_word(_stands), None, STANDINGS),
     Facet("branch", "本县支部", one_of(LetterStub.branch_id), LetterStub.branch_id.is_(None), "branches"),
     Facet("note", "备注", yes(LetterStub.note != ""), LetterStub.note == "", {"yes": "有备注"}),
