@@ -285,7 +285,7 @@ SENTENCES = within("log", {
     "referral": {
         "consent": "登记本人同意请流出地核对",
         "assign_township": "分派到乡镇街道",
-        "fail_to_open": "对方送来的内容打不开",
+        "fail_to_open": "对方没有收下",
         "miss_code": "报到码没有对上",
         "reassign": "改编支部",
         "stop": "停办，等人来看",
@@ -306,8 +306,8 @@ SENTENCES = within("log", {
     },
     "shared": {"view": "查看外县告知的党员信息 {count} 人"},
     "share": {
-        "fail_to_open": "对方送来的内容打不开",
-        "need_snapshot": "请对方重送全部共享内容",
+        "fail_to_open": "对方没有收下",
+        "need_snapshot": "准备重送全部共享内容",
         "grant": "开放状态共享",
         "snapshot": "送出全部共享内容",
         "delta": "送出变动的共享内容",

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.federation.referrals.walk import BRANCH, NAME, SESSION, clerk, later
+from web.blueprints import timeline
 from web.core import clock, fence
 from web.core.errors import Invalid, TooMany, WrongState
 from web.core.events import Event
@@ -171,6 +172,10 @@ def test_an_offer_without_an_agreement_is_not_opened(walk, monkeypatch):
     with walk.home.act():
         referral = service.get(walk.id)
         assert (referral.state, referral.refused_code) == (S.NOT_OPENED, "agreement_not_active")
+        told = next(e for e in timeline.of(subject_id=walk.id) if e.event.verb == "referral.fail_to_open")
+        assert told.words.startswith("对方没有收下") and "协议" in told.more, (
+            "ours was not taken; nothing of theirs came"
+        )
     nothing_left(walk, walk.home)
     with walk.host.act():
         assert db.session.scalars(db.select(Referral)).all() == []
