@@ -10,6 +10,7 @@ import pytest
 from tests import world
 from tests.federation.agreements.steps import changed_text, say, state_of
 from web import jobs
+from web.blueprints import timeline
 from web.blueprints.agreements import life
 from web.blueprints.agreements.views import View
 from web.core import clock, fence
@@ -40,6 +41,14 @@ def test_of_three_each_counters_in_turn_and_each_acceptance_is_counted_anew(pair
     for no, side in enumerate((pair.home, third, pair.host), 5):
         say(side, work, "counter", id_, changed_text(side, id_, no=no, words=f"第{no}条改。"))
         assert len({state_of(one, id_) for one in (pair.host, pair.home, third)}) == 1
+    with third.act():
+        told = " ".join(str(entry.words) for entry in timeline.of(service.current(service.get(id_)).id))
+    for words in (
+        f"{pair.home.name}提出修改文本",
+        f"{pair.host.name}提出修改文本",
+        f"{pair.host.name}登记：提出修改文本",
+    ):
+        assert told.count(words) == 1, "each is told of who said it, whoever brought it"
     with third.act(), pytest.raises(WrongState) as early:
         service.seal(id_)
     assert early.value.code == "illegal_transition"

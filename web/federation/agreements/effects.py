@@ -31,6 +31,7 @@ from web.federation.agreements.standing import (
     open_of,
     parties,
     proposed_parties,
+    rows_of,
     stays,
     version_of,
 )
@@ -82,8 +83,12 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
         version = AgreementVersion(agreement_id=agreement.id, version=decision.version, created_at=clock.now())
     elif decision.verb not in ("propose", "counter") and decision.text != version.text_digest:
         raise Impossible("another text")
+    told: dict[str, Any] = {"n": decision.n}
     peer = "" if decision.by == own else str(decision.by)
-    VERSION.apply(version, decision.verb, peer=peer, details={"n": decision.n})
+    if decision.by == own != agreement.hub_uid:  # our own word comes back: the hub's entry of it
+        told, peer = told | {"is_echo": True}, str(agreement.hub_uid)
+    with events.by(_who(agreement, version, decision.by)):
+        VERSION.apply(version, decision.verb, peer=peer, details=told)
     version.state_at = clock.now()
     db.session.add(version)
     db.session.flush()
@@ -93,6 +98,15 @@ def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
         pairs.Moved("agreement", agreement.id, decision.verb, version.state, decision.by, decision.by == own)
     )
     return version
+
+
+def _who(agreement: Agreement, version: AgreementVersion, by: UUID) -> events.Actor:
+    """Who is told of: the hub brings every word to a follower, and one of a third party is that party's."""
+    who, own = events.actor(), counties.own().uid
+    if version.text is None or agreement.hub_uid == own or by in (own, agreement.hub_uid):
+        return who
+    named = {party.uid: party.name for party in rows_of(agreement, version.text)}
+    return events.Actor(None, named.get(by, who.name), "peer")
 
 
 def fill_in(agreement: Agreement, decision: documents.Decision, values: Mapping[str, Any]) -> None:
