@@ -79,6 +79,10 @@ def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work,
     assert client.post(f"{base}/{id_}/counter", data=sent | {"reason": "培训加一期"}).status_code == 303
     waiting = client.get(f"{base}/{id_}").text
     assert "我方的“改稿”已送余杭区，等对方答复" in waiting
+    noticed = client.get(f"/{pair.home.code}/notices").text
+    assert re.search(rf'href="{base}/{id_}">余杭区送出协议文本[^\n]*已了结', noticed), (
+        "it opens the agreement, and is closed"
+    )
     work()
     host, base = browsers(pair.host)
     page = host.get(f"{base}/{id_}").text

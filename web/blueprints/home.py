@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
@@ -18,6 +19,7 @@ from web.core.events import Event
 from web.core.ids import since
 from web.core.saying import joined, say
 from web.extensions import db
+from web.federation.agreements.models import AgreementVersion
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -200,12 +202,21 @@ def notices() -> str:
     A notice closes itself: once somebody here has acted on its record, it counts no more.
     """
     actor = edge.actor()
-    query = navigation.notices_of(actor).add_columns(navigation.answered()).order_by(Event.id.desc()).limit(NOTICES)
-    rows = db.session.execute(query).all()
+    of_version = (
+        db.select(AgreementVersion.agreement_id)
+        .where(AgreementVersion.tenant_id == Event.tenant_id, AgreementVersion.id == Event.subject_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
+    # A follower answers a text by a word about its agreement.
+    is_done = navigation.answered() | navigation.answered(of_version, "agreement")
+    query = navigation.notices_of(actor).add_columns(is_done, of_version)
+    rows = db.session.execute(query.order_by(Event.id.desc()).limit(NOTICES)).all()
     days: dict[date, Digest] = {}
-    for line, (entry, is_done) in zip(timeline.read([e for e, _ in rows], with_values=False), rows, strict=True):
-        on = entry.at.astimezone(clock.CHINA).date()
-        days.setdefault(on, Digest(on)).add(Line(line, _record(entry), is_done))
+    for line, row in zip(timeline.read([row[0] for row in rows], with_values=False), rows, strict=True):
+        entry, was_answered, agreement_id = row
+        on = clock.day(entry.at)
+        days.setdefault(on, Digest(on)).add(Line(line, _record(entry, agreement_id), was_answered))
     if actor.account_id is not None:
         accounts.see_notices(actor.account_id)
     return render_template("home/notices.html", days=list(days.values()), queues=todos.load(actor, 20))
@@ -222,9 +233,11 @@ PAGES = {
 }
 
 
-def _record(entry: Event) -> str:
-    endpoint, argument = PAGES.get(entry.subject_kind, ("", ""))
-    about = entry.member_id if argument == "member_id" else entry.subject_id
+def _record(entry: Event, agreement_id: UUID | None) -> str:
+    """`agreement_id`: whose version the entry is about, where it is about one: a version has no page of its own."""
+    kind, subject_id = ("agreement", agreement_id) if agreement_id else (entry.subject_kind, entry.subject_id)
+    endpoint, argument = PAGES.get(kind, ("", ""))
+    about = entry.member_id if argument == "member_id" else subject_id
     if endpoint not in current_app.view_functions or about is None:
         return ""
     named: dict[str, Any] = {argument: about}

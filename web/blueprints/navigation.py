@@ -151,14 +151,16 @@ def notices_of(actor: Actor) -> Select[Any]:
     return query.where(or_(Event.subject_kind.not_in(list(SEEN)), *own))
 
 
-def answered() -> ColumnElement[bool]:
-    """Somebody of ours did something to the record since: the notice has closed itself."""
+def answered(about: Any = Event.subject_id, kind: Any = Event.subject_kind) -> ColumnElement[bool]:
+    """Somebody of ours did something to the record since: the notice has closed itself. `about`, `kind`: another record that
+    stands for it.
+    """
     later = db.aliased(Event)
     return (
         db.select(later.id)
         .where(
-            later.tenant_id == Event.tenant_id, later.subject_id == Event.subject_id, later.id > Event.id,
-            later.subject_kind == Event.subject_kind,  # a label on it is no answer
+            later.tenant_id == Event.tenant_id, later.subject_id == about, later.id > Event.id,
+            later.subject_kind == kind,  # a label on it is no answer
             later.peer == "", later.actor_id.is_not(None),
         )
         .correlate(Event)
