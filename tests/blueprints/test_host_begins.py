@@ -146,10 +146,13 @@ def test_a_handover_asked_for_by_pages(walk, desks, work):
     sent(home, f"{ours}/handovers/{id_}/return", mend="birth_on", text="出生日期不对")
     work()
     assert "需要补正：出生日期" in host.get(f"{theirs}/handovers/{id_}").text
+    assert NAME in home.get(f"{ours}/transfers/?tab=decided").text, "who was asked decided"
     sent(host, f"{theirs}/handovers/{id_}/ask", name=NAME, birth_on="1988-03-04", to_org="余杭街道")
     work()
     sent(home, f"{ours}/handovers/{id_}/accept", member_id=str(walk.member_id))
     work()
+    assert NAME in home.get(f"{ours}/transfers/?tab=decided").text
+    assert NAME not in host.get(f"{theirs}/transfers/?tab=decided").text, "who asked did not"
     with walk.home.act():
         assert handovers.get(id_).state == "accepted"
     for client, code in ((home, ours), (host, theirs)):

@@ -73,17 +73,11 @@ BY_DAY = (Tab.TODO, Tab.OPEN, Tab.NEXT)
 
 # In which states the word after the next is ours, by role.
 AFTER = {H.REQUESTED: "home", H.RETURNED: "host", H.ACCEPTED: "host", H.ASK_RETURNED: "home"}
-# What a handover shows of a decision of this county: of the host all answers, of home that a letter was given.
-ANSWERED = frozenset(H) - {
-    H.NOT_OPENED,
-    H.REQUESTED,
-    H.ASKED,
-    H.ASK_RETURNED,
-    H.CANCELLED,
-    H.EXPIRED,
-    H.RETURNED_LAPSED,
-}
+# What a handover shows of a decision of this county: of the one that was asked all answers, of home that a letter was
+# given, of the host what became of the letter.
+ANSWERED = frozenset(H) - {H.NOT_OPENED, H.REQUESTED, H.ASKED, H.CANCELLED, H.EXPIRED, H.RETURNED_LAPSED}
 LETTER_GIVEN = frozenset({H.RELEASED, H.DECLINED, H.RECALLED, H.EXPIRED_IN_TRANSIT, H.CLOSED})
+LETTER_TAKEN = frozenset({H.DECLINED, H.CLOSED})
 DECISIONS = ("accept", "return", "refuse", "decline", "take_over", "release", "recall")
 
 
@@ -145,8 +139,9 @@ def _handover_is(tab: Tab, actor: Actor) -> ColumnElement[bool]:
         Tab.OUT: and_(~is_open, Handover.role == "home"),
         Tab.IN: and_(~is_open, Handover.role == "host"),
         Tab.DECIDED: or_(
-            and_(Handover.role == "host", Handover.state.in_(ANSWERED)),
+            and_(Handover.role != Handover.begun_by, Handover.state.in_(ANSWERED)),
             and_(Handover.role == "home", Handover.state.in_(LETTER_GIVEN)),
+            and_(Handover.role == "host", Handover.state.in_(LETTER_TAKEN)),
         ),
     }
     return found[tab]
