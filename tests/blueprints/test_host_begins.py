@@ -89,6 +89,9 @@ def test_a_claim_by_pages(walk, desks, work):
     sent(home, f"{ours}/referrals/{walk.id}/recognise", member_id=str(walk.member_id))
     work()
     assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
+    for client, code in ((home, ours), (host, theirs)):
+        page = client.get(f"{code}/referrals/{walk.id}").text.split("<main")[1]
+        assert "认领的没有报到码" in page and "出示报到码" not in page and "凭码报到" not in page
     assert "请流出地认领" in host.get(f"{theirs}/referrals/{walk.id}").text, "how it began stands in the line"
     assert NAME in host.get(f"{theirs}/shared/").text
 

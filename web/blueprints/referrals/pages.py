@@ -237,6 +237,8 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
     if referral.state is S.ACCEPTED:
         where = "来" if referral.role == "host" else say("到{partner}", partner=row.partner)
         after = wording.AFTER[referral.state] if referral.role == "home" else "出示报到码和本人证件"
+        if referral.consent_id is not None:
+            after = "认领的没有报到码，由流入地当面核对本人证件后登记报到"
         is_live = referral.role == "home"
         return found | {
             "whose": "theirs",
