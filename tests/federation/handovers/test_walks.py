@@ -347,6 +347,14 @@ def test_a_withdrawn_application_ends_it(walk):
         walk.work()
         assert walk.states() == (state, state)
         nothing_left_at_the_host(walk)
+    walk.to_release()
+    with walk.at(walk.pair.home) as handover:
+        handover.stopped = "refused_malformed"
+        consents.withdraw(members.get(walk.member_id), walk.pair.host.uid, ["S4"])
+        assert not consents.stands(walk.member_id, walk.pair.host.uid, "S4"), (
+            "what stopped is a person's, the word is said"
+        )
+        assert handover.state is S.RELEASED
 
 
 @pytest.mark.parametrize(

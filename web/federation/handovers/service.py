@@ -198,7 +198,9 @@ def _keep_branch_until_confirmed(what: OrgClosing) -> None:
 
 @events.subscribe(consents.ConsentWithdrawn)
 def _end_with_application(what: consents.ConsentWithdrawn) -> None:
-    """The member no longer wants it: nobody's decision is needed to stop."""
+    """The member no longer wants it: nobody's decision is needed to stop. One that stopped waits for a person, and keeps
+    nobody from withdrawing.
+    """
     if SCOPE not in what.scopes:
         return
     query = db.select(Handover).where(
@@ -208,9 +210,11 @@ def _end_with_application(what: consents.ConsentWithdrawn) -> None:
         Handover.state.in_(OPEN),
     )
     for handover in db.session.scalars(query.with_for_update()):
+        if handover.stopped:
+            continue
         if handover.state is S.RELEASED:
             recall(handover, "member_stays")
-        elif not handover.stopped:
+        else:
             verbs.say(KIND, handover, "cancel", reason="application_withdrawn")
 
 
