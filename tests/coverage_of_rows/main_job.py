@@ -73,6 +73,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/cosigning/test_final_records.py::test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands"),
     _line("2", "S2 narrowed: open packets lose what is granted no more, on both sides; taken away, they end", "referrals.show",
           "federation/sharing/test_changed_grants.py::test_a_narrowed_notice_empties_open_packets_and_one_taken_away_ends_them"),
+    _line("2", "S0 and S1 narrowed: the lists held by both sides are destroyed", "scopes.directory scopes.figures",
+          "federation/sharing/test_publications.py::test_a_list_narrowed_away_is_destroyed_on_both_sides_and_the_other_way_stays"),
     _line("2", "venues in the directory (S0)", "organisations.place scopes.directory",
           "federation/sharing/test_publications.py::test_the_directory_is_kept_current_and_said_once"),
     _line("2", "field cards show in plain words what crosses", "scopes.index scopes.show members.shared",

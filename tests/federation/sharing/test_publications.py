@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import date, timedelta
 from itertools import product
 
@@ -144,14 +145,38 @@ def test_no_grant_no_list_and_the_end_destroys_both_copies(agreed, work):
     for side, other in ((home, host), (host, home)):
         with side.act():
             assert {c.scope.scope: c.why_not for c in cards.of_partner(other.uid) if c.is_ours}["S0"] == "paused"
-            assert publications.drop(other.uid, "S0") == 2
-            assert publications.drop(other.uid, "S0") == 0 and not vault.destroy(about)
+            assert publications.drop(other.uid, Publication.kind == "directory") == 2
+            assert publications.drop(other.uid, Publication.kind == "directory") == 0 and not vault.destroy(about)
             assert (
                 world.count(StoredDisclosure, StoredDisclosure.about_id == about, StoredDisclosure.wrapped.is_not(None))
                 == 0
             )
             fence.commit()
     assert heard(host, home) is None is heard(home, host)
+
+
+def test_a_list_narrowed_away_is_destroyed_on_both_sides_and_the_other_way_stays(agreed, work):
+    home, host = agreed.home, agreed.host
+    tell(home, host, work), tell(host, home, work)
+    with home.act():
+        about = db.session.scalars(
+            db.select(Publication.about_id).where(Publication.is_ours, Publication.kind == "directory")
+        ).one()
+    with host.act():
+        text = copy.deepcopy(agreements.amend(agreed.ref.id).text)
+        text["grants"] = [g for g in text["grants"] if (g["owner"], g["scope"]) != (str(home.uid), "S0")]
+        agreements.revise(agreed.ref.id, text)
+        agreements.propose(agreed.ref.id)
+        fence.commit()
+    work()
+    assert heard(host, home) is not None, "until the version takes effect"
+    world.conclude(agreed.ref.id, host, [home])
+    assert heard(host, home) is None and heard(home, host) is not None
+    for side in (home, host):
+        with side.act():
+            kept = StoredDisclosure.about_id == about, StoredDisclosure.wrapped.is_not(None)
+            assert world.count(StoredDisclosure, *kept) == 0 and not vault.destroy(about)
+    assert tell(home, host, work) == []
 
 
 def test_cards_say_what_crosses_to_whom_why_until_when_and_on_what_it_rests(agreed, fresh):

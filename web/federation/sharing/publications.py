@@ -19,7 +19,10 @@ from web.core import clock, events, vault
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import admission
+from web.federation.agreements.effects import GrantsChanged
+from web.federation.agreements.models import AgreementGrant
 from web.federation.agreements.registers import PairEnded
+from web.federation.messages import MESSAGES
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.models import Peer
@@ -169,13 +172,9 @@ def days() -> dict[tuple[UUID, str], date]:
     return {(uid, kind): as_of for uid, kind, as_of in db.session.execute(query)}
 
 
-def drop(partner_uid: UUID, scope: str = "", agreement_id: UUID | None = None) -> int:
-    """Destroy our copies towards this partner, both ways; returns how many. `scope`: of that one only (narrowed away)."""
-    where: list[ColumnElement[bool]] = [Publication.partner_uid == partner_uid, Publication.about_id.is_not(None)]
-    if scope:
-        where.append(Publication.kind.in_([kind for kind, of in KINDS.items() if of.scope == scope]))
-    if agreement_id is not None:
-        where.append(Publication.agreement_id == agreement_id)
+def drop(partner_uid: UUID, *where: ColumnElement[bool]) -> int:
+    """Destroy our copies towards this partner, both ways, of which all of `where` holds; returns how many."""
+    where = (Publication.partner_uid == partner_uid, Publication.about_id.is_not(None), *where)
     rows = list(db.session.scalars(db.select(Publication).where(*where).with_for_update()))
     for row in rows:
         assert row.about_id is not None
@@ -188,4 +187,29 @@ def drop(partner_uid: UUID, scope: str = "", agreement_id: UUID | None = None) -
 
 @events.subscribe(PairEnded)
 def _pair_ended(what: PairEnded) -> None:
-    drop(what.partner_uid, agreement_id=what.agreement_id)
+    drop(what.partner_uid, Publication.agreement_id == what.agreement_id)
+
+
+@events.subscribe(GrantsChanged)
+def _grants_changed(what: GrantsChanged) -> None:
+    """Another version took effect: a list with a part that is granted no more is destroyed on both sides. Nothing need be
+    said, both hold the version; what is left of the grant is said anew in its turn.
+    """
+    own = counties.own().uid
+    for owner, receiver, scope in sorted(what.changed, key=str):
+        kind = next((kind for kind, of in KINDS.items() if of.scope == scope), None)
+        if kind is None or own not in (owner, receiver):
+            continue
+        is_ours, partner = owner == own, receiver if owner == own else owner
+        rows = db.select(AgreementGrant.fields).where(
+            AgreementGrant.agreement_id == what.agreement_id, AgreementGrant.owner_uid == owner,
+            AgreementGrant.receiver_uid == receiver, AgreementGrant.scope == scope,
+        )  # fmt: skip
+        fields = {name for names in db.session.scalars(rows) for name in names}
+        gone = {p.path.split("/")[1] for p in MESSAGES[f"{kind}.tell"].pointers if p.field not in fields}
+        held = heard(kind, partner, is_ours=is_ours)
+        if held is not None and gone & {*held.content}:
+            drop(
+                partner, Publication.agreement_id == what.agreement_id, Publication.kind == kind,
+                Publication.is_ours.is_(is_ours),
+            )  # fmt: skip
