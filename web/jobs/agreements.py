@@ -160,11 +160,11 @@ def text_paper(version: AgreementVersion, code: str) -> reports.AgreementText:
         liaisons=tuple(
             reports.Liaison(
                 clauses.STEMS[place],
-                known.get(place, {}).get("post", "县委组织部联络员"),
-                known.get(place, {}).get("name", ""),
-                known.get(place, {}).get("phone", ""),
+                known.get(uid, {}).get("post", "县委组织部联络员"),
+                known.get(uid, {}).get("name", ""),
+                known.get(uid, {}).get("phone", ""),
             )
-            for place in range(len(text["parties"]))
+            for place, uid in enumerate(texts.party_uids(text))
         ),
     )
 

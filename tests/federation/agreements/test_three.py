@@ -127,6 +127,10 @@ def test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends(t
         with third.act():
             text = service.current(service.get(id_)).text
             assert [p["uid"] for p in text["parties"]] == [str(home.uid), str(third.uid)]
+            # The first place is another county's now: who stood there in version 1 is not said to be its liaison.
+            assert {uid: said["name"] for uid, said in service.liaisons(service.get(id_)).items()} == {
+                hub.uid: "陈例丁"
+            }
         world.conclude(id_, home, [third])
         assert state_of(home, id_) == state_of(third, id_)
         with third.act():

@@ -47,7 +47,7 @@ def test_two_counties_agree_and_both_hold_the_same(pair, work):
                 )
                 == ref
             )
-            assert service.liaisons(agreement)[0]["name"] == "陈例丁"
+            assert service.liaisons(agreement)[pair.host.uid]["name"] == "陈例丁"
             assert [p.uid for p in standing.parties(agreement)] == [pair.host.uid, pair.home.uid]
             assert db.session.scalar(db.select(db.func.count()).select_from(AgreementDecision)) == n
 

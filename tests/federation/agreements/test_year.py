@@ -12,7 +12,7 @@ from tests.federation.agreements.steps import say, state_of
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
-from web.federation.agreements import clauses, service
+from web.federation.agreements import clauses, service, standing
 from web.federation.agreements.models import VERSION, AgreementState, AgreementVersion, VersionState
 
 
@@ -108,6 +108,19 @@ def test_leaving_ends_an_open_amendment_and_only_comes_nearer(agreed, work):
     with hub.act():
         leaves = {p.uid: p.leaves_on for p in service.parties(service.get(id_))}
         assert leaves[home.uid] == clock.today() + timedelta(days=61)
+
+
+def test_the_first_clause_follows_the_order_of_those_who_stay(agreed):
+    with agreed.host.act():
+        version = standing.effective_of(service.get(agreed.ref.id))
+        parties = version.text["parties"][::-1]  # as if 岳西 had numbered before and handed its pen on
+        offices = [party["office"] for party in parties]
+        words = clauses.defaults("示例协议", offices, clock.today(), clock.today(), 60)
+        version.text = version.text | {"parties": parties, "clauses": words}
+        db.session.flush()
+        text = service.amend(agreed.ref.id).text
+        assert [party["uid"] for party in text["parties"]] == [str(agreed.host.uid), str(agreed.home.uid)]
+        assert f"{offices[1]}（甲方）、{offices[0]}（乙方）" in text["clauses"][0]["paragraphs"][0]
 
 
 def test_the_first_clause_names_a_further_party_and_the_days_are_replaced():

@@ -35,8 +35,7 @@ def counter(agreement_id: UUID) -> Any:
     view = load(agreement_id)
     if "counter" not in view.verbs or view.text is None:
         raise WrongState("illegal_transition", verb="counter")
-    own = view.own_party
-    liaison = view.liaisons.get(own.place, {}) if own else {}
+    liaison = view.liaisons.get(view.own, {})
     form = Form(schemas.TextForm, schemas.values_of(view.text, liaison), draft=f"agreements.counter:{agreement_id}")
     if form.is_sent:
         with form:

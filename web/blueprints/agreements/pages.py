@@ -213,8 +213,7 @@ def draft(agreement_id: UUID) -> Any:
     """The whole text as one form; saved as a draft, or saved and proposed to every party."""
     view = load(agreement_id)
     assert view.text is not None
-    own = view.own_party
-    liaison = view.liaisons.get(own.place, {}) if own else {}
+    liaison = view.liaisons.get(view.own, {})
     form = Form(schemas.TextForm, schemas.values_of(view.text, liaison), draft=f"agreements.draft:{agreement_id}")
     if form.is_sent:
         with form:

@@ -94,7 +94,7 @@ class View:
         return standing.effective_of(self.agreement)
 
     @cached_property
-    def liaisons(self) -> dict[int, dict[str, str]]:
+    def liaisons(self) -> dict[UUID, dict[str, str]]:
         return service.liaisons(self.agreement)
 
     @property
@@ -265,7 +265,7 @@ class View:
     def liaison_rows(self) -> list[tuple[str, tuple[str, str]]]:
         rows = []
         for party in self.parties:
-            known = self.liaisons.get(party.place, {})
+            known = self.liaisons.get(party.uid, {})
             beside = joined("　", (known[name] for name in ("post", "phone") if known.get(name)))
             rows.append((party.name, (known.get("name", ""), beside)))
         return rows

@@ -285,7 +285,7 @@ def show(peer_uid: UUID) -> str:
         log=timeline.of(subject_id=row.id),
         states=peers.STATES,
         line=lines[peer_uid],
-        liaison=_liaison(found),
+        liaison=_liaison(found, peer_uid),
         waits=waits(peer_uid, found),
         lives=[(life, drawn(life), told(life, row.name)) for life in found],
         agreement_state=agreement_state,
@@ -325,10 +325,10 @@ def _lines(
     return [subjects.cell(side, code, period, here, then, uid) for each, code in subject.columns if each == side]
 
 
-def _liaison(found: Sequence[Life]) -> dict[str, str]:
+def _liaison(found: Sequence[Life], uid: UUID) -> dict[str, str]:
     """Who they named in the newest agreement that holds; empty without one."""
     life = next((each for each in found if each.agreement.state is AgreementState.ACTIVE), None)
-    return service.liaisons(life.agreement).get(life.place, {}) if life is not None else {}
+    return service.liaisons(life.agreement).get(uid, {}) if life is not None else {}
 
 
 def agreement_state(life: Life) -> tuple[str, str]:

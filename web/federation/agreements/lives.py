@@ -57,7 +57,6 @@ class Life:
     agreement: Agreement
     ended_on: date | None = None
     ends: dict[str, date] = field(default_factory=dict)
-    place: int = 0
     versions: list[VersionHere] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
     duties: list[AgreementDuty] = field(default_factory=list)
@@ -82,7 +81,7 @@ def lives(partner_uid: UUID) -> list[Life]:
         if party.leaves_on is not None:
             life.ends["ours" if party.uid == own else "theirs"] = party.leaves_on
         if party.uid == partner_uid:
-            life.ended_on, life.place = party.ended_on, party.place
+            life.ended_on = party.ended_on
     if found:
         _versions(found)
         _pauses(found, partner_uid)

@@ -107,7 +107,7 @@ def _to_follow(agreement_id: UUID) -> tuple[Agreement, AgreementVersion]:
 
 
 def _of_those_who_stay(agreement: Agreement, version: AgreementVersion, on: date) -> dict[str, Any]:
-    """The text without parties that have left by that day, the hub first."""
+    """The text without parties that have left by that day, the hub first; the first clause names them so."""
     assert version.text is not None
     gone = {str(party.uid) for party in standing.parties(agreement) if not standing.stays(party, on)}
     hub_uid = str(agreement.hub_uid)
@@ -115,6 +115,7 @@ def _of_those_who_stay(agreement: Agreement, version: AgreementVersion, on: date
     text["parties"] = sorted(
         (party for party in text["parties"] if party["uid"] not in gone), key=lambda party: party["uid"] != hub_uid
     )
+    text["clauses"] = clauses.reparty(text, version.text["parties"], text["parties"])
     text["grants"] = [g for g in text["grants"] if not gone & {g["owner"], g["receiver"]}]
     text["items"] = [{**i, "owner": "all" if i["owner"] in gone else i["owner"]} for i in text["items"]]
     return text

@@ -65,14 +65,20 @@ def said(decision: AgreementDecision) -> dict[str, Any]:
         return {}
 
 
-def liaisons(agreement: Agreement) -> dict[int, dict[str, str]]:
-    """Place of the party → name, post, phone, as last disclosed."""
-    found: dict[int, dict[str, str]] = {}
-    for decision in decisions(agreement):
+def liaisons(agreement: Agreement) -> dict[UUID, dict[str, str]]:
+    """Party → name, post, phone, as last disclosed. A pointer names a place in its own version: another may order anew."""
+    found: dict[UUID, dict[str, str]] = {}
+    d, v = AgreementDecision, AgreementVersion
+    query = (
+        db.select(d, v.text["parties"])
+        .join(v, (v.tenant_id == d.tenant_id) & (v.agreement_id == d.agreement_id) & (v.version == d.version))
+        .where(d.agreement_id == agreement.id, d.said.is_not(None))
+    )
+    for decision, parties in db.session.execute(query.order_by(d.n)):
         for pointer, value in said(decision).items():
             parts = pointer.split("/")
-            if parts[1] == "liaisons":
-                found.setdefault(int(parts[2]), {})[parts[3]] = value
+            if parts[1] == "liaisons" and int(parts[2]) < len(parties or []):
+                found.setdefault(UUID(parties[int(parts[2])]["uid"]), {})[parts[3]] = value
     return found
 
 
