@@ -18,7 +18,7 @@ from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
-from web.federation.agreements import service, standing
+from web.federation.agreements import registers, service, standing
 from web.federation.agreements.models import AgreementState, VersionState
 from web.federation.post import relay
 from web.federation.post import service as post
@@ -217,6 +217,9 @@ def test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good(agreed
 def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_without_its_texts(agreed, work):
     third = world.third(agreed)
     hub, home = agreed.host, agreed.home
+    leaves_on = clock.today() + timedelta(days=90)
+    say(home, work, "pause", agreed.ref.id, "S6", reason="系统升级")
+    say(home, work, "leave", agreed.ref.id, leaves_on)
     with hub.act():
         service.amend(agreed.ref.id)
         with pytest.raises(Invalid):
@@ -238,3 +241,13 @@ def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_
             assert [p.name for p in standing.parties(service.get(agreed.ref.id))] == ["余杭区", "岳西县", "松阳县"]
     with third.act():
         assert service.covering(hub.uid, "S2", owner_uid=third.uid, receiver_uid=hub.uid) == ref
+        # What stood before it came was said to it too: a pause with its reason, and the day a party leaves.
+        agreement = service.get(agreed.ref.id)
+        assert {p.uid: (p.paused, p.leaves_on) for p in standing.parties(agreement)} == {
+            hub.uid: ([], None),
+            home.uid: (["S6"], leaves_on),
+            third.uid: ([], None),
+        }
+        assert [(uid, scope, why) for uid, scope, _, why in registers.pauses(agreement)] == [
+            (home.uid, "S6", "系统升级")
+        ]

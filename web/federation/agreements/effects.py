@@ -65,6 +65,14 @@ class GrantsChanged:
     changed: frozenset[tuple[UUID, UUID, str]]
 
 
+@dataclass(frozen=True)
+class PartiesJoined:
+    """Announced when a version takes effect that names parties the one before did not."""
+
+    agreement_id: UUID
+    uids: tuple[UUID, ...]
+
+
 def apply(agreement: Agreement, heard: Heard) -> AgreementVersion | None:
     """Move the version, number the agreement, keep the decision. Impossible or WrongState when it does not follow.
 
@@ -351,6 +359,9 @@ def _take_effect(agreement: Agreement, version: AgreementVersion, heard: Heard) 
     changed = _changed(former.text if former is not None else None, version.text)
     if changed:
         events.announce(GrantsChanged(agreement.id, changed))
+    was = texts.party_uids(former.text) if former is not None and former.text is not None else []
+    if was and (joined := tuple(uid for uid in texts.party_uids(version.text) if uid not in was)):
+        events.announce(PartiesJoined(agreement.id, joined))
 
 
 def _back_again(agreement: Agreement, version: AgreementVersion) -> None:

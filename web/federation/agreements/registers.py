@@ -17,7 +17,7 @@ from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.federation import pairs
-from web.federation.agreements import hub, standing
+from web.federation.agreements import effects, hub, standing
 from web.federation.agreements.models import (
     AGREEMENT,
     Agreement,
@@ -144,6 +144,22 @@ def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, An
     run_due(agreement)
     own = counties.own().uid
     events.announce(pairs.Moved("agreement", agreement.id, body["kind"], agreement.state, party.uid, party.uid == own))
+    db.session.flush()
+
+
+@events.subscribe(effects.PartiesJoined)
+def _joined(what: effects.PartiesJoined) -> None:
+    """A newcomer heard nothing of what was said before it came: our pauses and our leaving, as they stand, once more."""
+    agreement = standing.find(what.agreement_id)
+    assert agreement is not None
+    party = own_party(agreement)
+    said = [({"kind": "pause", "scope": scope}, why) for uid, scope, _, why in pauses(agreement) if uid == party.uid]
+    if party.leaves_on is not None:
+        said.append(({"kind": "leaves_on", "on": party.leaves_on.isoformat()}, ""))
+    for body, why in said:
+        party.w += 1
+        to = [uid for uid in what.uids if uid != party.uid]
+        _tell(agreement, to, "agreement.stop", {"w": party.w, **body}, why)
     db.session.flush()
 
 
