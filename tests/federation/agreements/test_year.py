@@ -59,6 +59,32 @@ def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agr
         assert state_of(home, id_)[0] is AgreementState.WINDING_DOWN
 
 
+def test_a_renewal_not_sealed_in_time_ends_with_the_agreement_and_asks_nobody_for_a_seal(agreed, work):
+    id_, hub, home = agreed.ref.id, agreed.host, agreed.home
+    with clock.at(clock.now() + timedelta(days=700)):
+        with hub.act():
+            service.renew(id_, clock.today() + timedelta(days=365))
+            service.propose(id_)
+            fence.commit()
+        work()
+        say(home, work, "accept", id_)
+        assert state_of(home, id_)[:2] == (AgreementState.ACTIVE, VersionState.AGREED)
+    with clock.at(clock.now() + timedelta(days=731)):
+        assert (_run(home), _run(hub)) == (1, 1)
+        work()
+        for side in (home, hub):
+            with side.act():
+                agreement = service.get(id_)
+                assert agreement.state is AgreementState.WINDING_DOWN
+                assert [v.state for v in service.versions(agreement)] == [
+                    VersionState.WITHDRAWN,
+                    VersionState.EFFECTIVE,
+                ]
+        with pytest.raises(WrongState) as late:
+            world.approve(home, id_)
+        assert late.value.code == "nothing_to_approve"
+
+
 def test_the_database_too_refuses_a_second_open_version(agreed):
     with agreed.host.act():
         version = service.amend(agreed.ref.id)

@@ -164,7 +164,9 @@ def _joined(what: effects.PartiesJoined) -> None:
 
 
 def _end_amendment(agreement: Agreement) -> None:
-    """The anchor, on making or applying `leaves_on`, ends an open amendment by a numbered decision; nobody else does."""
+    """The anchor, on making or applying `leaves_on` and at the end of all, ends an open amendment by a numbered decision;
+    nobody else does.
+    """
     version = standing.open_of(agreement)
     if agreement.hub_uid != counties.own().uid or version is None:
         return
@@ -212,6 +214,8 @@ def run_due(agreement: Agreement) -> bool:
         AGREEMENT.apply(agreement, "wind_down")
         agreement.state_at = clock.now()
         moved = True
+        # What is still on the table could be sealed, and would never be in force: it ends with the agreement.
+        _end_amendment(agreement)
         version = standing.open_of(agreement)
         if version is not None and agreement.hub_uid == own.uid:
             hub.void_when_over(agreement, version)
