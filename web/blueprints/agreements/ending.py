@@ -84,7 +84,7 @@ def close(agreement_id: UUID, partner_uid: UUID) -> Any:
 def progress(agreement_id: UUID, key: str) -> Any:
     """How far we are with a cooperation item, with a note; every other party is told."""
     view = load(agreement_id)
-    item = next((item for item in view.items if item["key"] == key), None)
+    item = next((item for item in view.items_in_force if item["key"] == key), None)
     if item is None:
         raise NotFound
     form = Form(schemas.Progress, {"percent": item["percent"], "note": ""})

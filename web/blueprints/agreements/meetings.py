@@ -74,7 +74,7 @@ def record_meeting(agreement_id: UUID) -> Any:
     view = load(agreement_id)
     if view.effective is None or view.agreement.state is not AgreementState.ACTIVE:
         raise NotFound
-    items = [(f"point_{item['key']}", item["goal"]) for item in view.items]
+    items = [(f"point_{item['key']}", item["goal"]) for item in view.items_in_force]
     fields: dict[str, Any] = {
         "held_on": Day("会商日期", required=True),
         "way": One("方式", list(WAYS.items())),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -255,7 +256,11 @@ def _items(values: Mapping[str, Any], uids: list[str], errors: dict[str, object]
             errors[f"item_{row}_owner"] = "choose_one"
         if given["due"]:
             given["due"] = given["due"].isoformat()
-        found.append({"key": values.get(f"item_{row}_key") or f"i{row}", **given})
+        # A row says its key; a new one gets its own: the rows move up when one is emptied, and progress is told by key.
+        key = values.get(f"item_{row}_key")
+        if not key or key in {item["key"] for item in found}:
+            key = f"i{secrets.token_hex(5)}"
+        found.append({"key": key, **given})
     return found
 
 

@@ -238,11 +238,25 @@ class View:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        if self.text is None:
+        """Of the text in hand."""
+        return self._items(self.text)
+
+    @property
+    def items_in_force(self) -> list[dict[str, Any]]:
+        """Of the text in effect: what is done and reported. The one in hand may drop some of them, or add others."""
+        return self._items(self._in_force)
+
+    @property
+    def _in_force(self) -> dict[str, Any] | None:
+        return self.effective.text if self.effective is not None else None
+
+    def _items(self, text: dict[str, Any] | None) -> list[dict[str, Any]]:
+        if text is None:
             return []
         said = service.progress(self.agreement)
+        in_force = {item["key"] for item in (self._in_force or {"items": []})["items"]}
         found = []
-        for item in self.text["items"]:
+        for item in text["items"]:
             words = said.get(item["key"], {})
             newest = next(iter(words.get(self.own, [])), None)
             theirs = [(p.name, words[p.uid][0]) for p in self.others if p.uid in words]
@@ -252,14 +266,16 @@ class View:
             found.append(
                 {**item, "due_on": due, "left": left, "category": texts.CATEGORIES[item["category"]],
                  "owner": "各方" if item["owner"] == "all" else self.name(item["owner"]),
-                 "is_ours": item["owner"] in ("all", str(self.own)), "percent": percent, "newest": newest, "theirs": theirs,
+                 "is_ours": item["owner"] in ("all", str(self.own)), "is_in_force": item["key"] in in_force,
+                 "percent": percent, "newest": newest, "theirs": theirs,
                  "kind": "done" if percent == 100 else "late" if left < 0 else ""}
             )  # fmt: skip
         return found
 
     def goal(self, key: str) -> str:
-        """The goal of an item, by its key."""
-        return next((str(item["goal"]) for item in (self.text or {"items": []})["items"] if item["key"] == key), "")
+        """The goal of an item, by its key: as it is in effect, else as it stands in the text in hand."""
+        rows = [item for text in (self._in_force, self.text) if text for item in text["items"]]
+        return next((str(item["goal"]) for item in rows if item["key"] == key), "")
 
     @property
     def liaison_rows(self) -> list[tuple[str, tuple[str, str]]]:
