@@ -115,6 +115,23 @@ def test_an_agreed_version_lapses_after_sixty_days_and_the_one_in_effect_stays(a
             found = service.versions(service.get(id_))
             assert [v.state for v in found] == [VersionState.LAPSED, VersionState.EFFECTIVE]
             assert service.in_force(home.uid if side is hub else hub.uid)
+    # What came to nothing stands in nobody's way: thrown away, lapsed, said no to, and then one that is sealed.
+    with clock.at(clock.now() + timedelta(days=61)):
+        with hub.act():
+            assert service.amend(id_).version == 3
+            service.withdraw(id_)
+            assert service.amend(id_).version == 4
+            service.propose(id_)
+            fence.commit()
+        work()
+        say(home, work, "reject", id_, "先不改")
+        with hub.act():
+            assert service.amend(id_).version == 5
+            service.propose(id_)
+            fence.commit()
+        work()
+        assert world.conclude(id_, hub, [home]).version == 5
+        assert state_of(home, id_) == state_of(hub, id_)
 
 
 def test_leaving_ends_an_open_amendment_and_only_comes_nearer(agreed, work):

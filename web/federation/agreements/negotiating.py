@@ -81,7 +81,7 @@ def _draft(agreement: Agreement, number: int, text: Mapping[str, Any]) -> Agreem
 def amend(agreement_id: UUID) -> AgreementVersion:
     """A draft of the next version out of the one in effect, by the hub. WrongState while another version is open."""
     agreement, version = _to_follow(agreement_id)
-    return _draft(agreement, version.version + 1, _of_those_who_stay(agreement, version, clock.today()))
+    return _draft(agreement, _next_version(agreement), _of_those_who_stay(agreement, version, clock.today()))
 
 
 def renew(agreement_id: UUID, ends_on: date) -> AgreementVersion:
@@ -93,7 +93,14 @@ def renew(agreement_id: UUID, ends_on: date) -> AgreementVersion:
         raise Invalid({"effective_to": "before_start"})
     text = _of_those_who_stay(agreement, version, starts)
     days = {"effective_from": starts.isoformat(), "effective_to": ends_on.isoformat()}
-    return _draft(agreement, version.version + 1, {**text, **days, "clauses": clauses.redated(text, starts, ends_on)})
+    whole = {**text, **days, "clauses": clauses.redated(text, starts, ends_on)}
+    return _draft(agreement, _next_version(agreement), whole)
+
+
+def _next_version(agreement: Agreement) -> int:
+    """One more than any there was: a version that came to nothing keeps its number."""
+    query = db.select(db.func.max(AgreementVersion.version)).where(AgreementVersion.agreement_id == agreement.id)
+    return (db.session.scalar(query) or 0) + 1
 
 
 def _to_follow(agreement_id: UUID) -> tuple[Agreement, AgreementVersion]:
