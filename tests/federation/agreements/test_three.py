@@ -36,6 +36,16 @@ def _amended(hub, id_, work):
     work()
 
 
+def _with_third(hub, id_, third, work):
+    """The hub's next version with a further party, on everybody's table."""
+    with hub.act():
+        service.amend(id_)
+        service.add_party(id_, third.uid)
+        service.propose(id_)
+        fence.commit()
+    work()
+
+
 def test_of_three_each_counters_in_turn_and_each_acceptance_is_counted_anew(pair, third, work):
     id_ = world.propose(pair.host, [pair.home, third])
     for no, side in enumerate((pair.home, third, pair.host), 5):
@@ -96,6 +106,15 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
         assert ref.version == 2
         with third.act():
             assert [v.version for v in service.versions(service.get(id_))] == [1]
+        # Named again by a version it seals, it is a party as before.
+        _with_third(hub, id_, third, work)
+        ref = world.conclude(id_, hub, [home, third])
+        assert {state_of(side, id_)[:2] for side in (hub, home, third)} == {
+            (AgreementState.ACTIVE, VersionState.EFFECTIVE)
+        }
+        for one, other in ((third, home), (home, third)):
+            with one.act():
+                assert service.in_force(other.uid)[0][1].version == ref.version == 3
 
 
 def test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends(three, work):
@@ -251,3 +270,15 @@ def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_
         assert [(uid, scope, why) for uid, scope, _, why in registers.pauses(agreement)] == [
             (home.uid, "S6", "系统升级")
         ]
+
+
+def test_a_county_that_said_no_to_joining_is_asked_again_and_joins(agreed, work):
+    third, id_ = world.third(agreed), agreed.ref.id
+    _with_third(agreed.host, id_, third, work)
+    say(third, work, "reject", id_, "还没有准备好")
+    assert state_of(third, id_)[:2] == (AgreementState.DROPPED, VersionState.REJECTED)
+    _with_third(agreed.host, id_, third, work)
+    ref = world.conclude(id_, agreed.host, [agreed.home, third])
+    assert len({state_of(side, id_) for side in (agreed.host, agreed.home, third)}) == 1
+    with third.act():
+        assert service.covering(agreed.host.uid, "S2", owner_uid=third.uid, receiver_uid=agreed.host.uid) == ref

@@ -47,7 +47,7 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    for view in views.page(is_open, Agreement.state.in_(LIVING), size=50).rows:
+    for view in views.page(is_open, size=50).rows:
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)

@@ -352,7 +352,7 @@ def _take_effect(agreement: Agreement, version: AgreementVersion, heard: Heard) 
                 purpose=grant["purpose"],
             )
         )
-    if agreement.state is AgreementState.PENDING:
+    if agreement.state is not AgreementState.ACTIVE:
         AGREEMENT.apply(agreement, "activate")
         agreement.state_at = clock.now()
     db.session.flush()

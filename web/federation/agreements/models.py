@@ -36,6 +36,11 @@ AGREEMENT = Machine(
         Row(A.PENDING, "drop", "hub", A.DROPPED, automatic=True, guard="its only version ended without effect"),
         Row(A.ACTIVE, "wind_down", "any", A.WINDING_DOWN, automatic=True, guard="the day its last pair ends has come"),
         Row(A.WINDING_DOWN, "close", "any", A.CLOSED, automatic=True, guard="each of our pairs was closed by both"),
+        # Who said no to joining, or left, and is named again by a version of the others.
+        *(
+            Row(s, "activate", "hub", A.ACTIVE, automatic=True, guard="a later version that names us takes effect")
+            for s in (A.WINDING_DOWN, A.CLOSED, A.DROPPED)
+        ),
     ],
     anchor="hub",
     roles=("hub", "follower"),
