@@ -9,11 +9,11 @@ from tests.blueprints.agreeing import done_in, fields_of, open_browsers  # noqa:
 from tests.blueprints.test_auth import in_county
 from web.core import clock, fence
 from web.extensions import db
-from web.federation.agreements import service
+from web.federation.agreements import registers, service
 from web.federation.agreements.models import AgreementDuty, AgreementState, DutyKind, VersionState
 
 
-def test_progress_pause_and_notice(agreed, work, browsers):
+def test_progress_pause_and_notice(agreed, work, browsers, monkeypatch):
     client, base = browsers(agreed.home)
     url = f"{base}/{agreed.ref.id}"
     refused = client.post(f"{url}/items/a1", data={"percent": "120", "note": ""})
@@ -40,6 +40,10 @@ def test_progress_pause_and_notice(agreed, work, browsers):
             browser, address = browsers(side)
             other = agreed.host if side is agreed.home else agreed.home
             assert "确认办结" in browser.get(f"{address}/{agreed.ref.id}").text
+            with monkeypatch.context() as open_:
+                open_.setattr(registers, "AT_REST", [lambda *_: ["open_handovers", "unproved_purges"]])
+                early = browser.post(f"{address}/{agreed.ref.id}/close/{other.uid}")
+            assert early.status_code == 409 and "关系转接、状态共享（清除回执未到）" in early.text
             assert browser.post(f"{address}/{agreed.ref.id}/close/{other.uid}").status_code == 303
             work()
     for side in (agreed.home, agreed.host):

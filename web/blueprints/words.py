@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from web.blueprints import kept
 from web.blueprints.english import choice
 from web.core.errors import DomainError, NotPermitted
-from web.core.saying import say
+from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements.models import DutyKind
 from web.tenants.accounts import service as accounts
@@ -141,7 +141,7 @@ ERRORS: dict[str, str] = {
     "scope_not_granted": "协议没有授权共享这一项",
     "sealed_already": "本县已经印签",
     "seals_missing": "还有一方没有印签",
-    "still_open": "还有没办清的事项",
+    "still_open": "还有没办清的事项：{what}",
     "text_not_here": "协议文本还没有收到，请稍后再看",
     "too_many_codes": "报到码试错次数已到上限，请明天再试或改由工作人员核对本人",
     "too_many_rounds": "已经协商十轮，请另起一份",
@@ -291,9 +291,20 @@ FIELD_ERRORS: dict[str, str] = {
 }
 
 
+# What hinders closing a pair, by the name of the menu where it is settled.
+STILL_OPEN = {
+    "open_referrals": "流动报到",
+    "open_requests": "协助请求",
+    "open_handovers": "关系转接",
+    "unproved_purges": "状态共享（清除回执未到）",
+}
+
+
 def of(error: DomainError) -> str:
     """The sentence for an error, its parameters filled in."""
-    return say(ERRORS.get(error.code, ERRORS["wrong_state"]), **error.params)
+    what = error.params.get("what")
+    named = {"what": joined("、", (STILL_OPEN.get(code, code) for code in what))} if isinstance(what, list) else {}
+    return say(ERRORS.get(error.code, ERRORS["wrong_state"]), **{**error.params, **named})
 
 
 def field_errors(error: DomainError) -> dict[str, list[str]]:

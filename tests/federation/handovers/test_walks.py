@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from pypdf import PdfReader
 
-from tests.federation.handovers.walk import NUMBER, TO
+from tests.federation.handovers.walk import NUMBER, TO, UNDER
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.federation import registry
+from web.federation.agreements.registers import AT_REST
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
 from web.federation.post.models import OutboxMessage, StoredDisclosure
@@ -70,6 +71,9 @@ def test_from_application_to_the_receipt_at_home(walk):
     assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
     walk.release()
     assert walk.states() == (S.RELEASED, S.RELEASED) and walk.owners() == HOME
+    for side, other in ((walk.pair.home, walk.pair.host), (walk.pair.host, walk.pair.home)):
+        with side.act():
+            assert [code for ask in AT_REST for code in ask(UNDER.id, other.uid)] == ["open_handovers"]
     with walk.pair.home.act():
         assert members.get(walk.member_id).frozen_by == walk.id
         with pytest.raises(WrongState, match="member_in_transfer"):
@@ -101,6 +105,7 @@ def test_from_application_to_the_receipt_at_home(walk):
         member = members.get(handover.member_id)
         assert (member.relation, member.id_number, member.phone) == (Relation.HELD, NUMBER, "15400000123")
         assert handover.values()["name"] == "王示甲", "the packet stays as the host's own record"
+        assert [code for ask in AT_REST for code in ask(UNDER.id, walk.pair.home.uid)] == []
         assert (handover.pending, handover.outcome) == ("", Outcome.ON_TIME)
 
 

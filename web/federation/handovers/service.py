@@ -16,6 +16,7 @@ from web.core.errors import DomainError, Invalid
 from web.extensions import db
 from web.federation import verbs
 from web.federation.agreements import service as agreements
+from web.federation.agreements.registers import AT_REST
 from web.federation.handovers.asking import (
     accept,
     ask,
@@ -241,6 +242,17 @@ def _may_forward(handover: Handover) -> bool:
     except DomainError:
         return False
     return all(agreements.holds(reference, own, receiver, "S5", name) for name in FORWARDED)
+
+
+def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
+    """A pair is at rest when no handover under its agreement is on its way."""
+    query = db.select(Handover.id).where(
+        Handover.agreement_id == agreement_id, Handover.partner_uid == partner_uid, Handover.state.in_(OPEN)
+    )
+    return ["open_handovers"] if db.session.scalar(query.limit(1)) else []
+
+
+AT_REST.append(_hinders)
 
 
 # Questions
