@@ -11,6 +11,7 @@ from web.core import clock, fence
 from web.extensions import db
 from web.federation.agreements import registers, service
 from web.federation.agreements.models import AgreementDuty, AgreementState, DutyKind, VersionState
+from web.federation.post import keys
 
 
 def test_progress_pause_and_notice(agreed, work, browsers, monkeypatch):
@@ -102,7 +103,11 @@ def test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_par
     assert client.get(f"{base}/{agreed.ref.id}/add-party").status_code == 200
     nobody = client.post(f"{base}/{agreed.ref.id}/add-party", data={"party": str(agreed.home.uid)})
     assert nobody.status_code == 422 and "还不是确认过的伙伴县" in nobody.text
+    world.third(agreed)
+    third = str(in_county(agreed.host, lambda: next(p.uid for p in keys.partners() if p.code == world.THIRD[0])))
+    assert client.post(f"{base}/{agreed.ref.id}/add-party", data={"party": third}).status_code == 303
     compared = client.get(f"{base}/{agreed.ref.id}/compare").text
+    assert f"<ins>{world.THIRD[2]}</ins>" in compared
     old, new = (clock.today() + timedelta(days=days) for days in (730, 1400))
     assert f"<del>{old.isoformat()[:4]}" in compared or f"<ins>{new.isoformat()[:4]}" in compared
     assert "第 16 条" in compared and "第 15 条" not in compared

@@ -27,6 +27,7 @@ def others(former: Text | None, text: Text | None, name: Name) -> list[tuple[str
         if former["frequencies"][k] != text["frequencies"][k]
     ]
     for label, part, row_key, row_words in (
+        ("各方", "parties", lambda p: (p["uid"],), lambda p, name: texts.signatory(p)),
         ("授权", "grants", lambda g: (g["owner"], g["receiver"], g["scope"]), _grant),
         ("合作事项", "items", lambda i: (i["key"],), _item),
         ("责任清单", "responsibilities", lambda d: (d["key"],), _duty),
