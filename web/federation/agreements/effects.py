@@ -366,10 +366,11 @@ def _take_effect(agreement: Agreement, version: AgreementVersion, heard: Heard) 
 
 def _back_again(agreement: Agreement, version: AgreementVersion) -> None:
     """A party that had left and sealed a later version is one again: its old end and words of closing are over."""
-    assert version.text is not None
+    assert version.text is not None and version.effective_on is not None
     named = texts.party_uids(version.text)
     for party in parties(agreement):
-        if party.uid in named and not stays(party, date.fromisoformat(version.text["effective_from"])):
+        # The day it takes effect, not the text's first: an amended text keeps the day the first version began.
+        if party.uid in named and not stays(party, version.effective_on):
             party.leaves_on = party.ended_on = None
             where = (AgreementClosing.by_uid == party.uid) | (AgreementClosing.with_uid == party.uid)
             db.session.execute(db.delete(AgreementClosing).where(AgreementClosing.agreement_id == agreement.id, where))
