@@ -89,6 +89,14 @@ def test_a_bulk_edit_previews_says_who_was_refused_and_is_undone(browser, side):
     assert column(side, "dues_until") == {"王示甲": "2026-06", "李例乙": "2026-10", "欧阳演丙": "2026-06", "周试锁": ""}
     assert names(admin.get(lists(side) + f"?label={label_id}").text) == [], "labels come off whoever was changed since"
     assert admin.post(undo).status_code == 404, "once"
+    # A branch and a field of one person are two entries of the log, and one way back.
+    both = {"roll": "members", "id": str(side.members["王示甲"]), "how-post": "set", "post": "教师"}
+    task = admin.post(page, data={**both, "branch_id": str(side.orgs["试例村支部"]), "act": "apply"}).location
+    run_all()
+    told = admin.get(re.search(r'href="([^"]+/members/bulk/[^"]+)"', admin.get(task).text)[1]).text
+    assert column(side, "post")["王示甲"] == "教师"
+    admin.post(re.search(r'action="([^"]+/workbench/undo/[^"]+)"', told)[1])
+    assert column(side, "post")["王示甲"] == "" and column(side, "branch_id")["王示甲"] == side.orgs["示例村支部"]
     # Her selection is her branch, whatever ids she sends.
     hers = secretary.post(page, data={"roll": "members", "id": [str(i) for i in side.members.values()]}).text
     assert "成批修改 3 人" in hers

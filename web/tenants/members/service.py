@@ -250,12 +250,21 @@ def put_back(entry: Event) -> bool:
         return False
     member = get(entry.subject_id, lock=True)
     after = entry.changes.get("updated_at", [None, None])[1]
-    if member.frozen_by is not None or member.relation not in LIVE or after != member.updated_at.isoformat():
+    if member.frozen_by is not None or member.relation not in LIVE or after != _stands_at(member):
         return False
-    events.record("member.undo", member)
+    events.record("member.undo", member, details={"version": entry.changes["updated_at"][0]})
     write(member, before(entry))
     index(member)
     return True
+
+
+def _stands_at(member: Member) -> str:
+    """The version whose values the row has: its own, or the one that the last undo led back to. One step may have changed a row twice."""
+    query = db.select(Event).where(Event.subject_id == member.id, Event.changes.has_key("updated_at"))
+    last = db.session.scalars(query.order_by(Event.id.desc()).limit(1)).first()
+    here = member.updated_at.isoformat()
+    was_undone = last is not None and last.verb == "member.undo" and last.changes["updated_at"][1] == here
+    return str(last.details.get("version", here)) if last is not None and was_undone else here
 
 
 def before(entry: Event) -> dict[str, object]:
