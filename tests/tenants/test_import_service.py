@@ -19,7 +19,7 @@ from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
 from web.tenants.flows.models import Flow
 from web.tenants.imports import service as imports
-from web.tenants.imports.models import ImportRow, ImportState
+from web.tenants.imports.models import ImportRow, ImportState, Outcome
 from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.models import Member
@@ -131,6 +131,30 @@ def test_a_township_officer_imports_only_into_the_own_part_of_the_tree(side, wor
     with side.act():
         counts = imports.get(batch_id).counts
         assert counts["new"] == 15 and counts["error"] == 245
+        # One of the fifteen is here already, in another township: the officer's file neither changes nor shows that record.
+        mine = db.select(ImportRow).where(ImportRow.batch_id == batch_id, ImportRow.outcome == Outcome.NEW)
+        number = db.session.scalars(mine.order_by(ImportRow.number)).first().number
+        who = people.people(side.code, TODAY)[number - 4]
+        town = organisations.get(db.session.get(Account, (side.tenant_id, side.accounts[Role.TOWNSHIP_OFFICER])).org_id)
+        tree = organisations.tree()
+        other = next(o for o in tree if o.kind is OrgKind.BRANCH and not o.path.startswith(town.path))
+        gender = citizen_id.gender_of(who.citizen_id)
+        theirs = members.enroll(
+            other.id, name="王示甲", gender=gender, member_kind="1", id_number=who.citizen_id
+        ).id  # fmt: skip
+        fence.commit()
+    batch_id = _upload(side, work, register.workbook(side.code, TODAY), Role.TOWNSHIP_OFFICER)
+    with side.act():
+        batch = imports.get(batch_id, lock=True)
+        assert (batch.counts["new"], batch.counts["changed"], batch.counts["error"]) == (14, 0, 246)
+        same = db.select(ImportRow).where(ImportRow.batch_id == batch_id, ImportRow.number == number)
+        row = db.session.scalars(same).one()
+        assert row.member_id is None and "范围以外" in row.findings[-1][1]
+        imports.begin(batch, only_good=True)
+        fence.commit()
+    work()
+    with side.act():
+        assert (members.get(theirs).name, members.get(theirs).phone) == ("王示甲", None)
 
 
 def test_a_file_that_is_no_register_is_refused_with_words(side, work):

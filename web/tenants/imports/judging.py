@@ -30,6 +30,7 @@ class Judge:
     def __init__(self, actor: Actor, rows: Iterable[RowReading]) -> None:
         orgs = {o.id: o for o in organisations.tree()}
         inside = "" if actor.role in WHOLE_COUNTY or actor is events.SYSTEM else actor.org_path or "-"
+        self.mine = {o.id for o in orgs.values() if not inside or o.path.startswith(inside)}
         self.branches: dict[tuple[str, str], PartyOrg] = {}
         self.by_name: dict[str, list[PartyOrg]] = {}
         for org in orgs.values():
@@ -98,6 +99,9 @@ class Judge:
         member = self.member(row)
         if member is None:
             return Outcome.NEW, [*findings, *self.doubts(row)], [], None
+        if not self.mine & {member.branch_id, member.away_org_id}:
+            text = say("第 {number} 行“身份证号”：此人登记在您范围以外的党组织，请由上级党组织办理", number=row.number)
+            return Outcome.ERROR, [*findings, ["身份证号", text, True]], [], None
         if member.frozen_by is not None:
             text = say(
                 "第 {number} 行“姓名”：{name}的组织关系正在转接，办结前不能修改",
