@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from web.core import events
 from web.core.events import Actor
@@ -15,6 +16,7 @@ from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.counties.divisions import find
+from web.tenants.flows.models import Flow, FlowState
 from web.tenants.imports.models import Outcome
 from web.tenants.imports.rows import RowReading, primary_phone
 from web.tenants.members import service as members
@@ -47,6 +49,9 @@ class Judge:
         )
         self.alike = _alike([r for r in rows if r.values.get("name")])
         self.known = {bytes(m.id_blind): m for m in db.session.scalars(query) if m.id_blind}
+        self.episodes: dict[UUID, list[Flow]] = {}
+        for flow in db.session.scalars(db.select(Flow).where(Flow.member_id.in_([m.id for m in self.known.values()]))):
+            self.episodes.setdefault(flow.member_id, []).append(flow)
 
     def branch(self, row: RowReading) -> PartyOrg | None:
         """The branch of that name in that township; without a township, the only one of that name."""
@@ -59,6 +64,14 @@ class Judge:
     def member(self, row: RowReading) -> Member | None:
         """Who has this identity number here already."""
         return self.known.get(self.blinds.get(str(row.values.get("citizen_id")), b""))
+
+    def departure(self, row: RowReading, member: Member | None) -> dict[str, Any] | None:
+        """The away episode that the row tells of and the member does not have: an old file opens none again that ended."""
+        away = flow_fields(row)
+        if away is None or member is None:
+            return away
+        has = self.episodes.get(member.id, ())
+        return None if any(f.state is not FlowState.ENDED or f.left_on == away["left_on"] for f in has) else away
 
     def doubts(self, row: RowReading) -> list[list[Any]]:
         """Members who may be the same person although the number differs: same name, and same birth or telephone."""
@@ -110,6 +123,10 @@ class Judge:
             )
             return Outcome.ERROR, [*findings, ["姓名", text, True]], [], member
         changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
+        if self.departure(row, member) is not None:
+            changed.append("flow")
+        if row.values.get("is_lost_contact") and not member.is_lost_contact:
+            changed.append("is_lost_contact")
         return (Outcome.CHANGED if changed else Outcome.SAME), findings, changed, member
 
 

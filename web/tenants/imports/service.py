@@ -22,7 +22,7 @@ from web.extensions import db
 from web.tenants.flows import service as flows
 from web.tenants.imports import reasons
 from web.tenants.imports.errors_file import errors_workbook
-from web.tenants.imports.judging import Judge, flow_fields, member_fields
+from web.tenants.imports.judging import Judge, member_fields
 from web.tenants.imports.layouts import LAYOUTS, MEMBER_REGISTER, SKIP, Layout, find_layout, known_as
 from web.tenants.imports.models import IMPORT, HeaderAlias, ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.reading import ImportRefused, read_workbook
@@ -234,11 +234,11 @@ def _write(judge: Judge, reading: RowReading, member: Member | None, changed: li
     branch, given = judge.branch(reading), member_fields(reading)
     assert branch is not None
     said = {k: v for k, v in given.items() if v is not None}
+    away = judge.departure(reading, member)
     if member is None:
         member = members.enroll(branch.id, reason="import", **said)
     else:
-        members.amend(members.get(member.id, lock=True), {k: said[k] for k in changed}, reason="import")
-    away = flow_fields(reading)
+        members.amend(members.get(member.id, lock=True), {k: said[k] for k in changed if k in said}, reason="import")
     if away is not None and flows.current(member.id) is None:
         flows.depart(member, **away)
     if reading.values.get("is_lost_contact"):
