@@ -73,6 +73,12 @@ def test_a_notice_becomes_a_flow_on_the_day_six_months_are_reached(pair):
             someone = members.enroll(pair.home.orgs["示例村支部"], name="李例乙", gender="1", member_kind="1")
             flow = service.depart(someone, left_on=date(2026, 11, 1), expected_until=date(2027, 4, 30))
             assert service.reach_six_months() == 0
+            other = members.enroll(pair.home.orgs["示例村支部"], name="王示甲", gender="1", member_kind="1")
+            longer = service.depart(other, left_on=date(2026, 11, 1), expected_until=date(2027, 4, 30))
+            service.amend(longer, work_unit="示例厂")
+            assert longer.state is FlowState.AWAY_NOTICE
+            service.amend(longer, expected_until=date(2027, 5, 1))
+            assert str(longer.state) == "registered", "at once when six months are expected"
         with clock.at(datetime(2027, 5, 1, tzinfo=UTC)):
             assert service.reach_six_months() == 1 and flow.state is FlowState.REGISTERED
 

@@ -122,7 +122,10 @@ def _placed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def amend(flow: Flow, *, reason: str = "", **values: Any) -> set[str]:
-    """Correct fields of AMENDABLE; returns those that changed. A flow that ended is history."""
+    """Correct fields of AMENDABLE; returns those that changed. A flow that ended is history.
+
+    A notice whose return moves to six months or more after leaving is a flow at once, as `depart` would have made it.
+    """
     if flow.state is FlowState.ENDED:
         raise WrongState("flow_is_over")
     _demand_fit(
@@ -138,6 +141,10 @@ def amend(flow: Flow, *, reason: str = "", **values: Any) -> set[str]:
         events.record("flow.amend", flow, reason=reason)
         for field, value in changed.items():
             setattr(flow, field, value)
+        db.session.flush()
+    is_notice = flow.state is FlowState.AWAY_NOTICE and "expected_until" in changed
+    if is_notice and flow.left_on and is_floating(flow.left_on, flow.expected_until, clock.today()):
+        FLOW.apply(flow, "register", reason=reason)
         db.session.flush()
     return set(changed)
 
