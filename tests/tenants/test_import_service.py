@@ -26,6 +26,7 @@ from web.tenants.members import service as members
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
+from web.tenants.tasks import service as tasks
 
 TODAY = date(2026, 11, 23)
 
@@ -123,10 +124,21 @@ def test_one_bad_row_stops_all_or_is_given_back(side, work, fresh):
             imports.begin(batch, only_good=False)
         sheet = openpyxl.load_workbook(io.BytesIO(imports.errors_file(batch))).active
         assert sheet.max_row == 3 and "身份证号已失真" in str(sheet.cell(2, sheet.max_column).value)
-        imports.begin(batch, only_good=True)
+        tasks.cancel(imports.begin(batch, only_good=True))
         fence.commit()
     work()
     with side.act():
+        batch = imports.get(batch_id, lock=True)
+        assert batch.state is ImportState.PREVIEWED and count(Member) == 0, "cancelled, it can be imported or given up"
+        imports.begin(batch, only_good=True)
+        unread, reading = imports.upload("名册.xlsx", content)
+        tasks.cancel(reading)
+        unread_id = unread.id
+        fence.commit()
+    work()
+    with side.act():
+        unread = imports.get(unread_id)
+        assert unread.state is ImportState.REFUSED and unread.content is None and "已取消" in unread.refusal
         assert count(Member) == 258
         assert imports.get(batch_id).counts == {"new": 258, "changed": 0, "same": 0, "error": 2}
     browser = fresh.test_client()

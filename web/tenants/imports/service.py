@@ -30,7 +30,7 @@ from web.tenants.imports.rows import Register, RowReading, read_register
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
 from web.tenants.tasks import service as tasks
-from web.tenants.tasks.models import Task
+from web.tenants.tasks.models import Task, TaskState
 
 UNDO_DAYS = 7
 PIECE = 50  # rows between two words of progress
@@ -116,10 +116,36 @@ def headings() -> list[HeaderAlias]:
 
 def preview(task_id: UUID) -> None:
     """The dry run: each row's outcome with its reasons; writes nothing but the batch's own rows. Run as a job."""
+    _work(task_id, _preview)
+
+
+def _work(task_id: UUID, do: Callable[[Task], None]) -> None:
     task = tasks.run(task_id)
-    if task is not None:
-        with events.by(tasks.owner(task)):
-            _preview(task)
+    if task is None:
+        _let_go(task_id)
+        return
+    with events.by(tasks.owner(task)):
+        try:
+            do(task)
+        except DomainError:
+            fence.start_over()
+            if not _let_go(task_id):
+                raise
+
+
+def _let_go(task_id: UUID) -> bool:
+    """Of a task somebody cancelled: the import waits for a person's word again; a file that nobody has looked through is refused."""
+    task = tasks.get(task_id)
+    if task.state is not TaskState.CANCELLED or task.subject_id is None:
+        return False
+    batch = get(task.subject_id, lock=True)
+    if batch.state is ImportState.APPLYING and batch.task_id == task.id:
+        IMPORT.apply(batch, "fall_back", reason="task_cancelled")
+    elif batch.state is ImportState.READING and batch.task_id == task.id:
+        batch.refusal, batch.content = "任务已取消，没有写入任何内容", None
+        IMPORT.apply(batch, "refuse", reason="task_cancelled")
+    db.session.flush()
+    return True
 
 
 def _preview(task: Task) -> None:
@@ -149,8 +175,8 @@ def _preview(task: Task) -> None:
                 member_id=member.id if member else None, version=member.updated_at if member else None,
             )
         )  # fmt: skip
-        if index % PIECE == 0:
-            tasks.progress(task.id, index, len(register.rows))
+        if index % PIECE == 0 and not tasks.progress(task.id, index, len(register.rows)):
+            raise WrongState("task_cancelled")
     found = register.found
     batch.counts = {o.value: counts[o.value] for o in Outcome}
     batch.report = {
@@ -185,10 +211,7 @@ def begin(batch: ImportBatch, *, only_good: bool) -> Task:
 
 def apply(task_id: UUID) -> None:
     """Write the good rows, in one transaction. Run as a job."""
-    task = tasks.run(task_id)
-    if task is not None:
-        with events.by(tasks.owner(task)):
-            _apply(task)
+    _work(task_id, _apply)
 
 
 def _apply(task: Task) -> None:
