@@ -16,6 +16,7 @@ from sqlalchemy import delete
 
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.core.events import Event
 from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
@@ -27,6 +28,7 @@ from web.tenants.imports.layouts import LAYOUTS, MEMBER_REGISTER, SKIP, Layout, 
 from web.tenants.imports.models import IMPORT, HeaderAlias, ImportBatch, ImportRow, ImportState, Outcome
 from web.tenants.imports.reading import ImportRefused, read_workbook
 from web.tenants.imports.rows import Register, RowReading, read_register
+from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
 from web.tenants.tasks import service as tasks
@@ -34,6 +36,8 @@ from web.tenants.tasks.models import Task, TaskState
 
 UNDO_DAYS = 7
 PIECE = 50  # rows between two words of progress
+_LOOKS = ("member.view", "member.reveal", "member.export")
+"""Verbs that change nothing about a member."""
 
 
 def upload(filename: str, content: bytes) -> tuple[ImportBatch, Task]:
@@ -277,7 +281,10 @@ def discard(batch: ImportBatch) -> None:
 
 
 def undo(batch: ImportBatch) -> tuple[int, int]:
-    """Take back the new rows nobody changed since; (taken back, kept because changed). Changed rows stay and are listed."""
+    """Take back the new rows nobody changed since; (taken back, kept because changed). Changed rows stay and are listed.
+
+    Changed is also who was told something, went to an activity or was offered to a partner: the log says it of the member.
+    """
     if batch.applied_at is None or clock.now() - batch.applied_at > timedelta(days=UNDO_DAYS):
         raise WrongState("import_undo_too_late")
     query = (
@@ -286,8 +293,19 @@ def undo(batch: ImportBatch) -> tuple[int, int]:
         .where(ImportRow.batch_id == batch.id, ImportRow.outcome == Outcome.NEW, ImportRow.is_written)
     )
     back = kept = 0
-    for row, member in db.session.execute(query).all():
-        if member.updated_at != row.version or member.frozen_by is not None or member.relation is not Relation.HELD:
+    found = db.session.execute(query).all()
+    ids = [member.id for _, member in found]
+    said = db.select(Event.member_id).where(
+        Event.member_id.in_(ids), Event.at > batch.applied_at, Event.actor_role != events.SYSTEM.role, Event.verb.not_in(_LOOKS)
+    )  # fmt: skip
+    stays = set(db.session.scalars(said.distinct())) | set(merging.held(ids))
+    for row, member in found:
+        if (
+            member.id in stays
+            or member.updated_at != row.version
+            or member.frozen_by is not None
+            or member.relation is not Relation.HELD
+        ):
             kept += 1
             continue
         events.record("member.take_back", member, reason="import_undone")
