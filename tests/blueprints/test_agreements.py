@@ -76,6 +76,9 @@ def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work,
     assert same.status_code == 422 and "没有改动" in same.text
     sent["clause_12"] = sent["clause_12"].replace("每年不少于一期", "每年不少于两期")
     sent["notice_days"] = "45"
+    otherwise = sent["clause_16"].replace("应提前60日", "应提前90日")
+    refused = client.post(f"{base}/{id_}/counter", data=sent | {"clause_16": otherwise})
+    assert refused.status_code == 422 and "与表单里填的不一致" in refused.text and "应提前90日" in refused.text
     assert client.post(f"{base}/{id_}/counter", data=sent | {"reason": "培训加一期"}).status_code == 303
     waiting = client.get(f"{base}/{id_}").text
     assert "我方的“改稿”已送余杭区，等对方答复" in waiting
@@ -88,6 +91,9 @@ def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work,
     page = host.get(f"{base}/{id_}").text
     assert "<del>一</del><ins>两</ins>" in page and "第 2 轮改" in page
     assert "<del>60</del><ins>45</ins>" in page and "提前告知天数" in page
+    with pair.host.act():
+        last = service.current(service.get(id_)).text["clauses"][15]["paragraphs"]
+        assert any("应提前45日书面告知" in paragraph for paragraph in last), "the clause says what is enforced"
     assert "培训加一期" in host.get(f"{base}/{id_}/letters").text
     assert host.post(f"{base}/{id_}/accept").status_code == 303
     work()
@@ -281,12 +287,13 @@ def test_a_template_is_saved_edited_chosen_and_dropped(agreed, browsers):
     template = edit.rpartition("/")[2]
     begun = {
         "title": "余杭、岳西产业协议", "partners": [str(agreed.home.uid)], "effective_from": clock.today().isoformat(),
-        "effective_to": (clock.today() + timedelta(days=365)).isoformat(), "notice_days": "60", "template": template,
+        "effective_to": (clock.today() + timedelta(days=365)).isoformat(), "notice_days": "30", "template": template,
     }  # fmt: skip
     draft = client.post(f"{base}/new", data=begun)
     assert draft.status_code == 303
     text = client.get(draft.headers["Location"]).text
     assert "联合培训每年两期。" in text and "《余杭、岳西产业协议》" in text and "走访留守家属40户" in text
+    assert "应提前30日书面告知" in text and "应提前60日" not in text
     reader, _ = browsers(agreed.host, "leader_readonly")
     assert "常用协议" in reader.get(f"{base}/templates").text and reader.get(edit).status_code == 403
     assert client.post(f"{edit}/drop").status_code == 303 and "还没有模板" in client.get(f"{base}/templates").text

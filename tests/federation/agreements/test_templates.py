@@ -28,7 +28,7 @@ def test_saved_from_an_agreement_changed_and_begun_with_other_parties(agreed):
         assert again.value.fields == {"name": ["taken"]}
         templates.change(kept.id, "松阳用", {"gives": ["S0"], "items": kept.text["items"][:1]})
         offices = [(hub.uid, "中共余杭区委组织部"), (third.uid, "中共松阳县委组织部")]
-        text = templates.text_from(templates.find(kept.id), "余杭、松阳协议", offices, starts, ends)
+        text = templates.text_from(templates.find(kept.id), "余杭、松阳协议", offices, starts, ends, 30)
         begun = service.begin([third.uid], text)
         version = service.current(begun)
         assert version.state is VersionState.DRAFT

@@ -166,14 +166,25 @@ def test_the_first_clause_follows_the_order_of_those_who_stay(agreed):
         assert f"{offices[1]}（甲方）、{offices[0]}（乙方）" in text["clauses"][0]["paragraphs"][0]
 
 
-def test_the_first_clause_names_a_further_party_and_the_days_are_replaced():
+def test_clauses_follow_the_fields_they_state_and_nothing_else():
     offices = ["中共甲县委组织部", "中共乙县委组织部"]
     text = {
-        "parties": [{"office": office} for office in [*offices, "中共丙县委组织部"]],
+        "title": "甲乙协议",
+        "parties": [{"office": office} for office in offices],
         "clauses": clauses.defaults("甲乙协议", offices, date(2025, 1, 1), date(2026, 12, 31), 60),
         "effective_from": "2025-01-01",
         "effective_to": "2026-12-31",
+        "notice_days": 60,
     }
-    assert "中共乙县委组织部（乙方）、中共丙县委组织部（丙方）" in clauses.renamed(text)[0]["paragraphs"][0]
+    assert clauses.following(text, text) == text["clauses"] and clauses.contradicting(text) == []
     last = clauses.redated(text, date(2027, 1, 1), date(2028, 12, 31))[15]["paragraphs"][0]
     assert "自2027年1月1日起" in last and "至2028年12月31日止" in last
+    text["clauses"][3]["paragraphs"].append("双方各设一个窗口，人员变动应提前60日书面告知。")
+    # The new first day is the old last one: neither takes the other's place.
+    more = {"effective_from": "2026-12-31", "effective_to": "2027-12-31", "notice_days": 30}
+    grown = text | more | {"title": "甲乙丙协议", "parties": [*text["parties"], {"office": "中共丙县委组织部"}]}
+    assert clauses.contradicting(grown) == [2, 6, 16]
+    grown["clauses"] = clauses.following(text, grown)
+    written = clauses.defaults("甲乙丙协议", [*offices, "中共丙县委组织部"], date(2026, 12, 31), date(2027, 12, 31), 30)
+    written[3]["paragraphs"].append("双方各设一个窗口，人员变动应提前60日书面告知。")
+    assert grown["clauses"] == written and clauses.contradicting(grown) == []

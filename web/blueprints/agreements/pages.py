@@ -181,11 +181,12 @@ def _first_text(given: dict[str, Any]) -> dict[str, Any]:
     if given.get("template"):
         parties = list(zip(uids, names, strict=True))
         text = templates.text_from(
-            templates.find(given["template"]), given["title"], parties, given["effective_from"], given["effective_to"]
-        )
+            templates.find(given["template"]), given["title"], parties, given["effective_from"], given["effective_to"],
+            given["notice_days"],
+        )  # fmt: skip
         if is_township:
             text["grants"] = [g for g in text["grants"] if g["scope"] in texts.OF_NO_PERSON]
-        return text | {"notice_days": given["notice_days"]}
+        return text
     grants = [
         texts.grant(a, b, scope)
         for a in uids

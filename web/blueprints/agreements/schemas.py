@@ -228,9 +228,10 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
     }
     if former["level"] == "township":
         text["parties"] = _orgs(values, former["parties"], errors)
-        text["clauses"] = clauses.reparty(text, former["parties"], text["parties"])
         if any(grant["scope"] not in texts.OF_NO_PERSON for grant in text["grants"]):
             errors["grants"] = "persons_of_townships"
+    text["clauses"] = clauses.following(former, text)
+    errors |= {f"clause_{no}": "clause_says_otherwise" for no in clauses.contradicting(text)}
     listed = _responsibilities(values, errors)
     if listed or "responsibilities" in former:
         text["responsibilities"] = listed

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -41,16 +42,67 @@ def redated(text: dict[str, Any], starts_on: date, ends_on: date) -> list[dict[s
     return _reworded(text, [(_on(was[0]), _on(starts_on)), (_on(was[1]), _on(ends_on))])
 
 
-def renamed(text: dict[str, Any]) -> list[dict[str, Any]]:
-    """The clauses of a text whose list of parties has grown: the first one names all of them, as at the beginning."""
-    return reparty(text, text["parties"][:-1], text["parties"])
+_DAY, _NUMBER = r"\d{4}年[1-9]\d?月[1-9]\d?日", "[一两双三四五六七八九十]"
+# What the clauses state of a field of the text: within which words, and how it may be written.
+_STATED = {
+    "from_": ("(?<=本协议自){}(?=起生效)", _DAY),
+    "to": ("(?<=起生效，至){}(?=止)", _DAY),
+    "days": ("(?<=任何一方退出，应提前){}(?=日书面告知)", r"\d+"),
+    "copies": ("(?<=本协议一式){}(?=份)", _NUMBER),
+    "all": ("{}(?=协商一致|只按附件一)", f"{_NUMBER}方"),
+}
 
 
-def reparty(
-    text: Mapping[str, Any], before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+def following(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The clauses of the text `after`. Where they state what the fields of `before` were (name, parties, days, notice,
+    copies) they state what its own are; what somebody wrote otherwise stays.
+    """
+    parties = [_parties([*map(texts.signatory, text["parties"])]) for text in (before, after)]
+    pairs = [(f"《{before['title']}》", f"《{after['title']}》"), (parties[0], parties[1])]
+    return _stated(_reworded(after, pairs), _fields_of(after), _fields_of(before))
+
+
+def contradicting(text: Mapping[str, Any]) -> list[int]:
+    """The numbers of the clauses that state something else than a field of the text."""
+    now = _fields_of(text)
+    return [
+        clause["no"]
+        for clause in text["clauses"]
+        if any(
+            said != now[name]
+            for name, (around, any_) in _STATED.items()
+            for said in re.findall(around.format(any_), "\n".join(clause["paragraphs"]))
+        )
+    ]
+
+
+def _stated(
+    written: list[dict[str, Any]], now: Mapping[str, str], was: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
-    """The clauses of a text with one list of parties, as it is written out, in the place of another."""
-    return _reworded(text, [(_parties([*map(texts.signatory, before)]), _parties([*map(texts.signatory, after)]))])
+    """What clauses state of the fields, as those are now. `was`: only where they state this."""
+    found = []
+    for clause in written:
+        paragraphs = clause["paragraphs"]
+        for name, (around, any_) in _STATED.items():
+            said = re.compile(around.format(any_ if was is None else re.escape(was[name])))
+            paragraphs = [said.sub(now[name], paragraph) for paragraph in paragraphs]
+        found.append({**clause, "paragraphs": paragraphs})
+    return found
+
+
+def _fields_of(text: Mapping[str, Any]) -> dict[str, str]:
+    days = [date.fromisoformat(text[name]) for name in ("effective_from", "effective_to")]
+    return _fields(days[0], days[1], text["notice_days"], len(text["parties"]))
+
+
+def _fields(starts_on: date, ends_on: date, notice_days: int, parties: int) -> dict[str, str]:
+    return {
+        "from_": _on(starts_on),
+        "to": _on(ends_on),
+        "days": str(notice_days),
+        "copies": _COPIES[parties],
+        "all": f"{_COUNT[parties]}方",
+    }
 
 
 TITLE, PARTIES, FROM, TO = "〔协议名称〕", "〔各方〕", "〔生效日期〕", "〔期满日期〕"
@@ -64,11 +116,11 @@ def generic(text: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def specific(
-    generic_: list[dict[str, Any]], title: str, offices: list[str], starts_on: date, ends_on: date
+    generic_: list[dict[str, Any]], title: str, offices: list[str], starts_on: date, ends_on: date, notice_days: int
 ) -> list[dict[str, Any]]:
-    """The clauses of a template with name, parties and days put in."""
+    """The clauses of a template with name, parties and days put in; notice and copies are those of this agreement."""
     pairs = [(TITLE, title), (PARTIES, _parties(offices)), (FROM, _on(starts_on)), (TO, _on(ends_on))]
-    return _reworded({"clauses": generic_}, pairs)
+    return _stated(_reworded({"clauses": generic_}, pairs), _fields(starts_on, ends_on, notice_days, len(offices)))
 
 
 def _reworded(text: Mapping[str, Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -100,11 +152,7 @@ def defaults(
     words = {
         "full": f"《{title}》",
         "parties": _parties(offices),
-        "all": f"{_COUNT[len(offices)]}方",
-        "from_": _on(starts_on),
-        "to": _on(ends_on),
-        "days": str(notice_days),
-        "copies": _COPIES[len(offices)],
+        **_fields(starts_on, ends_on, notice_days, len(offices)),
     }
     found: list[dict[str, Any]] = [
         {"no": no, "heading": heading, "paragraphs": [paragraph.format(**words) for paragraph in paragraphs]}

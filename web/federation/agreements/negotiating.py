@@ -122,7 +122,7 @@ def _of_those_who_stay(agreement: Agreement, version: AgreementVersion, on: date
     text["parties"] = sorted(
         (party for party in text["parties"] if party["uid"] not in gone), key=lambda party: party["uid"] != hub_uid
     )
-    text["clauses"] = clauses.reparty(text, version.text["parties"], text["parties"])
+    text["clauses"] = clauses.following(version.text, text)
     text["grants"] = [g for g in text["grants"] if not gone & {g["owner"], g["receiver"]}]
     text["items"] = [{**i, "owner": "all" if i["owner"] in gone else i["owner"]} for i in text["items"]]
     return text
@@ -145,7 +145,7 @@ def add_party(agreement_id: UUID, uid: UUID) -> AgreementVersion:
     between = ((agreement.hub_uid, uid), (uid, agreement.hub_uid))
     given = texts.OF_NO_PERSON if is_township else scopes.GRANTABLE
     text["grants"] = [*text["grants"], *(texts.grant(a, b, s) for a, b in between for s in given)]
-    text["clauses"] = clauses.renamed(text)
+    text["clauses"] = clauses.following(version.text, text)
     version.text = text
     if version.version == 1:
         standing.keep_parties(agreement, text)

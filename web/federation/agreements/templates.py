@@ -74,7 +74,12 @@ def _demand_new(name: str) -> None:
 
 
 def text_from(
-    template: AgreementTemplate, title: str, parties: Sequence[tuple[UUID, str]], starts_on: date, ends_on: date
+    template: AgreementTemplate,
+    title: str,
+    parties: Sequence[tuple[UUID, str]],
+    starts_on: date,
+    ends_on: date,
+    notice_days: int,
 ) -> dict[str, Any]:
     """A first text for `negotiating.begin`. `parties`: (uid, office), the hub first."""
     kept, hub = template.text, parties[0][0]
@@ -83,12 +88,14 @@ def text_from(
     grants += [texts.grant(other, hub, scope) for other in others for scope in kept["takes"]]
     text: dict[str, Any] = {
         "title": title,
-        "clauses": clauses.specific(kept["clauses"], title, [office for _, office in parties], starts_on, ends_on),
+        "clauses": clauses.specific(
+            kept["clauses"], title, [office for _, office in parties], starts_on, ends_on, notice_days
+        ),
         "items": [{**item, "owner": "all", "due": ends_on.isoformat()} for item in kept["items"]],
         "grants": grants,
         "effective_from": starts_on.isoformat(),
         "effective_to": ends_on.isoformat(),
-        "notice_days": kept["notice_days"],
+        "notice_days": notice_days,
         "frequencies": kept["frequencies"],
     }
     return text | ({"responsibilities": kept["responsibilities"]} if "responsibilities" in kept else {})
