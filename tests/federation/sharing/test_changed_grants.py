@@ -50,6 +50,17 @@ def test_what_was_put_down_before_a_pause_is_sealed_without_its_values_and_goes_
     assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-12"
 
 
+def test_paused_under_one_of_two_agreements_the_values_go_when_it_is_resumed(walk):
+    """The other one grants the scope still, but what is shared under this one would be sealed without its values."""
+    world.conclude(world.propose(walk.host, [walk.home]), walk.host, [walk.home])
+    walk.until_taken_on()
+    _pause(walk, walk.home, "S6")
+    walk.amend(dues_until="2027-01")
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-09"
+    _pause(walk, walk.home, "S6", resume=True)
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2027-01"
+
+
 def test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does(walk):
     walk.offer()
     walk.say(walk.host, referrals.accept)

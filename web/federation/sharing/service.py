@@ -17,6 +17,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, pairs, verbs
+from web.federation.agreements import service as agreements
 from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.registers import AT_REST
 from web.federation.messages import SHARE_REVOKED
@@ -238,7 +239,7 @@ def follow(share: StatusShare) -> bool:
     """Send what changed since the last time; False when nothing did. Load the share locked."""
     if share.state is not ShareState.LIVE or share.stopped:
         return False
-    if grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is None:
+    if _is_shut(share):
         share.needs_snapshot = True  # paused: all values go when it is resumed
         db.session.flush()
         return False
@@ -252,6 +253,14 @@ def follow(share: StatusShare) -> bool:
     else:
         verbs.say(KIND, share, "delta", _named(share), changed)
     return True
+
+
+def _is_shut(share: StatusShare) -> bool:
+    """Would what is said now be sealed without its values? Its own agreement is asked, whatever another still grants."""
+    assert share.agreement_id is not None
+    if agreements.is_paused(share.agreement_id, share.partner_uid, share.scope):
+        return True
+    return grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is None
 
 
 def revoke(share: StatusShare, reason: str) -> None:
@@ -291,9 +300,8 @@ def _paused(moved: pairs.Moved) -> None:
     """
     if moved.kind != "agreement" or moved.verb not in ("pause", "resume"):
         return
-    own = counties.own().uid
     for share in _ours(StatusShare.agreement_id == moved.about_id, StatusShare.state == ShareState.LIVE):
-        if moved.verb == "pause" and grants.covers(share.scope, owner_uid=own, receiver_uid=share.partner_uid) is None:
+        if moved.verb == "pause" and _is_shut(share):
             share.needs_snapshot = True
         elif share.needs_snapshot:
             follow(share)
