@@ -13,6 +13,7 @@ from sqlalchemy import event
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER, TO, Walk
+from tests.world import PASSWORD
 from web.core import clock, fence
 from web.core.events import Actor, Event
 from web.core.ids import uuid7
@@ -21,10 +22,13 @@ from web.federation.handovers import lists, service
 from web.federation.handovers.lists import Tab
 from web.federation.handovers.models import Handover
 from web.federation.handovers.models import HandoverState as S
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.documents import service as documents
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
 
 
 @pytest.fixture
@@ -215,6 +219,25 @@ def test_another_part_of_the_tree_sees_nothing(walk, browsers):
     assert secretary.get(at(walk.pair.home, walk.id)).status_code == 404
     assert secretary.get(at(walk.pair.home, uuid7())).status_code == 404
     assert names(secretary.get(f"/{walk.pair.home.code}/handovers/?tab=open").text) == []
+
+
+def test_a_branch_of_another_township_is_absent_to_whoever_takes_over(walk, browsers, fresh):
+    walk.to_release()
+    host = walk.pair.host
+    with host.act():
+        town = organisations.found(organisations.root(), OrgKind.TOWNSHIP_COMMITTEE, "仓前街道")
+        account, _ = accounts.open_account("cangqian", "township甲", Role.TOWNSHIP_OFFICER, town.id, password=PASSWORD)
+        account.must_change = False
+        service.get(walk.id, lock=True).branch_id = town.id
+        fence.commit()
+    officer = fresh.test_client()
+    assert sign_in(officer, host, "cangqian").status_code == 303
+    assert officer.get(at(host, walk.id)).status_code == 200
+    receipt = {"receipt_no": "0007", "handler": "陈例丁", "phone": "0571-0000123"}
+    for branch in (host.orgs["演示社区第一支部"], uuid7()):
+        sent = officer.post(at(host, walk.id, "/take-over"), data=receipt | {"branch_id": str(branch)})
+        assert sent.status_code == 404
+    assert walk.states() == (S.RELEASED, S.RELEASED)
 
 
 def test_not_our_turn_is_refused_and_nothing_moves(walk, browsers):

@@ -127,6 +127,12 @@ def _person(handover: Handover) -> dict[str, Any]:
     return {name: given.get(name, "") for name in ("name", "birth_on", "to_org")}
 
 
+def _take_over(handover: Handover, given: dict[str, Any]) -> None:
+    """Into a branch of the actor's part of the tree; any other is absent."""
+    organisations.visible_org(given["branch_id"], edge.actor())
+    service.take_over(handover, **given)
+
+
 ACTS: dict[str, Act] = {
     act.verb: act
     for act in (
@@ -145,7 +151,7 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "take_over", "接收并编入支部", "接收，送出回执", TakeOver,
-            lambda h, v: service.take_over(h, **v),
+            _take_over,
             "回执送达后由流出地系统自动确认，并给出身份证号。确认之前是暂编，流出地收回介绍信时随之撤下。",
             "回执已送出，等对方系统确认", True,
             begin=lambda h: {"handler": edge.actor().name, "receipt_no": h.values().get("letter_no", "")},
