@@ -37,6 +37,7 @@ def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
         ({"partners": []}, "请选一项"),
         ({"effective_to": "2020-01-01"}, "不能早于生效日期"),
         ({"partners": [str(uuid7())]}, "还不是确认过的伙伴县"),
+        ({"partners": [str(uuid7()) for _ in range(10)]}, "最多十方"),
     ):
         refused = client.post(f"{base}/new", data=wanted | change)
         assert refused.status_code == 422 and words in refused.text

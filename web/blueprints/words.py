@@ -263,6 +263,7 @@ FIELD_ERRORS: dict[str, str] = {
     "no_such_county": "没有这个县，请核对区划代码",
     "nobody_recorded": "请至少登记一人到会",
     "not_a_partner": "还不是确认过的伙伴县",
+    "too_many_parties": "一份协议连本县最多十方，请分成几份",
     "not_due_here": "名单里有不该由这里登记的人",
     "not_our_member": "有一行找不到对应的本县党员，不能共签，请提出异议",
     "nothing_to_offer": "没有需要送请共签的人",

@@ -163,6 +163,8 @@ def new() -> Any:
                 raise Invalid({"effective_to": "before_start"})
             if not given["partners"]:
                 raise Invalid({"partners": "choose_one"})
+            if len(given["partners"]) >= texts.PARTIES:
+                raise Invalid({"partners": "too_many_parties"})
             if given["org"] and given["org"] not in townships:
                 raise Invalid({"org": "not_a_township"})
             agreement = service.begin(given["partners"], _first_text(given), given["org"])

@@ -139,6 +139,8 @@ def add_party(agreement_id: UUID, uid: UUID) -> AgreementVersion:
         raise WrongState("not_a_draft")
     if peer is None or peer.uid in texts.party_uids(version.text):
         raise Invalid({"party": "not_a_partner"})
+    if len(version.text["parties"]) >= texts.PARTIES:
+        raise Invalid({"party": "too_many_parties"})
     text = dict(version.text)
     is_township = text["level"] == "township"
     text["parties"] = [*text["parties"], _party(peer) | ({"org": ""} if is_township else {})]

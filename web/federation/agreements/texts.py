@@ -12,6 +12,7 @@ from web.federation.wire.codes import WireError
 from web.federation.wire.kinds import DATE, UUID_, Integer, ListOf, Pattern, Record, Text, choice
 
 CLAUSES = 16
+PARTIES = 10  # at most
 PERSONAL_INFORMATION = 14  # without this clause no agreement is completed
 CATEGORIES = {
     "hardship": "困难帮扶",
@@ -43,7 +44,7 @@ SCHEMA = Record(
                 {"uid": UUID_, "code": Pattern(r"\d{6}"), "name": Text(40), "office": Text(80)},
                 optional={"org": Text(80)},
             ),
-            most=10,
+            most=PARTIES,
             least=2,
         ),
         "clauses": ListOf(
