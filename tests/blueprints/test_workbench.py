@@ -166,6 +166,8 @@ def test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored(brows
     assert admin.post(new, data={"title": ""}).status_code == 422
     assert admin.post(new, data={"title": "找李例", "is_default": "1"}).status_code == 303
     assert "已有同名" in admin.post(new, data={"title": "找李例"}).text
+    many = admin.post(f"{new}&q={'a' * 2000}", data={"title": "太长"})
+    assert many.status_code == 422 and "请少选几项再存" in many.text, "it is not cut in the middle"
     opened = admin.get(lists(side))
     assert opened.status_code == 303 and "sort=-birth" in opened.location
     page = admin.get(opened.location).text
@@ -201,6 +203,9 @@ def test_a_list_is_copied_as_a_table_and_it_is_logged(browser, side):
 def test_labels_are_the_countys_and_narrow_the_list(browser, side):
     admin = browser()
     page = f"/{side.code}/labels"
+    used = tool(side, "labels/filters/new?used=yes")
+    assert admin.post(used, data={"title": "用着的", "is_default": "1"}).status_code == 303
+    assert admin.get(page).location.endswith("?used=yes"), "only whoever opens the list is led on, not what is sent"
     assert admin.post(page, data={"title": "困难", "colour": "red"}).status_code == 422
     assert admin.post(page, data={"title": "困难", "colour": "blue"}).status_code == 303
     assert "已有同名" in admin.post(page, data={"title": "困难", "colour": "blue"}).text

@@ -74,14 +74,14 @@ LISTINGS["labels"] = Listing(
 def index() -> Any:
     """All labels, and the form of a new one."""
     sheet = sheet_of("labels")
-    if (first := opening(sheet.listing, sheet.arranged)) is not None:
-        return first
     form = Form(OneLabel, {"colour": "grey"})
     if form.is_sent:
         with form:
             label = labels.add(**form.read())
             flash(say("已新建标签“{title}”", title=label.title))
             return redirect(url_for("labels.index"), 303)
+    elif (first := opening(sheet.listing, sheet.arranged)) is not None:
+        return first
     return form.page("labels/index.html", sheet=sheet, page=sheet.page(LABELS), colours=labels.COLOURS)
 
 

@@ -273,6 +273,7 @@ FIELD_ERRORS: dict[str, str] = {
     "nothing_to_change": "每一项都是“不修改”，请至少改一项",
     "too_many_columns": "列太多了",
     "too_many_filters": "最多存 50 个筛选，请先删去不用的",
+    "question_too_long": "选的条件太多，存不下，请少选几项再存",
     "too_many_labels": "最多 40 个标签，请先删去不用的",
     "same_branch": "已经在这个支部",
     "before_issued": "不能早于介绍信开出之日",

@@ -24,6 +24,7 @@ BIN = timedelta(days=30)
 WAY_BACK = timedelta(days=1)
 DRAFTS = timedelta(days=14)
 MOST_COLUMNS, MOST_FILTERS, MOST_FIELDS = 20, 50, 300
+LONGEST_QUESTION = 2000  # characters, as many as its column holds
 
 
 def _mine(actor: Actor) -> UUID:
@@ -155,7 +156,7 @@ def find_filter(filter_id: UUID, actor: Actor, *, to_change: bool = False) -> Sa
 
 
 def save_filter(listing: Listing, title: str, query: str, actor: Actor, *, is_shared: bool = False) -> SavedFilter:
-    """Keep a question under a name. Invalid for no name, one that is taken, or too many."""
+    """Keep a question under a name. Invalid for no name, one that is taken, too many, or one too long."""
     title = title.strip()
     mine = [f for f in filters(listing, actor) if f.account_id == actor.account_id]
     if not title:
@@ -164,8 +165,10 @@ def save_filter(listing: Listing, title: str, query: str, actor: Actor, *, is_sh
         raise Invalid({"title": "taken"})
     if len(mine) >= MOST_FILTERS:
         raise Invalid({"title": "too_many_filters"})
+    if len(query) > LONGEST_QUESTION:
+        raise Invalid({"title": "question_too_long"})
     row = SavedFilter(
-        listing=listing.name, title=title, query=query[:2000], account_id=_mine(actor), is_shared=is_shared,
+        listing=listing.name, title=title, query=query, account_id=_mine(actor), is_shared=is_shared,
         created_at=clock.now(),
     )  # fmt: skip
     events.record("saved_filter.save", row, details={"list": listing.name})
