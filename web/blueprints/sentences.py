@@ -118,6 +118,7 @@ SENTENCES = within("log", {
         "hear_directory": "收到名录",
         "hear_counts": "收到汇总数",
         "drop": "销毁名录或汇总数",
+        "refused": "得知对方没有收下名录或汇总数，下次再送",
     },
     "reading": {"hear": "告知查看 {count} 次"},
     "scan": {"keep": "存下签字扫描件", "read": "打开签字扫描件"},

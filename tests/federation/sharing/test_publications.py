@@ -50,6 +50,12 @@ def test_the_directory_is_kept_current_and_said_once(agreed, work, fresh):
     assert [row[0] for row in first["liaisons"]] == ["liaison甲"]
     assert tell(home, host, work) == [], "nothing changed"
     with home.act():
+        sent = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "directory.tell")).one()
+        publications.post.HOOKS.refused["directory"](sent)
+        fence.commit()
+    assert tell(home, host, work) == ["directory"], "what the partner refused was not said"
+    assert heard(host, home) == first and tell(home, host, work) == []
+    with home.act():
         away = organisations.found(organisations.get(home.orgs["岳西县"]), OrgKind.AWAY_BRANCH, "驻杭州示例支部")
         organisations.settle(away, venue="杭州示例商会党群服务站", address="余杭街道演示路2号", phone="")
         village = organisations.get(home.orgs["示例村支部"])

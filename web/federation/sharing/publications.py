@@ -25,7 +25,7 @@ from web.federation.agreements.registers import PairEnded
 from web.federation.messages import MESSAGES
 from web.federation.post import keys
 from web.federation.post import service as post
-from web.federation.post.models import Peer
+from web.federation.post.models import OutboxMessage, Peer
 from web.federation.referrals import grants
 from web.federation.sharing import counts, directory
 from web.federation.sharing.models import Publication
@@ -122,8 +122,19 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
     db.session.flush()
 
 
+def refused(message: OutboxMessage) -> None:
+    """The partner did not take our newest list: it was not said, and is said again when we next look."""
+    query = db.select(Publication).where(Publication.is_ours, Publication.about_id == message.about_id)
+    row = db.session.scalars(query.with_for_update()).first()
+    if row is not None:
+        row.digest = ""
+        events.record("publication.refused", row, reason=message.code or "", peer=str(message.peer_uid))
+        db.session.flush()
+
+
 for _kind in KINDS:
     post.HOOKS.hear[_kind] = hear
+    post.HOOKS.refused[_kind] = refused
     post.HOOKS.lists.add(_kind)
 
 
