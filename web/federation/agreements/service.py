@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, or_
+
+from web.core import clock
 from web.extensions import db
 from web.federation.agreements import duties, following, hearing, hub, registers, standing
 from web.federation.agreements.coverage import (
@@ -24,7 +27,14 @@ from web.federation.agreements.coverage import (
     text_under,
 )
 from web.federation.agreements.meetings import answer_meeting, meeting, meetings, record_meeting
-from web.federation.agreements.models import VERSION, Agreement, AgreementState
+from web.federation.agreements.models import (
+    VERSION,
+    Agreement,
+    AgreementParty,
+    AgreementState,
+    AgreementVersion,
+    VersionState,
+)
 from web.federation.agreements.negotiating import (
     accept,
     add_party,
@@ -82,15 +92,36 @@ def close(agreement_id: UUID, partner_uid: UUID) -> None:
 def run_timers(limit: int = 200) -> int:
     """What time says in this county: take effect, lapse, end pairs. One unit of work; returns how many moved."""
     moved = 0
-    query = db.select(Agreement).where(Agreement.state.in_((AgreementState.PENDING, AgreementState.ACTIVE)))
+    query = db.select(Agreement).where(Agreement.state.in_((AgreementState.PENDING, AgreementState.ACTIVE)), _has_due())
     own = counties.own().uid
-    for agreement in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
+    for agreement in db.session.scalars(query.order_by(Agreement.id).limit(limit).with_for_update(skip_locked=True)):
         moved += registers.run_due(agreement)
         version = standing.open_of(agreement)
         if version is not None and agreement.hub_uid == own and not agreement.stopped:
             moved += hub.take_effect_when_due(agreement, version) or hub.lapse_when_late(agreement, version)
     duties.fall_due()
     return moved
+
+
+def _has_due() -> ColumnElement[bool]:
+    """Has a day or a wait that is over by now? What moves is due no longer, so that every agreement has its turn."""
+    today, of = clock.today(), AgreementVersion
+    leaves = db.exists().where(
+        AgreementParty.tenant_id == Agreement.tenant_id,
+        AgreementParty.agreement_id == Agreement.id,
+        AgreementParty.ended_on.is_(None),
+        AgreementParty.leaves_on <= today,
+    )
+    waited = [
+        and_(of.state == row.source, of.state_at <= clock.now() - row.timer)
+        for row in VERSION.rows
+        if row.timer is not None
+    ]
+    begins = and_(of.state == VersionState.SEALED, of.text["effective_from"].astext <= today.isoformat())
+    ends = and_(of.state == VersionState.EFFECTIVE, of.text["effective_to"].astext < today.isoformat())
+    decided = and_(Agreement.hub_uid == counties.own().uid, or_(begins, *waited))
+    moves = db.exists().where(of.tenant_id == Agreement.tenant_id, of.agreement_id == Agreement.id, or_(ends, decided))
+    return or_(leaves, moves)
 
 
 post.HOOKS.hear["agreement"] = hearing.hear
