@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from tests.blueprints.test_auth import sign_in
-from tests.federation.cosigning.walk import build_with_guests, clerk, load_walk  # noqa: F401 -- fixtures
+from tests.federation.cosigning.walk import AWAY, build_with_guests, clerk, lines_of, load_walk  # noqa: F401 -- fixtures
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
@@ -379,6 +379,12 @@ def test_the_record_as_paper_at_both_sides(walk, host, home, work, fresh):
     sign_in(township, there, "township_officer")
     assert township.get(at(there, f"/documents/{row.id}")).status_code == 403
     assert row.title not in township.get(theirs).text
+    # The paper outlives what it says: corrected since, and not answered yet, its code says so and is no error.
+    walk.say(here, cosigning.correct, record.id, {walk.guests["王示甲"]: AWAY}, "已核对，确未到会")
+    later = fresh.test_client().get(f"/v/{row.proof_code}")
+    assert later.status_code == 200 and "等共签" in later.text and row.sha256[:4] in later.text
+    walk.say(there, cosigning.countersign, record.id, list(lines_of(there, record.id)))
+    assert "已共签" in fresh.test_client().get(f"/v/{row.proof_code}").text
     with there.act():
         cosigning.propose_annul(record.id, "名单有误")
         fence.commit()

@@ -19,8 +19,6 @@ from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements import hub, service, standing
 from web.federation.agreements.models import AgreementVersion
-from web.federation.cosigning import evidence
-from web.federation.cosigning import service as cosigning
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
@@ -122,14 +120,8 @@ def _agreement_seals(row: Document) -> list[tuple[str, str]]:
     ]
 
 
-def _cosign_seals(row: Document) -> list[tuple[str, str]]:
-    """The two counties, and when each sealed its word."""
-    return [(word.office, f"{moment(word.at)} {word.what}") for word in evidence.words(cosigning.get(row.subject_id))]
-
-
 # What the public page says of the seals under a kind of paper.
 PROVES: dict[DocumentKind, Callable[[Document], list[tuple[str, str]]]] = {
     DocumentKind.AGREEMENT_TEXT: _agreement_seals,
     DocumentKind.PROOF_SHEET: _agreement_seals,
-    DocumentKind.COSIGNED_RECORD: _cosign_seals,
 }

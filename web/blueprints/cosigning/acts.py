@@ -13,7 +13,9 @@ from marshmallow import Schema
 from web.blueprints import certificates, edge, words
 from web.blueprints.cosigning.pages import lines_of, page_of
 from web.blueprints.cosigning.rooms import bp
-from web.blueprints.cosigning.wording import KINDS, REFUSED, WIRE_PRESENCES, choices
+from web.blueprints.cosigning.wording import KINDS, REFUSED, STATES, WIRE_PRESENCES, choices
+from web.blueprints.documents import PROVES
+from web.blueprints.filters import moment
 from web.blueprints.forms import Day, Form, Id, Many, Number, One, Text
 from web.blueprints.policy import needs
 from web.core.errors import DomainError, Invalid, WrongState
@@ -22,7 +24,7 @@ from web.core.saying import say
 from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.cosigning import contents, evidence, lists, service
-from web.federation.cosigning.models import LIVE, CoSignedRecord
+from web.federation.cosigning.models import AGREED, LIVE, CoSignedRecord, CosignState
 from web.federation.post import keys
 from web.federation.post.models import Peer
 from web.tenants.accounts.permissions import Permission
@@ -30,7 +32,7 @@ from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityKind, Presence
 from web.tenants.activities.service import SYMBOLS, Mark
 from web.tenants.counties import service as counties
-from web.tenants.documents.models import DocumentKind
+from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
 
 
@@ -173,6 +175,20 @@ def paper(record_id: UUID) -> Any:
         details={"paper": DocumentKind.COSIGNED_RECORD.value, "unit": "份"},
     )
     return redirect(url_for("tasks.show", task_id=task.id), 303)
+
+
+def proof(row: Document) -> list[tuple[str, str]]:
+    """What the code on the paper proves: how the record stands now, and when each county sealed its word. The paper outlives
+    that: a record that was corrected since has no two words of one content until home answers again.
+    """
+    record = service.get(row.subject_id)
+    found = [("记录现在的状态", STATES[record.state])]
+    if record.state in (*AGREED, CosignState.ANNULLED):
+        found += [(word.office, f"{moment(word.at)} {word.what}") for word in evidence.words(record)]
+    return found
+
+
+PROVES[DocumentKind.COSIGNED_RECORD] = proof
 
 
 @bp.get("/<uuid:record_id>/certificate")
