@@ -17,7 +17,7 @@ from web.core.errors import NotFound, NotPermitted
 from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
-from web.federation.agreements import hub, service, standing
+from web.federation.agreements import hub, service
 from web.federation.agreements.models import AgreementVersion
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
@@ -107,16 +107,17 @@ def prove(code: str) -> str:
 
 
 def _agreement_seals(row: Document) -> list[tuple[str, str]]:
-    """(county, when) of each seal, the hub's last."""
+    """(county, when) of each seal under this version, in the order of its own text: who joined later had nothing to seal in
+    it, and who is left out of it is no party of it.
+    """
     query = db.select(AgreementVersion).where(AgreementVersion.id == row.subject_id)
     version = db.session.scalars(query).first()
-    if version is None:
+    if version is None or version.text is None:
         return []
-    agreement = service.get(version.agreement_id)
-    at = {seal.county_uid: seal.at for seal in hub.seal_rows(agreement, version)}
+    at = {str(seal.county_uid): seal.at for seal in hub.seal_rows(service.get(version.agreement_id), version)}
     return [
-        (party.office, say("{uid} 已印签", uid=moment(at[party.uid])) if party.uid in at else "未印签")
-        for party in standing.parties(agreement)
+        (party["office"], say("{uid} 已印签", uid=moment(at[party["uid"]])) if party["uid"] in at else "未印签")
+        for party in version.text["parties"]
     ]
 
 

@@ -13,6 +13,7 @@ from web import jobs
 from web.blueprints import timeline
 from web.blueprints.agreements import life
 from web.blueprints.agreements.views import View
+from web.blueprints.documents import PROVES
 from web.core import clock, fence
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
@@ -23,6 +24,8 @@ from web.federation.agreements.models import AgreementState, VersionState
 from web.federation.post import relay
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
+from web.tenants.documents import service as documents
+from web.tenants.documents.models import DocumentKind
 
 
 def _amended(hub, id_, work):
@@ -258,6 +261,14 @@ def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_
     for side in (hub, home, third):
         with side.act():
             assert [p.name for p in standing.parties(service.get(agreed.ref.id))] == ["余杭区", "岳西县", "松阳县"]
+    # What the public page says of the seals under a paper is of the parties of its own version.
+    with hub.act():
+        found = service.versions(service.get(agreed.ref.id))
+        said = {v.version: PROVES[DocumentKind.AGREEMENT_TEXT](documents.get(v.document_id)) for v in found}
+    assert {n: [words.endswith("已印签") for _, words in seals] for n, seals in said.items()} == {
+        1: [True, True],
+        2: [True, True, True],
+    }
     with third.act():
         assert service.covering(hub.uid, "S2", owner_uid=third.uid, receiver_uid=hub.uid) == ref
         # What stood before it came was said to it too: a pause with its reason, and the day a party leaves.
