@@ -163,7 +163,7 @@ METRICS: dict[str, Metric] = _table(
             empty="没有到期",
         ),
         # The way of the notices sent in the period, as far as it went by its end: each falls into one of every fork.
-        Metric("way.offered", _DONE["offered"], "名", "本期送出的流动告知", True),
+        Metric("way.offered", _DONE["offered"], "名", "本期送出的流动告知，流入地送请认领的从认出之日起计", True),
         Metric("way.accepted", "已接收", "名", "本期送出的流动告知中，期末以前对方已接收的", True),
         Metric("way.unanswered", "等对方接收", "名", "本期送出、期末还没有答复的", True),
         Metric("way.not_accepted", "未接收", "名", "本期送出、没有接收就结束的：谢绝、逾期、撤回", True),

@@ -257,13 +257,20 @@ def notice_stands(span: Days) -> ColumnElement[bool]:
     return and_(_standing(span), or_(not_(_IS_CLAIM), span.reached(Referral.accepted_on)))
 
 
+def _sent(span: Days) -> ColumnElement[bool]:
+    """Home gave notice in the period; one the host asked for is given on the day home said who it is."""
+    return or_(
+        and_(not_(_IS_CLAIM), span.holds(Referral.created_at)), and_(_IS_CLAIM, span.holds_day(Referral.accepted_on))
+    )
+
+
 def _way(
     *reached: Any, short_of: Any = None, ended: bool | None = None, handed: bool | None = None
 ) -> Callable[[Days], ColumnElement[bool]]:
     """Notices of the period that came as far as all of `reached`, not to `short_of`, and ended by its end or did not."""
 
     def where(span: Days) -> ColumnElement[bool]:
-        parts = [_OPENED, span.holds(Referral.created_at), *(span.reached(day) for day in reached)]
+        parts = [_OPENED, _sent(span), *(span.reached(day) for day in reached)]
         if short_of is not None:
             parts.append(not_(span.reached(short_of)))
         if ended is not None:

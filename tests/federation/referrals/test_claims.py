@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.federation.referrals.walk import BRANCH, NAME, Walk, clerk, later
+from tests.world import Side
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
@@ -17,6 +18,7 @@ from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclo
 from web.federation.referrals import claims, lists, packets, service
 from web.federation.referrals.lists import Tab
 from web.federation.referrals.models import Referral, ReferralState, SharedGram, SharedMember
+from web.reports import Period, counting
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
@@ -42,6 +44,15 @@ def claim(walk: Walk, *, run: bool = True, **more: Any) -> None:
 
 def recognise(walk: Walk) -> None:
     walk.say(walk.home, claims.recognise, walk.member_id)
+
+
+def offered(walk: Walk, side: Side) -> tuple[int, int]:
+    """How many notices the way of today begins with, and how many of them were accepted."""
+    today = Period(clock.today(), clock.today())
+    with side.act():
+        (now,) = counting.count(clerk(side), ["way.offered", "way.accepted"], [today])
+        (found,) = now.values()
+        return int(found["way.offered"] or 0), int(found["way.accepted"] or 0)
 
 
 def nothing_left(walk: Walk) -> None:
@@ -71,7 +82,9 @@ def test_recognised_reported_in_and_taken_on(walk):
         (meant,) = claims.candidates(referral, clerk(walk.home))
         assert (meant.member_id, meant.is_same_year, meant.lacks) == (walk.member_id, True, ())
         assert not consents.stands(walk.member_id, walk.host.uid, "S2")
+    assert [offered(walk, side) for side in (walk.home, walk.host)] == [(0, 0)] * 2, "asked for is not sent yet"
     recognise(walk)
+    assert [offered(walk, side) for side in (walk.home, walk.host)] == [(1, 1)] * 2
     assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
     with walk.home.act():
         referral, flow = service.get(walk.id), flows.current(walk.member_id)
