@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from html.parser import HTMLParser
+from uuid import UUID
 
 import pytest
 
@@ -13,9 +14,11 @@ from tests.reports import samples
 from tests.reports.reading import Paper
 from web.reports import METRICS, Figure, figure
 from web.reports.agreement_report import SECTIONS
-from web.reports.directions import ADDED_UP
+from web.reports.directions import ADDED_UP, SCOPE_COLUMNS
+from web.reports.figures import Way
 from web.reports.metrics import change, rate, total, withheld
 from web.reports.rendering import environment, to_html
+from web.reports.statements import scope_figures, scopes_of_few
 
 PERIOD = samples.PERIOD
 # Digits that count nothing: numbers of tables and pictures, the rule itself, names of periods and months.
@@ -107,6 +110,17 @@ def test_a_masked_number_cannot_be_worked_out_from_its_neighbours() -> None:
     assert few_present["members.taken_on"].text == "0"
     few_taken_on = samples.direction("岳西县", "余杭区", 34, 20, 3, (6, 1, 0, 0, 0)).shown
     assert few_taken_on["members.days_to_take_on"].text == few_taken_on["transfers.days"].text == "—"  # medians of few
+    # What a scope provides is a sum over the directions in which we give it: beside one of few it would tell these.
+    given = [
+        samples.direction("岳西县", host, 34, 20, 9, (n, 0, 0, 0, 0)) for host, n in (("余杭区", 3), ("松阳县", 12))
+    ]
+    ways = [Way("home", UUID(int=n)) for n in range(2)]
+    assert scopes_of_few(ways, given) == {"S4"} and scopes_of_few(ways[1:], given[1:]) == set()
+    assert scopes_of_few([Way("host", UUID(int=0)), ways[1]], given) == set(), "what is given to us is no part of it"
+    used = {code: {"S4": 15} for code in SCOPE_COLUMNS}
+    assert [scope_figures("S4", used, PERIOD, is_few=few)[0].text for few in (True, False)] == ["—", "15"]
+    alone = {code: {"S4": 3} for code in SCOPE_COLUMNS}
+    assert scope_figures("S4", alone, PERIOD, is_few=True)[0].text == "＜5"
 
 
 def test_totals_are_the_sums_of_what_is_shown_and_rates_are_recomputed() -> None:

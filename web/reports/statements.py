@@ -29,7 +29,7 @@ from web.reports.counting import Value
 from web.reports.directions import HELP_COUNTED, SCOPE_COLUMNS, Direction, Help, Item, Month, ScopeUse, Step
 from web.reports.documents import PARTY_STEMS, Party
 from web.reports.figures import ALL, Counts, Span, Way
-from web.reports.metrics import figure
+from web.reports.metrics import Figure, figure, withheld
 from web.reports.periods import Period, offered
 from web.tenants.counties import service as counties
 
@@ -146,7 +146,8 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
     counted = [
         figures.flows(codes, span.ends_on), figures.members(span), figures.transfers(span), figures.cosigned(span),
     ]  # fmt: skip
-    used = _used(span, list(codes.values()))
+    directions = tuple(_direction(way, own.name, names, period, counted) for way in ways)
+    used, few = _used(span, list(codes.values())), scopes_of_few(ways, directions)
     report = AgreementReport(
         issuer=own.office,
         code=code,
@@ -159,14 +160,12 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         period=period,
         data_until=span.ends_on,
         parties=_parties(list(parties.values()), own.uid, is_many=is_many),
-        directions=tuple(_direction(way, own.name, names, period, counted) for way in ways),
+        directions=directions,
         items=_items(found, period, figures.progress(span), own.uid, names),
         scopes=tuple(
             ScopeUse(
                 f"{scope} {SCOPES[scope].label}",
-                tuple(
-                    figure(c, used[c].get(scope, 0) if c in PERSONAL[scope] else None, period) for c in SCOPE_COLUMNS
-                ),
+                scope_figures(scope, used, period, is_few=scope in few),
             )
             for scope in _scopes(grants, own.uid)
         ),
@@ -179,6 +178,30 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         steps=_steps(found, own.uid, span.ends_on, parties, is_many=is_many),
     )  # fmt: skip
     return Statement(report, ways, span.agreement_ids)
+
+
+# What a scope provides is the sum of one column over the directions in which we give it, where nothing ended or was left out.
+SUMS = {"S2": ("home", "members.shared"), "S4": ("home", "transfers.opened"), "S5": ("host", "cosign.persons")}
+
+
+def scopes_of_few(ways: Sequence[Way], directions: Sequence[Direction]) -> set[str]:
+    """Scopes of which a direction's own number is masked: it is what the others' leave of the sum."""
+    return {
+        scope
+        for scope, (role, code) in SUMS.items()
+        if any(way.role == role and it.shown[code].is_masked for way, it in zip(ways, directions, strict=True))
+    }
+
+
+def scope_figures(
+    scope: str, used: Mapping[str, Mapping[str, int]], period: Period, *, is_few: bool
+) -> tuple[Figure, ...]:
+    """One figure a column; what was provided is withheld, unless it is masked itself, where it would tell a direction's few."""
+    found = [figure(c, used[c].get(scope, 0) if c in PERSONAL[scope] else None, period) for c in SCOPE_COLUMNS]
+    return tuple(
+        withheld(each) if is_few and each.metric == "shares.provided" and each.is_shown and each.value else each
+        for each in found
+    )
 
 
 def _ways(grants: list[dict[str, Any]], own: UUID, partners: Iterable[UUID]) -> tuple[Way, ...]:
