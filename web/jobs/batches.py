@@ -8,14 +8,15 @@ A task's details: `paper` the kind, `of` [[subject id, label], …], `without` [
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import exists
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from web.core import events, fence
 from web.core.errors import DomainError, WrongState
+from web.core.events import Event
 from web.extensions import db
 from web.jobs.papers import PAPERS
 from web.tenants.documents import service as documents
@@ -40,7 +41,7 @@ class _Batch:
     of: list[tuple[UUID, str]]
     details: dict[str, Any]
     asker: events.Actor
-    begun: datetime
+    task_id: UUID
 
 
 def run(tenant_id: int, task_id: UUID) -> None:
@@ -51,7 +52,7 @@ def run(tenant_id: int, task_id: UUID) -> None:
             return
         of = [(UUID(id_), label) for id_, label in task.details["of"]]
         kind = DocumentKind(task.details["paper"])
-        batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task.created_at)
+        batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task_id)
         known = _known(batch)
     made, failed = list[str](), list[list[str]](batch.details.get("without", ()))
     for place, (subject_id, label) in enumerate(batch.of):
@@ -65,7 +66,7 @@ def run(tenant_id: int, task_id: UUID) -> None:
                     failed.append([label, error.code])
                     continue
                 row = documents.get(document_id)
-                events.record("document.pack", row, member_id=row.member_id)
+                events.record("document.pack", row, member_id=row.member_id, details={"task": str(task_id)})
                 fence.commit()
                 made.append(str(document_id))
     with fence.acting_for(tenant_id):
@@ -85,6 +86,12 @@ def _known(batch: _Batch) -> dict[UUID, UUID]:
         .order_by(Document.subject_id, Document.created_at.desc(), Document.id.desc())
         .ext(distinct_on(Document.subject_id))
     )
-    if batch.kind not in LASTING:
-        query = query.where(Document.created_at >= batch.begun)
+    if batch.kind not in LASTING:  # one that somebody had made meanwhile may be of another period
+        packed = exists().where(
+            Event.tenant_id == Document.tenant_id,
+            Event.subject_id == Document.id,
+            Event.verb == "document.pack",
+            Event.details["task"].astext == str(batch.task_id),
+        )
+        query = query.where(packed)
     return {row.subject_id: row.id for row in db.session.execute(query)}
