@@ -100,6 +100,22 @@ def test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone(clos
         assert leader.get(f"{url}/certificate").status_code == leader.post(f"{url}/certificate").status_code == 403
 
 
+def test_a_certificate_of_somebody_not_here_yet_opens_to_who_may_see_the_handover(agreed, fresh, work):
+    walk, side = Walk(agreed, work), agreed.host
+    walk.begin()
+    clerk, officer = fresh.test_client(), fresh.test_client()
+    assert sign_in(clerk, side).status_code == 303
+    assert sign_in(officer, side, Role.TOWNSHIP_OFFICER.value).status_code == 303
+    assert clerk.post(f"/{side.code}/handovers/{walk.id}/certificate").status_code == 303
+    work()
+    with side.act():
+        (row,) = documents.of_subject(walk.id, DocumentKind.HANDOVER_CERTIFICATE)
+    assert row.member_id is None
+    assert clerk.get(f"/{side.code}/documents/{row.id}").status_code == 200
+    assert officer.get(f"/{side.code}/handovers/{walk.id}/certificate").status_code == 404
+    assert officer.get(f"/{side.code}/documents/{row.id}").status_code == 404
+
+
 def test_an_agreements_text_and_seals_ride_in_its_papers(agreed, fresh, work, tmp_path):
     for side in (agreed.host, agreed.home):
         client = fresh.test_client()

@@ -9,14 +9,15 @@ from uuid import UUID
 from flask import Response, flash, redirect, render_template, url_for
 
 from web.blueprints import certificates, words
-from web.blueprints.documents import PROVES
+from web.blueprints.documents import PROVES, SEEN_BY
 from web.blueprints.filters import moment
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp, seen
 from web.blueprints.policy import needs
+from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
-from web.federation.handovers import service
+from web.federation.handovers import lists, service
 from web.federation.handovers.models import Handover
 from web.federation.post import keys
 from web.federation.post import service as post
@@ -126,3 +127,12 @@ def proof(row: Document) -> list[tuple[str, str]]:
 
 
 PROVES[DocumentKind.INTRODUCTION_LETTER] = proof
+
+
+def _is_seen(row: Document, actor: Actor) -> bool:
+    """It names the person while the host holds no member of that name yet: then it opens to who may see the handover."""
+    query = lists.ids(actor).where(Handover.id == row.subject_id)
+    return row.member_id is not None or db.session.scalar(query) is not None
+
+
+SEEN_BY[DocumentKind.HANDOVER_CERTIFICATE] = _is_seen
