@@ -36,6 +36,7 @@ def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
         ({"title": ""}, "必填"),
         ({"partners": []}, "请选一项"),
         ({"effective_to": "2020-01-01"}, "不能早于生效日期"),
+        ({"effective_to": "9999-12-31"}, "年份要在 1900 至 2199 之间"),
         ({"partners": [str(uuid7())]}, "还不是确认过的伙伴县"),
         ({"partners": [str(uuid7()) for _ in range(10)]}, "最多十方"),
     ):

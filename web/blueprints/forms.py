@@ -104,9 +104,11 @@ class Id(fields.Field[UUID]):
 
 
 class Day(fields.Date):
-    """A day, YYYY-MM-DD; empty is None unless required."""
+    """A day of the years that messages carry, YYYY-MM-DD; empty is None unless required."""
 
-    default_error_messages = {"required": "required", "invalid": "not_a_date", "null": "required"}  # noqa: RUF012
+    default_error_messages = {  # noqa: RUF012
+        "required": "required", "invalid": "not_a_date", "null": "required", "years": "year_too_far",
+    }  # fmt: skip
 
     def __init__(self, label: str = "", *, required: bool = False, **more: Any) -> None:
         super().__init__(required=required, metadata={"label": label}, **more)
@@ -116,7 +118,10 @@ class Day(fields.Date):
             if self.required:
                 raise self.make_error("required")
             return None
-        return super()._deserialize(value, attr, data, **kwargs)
+        day = super()._deserialize(value, attr, data, **kwargs)
+        if not 1900 <= day.year <= 2199:
+            raise self.make_error("years")
+        return day
 
 
 class Number(fields.Integer):

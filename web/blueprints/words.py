@@ -183,6 +183,7 @@ FIELD_ERRORS: dict[str, str] = {
     "persons_of_townships": "乡镇级协议只能勾名录和汇总数；党员个人的信息按县级协议互通",
     "not_a_township": "请选本县的一个乡镇街道党委",
     "not_a_date": "不是有效日期，请写成 2026-11-23",
+    "year_too_far": "年份要在 1900 至 2199 之间，没有“长期”",
     "not_a_month": "请写成 年-月，例如 2026-10",
     "invalid": "不是有效的值",
     "too_long": "太长了",

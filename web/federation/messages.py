@@ -29,6 +29,7 @@ from web.federation.wire.kinds import (
     DIGEST,
     NUMBER,
     UUID_,
+    YEARS,
     Integer,
     Kind,
     ListOf,
@@ -138,7 +139,7 @@ NAME, ORGANISATION, PHONE, REASON = Text(60), Text(200), Text(60), Text(1000, ha
 SEX = choice("0 1 2 9")  # GB/T 2261.1
 ETHNICITY = Pattern(r"\d{2}", is_plain=False)  # GB/T 3304
 MEMBER_KIND = choice("full probationary")
-MONTH = Pattern(r"\d{4}-(0[1-9]|1[0-2])", is_plain=False)
+MONTH = Pattern(rf"{YEARS}-(0[1-9]|1[0-2])", is_plain=False)
 YEAR = Integer(1900, 2100)
 ID_NUMBER = Pattern(r"\d{17}[0-9X]", is_plain=False)
 REPORT_IN_CODE = Pattern(r"[0-9A-HJKMNP-TV-Z]{10}", is_plain=False)

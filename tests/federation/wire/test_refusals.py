@@ -182,7 +182,7 @@ def body_cases():
             where = "-".join(map(str, path))
             if len(path) == 1 and path[0] not in spec.body.optional:
                 yield pytest.param(type_, path, ABSENT, id=f"{type_}-without-{where}")
-            for index, value in enumerate(("自由文字", 1.5, None, True, {"a": 1})):
+            for index, value in enumerate(("自由文字", 1.5, None, True, {"a": 1}, "9999-12-31")):
                 if path:
                     yield pytest.param(type_, path, value, id=f"{type_}-{where}-{index}")
 

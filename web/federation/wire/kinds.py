@@ -231,7 +231,9 @@ def choice(words: str) -> Choice:
 UUID_ = Uuid()
 UUID7 = Uuid(7)
 DIGEST = Pattern(r"sha-256:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
-DATE = Pattern(r"\d{4}-\d{2}-\d{2}", also=date.fromisoformat)
+# Days are reckoned with, a notice or a period further: at the ends of the calendar there is no next one.
+YEARS = r"(?:19|20|21)\d{2}"
+DATE = Pattern(rf"{YEARS}-\d{{2}}-\d{{2}}", also=date.fromisoformat)
 INSTANT = Pattern(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", also=read_instant)
 COUNT = Integer(0)
 NUMBER = Integer(1)
