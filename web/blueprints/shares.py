@@ -209,7 +209,7 @@ def show(share_id: UUID) -> str:
         letters=proofs(row.partner, letters, wording.LETTERS, lambda it: it.is_ours == (share.role == "owner")),
         log=_log(share),
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
-        can=_can(share), is_live=share.state is ShareState.PURGE_REQUESTED,
+        can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share),
     )  # fmt: skip
     if share.member_id is None:
@@ -277,6 +277,6 @@ def snapshot(share_id: UUID) -> Any:
     share, _ = _seen(share_id, lock=True)
     if "snapshot" not in _can(share):
         raise WrongState("illegal_transition", state=share.state.value, verb="snapshot")
-    service.snapshot(share)
+    service.send_again(share)
     flash("已重送全部内容")
     return redirect(url_for("shares.show", share_id=share_id), 303)

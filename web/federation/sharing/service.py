@@ -235,6 +235,15 @@ def snapshot(share: StatusShare) -> None:
     verbs.say(KIND, share, "snapshot", _named(share), {p: v for p, v in now.items() if v is not None})
 
 
+def send_again(share: StatusShare) -> None:
+    """A person wants all values sent. WrongState while either paused the scope: sealed without its values, it would empty
+    the other side's copy, and nothing would go when it is resumed.
+    """
+    if share.agreement_id is not None and agreements.is_paused(share.agreement_id, share.partner_uid, share.scope):
+        raise WrongState("already_paused")
+    snapshot(share)
+
+
 def follow(share: StatusShare) -> bool:
     """Send what changed since the last time; False when nothing did. Load the share locked."""
     if share.state is not ShareState.LIVE or share.stopped:
