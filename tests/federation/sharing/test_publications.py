@@ -11,11 +11,13 @@ import pytest
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from web.core import clock, fence, vault
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import admission
 from web.federation.agreements import registers
 from web.federation.agreements import service as agreements
 from web.federation.post import keys
+from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
 from web.federation.sharing import cards, counts, publications
 from web.federation.sharing.models import Publication
@@ -49,6 +51,16 @@ def test_the_directory_is_kept_current_and_said_once(agreed, work, fresh):
     assert not any("示例村" in row[1] for row in first["organisations"]), "village branches are not in it"
     assert [row[0] for row in first["liaisons"]] == ["liaison甲"]
     assert tell(home, host, work) == [], "nothing changed"
+    # A number no column holds, as another program might say it: refused with a receipt, and the line goes on.
+    with home.act():
+        body, place = {"w": 2**31}, {"/venues/0": ["示例活动室", None]}
+        forged = post.send(host.uid, "directory.tell", uuid7(), body, place, agreement=agreed.ref)
+        fence.commit()
+    work()
+    with home.act():
+        message = db.session.get(OutboxMessage, (home.tenant_id, forged))
+        assert (message.result, message.code) == ("refused", "malformed")
+    assert heard(host, home) == first
     with home.act():
         sent = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "directory.tell")).one()
         publications.post.HOOKS.refused["directory"](sent)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from structlog.contextvars import bound_contextvars
 
 from web.core import clock, events, fence, logs, vault
@@ -53,7 +53,7 @@ def receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle]) -> list[A
     """
     try:
         return _receive(tenant_id, sender, batch, is_careful=False)
-    except (_Refused, IntegrityError, OperationalError):
+    except (_Refused, DataError, OverflowError, IntegrityError, OperationalError):
         return _receive(tenant_id, sender, batch, is_careful=True)
 
 
@@ -179,6 +179,9 @@ class _Office:
             return self._nothing(error)
         except DomainError as error:
             return self._finish(parcel, coordinates, found.type, found.about_id, _as_wire(error))
+        except (DataError, OverflowError):
+            # A number no column holds, a day beyond the calendar: well-formed on the wire, and nothing anybody can keep.
+            return self._finish(parcel, coordinates, found.type, found.about_id, WireError("malformed"))
         except (OperationalError, IntegrityError):
             log.warning("inbox.busy", type=found.type)
             return Answer(code="busy")
