@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import redis
 from sqlalchemy import event, select
 
 from tests import world
@@ -139,7 +140,7 @@ def operator_after(agreed, fresh):
     return client
 
 
-def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
+def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator, monkeypatch):
     home, other, door = pair.host, pair.home, f"/operator/counties/{pair.host.code}"
 
     def acts(side):
@@ -191,6 +192,14 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator):
     log = auditor.get(f"/{home.code}/events?verb=operation.reset").text
     assert "王运维要求重置本县一个管理员的密码" in log and "县里来函" in log
     assert operator.get("/operator/counties/999999/stop").status_code == 404
+
+    def dead(*_args, **_more):
+        raise redis.ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(redis.Redis, "execute_command", dead)
+        shown = operator.get("/operator/")
+    assert shown.status_code == 200 and "有部分不正常" in shown.text and "连不上" in shown.text
 
 
 def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, operator):

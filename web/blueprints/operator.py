@@ -169,11 +169,11 @@ def _lines() -> list[Line]:
     ]
 
 
-def _versions() -> list[tuple[str, str]]:
+def _versions(*, has_valkey: bool) -> list[tuple[str, str]]:
     return [
         ("数据库结构", health.HEAD),
         ("PostgreSQL", str(db.session.scalar(text("SHOW server_version")))),
-        ("Valkey", str(valkey.client.info("server").get("valkey_version", ""))),
+        ("Valkey", str(valkey.client.info("server").get("valkey_version", "")) if has_valkey else "连不上"),
         ("Python", platform.python_version()),
     ]
 
@@ -183,9 +183,12 @@ def _versions() -> list[tuple[str, str]]:
 def index() -> str:
     """Health, versions, what waits in the queues and on the lines, and the counties by their public names."""
     state = health.state()
+    # Whatever is down, this page says so: a dead Valkey is not asked what waits there, nor for its version.
+    queues = health.queues() if state["valkey"] else {}
     return render_template(
         "operator/index.html", operator=me(), lines=_lines(), now=clock.now(), parts=state, is_well=all(state.values()),
-        queues=[(QUEUES[name.split('"')[1]], int(n)) for name, n in health.queues().items()], versions=_versions(),
+        queues=[(QUEUES[name.split('"')[1]], int(n)) for name, n in queues.items()] or [("Valkey", "连不上")],
+        versions=_versions(has_valkey=state["valkey"]),
     )  # fmt: skip
 
 
