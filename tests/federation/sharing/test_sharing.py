@@ -282,6 +282,14 @@ def test_ingress_refuses_a_forged_share_of_the_host(walk, monkeypatch, scope, po
         # What follows carries all values again, and both copies agree.
         walk.say(walk.host, referrals.reassign, walk.host.orgs["演示社区第二支部"])
         assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区第二支部")
+        # Refused once more: the number of the first refusal is in use by now, and only the last one is given back.
+        with walk.host.act():
+            share = service.standing(walk.id, "owner", "S6")
+            verbs.say(service.KIND, share, "delta", service._named(share), pointers)
+            fence.commit()
+        walk.work()
+        walk.say(walk.host, referrals.reassign, walk.host.orgs[BRANCH])
+        assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith(BRANCH)
 
 
 def test_ingress_refuses_an_offer_whose_scope_was_never_granted(walk, monkeypatch):

@@ -122,9 +122,11 @@ def _refused(share: StatusShare, verb: str, code: str) -> None:
     """A snapshot or delta the receiver refused consumed no number there: take it back, and send all values next time."""
     if share.state not in STANDING:
         return
-    query = db.select(OutboxMessage.n).where(OutboxMessage.about_id == share.id, OutboxMessage.result == "refused")
-    refused = set(db.session.scalars(query))
-    while share.n in refused and share.n > 1:
+    query = db.select(OutboxMessage.n, OutboxMessage.result).where(OutboxMessage.about_id == share.id)
+    said = [(n, result == "refused") for n, result in db.session.execute(query)]
+    # A number given back is used again: it is free only while nothing but refused words have it.
+    free = {n for n, is_refused in said if is_refused} - {n for n, is_refused in said if not is_refused}
+    while share.n in free and share.n > 1:
         share.n -= 1
     share.needs_snapshot, share.refused_code = True, code
     events.record("share.need_snapshot", share, reason=code, peer=str(share.partner_uid))
