@@ -130,6 +130,8 @@ def _swap(url: str, draft: str, name: str) -> None:
     elsewhere = psycopg.conninfo.make_conninfo(for_psycopg(url), dbname="postgres")
     old, rename = name + "_replaced", sql.SQL("ALTER DATABASE {} RENAME TO {}")
     with psycopg.connect(elsewhere, autocommit=True) as connection:
+        # Left by a restore that was killed at its last step: what it replaced was given up then.
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(old)))
         try:
             connection.execute(rename.format(sql.Identifier(name), sql.Identifier(old)))
         except psycopg.errors.ObjectInUse:

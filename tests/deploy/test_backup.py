@@ -174,6 +174,11 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
     assert kept["app"] != secrets["app"], "passwords of the new server are its own"
     with Family() as family:
         services = instances.start(instance, family, is_forgetful=True)
+        # Once more, where a restore was killed before it dropped what it had replaced.
+        with psycopg.connect(for_psycopg(services.urls.owner), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE kiteline_replaced")
+        manifest, parts = archive.read(file, PASSPHRASE.encode())
+        copies.put_back(services.urls.owner, copies.role_of(services.urls.app), manifest, parts)
         with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
             assert copies.digests(connection) == before
             left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'kiteline%'").fetchall()
