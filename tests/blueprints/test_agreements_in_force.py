@@ -41,11 +41,15 @@ def test_progress_pause_and_notice(agreed, work, browsers, monkeypatch):
             browser, address = browsers(side)
             other = agreed.host if side is agreed.home else agreed.home
             assert "确认办结" in browser.get(f"{address}/{agreed.ref.id}").text
+            assert "办清未了事项后确认办结" in browser.get(f"/{side.code}/").text, "it is to be done"
             with monkeypatch.context() as open_:
                 open_.setattr(registers, "AT_REST", [lambda *_: ["open_handovers", "unproved_purges"]])
                 early = browser.post(f"{address}/{agreed.ref.id}/close/{other.uid}")
             assert early.status_code == 409 and "关系转接、状态共享（清除回执未到）" in early.text
             assert browser.post(f"{address}/{agreed.ref.id}/close/{other.uid}").status_code == 303
+            if side is agreed.home:
+                assert f"我方已确认办结，等{other.name}确认" in browser.get(f"{address}/{agreed.ref.id}").text
+                assert "办清未了事项后确认办结" not in browser.get(f"/{side.code}/").text
             work()
     for side in (agreed.home, agreed.host):
         assert in_county(side, lambda: service.get(agreed.ref.id).state) is AgreementState.CLOSED

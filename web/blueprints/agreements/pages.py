@@ -20,7 +20,7 @@ from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import clauses, duties, service, templates, texts
 from web.federation.agreements.listing import LIVING
-from web.federation.agreements.models import OPEN, Agreement, AgreementVersion, VersionState
+from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
@@ -47,7 +47,8 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    for view in views.page(is_open, size=50).rows:
+    waits = is_open | (Agreement.state == AgreementState.WINDING_DOWN)
+    for view in views.page(waits, size=50).rows:
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)

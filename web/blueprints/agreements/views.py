@@ -70,6 +70,11 @@ class View:
         return [party for party in self.everyone if party.uid != self.own]
 
     @cached_property
+    def closed(self) -> set[tuple[UUID, UUID]]:
+        """(who, with whom) of every word that nothing is open any more."""
+        return {(row.by_uid, row.with_uid) for row in registers.closings(self.agreement)}
+
+    @cached_property
     def verbs(self) -> list[str]:
         return service.can(self.agreement)
 
@@ -292,7 +297,7 @@ class View:
         own = next((p for p in self.parties if p.uid == self.own), None)
         if own is None or self.effective is None:
             return []
-        said = {(row.by_uid, row.with_uid) for row in registers.closings(self.agreement)}
+        said = self.closed
         return [
             {"party": party, "until": registers.ends_on(self.agreement, party, own), "is_over": party.ended_on is not None,
              "ours": (self.own, party.uid) in said, "theirs": (party.uid, self.own) in said}
