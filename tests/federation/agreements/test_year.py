@@ -182,7 +182,11 @@ def test_clauses_follow_the_fields_they_state_and_nothing_else():
     text["clauses"][3]["paragraphs"].append("双方各设一个窗口，人员变动应提前60日书面告知。")
     # The new first day is the old last one: neither takes the other's place.
     more = {"effective_from": "2026-12-31", "effective_to": "2027-12-31", "notice_days": 30}
-    grown = text | more | {"title": "甲乙丙协议", "parties": [*text["parties"], {"office": "中共丙县委组织部"}]}
+    grown = (
+        text
+        | more
+        | {"title": "甲乙丙协议", "parties": [{"office": office} for office in [*offices, "中共丙县委组织部"]]}
+    )
     assert clauses.contradicting(grown) == [2, 6, 16]
     grown["clauses"] = clauses.following(text, grown)
     written = clauses.defaults("甲乙丙协议", [*offices, "中共丙县委组织部"], date(2026, 12, 31), date(2027, 12, 31), 30)

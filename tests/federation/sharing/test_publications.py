@@ -63,7 +63,7 @@ def test_the_directory_is_kept_current_and_said_once(agreed, work, fresh):
     assert heard(host, home) == first
     with home.act():
         sent = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "directory.tell")).one()
-        publications.post.HOOKS.refused["directory"](sent)
+        post.HOOKS.refused["directory"](sent)
         fence.commit()
     assert tell(home, host, work) == ["directory"], "what the partner refused was not said"
     assert heard(host, home) == first and tell(home, host, work) == []
