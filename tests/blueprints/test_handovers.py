@@ -65,7 +65,7 @@ def test_the_walk_in_two_windows(walk, browsers, work):
     assert begin in page.text, "the member's page leads here"
     assert "送出申请" in home.get(begin).text
     wrong = home.post(
-        begin, data={"partner": str(theirs.uid), "to_org": "", "method": "paper", "applied_on": "2999-01-01"}
+        begin, data={"partner": str(theirs.uid), "to_org": "", "method": "paper", "applied_on": "2199-01-01"}
     )
     assert wrong.status_code == 422 and "必填" in wrong.text
     sent = home.post(

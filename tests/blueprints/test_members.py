@@ -301,7 +301,7 @@ def test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after
     for wrong, words in (
         ({"partner": str(uuid7())}, "请选一项"),
         ({"scope": []}, "请选一项"),
-        ({"given_on": "2999-01-01"}, "不能晚于今天"),
+        ({"given_on": "2199-01-01"}, "不能晚于今天"),
         ({"scope": ["S4"]}, "请选一项"),
     ):
         refused = admin.post(page, data={**given, **wrong})

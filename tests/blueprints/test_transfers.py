@@ -71,7 +71,7 @@ def test_out_of_the_county_by_paper(pair, enter, work):
     begin = f"/{side.code}/transfers/begin/{member_id}"
     assert begin in secretary.get(f"/{side.code}/members/{member_id}").text
     said = APPLICATION | {"applied_on": clock.today().isoformat()}
-    wrong = secretary.post(begin, data=said | {"to_org": "", "applied_on": "2999-01-01"})
+    wrong = secretary.post(begin, data=said | {"to_org": "", "applied_on": "2199-01-01"})
     assert wrong.status_code == 422 and "必填" in wrong.text and "不能晚于今天" in wrong.text and OFFICE in wrong.text
     sent = secretary.post(begin, data=said)
     assert sent.status_code == 303

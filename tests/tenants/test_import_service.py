@@ -185,7 +185,8 @@ def test_a_township_officer_imports_only_into_the_own_part_of_the_tree(side, wor
         same = db.select(ImportRow).where(ImportRow.batch_id == batch_id, ImportRow.number == number)
         row = db.session.scalars(same).one()
         assert row.member_id is None and "范围以外" in row.findings[-1][1]
-        imports.begin(batch, only_good=True)
+        with _as(side, Role.TOWNSHIP_OFFICER):
+            imports.begin(batch, only_good=True)
         fence.commit()
     work()
     with side.act():
