@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import openpyxl
 import pytest
 
 from tests.blueprints.test_auth import sign_in
 from tests.world import count
-from web.core import events, fence
+from web.core import clock, events, fence
 from web.core.errors import Invalid, WrongState
 from web.demo import people, register
 from web.extensions import db
@@ -159,6 +159,19 @@ def test_one_bad_row_stops_all_or_is_given_back(side, work, fresh):
     assert copied.count("新增") == 258 and "身份证号已失真" not in copied
     assert "****" in copied and not re.search(r"\b15\d{9}\b", copied), "a number is masked in what is said of it"
     assert "没有符合条件的行" in browser.get(f"{place}/rows?q=没有这句话").text
+    left = _upload(side, work, _spoil(content, [10]))
+    for days, kept in ((6, (True, True)), (8, (False, True)), (31, (False, False))):
+        with clock.at(clock.now() + timedelta(days=days)), side.act():
+            imports.purge()
+            assert tuple(imports.get(each).content is not None for each in (batch_id, left)) == kept, days
+            fence.commit()
+    with clock.at(clock.now() + timedelta(days=31)):
+        assert sign_in(browser, side).status_code == 303
+        page = browser.get(f"{place}/{batch_id}").text
+        assert "不能再整批撤销" in page and "下载有误的行" not in page and "身份证号已失真" in page
+        gone = browser.get(f"{place}/{batch_id}/errors.xlsx")
+        assert gone.status_code == 409 and "原文件已按期清除" in gone.text
+        assert "已放弃" in browser.get(f"{place}/{left}").text
 
 
 def test_a_township_officer_imports_only_into_the_own_part_of_the_tree(side, work):

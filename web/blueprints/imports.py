@@ -16,6 +16,7 @@ from web.blueprints.import_lists import OUTCOMES
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import Sheet, opening, sheet_of
+from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.core.queue import Job
@@ -57,7 +58,9 @@ def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
 
 def _with_error_rows(batch_ids: Collection[UUID]) -> Collection[UUID]:
     count = ImportBatch.counts["error"].as_integer()
-    return db.session.scalars(db.select(ImportBatch.id).where(ImportBatch.id.in_(batch_ids), count > 0)).all()
+    return db.session.scalars(
+        db.select(ImportBatch.id).where(ImportBatch.id.in_(batch_ids), count > 0, ImportBatch.content.is_not(None))
+    ).all()
 
 
 for _kind in (Job.IMPORT_PREVIEW, Job.IMPORT_APPLY):
@@ -137,7 +140,7 @@ def show(batch_id: UUID) -> str:
     return render_template(
         "imports/show.html", batch=batch, page=import_lists.ROWS.page(edge.actor(), where),
         outcome=outcome, outcomes=OUTCOMES, state=import_lists.STATES[batch.state], job=task, asked=FIELDS_ASKED,
-        log=timeline.of(subject_id=batch_id), undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS),
+        log=timeline.of(subject_id=batch_id), undo_until=batch.applied_at and batch.applied_at + timedelta(days=imports.UNDO_DAYS), now=clock.now(),
     )  # fmt: skip
 
 

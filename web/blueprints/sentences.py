@@ -132,6 +132,7 @@ SENTENCES = within("log", {
         "refuse": "名册不能导入",
         "discard": "放弃名册导入",
         "undo": "撤销名册导入",
+        "forget": "到期销毁上传的名册文件",
     },
     "study_record": {"credit": "记入学时", "withdraw_credit": "撤下学时"},
     "party_org": {

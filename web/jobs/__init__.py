@@ -41,6 +41,7 @@ def timers() -> None:
     """What the days do to a county: deadlines of both sides, and what was kept long enough."""
     registry.run_timers()
     exports.purge()
+    imports.purge()
     workbench.purge()
     labels.purge()
 

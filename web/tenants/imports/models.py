@@ -55,7 +55,7 @@ class Outcome(StrEnum):
 
 
 class ImportBatch(Tenanted, Model):
-    """`content`: the file as it came, kept until the batch is at rest for 7 days. `report`: skipped, left out, by kind."""
+    """`content`: the file as it came, kept until the batch can no longer be undone (7 days), or 30 days undecided. `report`: skipped, left out, by kind."""
 
     __tablename__ = "import_batch"
     state: Mapped[ImportState] = IMPORT.column()

@@ -35,6 +35,8 @@ from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task, TaskState
 
 UNDO_DAYS = 7
+LEFT = timedelta(days=30)
+"""After so long a file that was only checked is given up."""
 PIECE = 50  # rows between two words of progress
 _LOOKS = ("member.view", "member.reveal", "member.export")
 """Verbs that change nothing about a member."""
@@ -316,6 +318,24 @@ def undo(batch: ImportBatch) -> tuple[int, int]:
     batch.content = None
     db.session.flush()
     return back, kept
+
+
+def purge() -> None:
+    """Forget the files whose days are over: applied ones when they can no longer be taken back, and those nobody decided on.
+
+    What became of each row stays; the sheet with its numbers does not. Run by the calendar.
+    """
+    kept = ImportBatch.content.is_not(None)
+    over = ImportBatch.applied_at < clock.now() - timedelta(days=UNDO_DAYS)
+    left = (ImportBatch.state == ImportState.PREVIEWED) & (ImportBatch.created_at < clock.now() - LEFT)
+    query = db.select(ImportBatch).where(kept, over | left).limit(50).with_for_update(skip_locked=True)
+    for batch in db.session.scalars(query):
+        if batch.state is ImportState.PREVIEWED:
+            IMPORT.apply(batch, "discard")
+        else:
+            events.record("import_batch.forget", batch)
+        batch.content = None
+    db.session.flush()
 
 
 def errors_file(
