@@ -261,6 +261,11 @@ def test_a_member_shows_his_code_in_another_township(walk, fresh, work):
     press(officer, at(walk.host, "/referrals/report-in"), code=walk.code(), act="sure")
     work()
     assert NAME in officer.get(at(walk.host, "/shared/")).text
+    elsewhere = {"branch_id": str(walk.host.orgs["演示社区第二支部"])}
+    take_on = at(walk.host, f"/referrals/{walk.id}/take-on")
+    assert officer.get(take_on).status_code == 200 and officer.post(take_on, data=elsewhere).status_code == 404
+    with walk.host.act():
+        assert service.get(walk.id).branch_id is None, "a branch of another township is absent, whoever asks for it"
 
 
 def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):

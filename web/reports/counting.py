@@ -7,7 +7,6 @@ keyset. Both put the same condition to the same room, narrowed to what the actor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,6 +19,7 @@ from web.extensions import db
 from web.reports.metrics import METRICS, Figure, rate
 from web.reports.periods import Period
 from web.reports.rows import FLOWS, ROOMS, ROWS, Days, Rows
+from web.tenants.workbench.plain import Page
 
 Value = int | Decimal | None
 PAGE = 40
@@ -84,16 +84,6 @@ def exact(value: float | Decimal | None) -> Value:
         return None
     rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
     return int(rounded) if rounded == int(rounded) else rounded
-
-
-@dataclass(frozen=True)
-class Page:
-    """Newest first. `lines`: what the room's own list makes of a row. `before`, `after`: cursors, empty at an end."""
-
-    lines: Sequence[Any]
-    total: int
-    before: str
-    after: str
 
 
 def page(

@@ -84,6 +84,11 @@ def _may_share_phone(referral: Referral) -> bool:
     )
 
 
+def _own_branch(given: dict[str, Any]) -> UUID:
+    """A branch of the actor's part of the tree; any other is absent, as the form's choices promise."""
+    return organisations.visible_org(given["branch_id"], edge.actor()).id
+
+
 ACTS: dict[str, Act] = {
     act.verb: act
     for act in (
@@ -113,11 +118,11 @@ ACTS: dict[str, Act] = {
             "请当面核对本人证件上的姓名、性别和出生年份。有报到码的，从“凭码报到”办理。", "已登记报到，等对方系统确认",
         ),
         Act(
-            "take_on", "编入支部", "编入支部", schemas.Branch, lambda r, v: service.take_on(r, v["branch_id"]),
+            "take_on", "编入支部", "编入支部", schemas.Branch, lambda r, v: service.take_on(r, _own_branch(v)),
             "一名流入党员编入一个党支部。编入后，按协议把支部名称告知流出地，流出地告知党费、活动证等情况。", "已编入，等对方系统确认", True,
         ),
         Act(
-            "reassign", "改编支部", "改编支部", schemas.Branch, lambda r, v: service.reassign(r, v["branch_id"]),
+            "reassign", "改编支部", "改编支部", schemas.Branch, lambda r, v: service.reassign(r, _own_branch(v)),
             "改编后，新的支部名称随即告知流出地。", "已改编支部",
             begin=lambda r: {"branch_id": r.branch_id},
             can=lambda r: r.role == "host" and r.state is S.TAKEN_ON and not r.pending and not r.stopped,
