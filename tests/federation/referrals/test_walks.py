@@ -112,13 +112,18 @@ def test_wrong_codes_are_counted_and_answered_alike(walk):
             service.find_by_code(used, SESSION)
         assert service.find_by_code(used, ANOTHER) is None, "another session may try"
         fence.commit()
-    with later(minutes=61), walk.host.act():
-        assert service.find_by_code(used, SESSION) is None
-        for _ in range(43):
-            db.session.add(WrongCode(session_id=walk.id, at=clock.now() - timedelta(seconds=1)))
+    tomorrow = (clock.now().astimezone(clock.CHINA) + timedelta(days=1)).replace(hour=12)
+    with clock.at(tomorrow), walk.host.act():
+        assert service.find_by_code(used, SESSION) is None, "an hour later"
+        for _ in range(48):
+            db.session.add(WrongCode(session_id=walk.id, at=clock.now() - timedelta(hours=11)))
         db.session.flush()
+        assert service.find_by_code(used, ANOTHER) is None, "the fiftieth of the day"
         with pytest.raises(TooMany):
-            service.find_by_code(used, SESSION)
+            service.find_by_code(used, ANOTHER)
+        fence.commit()
+    with clock.at(tomorrow + timedelta(hours=12)), walk.host.act():
+        assert service.find_by_code(used, ANOTHER) is None, "the day after"
 
 
 def test_a_code_of_another_county_opens_nothing(walk):
