@@ -38,6 +38,7 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
         twin = service.enroll(
             side.orgs["试例村支部"], name="欧阳示甲", gender="1", member_kind="1", birth_on=date(1988, 3, 4)
         )
+        service.mark_contact(twin, is_lost=True, reason="import")
         kept_id, gone_id, twin_id = kept.id, gone.id, twin.id
         fence.commit()
     walk.offer()
@@ -56,6 +57,10 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
                 flows.current(m.id) is not None,
                 labels.held([m.id]).get(m.id, set()),
             )
+
+    def is_lost(member_id):
+        with side.act():
+            return service.get(member_id).is_lost_contact
 
     home = browser.get(f"/{side.code}/").text
     assert "疑似重复" in home and "姓名、出生日期相同" in home
@@ -109,6 +114,7 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
     assert browser.post(f"{base}/{pair_id}/take-back").status_code == 303
     assert browser.post(compared, data={"act": "merge", "kept": str(walk.member_id)}).status_code == 303
     assert at(twin_id)[0] is Relation.ENDED and at(walk.member_id)[0] is Relation.HELD
+    assert is_lost(walk.member_id), "what the organisation found of either is not lost with the record"
     after = browser.get(base).text
     (undo,) = set(re.findall(r'action="([^"]+/take-back)"', after)) - {back}
     with clock.at(clock.now() + merging.BACK_WITHIN * 2):
@@ -117,6 +123,7 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
     assert sign_in(browser, side).status_code == 303
     assert browser.post(undo).status_code == 303
     assert at(twin_id)[0] is Relation.HELD and "欧阳示甲" in browser.get(base).text
+    assert is_lost(twin_id) and not is_lost(walk.member_id)
 
     # Another part of the tree, and another county, do not see them.
     stranger = fresh.test_client()

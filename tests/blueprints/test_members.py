@@ -16,7 +16,7 @@ from web.federation.post.models import PEER, Peer
 from web.tenants.accounts.permissions import Permission
 from web.tenants.consents.models import Consent
 from web.tenants.flows import service as flows
-from web.tenants.flows.models import Flow
+from web.tenants.flows.models import Flow, FlowEnd
 from web.tenants.members import citizen_id, service
 from web.tenants.members.models import Member
 from web.tenants.register import service as register
@@ -289,6 +289,27 @@ def test_leaving_and_returning(browser, side):
         flow = db.session.scalars(db.select(Flow).where(Flow.member_id == side.members["李例乙"])).one()
         assert (flow.host_code, flow.ended_on, flow.ended_as) == ("330110", date(2026, 6, 1), "returned")
     assert admin.get(at(side, "李例乙", "/flow/end")).status_code == 404
+
+    # Lost by the word of a register that came in: no open flow says so, and a person takes it back.
+    assert admin.get(at(side, "李例乙", "/flow/find")).status_code == 404
+    with fence.acting_for(side.tenant_id):
+        service.mark_contact(member_of(side, "李例乙"), is_lost=True, reason="import")
+        fence.commit()
+    shown = admin.get(at(side, "李例乙")).text
+    assert "失去联系" in shown and at(side, "李例乙", "/flow/find") in shown
+    assert "名册不再标为失去联系" in admin.get(at(side, "李例乙", "/flow/find")).text
+    assert admin.post(at(side, "李例乙", "/flow/find"), data={"reason": ""}).status_code == 422
+    assert admin.post(at(side, "李例乙", "/flow/find"), data={"reason": "本人来电"}).status_code == 303
+    assert admin.post(at(side, "李例乙", "/flow/find"), data={"reason": "本人来电"}).status_code == 404
+    with fence.acting_for(side.tenant_id):
+        assert not member_of(side, "李例乙").is_lost_contact
+        # Who came home is not lost any more.
+        flow = flows.current(side.members["王示甲"])
+        flows.miss(flow)
+        flows.declare_lost(flow, reason="查找无果")
+        flows.end(flow, FlowEnd.RETURNED)
+        assert not member_of(side, "王示甲").is_lost_contact
+        db.session.rollback()
 
 
 def test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after_saying_what_happens(

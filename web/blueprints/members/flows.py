@@ -148,6 +148,9 @@ def move_flow(member_id: UUID, verb: str) -> Any:
     """Contact is difficult, lost or regained: always a person's word, with the reason."""
     if verb not in wording.FLOW_VERBS:
         raise NotFound()
+    member = locked(member_id) if request.method == "POST" else person(member_id).member
+    if verb == "find" and service.is_lost_alone(member, service.current(member_id)):
+        return _regain(member)
     member, flow = _open(member_id)
     FLOW.demand(flow.state, verb)
     form = Form(Reason)
@@ -162,3 +165,15 @@ def move_flow(member_id: UUID, verb: str) -> Any:
             offer("已登记", did if is_light else [])
             return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
     return form.page("members/move_flow.html", m=member, said=wording.FLOW_VERBS[verb])
+
+
+def _regain(member: Member) -> Any:
+    """Contact is regained with somebody no open flow says is lost: the register's word is taken back."""
+    members.demand_open(member)
+    form = Form(Reason)
+    if form.is_sent:
+        with form:
+            members.mark_contact(member, is_lost=False, reason=form.read()["reason"])
+            flash("已登记")
+            return redirect(url_for("members.show", member_id=member.id) + "#flow", 303)
+    return form.page("members/move_flow.html", m=member, said=wording.FOUND_AGAIN)

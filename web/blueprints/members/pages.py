@@ -83,7 +83,7 @@ def render(whole: Whole, revealed: dict[str, str | None] | None = None) -> str:
         revealed=revealed or {}, consents=_consents(m.id), partners=names, studied=studied, years=register.study_years(m.id), minutes=sum(s.minutes for s in recent),
         complete=register.completeness(m, flow, recent) if flow else [], papers=register.papers(m.id),
         into=merging.into(m.id) if m.relation is Relation.ENDED else None,
-        entries=timeline.read(register.timeline(m.id)), w=wording, verbs=verbs, dues_limit=dues_limit(), closed=_closed(m), shows_papers="documents.show" in current_app.view_functions,
+        entries=timeline.read(register.timeline(m.id)), w=wording, verbs=verbs, is_lost_alone=flows.is_lost_alone(m, flow), dues_limit=dues_limit(), closed=_closed(m), shows_papers="documents.show" in current_app.view_functions,
         acts=_acts(m, flow), inserts=[section(m, flow) for section in SECTIONS],
     )  # fmt: skip
 

@@ -45,6 +45,9 @@ FLOW_VERBS = {
 }
 """verb → (link, title of its page, what happens)."""
 
+FOUND_AGAIN = ("重新联系上", "登记重新联系上", "名册不再标为失去联系")
+"""The same for a member whom no open flow says is lost."""
+
 NOTED = {
     "note_contact": (
         "登记联系",

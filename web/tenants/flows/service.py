@@ -189,6 +189,11 @@ def declare_lost(flow: Flow, *, reason: str) -> None:
     db.session.flush()
 
 
+def is_lost_alone(member: Member, flow: Flow | None) -> bool:
+    """Lost by the word of a register, or since before the flow ended: no open flow has a word that takes it back."""
+    return member.is_lost_contact and (flow is None or "find" not in FLOW.allowed(flow.state))
+
+
 def find(flow: Flow, *, reason: str = "") -> None:
     """Contact was regained."""
     FLOW.apply(flow, "find", reason=reason)
@@ -213,6 +218,8 @@ def end(flow: Flow, ended_as: FlowEnd, *, on: date | None = None, reason: str = 
         raise WrongState("member_in_transfer")
     FLOW.apply(flow, "end", reason=reason, details={"ended_as": ended_as.value})
     flow.ended_on, flow.ended_as = on or clock.today(), ended_as
+    if ended_as is FlowEnd.RETURNED and member is not None:
+        members.mark_contact(member, is_lost=False, reason=reason)
     db.session.flush()
     events.announce(FlowEnded(flow.id, flow.member_id, ended_as))
 

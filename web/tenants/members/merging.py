@@ -181,6 +181,8 @@ def merge(kept: Member, gone: Member, take: Collection[str]) -> MemberPair:
     if gone.id in codes:
         raise WrongState(codes[gone.id][0])
     taken = {field: getattr(gone, field) for field in take}
+    # What the organisation found of either is found of the person, until somebody says that contact was regained.
+    taken["is_lost_contact"] = kept.is_lost_contact or gone.is_lost_contact
     born, joined, confirmed = (taken.get(f, getattr(kept, f)) for f in ("birth_on", "joined_on", "confirmed_on"))
     values.compare(born, joined, confirmed)
     pair = _pair(kept, gone)

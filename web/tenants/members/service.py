@@ -271,7 +271,8 @@ def before(entry: Event) -> dict[str, object]:
     """The columns people write, as they were before this event."""
     was = {f: pair[0] for f, pair in events.revealed(entry).items()}
     columns = with_derived(values.read({f: v for f, v in was.items() if f in values.READERS}))
-    return columns | {f: was[f] and UUID(str(was[f])) for f in _BRANCHES if f in was}
+    found = {"is_lost_contact": was["is_lost_contact"]} if "is_lost_contact" in was else {}
+    return columns | found | {f: was[f] and UUID(str(was[f])) for f in _BRANCHES if f in was}
 
 
 # What a handover or a case does to the row (FED/1 §8). Only federation.handovers and transfers call these.
