@@ -27,7 +27,7 @@ from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import OrgKind
+from web.tenants.organisations.models import OrgKind, PartyOrg
 from web.tenants.tasks import service as tasks
 
 TODAY = date(2026, 11, 23)
@@ -101,11 +101,22 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
         left, returned = gone.member_id, home.member_id
         db.session.delete(gone)
         flows.end(home, FlowEnd.RETURNED)
+        # A file does not move anybody, and says so.
+        told = db.session.scalars(db.select(Member).where(Member.id.not_in([left, returned]))).first()
+        told_id, here = told.id, organisations.get(told.branch_id)
+        branches = db.select(PartyOrg).where(PartyOrg.kind == OrgKind.BRANCH, PartyOrg.id != here.id)
+        other = db.session.scalars(branches.order_by(PartyOrg.id)).first()
+        members.assign_branch(told, other.id)
+        other_name = other.name
         fence.commit()
     third = _upload(side, work, content)
     with side.act():
         batch = imports.get(third, lock=True)
         assert (batch.counts["new"], batch.counts["changed"], batch.counts["same"]) == (0, 1, 259)
+        moved = db.session.scalars(db.select(ImportRow).where(ImportRow.batch_id == third, ImportRow.member_id == told_id)).one()
+        ((column, text, is_error),) = moved.findings
+        assert (column, moved.outcome, is_error) == ("所在党支部", Outcome.SAME, False)
+        assert f"登记在{other_name}，导入不改变所在支部" in text and "关系转接" in text
         with _as(side, Role.COUNTY_ADMIN):
             imports.begin(batch, only_good=False)
         fence.commit()
@@ -113,7 +124,7 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
     with side.act():
         assert flows.current(left) is not None and flows.current(returned) is None
         # Who was told something since stays with what he was told; so does who left by another file.
-        told = db.session.scalars(db.select(Member).where(Member.id.not_in([left, returned]))).first()
+        told = members.get(told_id)
         with _as(side, Role.COUNTY_ADMIN):
             consents.give(told, side.uid, ["S2"], method=Method.IN_PERSON)
         back, kept = imports.undo(imports.get(batch_id))

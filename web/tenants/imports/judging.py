@@ -32,6 +32,7 @@ class Judge:
     def __init__(self, actor: Actor, rows: Iterable[RowReading]) -> None:
         orgs = {o.id: o for o in organisations.tree()}
         inside = "" if actor.role in WHOLE_COUNTY or actor is events.SYSTEM else actor.org_path or "-"
+        self.names = {o.id: o.name for o in orgs.values()}
         self.mine = {o.id for o in orgs.values() if not inside or o.path.startswith(inside)}
         self.branches: dict[tuple[str, str], PartyOrg] = {}
         self.by_name: dict[str, list[PartyOrg]] = {}
@@ -101,7 +102,8 @@ class Judge:
         findings = [[f.column, f.text, f.is_error] for f in row.findings]
         if row.errors:
             return Outcome.ERROR, findings, [], None
-        if self.branch(row) is None:
+        branch = self.branch(row)
+        if branch is None:
             where = f"{row.values.get('township') or ''}{row.values.get('branch') or ''}"
             text = say(
                 "第 {number} 行“所在党支部”：组织树里没有“{where}”，或不在您的范围内。请先在“党组织”里建立，或按树上的名称改写",
@@ -122,6 +124,14 @@ class Judge:
                 name=row.values["name"],
             )
             return Outcome.ERROR, [*findings, ["姓名", text, True]], [], member
+        if branch.id not in (member.branch_id, member.away_org_id):
+            text = say(
+                "第 {number} 行“所在党支部”：{name}登记在{here}，导入不改变所在支部。换支部请在本人页面登记转接，由“关系转接”办理；只是登记错了的，在本人页面“编入支部”改正",
+                number=row.number,
+                name=member.name,
+                here=self.names[member.branch_id],
+            )
+            findings.append(["所在党支部", text, False])
         changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
         if self.departure(row, member) is not None:
             changed.append("flow")
