@@ -43,7 +43,7 @@ OUTCOMES: dict[str, str] = {
 TABS: dict[Tab, str] = {
     Tab.TODO: "待办",
     Tab.OPEN: "未办结",
-    Tab.DUE: "即将超期",
+    Tab.DUE: "七日内到期",
     Tab.OUT: "转出历史",
     Tab.IN: "转入历史",
 }
