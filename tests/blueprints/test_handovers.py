@@ -26,6 +26,7 @@ from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.documents import service as documents
 from web.tenants.members import service as members
+from web.tenants.members.codes import Standing
 from web.tenants.members.models import Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
@@ -164,7 +165,11 @@ def test_the_host_says_no_with_a_reason_and_the_warning(walk, browsers, work):
         and "仍由我方负责管理" in said
     )
     gone = host.get(at(walk.pair.host, walk.id)).text
-    assert "王示甲" not in gone and "（姓名已清除）" in gone
+    assert "王示甲" not in gone and "（姓名已清除）" in gone and "仍由" not in gone
+    with walk.pair.home.act():
+        members.end(members.get(walk.member_id, lock=True), Standing.DECEASED, reason="病故")
+        fence.commit()
+    assert "仍由我方" not in home.get(at(walk.pair.home, walk.id)).text, "who is no longer ours is not managed by us"
 
 
 def test_given_back_and_mended(walk, browsers, work):

@@ -27,6 +27,7 @@ from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.members import citizen_id
 from web.tenants.members import service as members
+from web.tenants.members.codes import Standing
 from web.tenants.members.models import Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
@@ -271,7 +272,12 @@ def test_a_committee_refuses_for_a_reason_and_the_row_is_free(fresh, pair, enter
     assert "档案材料不齐" in page and "缺入党志愿书" in page
     with side.act():
         assert members.get(member_id).frozen_by is None
+    assert "组织关系仍在原支部" in page
     assert apply(ours, side, member_id) != at, "and another application may follow"
+    with side.act():
+        members.end(members.get(member_id, lock=True), Standing.DECEASED, reason="病故")
+        fence.commit()
+    assert "组织关系仍在原支部" not in ours.get(at).text
 
 
 def test_towards_a_partner_the_case_ends_where_the_handover_begins(agreed, fresh, work):

@@ -38,6 +38,7 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.members import service as members
 from web.tenants.members.codes import ETHNICITY
+from web.tenants.members.models import Member, Relation
 from web.tenants.workbench.listings import branch_choices
 
 S = HandoverState
@@ -89,7 +90,7 @@ def show(handover_id: UUID) -> str:
     values = handover.values()
     lists.note_reading([row])
     before, after = service.neighbours(handover)
-    turn = _turn(handover, row)
+    turn = _turn(handover, row, member)
     # The last receipt comes after the last state.
     turn["is_live"] |= any(x.is_ours and x.result is None for x in letters)
     return render_template(
@@ -236,7 +237,7 @@ def _log(entries: Sequence[Event]) -> list[dict[str, Any]]:
 # Whose turn
 
 
-def _turn(handover: Handover, row: Row) -> dict[str, Any]:
+def _turn(handover: Handover, row: Row, member: Member | None) -> dict[str, Any]:
     """whose, title, next, and the acts: each with the reason when this person may not."""
     held = GRANTS[Role(edge.actor().role)]
     why = ""
@@ -271,11 +272,10 @@ def _turn(handover: Handover, row: Row) -> dict[str, Any]:
             if handover.state is not S.REFUSED or handover.role == handover.begun_by
             else say("已终止：我方不同意{begun_by}", begun_by=_WHAT[handover.begun_by])
         )
-        keeper = "我方" if handover.role == "home" else row.partner
         return found | {
             "whose": "over",
             "title": title,
-            "next": joined("；", filter(None, [reason, say("仍由{keeper}负责管理", keeper=keeper)])),
+            "next": joined("；", filter(None, [reason, _kept(handover, row, member)])),
         }
     if handover.pending:
         return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[handover.pending], partner=row.partner), 'next': '通常几秒内完成；对方系统停机时自动续发，不用再办'}  # fmt: skip
@@ -300,6 +300,13 @@ _AFTER: dict[S, str] = {
     S.ACCEPTED: "介绍信开出后，由我方接收并编入支部",
     S.RELEASED: "对方送来回执时，系统自动确认并给出身份证号；在此之前仍由我方负责管理",
 }
+
+
+def _kept(handover: Handover, row: Row, member: Member | None) -> str:
+    """Who answers for the member although nothing moved: of ours only while the relation is held, he may have left since."""
+    if handover.role == "host":
+        return say("终止时由{partner}负责管理", partner=row.partner)
+    return "仍由我方负责管理" if member is not None and member.relation is Relation.HELD else ""
 
 
 def _closing(handover: Handover, row: Row) -> str:

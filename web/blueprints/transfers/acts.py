@@ -146,7 +146,7 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "refuse", "refuse", "不予办理", "不予办理", Refusal, lambda c, v: service.refuse(c, v["reason"], v["text"]),
-            "这次转接终止，介绍信已开出的作废，组织关系仍在原支部。", "已登记不予办理", warning=wording.REFUSAL_WARNING,
+            "这次转接终止，介绍信已开出的作废，组织关系不变。", "已登记不予办理", warning=wording.REFUSAL_WARNING,
         ),
         Act(
             "issue_letter", "issue_letter", "开出介绍信", "开出介绍信", Letter, lambda c, v: issuing.issue_letter(c, **v),
@@ -198,7 +198,7 @@ APPROVES = {
 WRITTEN_DOWN = {
     (TransferState.IN_TRANSIT, "refuse"): (
         "登记对方不予接收",
-        "对方说明不予接收、介绍信退回后登记。这次转接终止，介绍信作废，组织关系仍在原支部。",
+        "对方说明不予接收、介绍信退回后登记。这次转接终止，介绍信作废，组织关系不变。",
         "已登记对方不予接收",
     ),
 }

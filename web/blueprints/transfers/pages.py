@@ -30,6 +30,7 @@ from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.members.codes import ETHNICITY, MEMBER_KIND, STANDING
+from web.tenants.members.models import Relation
 from web.tenants.register import service as register
 from web.tenants.transfers import letters
 from web.tenants.transfers.lists import turn
@@ -157,11 +158,10 @@ def _turn(whole: Seen) -> dict[str, Any]:
         return found | {"whose": "theirs", "title": "党委已批准，转由双方系统办理", "next": "以后的每一步见关系转接"}
     if not case.is_open:
         reason = wording.REFUSED.get(case.reason, "") if case.state is S.REFUSED else ""
-        keeper = "转出单位" if case.kind is K.INWARD else "原支部"
         return found | {
             "whose": "over",
             "title": wording.STATES[case.state],
-            "next": joined("；", filter(None, [reason, say("组织关系仍在{keeper}", keeper=keeper)])),
+            "next": joined("；", filter(None, [reason, _kept(whole)])),
         }
     if seat is None:
         return found | {
@@ -185,6 +185,14 @@ def _who(permission: Permission) -> str:
         return ""
     people = [say("{name}（{role}）", name=name, role=words.ROLES[role]) for name, role in accounts.who_can(permission)]
     return say("可办的人：{people}", people=joined("、", people))
+
+
+def _kept(whole: Seen) -> str:
+    """Where the relation is although nothing moved: of ours only while it is so, the member may have left or moved since."""
+    if whole.case.kind is K.INWARD:
+        return "终止时组织关系在转出单位"
+    is_so = whole.member.relation is Relation.HELD and whole.member.branch_id == whole.case.branch_id
+    return "组织关系仍在原支部" if is_so else ""
 
 
 def _closing(whole: Seen) -> str:
