@@ -113,7 +113,9 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
     with side.act():
         batch = imports.get(third, lock=True)
         assert (batch.counts["new"], batch.counts["changed"], batch.counts["same"]) == (0, 1, 259)
-        moved = db.session.scalars(db.select(ImportRow).where(ImportRow.batch_id == third, ImportRow.member_id == told_id)).one()
+        moved = db.session.scalars(
+            db.select(ImportRow).where(ImportRow.batch_id == third, ImportRow.member_id == told_id)
+        ).one()
         ((column, text, is_error),) = moved.findings
         assert (column, moved.outcome, is_error) == ("所在党支部", Outcome.SAME, False)
         assert f"登记在{other_name}，导入不改变所在支部" in text and "关系转接" in text
@@ -169,7 +171,9 @@ def test_one_bad_row_stops_all_or_is_given_back(side, work, fresh):
     copied = browser.get(f"/{side.code}/workbench/import_rows/copy?batch={batch_id}&written=yes").text
     assert copied.count("新增") == 258 and "身份证号已失真" not in copied
     assert "****" in copied and not re.search(r"\b15\d{9}\b", copied), "a number is masked in what is said of it"
-    assert "没有符合条件的行" in browser.get(f"{place}/rows?q=没有这句话").text
+    for text in ("没有这句话", "true", '"身份证号"'):
+        assert "没有符合条件的行" in browser.get(f"{place}/rows?q={text}").text, "what nobody reads is not found"
+    assert "共 2 行" in browser.get(f"{place}/rows?q=身份证号已失真").text
     left = _upload(side, work, _spoil(content, [10]))
     for days, kept in ((6, (True, True)), (8, (False, True)), (31, (False, False))):
         with clock.at(clock.now() + timedelta(days=days)), side.act():
@@ -219,6 +223,10 @@ def test_a_township_officer_imports_only_into_the_own_part_of_the_tree(side, wor
 
 def test_a_file_that_is_no_register_is_refused_with_words(side, work):
     batch_id = _upload(side, work, b"PK\x03\x04 not really a workbook")
+    with side.act():
+        long, task = imports.upload("长" * 200 + ".xlsx", b"PK")
+        assert len(long.filename) == len(task.title) == 160, "a file may have a long name"
+        db.session.rollback()
     with side.act():
         batch = imports.get(batch_id)
         assert batch.state is ImportState.REFUSED and "另存为" in batch.refusal

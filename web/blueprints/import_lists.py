@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func
+from sqlalchemy import ColumnElement, Select, column, func, literal
+from sqlalchemy.dialects.postgresql import JSONB
 
 from web.core.events import Actor
 from web.core.keyset import Order
@@ -137,7 +138,10 @@ def _file_rows(actor: Actor) -> Select[Any]:
 
 
 def _found(text: str) -> ColumnElement[bool]:
-    return cast(ImportRow.findings, Text).contains(text, autoescape=True)
+    """In what is said of the row, and in nothing else that its JSON holds."""
+    finding = func.jsonb_array_elements(ImportRow.findings).table_valued(column("value", JSONB), name="finding")
+    sentence = finding.c.value[1].astext
+    return db.select(literal(1)).select_from(finding).where(sentence.contains(text, autoescape=True)).exists()
 
 
 ROWS = PlainList(

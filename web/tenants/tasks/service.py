@@ -16,10 +16,10 @@ from web.tenants.tasks.models import TASK, Task, TaskState
 
 
 def start(job: Job, title: str, *, subject_id: UUID | None = None, details: dict[str, Any] | None = None) -> Task:
-    """Put the work down and ring for it after commit; the job gets the task's id."""
+    """Put the work down and ring for it after commit; the job gets the task's id. A title of long names is cut."""
     task = Task(
         kind=job.value,
-        title=title,
+        title=title[:160],
         subject_id=subject_id,
         details=details or {},
         account_id=events.actor().account_id,
