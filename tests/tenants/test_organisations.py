@@ -57,3 +57,22 @@ def test_paths_sort_as_the_tree(pair):
             organisations.found(root, OrgKind.TOWNSHIP_COMMITTEE, f"第{n}镇")
         names = [o.name for o in organisations.tree()]
     assert names == ["岳西县", "天堂镇", "示例村支部", "试例村支部", *(f"第{n}镇" for n in range(12))]
+
+
+def test_a_full_name_that_no_letter_holds_is_refused_beside_the_name(pair):
+    with pair.home.act():
+        town = organisations.found(organisations.root(), OrgKind.TOWNSHIP_COMMITTEE, "镇" * 80)
+        branch = organisations.found(town, OrgKind.BRANCH, "村" * 80)
+        for ask in (
+            lambda: organisations.found(branch, OrgKind.PARTY_GROUP, "组"),
+            lambda: organisations.rename(town, "镇" * 81),
+            lambda: organisations.rename(branch, "村" * 81),
+        ):
+            with pytest.raises(Invalid) as refused:
+                ask()
+            assert refused.value.fields == {"name": ["full_name_too_long"]}
+        group = organisations.found(branch, OrgKind.PARTY_GROUP, "组", full_name="一片区")
+        organisations.rename(town, "山镇")
+        assert branch.full_name == "山镇" + "村" * 80
+        organisations.rename(group, "二组")
+        assert group.full_name == branch.full_name + "二组", "a full name of its own says nothing of the new name"

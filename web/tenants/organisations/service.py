@@ -43,6 +43,10 @@ PLACES: dict[Role, frozenset[OrgKind]] = {
 }
 
 
+FULL_NAME = 160
+"""Characters of a full name at most: the names of all above it in one line, as letters print them."""
+
+
 @dataclass(frozen=True)
 class OrgClosing:
     """Announced before an organisation closes: a later room that still needs it raises Invalid."""
@@ -101,6 +105,9 @@ def found(
     taken = db.select(PartyOrg.id).where(PartyOrg.parent_id == parent_id, PartyOrg.name == name)
     if name and parent and db.session.scalar(taken):
         wrong["name"] = "taken"
+    full_name = full_name or _under(parent, name)
+    if len(full_name) > FULL_NAME:
+        wrong.setdefault("name", "full_name_too_long")
     if wrong:
         raise Invalid(wrong)
     last = db.session.scalar(db.select(func.max(PartyOrg.path)).where(PartyOrg.parent_id == parent_id))
@@ -109,7 +116,7 @@ def found(
         parent_id=parent_id,
         kind=kind,
         name=name,
-        full_name=full_name or (f"{parent.full_name}{name}" if parent and parent.parent_id else name),
+        full_name=full_name,
         path=f"{parent.path if parent else ''}{ordinal:04d}.",
         division_code=division_code,
         host_code=host_code,
@@ -119,6 +126,11 @@ def found(
     db.session.add(org)
     db.session.flush()
     return org
+
+
+def _under(parent: PartyOrg | None, name: str) -> str:
+    """The full name where nobody typed one: below a township its own name stands first; the county's is left out."""
+    return f"{parent.full_name}{name}" if parent and parent.parent_id else name
 
 
 def settle(org: PartyOrg, *, venue: str, address: str, phone: str) -> None:
@@ -138,14 +150,19 @@ def rename(org: PartyOrg, name: str) -> None:
     )
     if org.parent_id and db.session.scalar(taken):
         raise Invalid({"name": "taken"})
-    before, org.full_name = org.full_name, org.full_name.removesuffix(org.name) + name
-    org.name = name
+    # A full name that somebody typed and that does not end with the old name says nothing of the new one.
+    before, above = org.full_name, get(org.parent_id) if org.parent_id else None
+    full_name = before.removesuffix(org.name) + name if before.endswith(org.name) else _under(above, name)
+    under = db.select(PartyOrg).where(PartyOrg.path.op("^@")(org.path), PartyOrg.id != org.id)
+    follow = [below for below in db.session.scalars(under) if below.full_name.startswith(before)]
+    longest = max((len(below.full_name) for below in follow), default=len(before))
+    if len(full_name) + max(0, longest - len(before)) > FULL_NAME:
+        raise Invalid({"name": "full_name_too_long"})
+    org.name, org.full_name = name, full_name
     events.record("party_org.rename", org)
-    db.session.flush()
-    for below in db.session.scalars(db.select(PartyOrg).where(PartyOrg.path.op("^@")(org.path), PartyOrg.id != org.id)):
-        if below.full_name.startswith(before):
-            below.full_name = org.full_name + below.full_name.removeprefix(before)
-            events.record("party_org.rename", below)
+    for below in follow:
+        below.full_name = full_name + below.full_name.removeprefix(before)
+        events.record("party_org.rename", below)
     db.session.flush()
 
 
