@@ -74,6 +74,19 @@ def test_long_forms_keep_drafts(proved):
     proved("long forms that keep drafts", len(long))
 
 
+def test_a_printed_list_is_without_the_forms_beside_it(proved):
+    """A list is printed to be read: a form on its page, with its heading, stays on the screen."""
+    lists = 0
+    for path in sorted((WEB / "templates").rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        if "p.sheet_table(" in text:
+            shown = re.sub(r'<section class="no-print">.*?</section>', "", text, flags=re.DOTALL)
+            forms = re.findall(r"<form[^>]*>", shown)
+            assert all("no-print" in form for form in forms), f"{path.name}: {forms}"
+            lists += 1
+    proved("lists printed without forms", lists)
+
+
 def test_nothing_comes_from_elsewhere():
     for path in [*(WEB / "static").rglob("*.css"), *(WEB / "static").rglob("*.js")]:
         text = path.read_text(encoding="utf-8")
