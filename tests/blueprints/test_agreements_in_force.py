@@ -10,7 +10,7 @@ from tests.blueprints.test_auth import in_county
 from web.core import clock, fence
 from web.extensions import db
 from web.federation.agreements import registers, service
-from web.federation.agreements.models import AgreementDuty, AgreementState, DutyKind, VersionState
+from web.federation.agreements.models import AgreementDuty, AgreementParty, AgreementState, DutyKind, VersionState
 from web.federation.post import keys
 
 
@@ -181,6 +181,14 @@ def test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages(
     )
     meeting = there.location.rpartition("/")[2]
     ours = f"{base}/{id_}/meetings/{meeting}"
+    for left, waits in ((clock.today(), False), (None, True)):
+        with agreed.home.act():
+            party = db.select(AgreementParty).where(
+                AgreementParty.agreement_id == id_, AgreementParty.uid == agreed.host.uid
+            )
+            db.session.scalars(party).one().ended_on = left
+            fence.commit()
+        assert ("　待确认" in client.get(ours).text) is waits, "who left is not waited for"
     assert client.post(f"{ours}/confirm").status_code == 404, "one's own word confirms nothing"
     other, their_base = browsers(agreed.host)
     theirs = f"{their_base}/{id_}/meetings/{meeting}"

@@ -19,7 +19,7 @@ from web.core import clock
 from web.core.errors import NotFound
 from web.core.events import Actor
 from web.extensions import db
-from web.federation.agreements import service
+from web.federation.agreements import service, standing
 from web.federation.agreements.models import Agreement, AgreementMeeting, AgreementState
 from web.tenants.accounts.permissions import Permission
 from web.tenants.workbench import queues
@@ -104,7 +104,9 @@ def _page(agreement_id: UUID, meeting_id: UUID, form: Form) -> Any:
     row = service.meeting(view.agreement, meeting_id)
     ways = WAYS if row.by_uid == view.own else THEIR_WAYS if len(view.everyone) == 2 else ONES_WAYS
     answers = [(view.name(uid), answer) for uid, answer in row.answers.items()]
-    waits = [p.name for p in view.everyone if p.uid != row.by_uid and str(p.uid) not in row.answers]
+    # Who left the agreement answers nothing any more.
+    asked = [p for p in view.everyone if p.uid != row.by_uid and standing.stays(p, clock.today())]
+    waits = [p.name for p in asked if str(p.uid) not in row.answers]
     return form.page(
         "agreements/meeting.html", view=view, meeting=row, way=ways.get(row.way, row.way), answers=answers, waits=waits
     )
