@@ -78,6 +78,12 @@ def test_the_walk_by_pages(walk, desks, work):
     assert len(ids) == 2
     # One is ticked; all that match are asked for by the question, which runs again: of another county, none.
     assert host.post(at(walk.host, "/referrals/accept")).status_code == 422
+    # Pressed on the list: the list says it, as it was asked for.
+    asked = at(walk.host, f"/referrals/?tab=inbox&partner={walk.home.uid}")
+    back = host.post(at(walk.host, "/referrals/accept"), headers={"Referer": f"http://localhost{asked}"})
+    assert (back.status_code, back.location) == (303, asked) and "没有勾选" in host.get(asked).text
+    for strange in ("http://elsewhere.example" + asked, f"http://localhost{at(walk.host, '/referrals/accept')}"):
+        assert host.post(at(walk.host, "/referrals/accept"), headers={"Referer": strange}).status_code == 422
     none = host.post(
         at(walk.host, "/referrals/accept"), data={"all_matching": "1", "query": f"tab=inbox&partner={uuid7()}"}
     )

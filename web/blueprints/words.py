@@ -6,11 +6,13 @@ An entry of ERRORS says what is wrong, where, and how to mend it. A code without
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request, session
+from flask import Flask, Response, flash, g, jsonify, make_response, redirect, render_template, request, session
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
 
 from web.blueprints import kept
 from web.blueprints.english import choice
@@ -100,7 +102,7 @@ ERRORS: dict[str, str] = {
     "branch_not_yours": "所选支部不在您的范围内，请由上级党组织办理",
     "nothing_chosen": "没有选中可办的人。请返回名册勾选",
     "organisation_closed": "这个组织已经撤销，不能再改",
-    "nothing_ticked": "没有勾选。请返回列表，勾选要办的行",
+    "nothing_ticked": "没有勾选，什么都没有办。请在名单里勾选要办的行",
     "too_many_chosen": "一次最多选 {most} 条，请加条件分批",
     "no_letter_in_use": "没有在用的介绍信，所以不在压缩包里",
     "letter_void": "这个编号已经作废，备注里写着原因，不能再改",
@@ -178,6 +180,7 @@ FIELD_ERRORS: dict[str, str] = {
     "not_after_meeting": "要晚于这次会商的日期",
     "before_left_on": "不能早于流出时间",
     "kind_not_under_parent": "这种组织不能设在所选上级之下",
+    "full_name_too_long": "连同上级的名称超过 160 个字，介绍信上写不下，请改短",
     "has_open_organisations": "下面还有未撤销的组织，请先撤销或调整",
     "unknown_scope": "没有这个共享范围",
     "persons_of_townships": "乡镇级协议只能勾名录和汇总数；党员个人的信息按县级协议互通",
@@ -328,6 +331,9 @@ def register(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def ours(error: DomainError) -> Any:
         db.session.rollback()
+        if error.code in OF_A_CHOICE and (back := _came_from(app)):
+            flash(of(error))
+            return redirect(back, 303)
         return answer(
             error.status, error.code, of(error), who=_who_can(error) if isinstance(error, NotPermitted) else []
         )
@@ -354,6 +360,22 @@ def register(app: Flask) -> None:
         if app.testing or app.debug:
             raise error
         return answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")
+
+
+OF_A_CHOICE = frozenset({"nothing_ticked", "too_many_chosen"})
+"""Refusals of rows chosen on a list: they are said on the list, as it was asked for."""
+
+
+def _came_from(app: Flask) -> str:
+    """The page of ours whose form was sent, if it can be opened again; empty otherwise."""
+    at = urlsplit(request.referrer or "")
+    if g.get("county") is None or at.netloc != request.host or not at.path.startswith(f"/{g.county.code}/"):
+        return ""
+    try:
+        app.url_map.bind_to_environ(request.environ).match(at.path, "GET")
+    except (HTTPException, RoutingException):
+        return ""
+    return at._replace(scheme="", netloc="", fragment="").geturl()
 
 
 def _who_can(error: NotPermitted) -> list[str]:
