@@ -118,7 +118,7 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
         ).one()
         ((column, text, is_error),) = moved.findings
         assert (column, moved.outcome, is_error) == ("所在党支部", Outcome.SAME, False)
-        assert f"登记在{other_name}，导入不改变所在支部" in text and "关系转接" in text
+        assert f"登记在{other_name}，导入不改变所在支部" in text and "申请转接" in text
         with _as(side, Role.COUNTY_ADMIN):
             imports.begin(batch, only_good=False)
         fence.commit()

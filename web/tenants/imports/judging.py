@@ -126,7 +126,7 @@ class Judge:
             return Outcome.ERROR, [*findings, ["姓名", text, True]], [], member
         if branch.id not in (member.branch_id, member.away_org_id):
             text = say(
-                "第 {number} 行“所在党支部”：{name}登记在{here}，导入不改变所在支部。换支部请在本人页面登记转接，由“关系转接”办理；只是登记错了的，在本人页面“编入支部”改正",
+                "第 {number} 行“所在党支部”：{name}登记在{here}，导入不改变所在支部。换支部请在本人页面“申请转接”；只是登记错了的，在本人页面“编入支部”改正",
                 number=row.number,
                 name=member.name,
                 here=self.names[member.branch_id],
