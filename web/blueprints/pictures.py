@@ -67,9 +67,8 @@ def _arc(a: tuple[float, float], b: tuple[float, float], scopes: str, is_thin: b
     c = ((p[0] + q[0]) / 2 + side[0] * bow, (p[1] + q[1]) / 2 + side[1] * bow)
     heading = atan2(q[1] - c[1], q[0] - c[0])
     left, right = ((q[0] - 8 * cos(heading + turn), q[1] - 8 * sin(heading + turn)) for turn in (0.42, -0.42))
-    words, is_level = scopes.split(), abs(side[0]) < 0.4
-    wide = 6 if is_level else 2  # between two slanting arrows there is room for two words a line
-    lines = [" ".join(words[i : i + wide]) for i in range(0, len(words), wide)]
+    # between two slanting arrows there is room for three lines of two words; a run of scopes is as wide as two
+    lines = _rows(_runs(scopes.split()), 17 if abs(side[0]) < 0.4 else 5)
     # the words stand as far off the arrow as their box needs in that direction (7.5 px a letter, 15 px a line)
     half_wide, half_high = max(map(len, lines), default=0) * 3.75, len(lines) * 7.5
     off = bow / 2 + 5 + abs(side[0]) * half_wide + abs(side[1]) * half_high
@@ -82,6 +81,28 @@ def _arc(a: tuple[float, float], b: tuple[float, float], scopes: str, is_thin: b
         y=round(text[1] - 7.5 * (len(lines) - 1) + 4, 1),
         is_thin=is_thin,
     )
+
+
+def _runs(scopes: Sequence[str]) -> list[str]:
+    """S0 S1 S2 S4 S6 S7 → S0–S2 S4 S6 S7: three or more that follow each other are said by the ends."""
+    found: list[list[str]] = []
+    for scope in scopes:
+        if found and int(scope[1:]) == int(found[-1][-1][1:]) + 1:
+            found[-1].append(scope)
+        else:
+            found.append([scope])
+    return [word for run in found for word in ([f"{run[0]}–{run[-1]}"] if len(run) > 2 else run)]
+
+
+def _rows(words: Sequence[str], wide: int) -> list[str]:
+    """The words in lines of at most so many letters."""
+    rows: list[str] = []
+    for word in words:
+        if rows and len(rows[-1]) + 1 + len(word) <= wide:
+            rows[-1] += f" {word}"
+        else:
+            rows.append(word)
+    return rows
 
 
 @dataclass(frozen=True)
