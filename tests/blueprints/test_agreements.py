@@ -32,6 +32,8 @@ def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
         "effective_to": (clock.today() + timedelta(days=365)).isoformat(),
         "notice_days": "60",
     }
+    bare = client.post(f"{base}/new", data=wanted | {"title": "", "partners": []}).text
+    assert "有 2 处要改" in bare and "伙伴县：请选一项" in bare and "协议名称：必填" in bare, "all is said at once"
     for change, words in (
         ({"title": ""}, "必填"),
         ({"partners": []}, "请选一项"),

@@ -148,10 +148,14 @@ class Tick(fields.Boolean):
 
 
 class Many(fields.List[Any]):
-    """Several values under one name (checkboxes, rows of a table)."""
+    """Several values under one name (checkboxes, rows of a table). `required`: at least one."""
 
-    def __init__(self, inner: Any, label: str = "", **more: Any) -> None:
-        super().__init__(inner, metadata={"label": label}, load_default=list, **more)
+    default_error_messages = {"required": "choose_one"}  # noqa: RUF012
+
+    def __init__(self, inner: Any, label: str = "", *, required: bool = False, **more: Any) -> None:
+        if not required:
+            more["load_default"] = list
+        super().__init__(inner, metadata={"label": label}, required=required, **more)
 
 
 def _sent(schema: Schema, form: MultiDict[str, str] | Mapping[str, Any]) -> dict[str, Any]:

@@ -162,8 +162,6 @@ def new() -> Any:
             given = {"org": "", **form.read()}  # the field is there only where there are townships
             if given["effective_to"] < given["effective_from"]:
                 raise Invalid({"effective_to": "before_start"})
-            if not given["partners"]:
-                raise Invalid({"partners": "choose_one"})
             if len(given["partners"]) >= texts.PARTIES:
                 raise Invalid({"partners": "too_many_parties"})
             if given["org"] and given["org"] not in townships:

@@ -22,7 +22,7 @@ ITEM_FIELDS = ("category", "goal", "measure", "owner", "due")
 
 class NewAgreement(Schema):
     title = Text("协议名称", limit=120, required=True)
-    partners = Many(fields.UUID(), "伙伴县")
+    partners = Many(fields.UUID(), "伙伴县", required=True)
     effective_from = Day("生效日期", required=True)
     effective_to = Day("期满日期", required=True)
     notice_days = Number("提前告知天数", low=0, high=365)
