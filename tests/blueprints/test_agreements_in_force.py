@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from tests import world
@@ -55,6 +56,44 @@ def test_progress_pause_and_notice(agreed, work, browsers, monkeypatch):
         assert in_county(side, lambda: service.get(agreed.ref.id).state) is AgreementState.CLOSED
 
 
+def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_others(three, work, browsers):
+    id_, host, home, third = three
+    other = world.propose(host, [home, third])
+    for side in (home, third):
+        done_in(side, lambda: service.accept(other))
+        work()
+    for side in (home, third):
+        browser, base = browsers(side)
+        page = browser.get(f"{base}/{other}").text
+        assert "轮到本部领导批准印签" in page
+        here = re.search(r'<li class="now" aria-current="step">.*?<b>([^<]+)', page, re.DOTALL)
+        assert here and here[1] == f"{side.name}印签", "seals come in any order: ours is to be done"
+    day = clock.today() + timedelta(days=60)
+    done_in(home, lambda: service.leave(id_, day, "任务完成"))
+    work()
+    browser, base = browsers(home)
+    page = browser.get(f"{base}/{id_}").text
+    assert f'<div class="turn"><div><strong>岳西县 {day} 退出' in page, "until the day there is nothing to do"
+    words = "岳西县已退出，办清与它的未了事项后确认办结"
+    with clock.at(clock.now() + timedelta(days=60)):
+        for side in (home, host, third):
+            done_in(side, service.run_timers)
+        for side in (host, third):
+            browser, base = browsers(side)
+            page = browser.get(f"{base}/{id_}").text
+            assert words in page and 'href="#ends"' in page and "已停止" in page.partition('id="grants"')[2]
+            assert words in browser.get(f"/{side.code}/").text, "it is to be done"
+            assert browser.post(f"{base}/{id_}/close/{home.uid}").status_code == 303
+            assert "协议生效中，各方已印签" in browser.get(f"{base}/{id_}").text
+            assert words not in browser.get(f"/{side.code}/").text
+            work()
+        browser, base = browsers(home)
+        for side in (host, third):
+            assert browser.post(f"{base}/{id_}/close/{side.uid}").status_code == 303
+        page = browser.get(f"{base}/{id_}").text
+        assert "协议已经办结" in page and "生效中" not in page.partition('id="versions"')[2]
+
+
 def test_the_hub_begins_the_next_version_and_a_follower_cannot(agreed, work, browsers):
     client, base = browsers(agreed.home)
     assert client.post(f"{base}/{agreed.ref.id}/amend").status_code == 409
@@ -104,6 +143,8 @@ def test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_par
     assert early.status_code == 422 and "不能早于生效日期" in early.text
     done = client.post(renew, data={"effective_to": (clock.today() + timedelta(days=1400)).isoformat()})
     assert done.status_code == 303 and done.headers["Location"].endswith("/draft")
+    draft = client.get(done.headers["Location"]).text
+    assert "条款和授权已照第 1 版抄好" in draft and "常用写法" not in draft
     assert client.get(f"{base}/{agreed.ref.id}/add-party").status_code == 200
     nobody = client.post(f"{base}/{agreed.ref.id}/add-party", data={"party": str(agreed.home.uid)})
     assert nobody.status_code == 422 and "还不是确认过的伙伴县" in nobody.text
@@ -112,6 +153,7 @@ def test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_par
     assert client.post(f"{base}/{agreed.ref.id}/add-party", data={"party": third}).status_code == 303
     compared = client.get(f"{base}/{agreed.ref.id}/compare").text
     assert f"<ins>{world.THIRD[2]}</ins>" in compared
+    assert compared.count("<h3>授权</h3>") == 1, "what differs of one kind stands under one heading"
     old, new = (clock.today() + timedelta(days=days) for days in (730, 1400))
     assert f"<del>{old.isoformat()[:4]}" in compared or f"<ins>{new.isoformat()[:4]}" in compared
     assert "第 16 条" in compared and "第 15 条" not in compared

@@ -42,10 +42,14 @@ def _step(title: str, at: Any, words_: str = "") -> dict[str, Any]:
     return {"state": "done" if at else "todo", "title": title, "lines": [w for w in (words_, clock_of(at)) if w]}
 
 
-def _mark_here(steps: list[dict[str, Any]], whose: str) -> None:
+def _mark_here(steps: list[dict[str, Any]], whose: str, seals: dict[UUID, dict[str, Any]], own: UUID) -> None:
+    """Where we are is the first step still open; among the seals, which come in any order, our own in our turn."""
     here = next((s for s in steps if s["state"] == "todo"), None)
-    if here is not None and whose in ("ours", "theirs"):
-        here["state"] = "now" if whose == "ours" else "theirs"
+    if here is None or whose not in ("ours", "theirs"):
+        return
+    if whose == "ours" and any(here is step for step in seals.values()):
+        here = seals.get(own, here)
+    here["state"] = "now" if whose == "ours" else "theirs"
 
 
 def _hub(view: View) -> UUID:
@@ -78,9 +82,11 @@ def line(view: View) -> list[dict[str, Any]]:
     steps.append(_step("各方同意", at.get("agree"), say("第 {rounds} 轮", rounds=rounds) if rounds > 1 else ""))
     steps.append(_step("定稿", at.get("render"), view.name(hub)))
     followers = [party for party in view.parties if party.uid != hub]
+    seals = {}
     for party in [*followers, *(p for p in view.parties if p.uid == hub)]:
         said = "牵头方最后" if party.uid == hub else ""
-        steps.append(_step(say("{name}印签", name=party.name), sealed.get(party.uid), said))
+        seals[party.uid] = _step(say("{name}印签", name=party.name), sealed.get(party.uid), said)
+    steps += seals.values()
     begins = version.text["effective_from"] if version.text else ""
     step = _step("生效", at.get("take_effect"), "" if at.get("take_effect") else begins)
     if at.get("take_effect"):
@@ -91,7 +97,7 @@ def line(view: View) -> list[dict[str, Any]]:
         state = next(k for k in ("reject", "withdraw", "lapse", "void") if k in at) if view.decisions else "withdraw"
         steps.append({"state": "off", "title": turns.VERBS[state], "lines": [clock_of(at.get(state))]})
     else:
-        _mark_here(steps, view.turn.whose)
+        _mark_here(steps, view.turn.whose, seals, view.own)
     return steps
 
 

@@ -20,7 +20,14 @@ from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import clauses, duties, service, templates, texts
 from web.federation.agreements.listing import LIVING
-from web.federation.agreements.models import OPEN, Agreement, AgreementState, AgreementVersion, VersionState
+from web.federation.agreements.models import (
+    OPEN,
+    Agreement,
+    AgreementClosing,
+    AgreementParty,
+    AgreementVersion,
+    VersionState,
+)
 from web.federation.post import keys
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
@@ -47,8 +54,17 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
     )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    waits = is_open | (Agreement.state == AgreementState.WINDING_DOWN)
-    for view in views.page(waits, size=50).rows:
+    is_unclosed = db.exists().where(
+        AgreementParty.tenant_id == Agreement.tenant_id,
+        AgreementParty.agreement_id == Agreement.id,
+        AgreementParty.ended_on.is_not(None),
+        ~db.exists().where(
+            AgreementClosing.tenant_id == AgreementParty.tenant_id,
+            AgreementClosing.agreement_id == AgreementParty.agreement_id,
+            AgreementClosing.with_uid == AgreementParty.uid,
+        ),
+    )
+    for view in views.page(is_open | is_unclosed, size=50).rows:
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)
@@ -68,7 +84,7 @@ todos.QUEUES.append(
     todos.Queue(
         "agreements",
         "共管共育协议",
-        "同意、批准、印签",
+        "同意、批准、印签、办结",
         Permission.AGREEMENT_READ,
         lambda: url_for("agreements.index"),
         load=_mine,
@@ -130,7 +146,8 @@ def show(agreement_id: UUID) -> str:
         view=view,
         history=history,
         papers=papers,
-        states=turns.STATES,
+        states=turns.STATES
+        | {VersionState.EFFECTIVE: turns.ENDED.get(view.agreement.state, turns.STATES[VersionState.EFFECTIVE])},
         waits_for_approval=waits_for_approval(view),
         never=scopes.NEVER,
         duties=duties.open_of(agreement_id),

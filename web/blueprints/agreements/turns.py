@@ -10,6 +10,7 @@ from flask import url_for
 
 from web.blueprints import words
 from web.blueprints.filters import moment
+from web.core import clock
 from web.core.saying import joined, say
 from web.federation.agreements.models import (
     Agreement,
@@ -176,8 +177,13 @@ def _effective(view: View) -> Turn:
         return Turn("over", "协议已经办结", "双方都确认没有未了事项，共享的信息已经清除")
     if view.agreement.state is AgreementState.WINDING_DOWN:
         return _winding_down(view)
-    own = view.own_party
-    leaving = [p for p in view.parties if p.leaves_on is not None]
+    if view.unclosed:
+        return Turn(
+            "ours",
+            say("{name}已退出，办清与它的未了事项后确认办结", name=joined("、", (p.name for p in view.unclosed))),
+            "其余各方之间协议照旧",
+        )
+    leaving = [p for p in view.parties if p.leaves_on is not None and p.leaves_on > clock.today()]
     if leaving:
         said = joined(
             "、",
@@ -187,13 +193,13 @@ def _effective(view: View) -> Turn:
                 if p.leaves_on
             ),
         )
-        return Turn("ours" if own in leaving else "theirs", said, "退出之日起停止提供和读取")
+        return Turn("theirs", said, "您现在不用动手。退出之日起停止提供和读取")
     until = view.text["effective_to"] if view.text else ""
     return Turn("all", "协议生效中，各方已印签", say("至 {until} 止", until=until))
 
 
 def _winding_down(view: View) -> Turn:
-    if any((view.own, party.uid) not in view.closed for party in view.pairs):
+    if view.unclosed:
         return Turn("ours", "协议已停止执行，办清未了事项后确认办结", "在办的关系转接继续办完；共享的信息逐项清除")
     waiting = [party.name for party in view.pairs if (party.uid, view.own) not in view.closed]
     return Turn("theirs", say("我方已确认办结，等{name}确认", name=joined("、", waiting)), "您现在不用动手")

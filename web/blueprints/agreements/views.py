@@ -75,6 +75,21 @@ class View:
         return {(row.by_uid, row.with_uid) for row in registers.closings(self.agreement)}
 
     @cached_property
+    def unclosed(self) -> list[AgreementParty]:
+        """With whom we are done, and have not said yet that nothing is open."""
+        over = [party for party in self.pairs if party.ended_on is not None]
+        return [party for party in over if (self.own, party.uid) not in self.closed] if over else []
+
+    def is_stopped(self, owner: str, receiver: str) -> bool:
+        """Whether the text in effect gives nothing any more between these two, as far as we know."""
+        if self.version.state is not VersionState.EFFECTIVE:
+            return False
+        today, two = clock.today(), [party for party in self.parties if str(party.uid) in (owner, receiver)]
+        if any(party.leaves_on is not None and party.leaves_on <= today for party in two):
+            return True
+        return str(self.own) in (owner, receiver) and any(party.ended_on is not None for party in two)
+
+    @cached_property
     def verbs(self) -> list[str]:
         return service.can(self.agreement)
 
@@ -212,6 +227,8 @@ class View:
                 grant = held.get((owner, receiver, scope))
                 if grant is None:
                     cells.append(None)
+                elif self.is_stopped(owner, receiver):
+                    cells.append(("off", "已停止"))
                 elif {"all", scope} & (paused.get(owner, set()) | paused.get(receiver, set())):
                     cells.append(("off", "已暂停"))
                 else:
@@ -237,6 +254,8 @@ class View:
             return None
         found: dict[tuple[str, str], list[str]] = {}
         for grant in text["grants"]:
+            if self.is_stopped(grant["owner"], grant["receiver"]):
+                continue
             found.setdefault((self.name(grant["owner"]), self.name(grant["receiver"])), []).append(grant["scope"])
         shares = [(a, b, " ".join(sorted(s)), set(s) <= {"S0", "S1"}) for (a, b), s in found.items()]
         return draw_sharing([party.name for party in self.parties], shares)
