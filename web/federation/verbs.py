@@ -9,7 +9,8 @@ the confirmed state only and are never refused as illegal; an impossible one sto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -220,6 +221,8 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
         kind.checks[said.verb](aggregate, said)
     if envelope.cause is not None and envelope.cause == aggregate.pending_id:
         aggregate.pending, aggregate.pending_id = "", None
+    if ours is not None:
+        said = replace(said, at=ours.at)  # the anchor applied it as of when we said it: days at both sides are the same
     is_echo = ours is not None and ours.verb == said.verb
     _decide(kind, aggregate, row, said, peer=str(envelope.sender), is_echo=is_echo)
     if aggregate.state in kind.machine.terminal and aggregate.pending:
@@ -232,6 +235,7 @@ class _Proposal:
 
     verb: str
     decided: str
+    at: datetime
 
 
 def _proposal(kind: Kind, aggregate: Any, envelope: Envelope) -> _Proposal | None:
@@ -240,19 +244,19 @@ def _proposal(kind: Kind, aggregate: Any, envelope: Envelope) -> _Proposal | Non
     """
     if envelope.cause is None or envelope.n is None:
         return None
-    query = db.select(OutboxMessage.type).where(
+    query = db.select(OutboxMessage.type, OutboxMessage.created_at).where(
         OutboxMessage.id == envelope.cause,
         OutboxMessage.peer_uid == envelope.sender,
         OutboxMessage.about_id == envelope.about_id,
         OutboxMessage.base == envelope.n - 1,
         OutboxMessage.result.is_distinct_from("refused"),
     )
-    type_ = db.session.scalar(query)
-    if type_ is None:
+    found = db.session.execute(query).one_or_none()
+    if found is None:
         return None
-    verb = type_.partition(".")[2]
+    verb = found.type.partition(".")[2]
     row = kind.machine.row(aggregate.state, verb)
-    return _Proposal(verb, (row.answer if row is not None else "") or verb)
+    return _Proposal(verb, (row.answer if row is not None else "") or verb, found.created_at)
 
 
 def _may_decide(kind: Kind, row: Row[Any], envelope: Envelope, ours: _Proposal | None) -> bool:

@@ -83,6 +83,19 @@ def test_declined_with_words_everything_of_the_packet_is_gone(walk):
     assert walk.offer()[0].referral_id not in (None, first), "another offer may follow"
 
 
+def test_a_day_is_the_one_on_which_the_word_was_said(walk):
+    walk.offer()
+    late = (clock.now() + timedelta(days=1)).astimezone(clock.CHINA).replace(hour=23, minute=59)
+    with clock.at(late):
+        walk.say(walk.host, service.accept, run=False)
+    with clock.at(late + timedelta(minutes=2)):
+        walk.work()
+    assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
+    for side in (walk.home, walk.host):
+        with side.act():
+            assert service.get(walk.id).accepted_on == late.date()
+
+
 def test_nobody_answers_for_thirty_days(walk):
     walk.offer()
     with later(days=29), walk.home.act():

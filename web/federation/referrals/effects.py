@@ -80,7 +80,7 @@ def claimed(referral: Referral, said: Said) -> None:
 
 def recognised(referral: Referral, said: Said) -> None:
     """The packet is now home's: the host learns it, home needs no copy of what the host was told."""
-    referral.accepted_on = clock.today()
+    referral.accepted_on = clock.day(said.at)
     referral.notice_on = date.fromisoformat(said.body["notice_on"])
     told = packets.take_out(referral)
     if referral.role == "host":
@@ -89,7 +89,7 @@ def recognised(referral: Referral, said: Said) -> None:
 
 def accepted(referral: Referral, said: Said) -> None:
     """The host expects him."""
-    referral.accepted_on = clock.today()
+    referral.accepted_on = clock.day(said.at)
 
 
 def reported(referral: Referral, said: Said) -> None:
@@ -108,7 +108,7 @@ def closed(referral: Referral, said: Said) -> None:
     """Declined, disowned, lapsed, ended, or not opened: why, and the packet is gone here."""
     word = {"decline": said.body.get("reason"), "end": said.body.get("reason"), "leave": "left"}.get(said.verb)
     referral.reason = str(word or said.verb)[:20]
-    referral.ended_on = date.fromisoformat(said.body["on"]) if "on" in said.body else clock.today()
+    referral.ended_on = date.fromisoformat(said.body["on"]) if "on" in said.body else clock.day(said.at)
     if referral.role == "home":
         referral.answer_text = said.values.get("/text")
     packets.purge(referral)
