@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from web.federation import verbs
 from web.federation.pairs import FAIL, Kind
 
 Word = tuple[str, int]
+SAID_AT = datetime(2026, 6, 30, tzinfo=UTC)  # no world depends on it
 
 
 class Broken(AssertionError):
@@ -138,7 +140,7 @@ class Explorer:
         ours = None
         if cause is not None and cause[1] == mine.n:
             asked = self.machine.row(mine.state, cause[0])
-            ours = verbs._Proposal(cause[0], (asked.answer if asked else "") or cause[0])
+            ours = verbs._Proposal(cause[0], (asked.answer if asked else "") or cause[0], SAID_AT)
         envelope: Any = SimpleNamespace(cause=cause)
         return verbs._may_decide(self.kind, row, envelope, ours)
 
