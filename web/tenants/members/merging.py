@@ -21,7 +21,7 @@ from web.core.events import Actor, Event
 from web.core.keyset import Order
 from web.extensions import db
 from web.tenants.documents.models import Scan
-from web.tenants.members import service, values
+from web.tenants.members import service, values, versions
 from web.tenants.members.models import Member, MemberPair, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
@@ -192,7 +192,7 @@ def merge(kept: Member, gone: Member, take: Collection[str]) -> MemberPair:
     service.write(gone, {"relation": Relation.ENDED})
     moved = {kind: len(ids) for kind, ids in pair.moved.items() if ids}
     events.record("member.merge", kept, details={"gone": str(gone.id), "moved": moved})
-    service.write(kept, service.with_derived(taken))
+    service.write(kept, values.with_derived(taken))
     service.index(kept)
     return pair
 
@@ -280,7 +280,7 @@ def _part(pair: MemberPair, kept_id: UUID, gone_id: UUID) -> None:
             row.member_id = gone_id
     db.session.flush()
     events.record("member.part", kept, details={"gone": str(gone_id)})
-    service.write(kept, service.before(merged))
+    service.write(kept, versions.before(merged))
     service.index(kept)
     events.record("member.part", gone, details={"kept": str(kept_id)})
     service.write(gone, {"relation": Relation.HELD})

@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import and_, delete, or_
 
 from web.core import clock, events, fence
-from web.core.errors import Conflict, Invalid, NotFound, WrongState
+from web.core.errors import Invalid, NotFound, WrongState
 from web.core.events import Event
 from web.core.fields import blind
 from web.extensions import db
-from web.tenants.members import citizen_id, names, search, values
+from web.tenants.members import citizen_id, names, search, values, versions
 from web.tenants.members.codes import ENDED_STANDINGS, Standing
 from web.tenants.members.models import Member, MemberGram, Relation
 from web.tenants.organisations.models import OrgKind, PartyOrg
@@ -150,7 +150,7 @@ def enroll(
     _demand_unique(kept.get("id_number"))
     now = clock.now()
     member = Member(
-        **with_derived(kept),
+        **values.with_derived(kept),
         branch_id=branch_id,
         away_org_id=away_org_id,
         relation=relation,
@@ -175,7 +175,7 @@ def amend(
     demand_open(member)
     kept = values.read(given)
     if version is not None and version != member.updated_at:
-        kept = _without_stale(member, kept, version)
+        kept = versions.without_stale(member, kept, version)
     both = {f: kept.get(f, getattr(member, f)) for f in ("birth_on", "joined_on", "confirmed_on")}
     values.compare(*both.values())
     changed = {f: v for f, v in kept.items() if v != getattr(member, f)}
@@ -184,7 +184,7 @@ def amend(
     if "id_number" in changed:
         _demand_unique(changed["id_number"], but=member.id)
     events.record("member.amend", member, reason=reason)
-    write(member, with_derived(changed))
+    write(member, values.with_derived(changed))
     if {"name", "id_number", "phone", "second_phone"} & set(changed):
         index(member)
     return set(changed)
@@ -241,38 +241,18 @@ def end(member: Member, standing: Standing, *, reason: str) -> None:
     write(member, {"standing": standing.value, "relation": Relation.ENDED})
 
 
-_BRANCHES = ("branch_id", "away_org_id")
-
-
 def put_back(entry: Event) -> bool:
     """Undo one change that the log holds: False when the row was changed since, is held by a handover or is history."""
     if entry.subject_id is None:
         return False
     member = get(entry.subject_id, lock=True)
     after = entry.changes.get("updated_at", [None, None])[1]
-    if member.frozen_by is not None or member.relation not in LIVE or after != _stands_at(member):
+    if member.frozen_by is not None or member.relation not in LIVE or after != versions.stands_at(member):
         return False
     events.record("member.undo", member, details={"version": entry.changes["updated_at"][0]})
-    write(member, before(entry))
+    write(member, versions.before(entry))
     index(member)
     return True
-
-
-def _stands_at(member: Member) -> str:
-    """The version whose values the row has: its own, or the one that the last undo led back to. One step may have changed a row twice."""
-    query = db.select(Event).where(Event.subject_id == member.id, Event.changes.has_key("updated_at"))
-    last = db.session.scalars(query.order_by(Event.id.desc()).limit(1)).first()
-    here = member.updated_at.isoformat()
-    was_undone = last is not None and last.verb == "member.undo" and last.changes["updated_at"][1] == here
-    return str(last.details.get("version", here)) if last is not None and was_undone else here
-
-
-def before(entry: Event) -> dict[str, object]:
-    """The columns people write, as they were before this event."""
-    was = {f: pair[0] for f, pair in events.revealed(entry).items()}
-    columns = with_derived(values.read({f: v for f, v in was.items() if f in values.READERS}))
-    found = {"is_lost_contact": was["is_lost_contact"]} if "is_lost_contact" in was else {}
-    return columns | found | {f: was[f] and UUID(str(was[f])) for f in _BRANCHES if f in was}
 
 
 # What a handover or a case does to the row (FED/1 §8). Only federation.handovers and transfers call these.
@@ -305,7 +285,7 @@ def settle(member: Member, id_number: str | None = None) -> None:
         raise WrongState("member_is_history")
     kept = values.read({"id_number": id_number}) if id_number else {}
     events.record("member.settle", member)
-    write(member, {**with_derived(kept), "relation": Relation.HELD})
+    write(member, {**values.with_derived(kept), "relation": Relation.HELD})
     if kept:
         index(member)
 
@@ -328,21 +308,10 @@ def reopen(member: Member, branch_id: UUID, given: Mapping[str, object], id_numb
     kept = values.read({**given, **({"id_number": id_number} if id_number else {})})
     changed = {field: value for field, value in kept.items() if value != getattr(member, field)}
     events.record("member.reopen", member)
-    write(member, {**with_derived(changed), "branch_id": branch_id, "away_org_id": None, "relation": Relation.HELD})
+    write(
+        member, {**values.with_derived(changed), "branch_id": branch_id, "away_org_id": None, "relation": Relation.HELD}
+    )
     index(member)
-
-
-def with_derived(kept: Mapping[str, object]) -> dict[str, object]:
-    """The values with what follows from them: reading and initials of a name, fingerprints of numbers."""
-    whole = dict(kept)
-    if "name" in kept:
-        name = str(kept["name"])
-        whole |= {"name_pinyin": names.pinyin_key(name)[:160], "initials": names.initials(name)[:20]}
-    for field, fingerprint in (("id_number", "id_blind"), ("phone", "phone_blind")):
-        if field in kept:
-            value = kept[field]
-            whole[fingerprint] = blind(field, str(value)) if value else None
-    return whole
 
 
 def write(member: Member, columns: Mapping[str, object]) -> None:
@@ -378,34 +347,3 @@ def _demand_unique(id_number: object, but: UUID | None = None) -> None:
     found = db.session.scalars(query.limit(2)).all()
     if any(other != but for other in found):
         raise Invalid({"id_number": "already_registered"})
-
-
-def _without_stale(member: Member, kept: Mapping[str, object], version: datetime) -> dict[str, object]:
-    """The values this person meant to change, judged by what the log says others changed after `version`."""
-    query = db.select(Event).where(Event.subject_id == member.id).order_by(Event.id.desc()).limit(200)
-    before: dict[str, object] = {}
-    last: Event | None = None
-    for entry in db.session.scalars(query):
-        change = entry.changes.get("updated_at")
-        if not isinstance(change, list) or change[1] is None:
-            continue
-        if datetime.fromisoformat(change[1]) <= version:
-            break
-        last = last or entry
-        before |= {field: pair[0] for field, pair in events.revealed(entry).items()}
-    clashes: dict[str, tuple[object, object]] = {}
-    meant = dict(kept)
-    for field in set(before) & set(kept):
-        ours, theirs = kept[field], getattr(member, field)
-        if _as_logged(ours) == before[field]:
-            del meant[field]
-        elif ours != theirs:
-            clashes[field] = (ours, theirs)
-    if clashes:
-        who, at = (last.actor_name, last.at) if last else ("", None)
-        raise Conflict("conflict", fields=clashes, who=who, at=at, version=member.updated_at)
-    return meant
-
-
-def _as_logged(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value

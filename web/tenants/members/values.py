@@ -8,6 +8,7 @@ from datetime import date
 
 from web.core import clock
 from web.core.errors import Invalid
+from web.core.fields import blind
 from web.tenants.members import citizen_id, codes, names, phones
 from web.tenants.members.readings import text_of
 
@@ -135,6 +136,19 @@ def read(given: Mapping[str, object]) -> dict[str, object]:
     if wrong:
         raise Invalid(wrong)
     return kept
+
+
+def with_derived(kept: Mapping[str, object]) -> dict[str, object]:
+    """The values with what follows from them: reading and initials of a name, fingerprints of numbers."""
+    whole = dict(kept)
+    if "name" in kept:
+        name = str(kept["name"])
+        whole |= {"name_pinyin": names.pinyin_key(name)[:160], "initials": names.initials(name)[:20]}
+    for field, fingerprint in (("id_number", "id_blind"), ("phone", "phone_blind")):
+        if field in kept:
+            value = kept[field]
+            whole[fingerprint] = blind(field, str(value)) if value else None
+    return whole
 
 
 def compare(born: object, joined: object, confirmed: object) -> None:
