@@ -16,6 +16,7 @@ from tests.blueprints.test_auth import sign_in
 from tests.workers import run_all
 from web import jobs
 from web.core import clock, fence
+from web.core.errors import Invalid
 from web.core.events import Event
 from web.extensions import db
 from web.tenants.labels import service as labels
@@ -215,6 +216,12 @@ def test_labels_are_the_countys_and_narrow_the_list(browser, side):
         label_id = label.id
         rows = [service.get(i) for n, i in side.members.items() if n != "李例乙"]
         assert labels.mark(rows, [label], []) == 2
+        with pytest.raises(Invalid) as full, fence.savepoint():
+            others = [labels.add(f"第{n}个", "grey") for n in range(labels.MOST - len(labels.every()))]
+            labels.drop(others[0])
+            labels.add("最后一个", "grey")
+            labels.restore(others[0])
+        assert full.value.fields == {"title": ["too_many_labels"]}, "nor by way of the recycle bin"
         fence.commit()
     assert set(names(admin.get(lists(side) + f"?label={label_id}").text)) == {"王示甲", "欧阳演丙"}
     assert names(admin.get(lists(side) + "?label=").text) == ["李例乙"]

@@ -12,7 +12,7 @@ from web.core.errors import Conflict, Invalid, NotFound, WrongState
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
-from web.tenants.members import citizen_id, search, service
+from web.tenants.members import citizen_id, merging, search, service
 from web.tenants.members.codes import Standing
 from web.tenants.members.models import Member, MemberGram, Relation
 
@@ -224,3 +224,25 @@ def test_another_countys_member_is_absent(both):
         theirs = db.session.scalars(db.select(Member.id)).one()
     with fence.acting_for(both.home.tenant_id), pytest.raises(NotFound):
         service.get(theirs)
+
+
+def test_a_number_that_another_has_by_now_does_not_come_back(both):
+    """Neither by undoing a change nor by parting what was merged: two live records of one number would be one person twice."""
+    first, second, third = (citizen_id.invent("990121", date(1980, 1, 1), n) for n in (31, 32, 33))
+    with fence.acting_for(both.home.tenant_id):
+        member = enrol(both.home, "周试己", id_number=first)
+        with events.noted() as did:
+            service.amend(member, {"id_number": second})
+        entry = db.session.get(Event, (both.home.tenant_id, did[0]))
+        other = enrol(both.home, "郑演庚", id_number=first)
+        assert service.put_back(entry) is False and member.id_number == second
+        service.end(other, Standing.EXPELLED, reason="处分决定")
+        assert service.put_back(entry) is True and member.id_number == first
+        gone = enrol(both.home, "周试己", id_number=third)
+        pair = merging.merge(member, gone, [])
+        other = enrol(both.home, "郑演庚", id_number=third)
+        with pytest.raises(WrongState, match="merge_number_taken"):
+            merging.take_back(pair)
+        service.end(other, Standing.EXPELLED, reason="处分决定")
+        merging.take_back(pair)
+        assert (member.id_number, gone.id_number, gone.relation) == (first, third, Relation.HELD)

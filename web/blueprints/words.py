@@ -9,7 +9,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, flash, g, jsonify, make_response, redirect, render_template, request, session
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
@@ -95,12 +107,13 @@ ERRORS: dict[str, str] = {
     "pair_decided": "这两条已经定过了。要改，先到“疑似重复”页撤销",
     "pair_too_old": "已过三十日，或者已经撤销过，不能再撤销",
     "merge_changed_since": "合并以后留下的一条又改过，不能整体撤销。请在党员页面逐项改正",
+    "merge_number_taken": "其中一条的身份证号后来又登记在别的记录上，不能撤销合并。请先核对那一条",
     "merge_held_since": "合并以后留下的一条已与伙伴县往来，不能撤销",
     "member_is_history": "这名党员已不在本县，记录只供查阅",
     "flow_already_open": "这名党员已有未结束的流动登记。请先结束，或在原登记上修改",
     "flow_is_over": "这次流动已经结束，不能再改",
     "branch_not_yours": "所选支部不在您的范围内，请由上级党组织办理",
-    "nothing_chosen": "没有选中可办的人。请返回名册勾选",
+    "nothing_chosen": "没有选中可办的人。请在名册里勾选",
     "organisation_closed": "这个组织已经撤销，不能再改",
     "nothing_ticked": "没有勾选，什么都没有办。请在名单里勾选要办的行",
     "too_many_chosen": "一次最多选 {most} 条，请加条件分批",
@@ -331,7 +344,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def ours(error: DomainError) -> Any:
         db.session.rollback()
-        if error.code in OF_A_CHOICE and (back := _came_from(app)):
+        if error.code in OF_A_CHOICE and (back := came_from()):
             flash(of(error))
             return redirect(back, 303)
         return answer(
@@ -362,17 +375,17 @@ def register(app: Flask) -> None:
         return answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")
 
 
-OF_A_CHOICE = frozenset({"nothing_ticked", "too_many_chosen"})
+OF_A_CHOICE = frozenset({"nothing_ticked", "nothing_chosen", "too_many_chosen"})
 """Refusals of rows chosen on a list: they are said on the list, as it was asked for."""
 
 
-def _came_from(app: Flask) -> str:
+def came_from() -> str:
     """The page of ours whose form was sent, if it can be opened again; empty otherwise."""
     at = urlsplit(request.referrer or "")
     if g.get("county") is None or at.netloc != request.host or not at.path.startswith(f"/{g.county.code}/"):
         return ""
     try:
-        app.url_map.bind_to_environ(request.environ).match(at.path, "GET")
+        current_app.url_map.bind_to_environ(request.environ).match(at.path, "GET")
     except (HTTPException, RoutingException):
         return ""
     return at._replace(scheme="", netloc="", fragment="").geturl()

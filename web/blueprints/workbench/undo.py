@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints import edge
+from web.blueprints import edge, words
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
 from web.core.saying import say
@@ -44,4 +44,4 @@ def undo(step_id: UUID) -> Response:
     flash(
         say("已撤销 {back} 处{more}", back=back, more=say("，{left} 处后来又有改动，没有动", left=left) if left else "")
     )
-    return redirect(request.referrer or url_for("home.index"), 303)
+    return redirect(words.came_from() or url_for("home.index"), 303)

@@ -48,7 +48,7 @@ def _check(title: str, colour: str, but: UUID | None = None) -> str:
         wrong["title"] = "too_long"
     elif any(label.title == title for label in others):
         wrong["title"] = "taken"
-    elif but is None and len(others) >= MOST:
+    elif len(others) >= MOST:
         wrong["title"] = "too_many_labels"
     if colour not in COLOURS:
         wrong["colour"] = "choose_one"

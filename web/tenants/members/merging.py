@@ -253,7 +253,7 @@ def into(member_id: UUID) -> UUID | None:
 
 def take_back(pair: MemberPair) -> None:
     """They are looked at again; merged ones are two records again, as they were. WrongState when it is too late: after thirty days,
-    or when the record that stayed was changed or went to a partner since.
+    when the record that stayed was changed or went to a partner since, or when another has an identity number of theirs.
     """
     if pair.undone_at is not None or pair.at < clock.now() - BACK_WITHIN:
         raise WrongState("pair_too_old")
@@ -273,6 +273,9 @@ def _part(pair: MemberPair, kept_id: UUID, gone_id: UUID) -> None:
         raise WrongState("merge_changed_since")
     if set(held([kept_id]).get(kept_id, [])) - set(pair.held):
         raise WrongState("merge_held_since")
+    was = versions.before(merged)
+    if any(service.is_taken(n, kept_id, gone_id) for n in (gone.id_number, was.get("id_number", kept.id_number))):
+        raise WrongState("merge_number_taken")
     for kind, ids in pair.moved.items():
         model = MOVES[kind].model
         rows = db.select(model).where(model.id.in_([UUID(i) for i in ids]), model.member_id == kept_id)
@@ -280,7 +283,7 @@ def _part(pair: MemberPair, kept_id: UUID, gone_id: UUID) -> None:
             row.member_id = gone_id
     db.session.flush()
     events.record("member.part", kept, details={"gone": str(gone_id)})
-    service.write(kept, versions.before(merged))
+    service.write(kept, was)
     service.index(kept)
     events.record("member.part", gone, details={"kept": str(kept_id)})
     service.write(gone, {"relation": Relation.HELD})

@@ -182,7 +182,7 @@ def amend(
     if not changed:
         return set()
     if "id_number" in changed:
-        _demand_unique(changed["id_number"], but=member.id)
+        _demand_unique(changed["id_number"], member.id)
     events.record("member.amend", member, reason=reason)
     write(member, values.with_derived(changed))
     if {"name", "id_number", "phone", "second_phone"} & set(changed):
@@ -242,15 +242,20 @@ def end(member: Member, standing: Standing, *, reason: str) -> None:
 
 
 def put_back(entry: Event) -> bool:
-    """Undo one change that the log holds: False when the row was changed since, is held by a handover or is history."""
+    """Undo one change that the log holds: False when the row was changed since, is held by a handover or is history, or when
+    somebody else has the identity number that it had.
+    """
     if entry.subject_id is None:
         return False
     member = get(entry.subject_id, lock=True)
     after = entry.changes.get("updated_at", [None, None])[1]
     if member.frozen_by is not None or member.relation not in LIVE or after != versions.stands_at(member):
         return False
+    was = versions.before(entry)
+    if is_taken(was.get("id_number"), member.id):
+        return False
     events.record("member.undo", member, details={"version": entry.changes["updated_at"][0]})
-    write(member, versions.before(entry))
+    write(member, was)
     index(member)
     return True
 
@@ -340,10 +345,14 @@ def demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
         raise Invalid({field: "takes_no_members"})
 
 
-def _demand_unique(id_number: object, but: UUID | None = None) -> None:
+def is_taken(id_number: object, *but: UUID) -> bool:
+    """Whether a live member has this identity number, other than these."""
     if not id_number:
-        return
+        return False
     query = db.select(Member.id).where(Member.id_blind == blind("id_number", str(id_number)), Member.relation.in_(LIVE))
-    found = db.session.scalars(query.limit(2)).all()
-    if any(other != but for other in found):
+    return not set(db.session.scalars(query)) <= set(but)
+
+
+def _demand_unique(id_number: object, *but: UUID) -> None:
+    if is_taken(id_number, *but):
         raise Invalid({"id_number": "already_registered"})
