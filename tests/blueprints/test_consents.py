@@ -54,6 +54,16 @@ def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, 
     assert "用途：联系报到" in shown and "PNG" in shown and pair.host.name in shown
     taken = admin.get(at(side, "王示甲", kept))
     assert taken.data == PNG and taken.headers["Content-Disposition"].startswith("attachment")
+    # Paper that has no row to belong to is not kept where nobody sees it; what stood without paper gets it.
+    again = admin.post(page, data={**given, "number": "154 0000 0008", "scan": (BytesIO(PDF), "x.pdf")})
+    assert again.status_code == 303 and "这次的没有存" in admin.get(again.location).text
+    told = {"partner": given["partner"], "scope": ["S2"], "method": "in_person", "given_on": "2026-03-01"}
+    for file, words in ((None, "已登记 1 项告知"), (PDF, "扫描件已补上"), (PDF, "这次的没有存"), (None, "此前已告知")):
+        sent = told | ({"scan": (BytesIO(file), "x.pdf")} if file else {})
+        assert words in admin.get(admin.post(at(side, "王示甲", "/notice"), data=sent).location).text
+    with fence.acting_for(side.tenant_id):
+        stored = set(db.session.scalars(db.select(Scan.id)))
+        assert stored == set(db.session.scalars(db.select(Consent.scan_id))) and len(stored) == 2
     secretary = browser("branch_secretary")
     assert secretary.get(at(side, "王示甲", kept)).status_code == 403, "a signature is opened by those who may reveal"
     assert admin.get(at(side, "李例乙", kept)).status_code == 404 == admin.get(at(side, "李例乙", record)).status_code

@@ -49,11 +49,16 @@ def _checked(given: dict[str, Any], known: dict[UUID, str]) -> dict[str, Any]:
     return given
 
 
-def _scan(member: Member, title: str) -> UUID | None:
-    """The signed paper that came with the form, kept; None when none did."""
+def _is_sent() -> bool:
     sent = request.files.get("scan")
-    if sent is None or not sent.filename:
+    return sent is not None and bool(sent.filename)
+
+
+def _scan(member: Member, title: str, partner_uid: UUID, scopes: list[str]) -> UUID | None:
+    """The signed paper that came with the form, kept; None when none did, or when all it is about has its paper already."""
+    if not _is_sent() or not service.takes_scan(member.id, partner_uid, scopes):
         return None
+    sent = request.files["scan"]
     return scans.keep(sent.read(scans.MAX_BYTES + 1), title=title, member_id=member.id).id
 
 
@@ -72,15 +77,18 @@ def notice(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = _checked(form.read(), known)
+            title = say("告知书　{partner}", partner=known[given["partner"]])
+            scan_id = _scan(member, title, given["partner"], given["scope"])
             rows = service.give(
-                member,
-                given["partner"],
-                given["scope"],
-                method=Method(given["method"]),
-                on=given["given_on"],
-                scan_id=_scan(member, say("告知书　{partner}", partner=known[given["partner"]])),
-            )
-            flash(say("已登记 {rows} 项告知", rows=len(rows)) if rows else "这些范围此前已告知")
+                member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"],
+                scan_id=scan_id,
+            )  # fmt: skip
+            if rows:
+                flash(say("已登记 {rows} 项告知", rows=len(rows)))
+            elif scan_id:
+                flash("这些范围此前已告知，签字扫描件已补上")
+            else:
+                flash("这些范围此前已告知，已有扫描件，这次的没有存" if _is_sent() else "这些范围此前已告知")
             return _back(member_id)
     return form.page(
         "members/notice.html", m=member, count=1, partners=known, scopes=_scopes(), w=wording,
@@ -101,8 +109,9 @@ def agree(member_id: UUID) -> Any:
             given = _checked(form.read(), known)
             if not given["is_own_wish"]:
                 raise Invalid({"is_own_wish": "not_agreed"})
-            scan_id = _scan(member, say("单独同意书　{partner}", partner=known[given["partner"]]))
-            if given["method"] == Method.PAPER and scan_id is None:
+            title = say("单独同意书　{partner}", partner=known[given["partner"]])
+            scan_id = _scan(member, title, given["partner"], ["S3"])
+            if given["method"] == Method.PAPER and not _is_sent():
                 raise Invalid({"scan": "scan_missing"})
             chosen_now = {"chosen_phone": given["chosen_phone"]}
             if given.get("number"):
@@ -116,7 +125,12 @@ def agree(member_id: UUID) -> Any:
             rows = service.give(
                 member, given["partner"], ["S3"], method=Method(given["method"]), on=given["given_on"], scan_id=scan_id
             )
-            flash("已登记单独同意" if rows else "此前已同意；号码已按本人选定的更新")
+            if rows:
+                flash("已登记单独同意")
+            elif _is_sent() and not scan_id:
+                flash("此前已同意，已有扫描件，这次的没有存；号码已按本人选定的更新")
+            else:
+                flash("此前已同意；号码已按本人选定的更新")
             return _back(member_id)
     partner = next((name for uid, name in known.items() if str(uid) == str(form.values.get("partner"))), "伙伴县")
     return form.page(

@@ -49,7 +49,8 @@ def give(
     about_id: UUID | None = None,
     scan_id: UUID | None = None,
 ) -> list[Consent]:
-    """Record what the member was told or agreed to, by the notice in use now; scopes that already stand are left as they are.
+    """Record what the member was told or agreed to, by the notice in use now; scopes that already stand are left as they are,
+    but for signed paper that one of them lacked.
 
     `about_id`: the request a consent of S7 is for, and stands for alone; anything but S7 with it is Invalid.
     """
@@ -61,11 +62,14 @@ def give(
         raise Invalid({"scope": "unknown_scope" if wanted else "choose_one"})
     if any((scope in PER_REQUEST) != (about_id is not None) for scope in wanted):
         raise Invalid({"scope": "consent_per_request"})
-    stood = {c.scope for c in standing(member.id) if c.partner_uid == partner_uid and c.about_id == about_id}
+    stood = {c.scope: c for c in standing(member.id) if c.partner_uid == partner_uid and c.about_id == about_id}
     version = wordings.in_use().version
     given = []
     for scope in wanted:
-        if scope in stood:
+        if (has := stood.get(scope)) is not None:
+            if scan_id is not None and has.scan_id is None:
+                events.record("consent.attach", has, details={"scope": scope})
+                has.scan_id = scan_id
             continue
         row = Consent(
             member_id=member.id,
@@ -85,6 +89,12 @@ def give(
         given.append(row)
     db.session.flush()
     return given
+
+
+def takes_scan(member_id: UUID, partner_uid: UUID, scopes: Iterable[str]) -> bool:
+    """Whether signed paper about these scopes belongs to any row: one to be given, or one that stands without."""
+    has = {c.scope for c in standing(member_id) if c.partner_uid == partner_uid and c.scan_id is not None}
+    return not set(scopes) <= has
 
 
 def withdraw(
