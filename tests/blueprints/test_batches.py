@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import Walk
+from web import jobs
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
@@ -190,6 +191,11 @@ def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(w
         assert tasks.run(begun) is not None
         fence.commit()
     work()
+    with home.act():
+        assert tasks.get(begun).state == "running", "its worker may live: it is waited for"
+    with clock.at(clock.now() + tasks.LEASE):
+        jobs.ring_tasks()
+        work()
     with home.act():
         task = db.session.get(Task, (home.tenant_id, begun))
         assert (task.state, task.done, task.total) == ("done", 2, 2)

@@ -303,10 +303,11 @@ def test_a_task_that_breaks_down_says_so_and_is_tried_again(browser, side, monke
     """What nobody foresaw ends the task for the person who waits; a server that was away leaves it open, to be found again."""
     admin = browser()
     task = admin.post(tool(side, "members/export"), data={"numbers": "masked", "reason": ""}).location
-    for error, said, state in (
-        (OperationalError("SELECT", {}, Exception("gone")), "取消", "running"), (AttributeError("county"), "系统出了差错", "failed"),
-    ):  # fmt: skip
-        with monkeypatch.context() as broken:
+    for error, said, state, waited in (
+        (OperationalError("SELECT", {}, Exception("gone")), "取消", "running", timedelta()),
+        (AttributeError("county"), "系统出了差错", "failed", tasks.LEASE),
+    ):
+        with monkeypatch.context() as broken, clock.at(clock.now() + waited):
             broken.setattr(exports, "workbook", raising(error))
             with pytest.raises(type(error)):
                 jobs.run("export", side.tenant_id, task.rpartition("/")[2])

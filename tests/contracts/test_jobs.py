@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deploy import run_demo
 from web import jobs
-from web.core.queue import QUEUES, Job
+from web.core.queue import LONG, QUEUES, SECONDS, Job
+from web.tenants.tasks import service as tasks
 
 
 def test_every_job_has_a_function_and_a_queue(proved):
@@ -12,6 +13,11 @@ def test_every_job_has_a_function_and_a_queue(proved):
     assert not set(jobs.WHOLE) & set(jobs.UNITS), "a job holds its own units of work, or runs in one"
     assert set(QUEUES) == set(Job)
     proved("jobs mapped", len(Job))
+
+
+def test_a_job_that_makes_no_signs_is_ended_before_another_worker_takes_its_task():
+    assert tasks.LEASE.total_seconds() >= SECONDS
+    assert set(LONG) == {Job.BATCH}, "it makes a sign before each paper"
 
 
 def test_every_queue_has_a_worker_that_is_started():

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
 from rq import Queue
 
 from tests.world import Pair
 from web import jobs
-from web.core import queue
+from web.core import clock, fence, queue
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import valkey
+from web.tenants.tasks import service as tasks
 
 
 def waiting() -> int:
@@ -44,3 +49,46 @@ def test_a_job_about_one_thing_is_never_taken_for_another(pair: Pair):
     for _ in range(2):
         queue.enqueue(Job.HELLO, pair.home.tenant_id, uuid7())
     assert waiting() == 2
+
+
+def test_a_task_is_one_workers_until_nothing_was_heard_of_it_for_its_lease(fresh, pair: Pair):
+    home, begun = pair.home, clock.now()
+    moment = timedelta(milliseconds=1)
+
+    def rung() -> int:
+        before = len(Queue("work", connection=valkey.client, serializer="json"))
+        jobs.ring_tasks()
+        return len(Queue("work", connection=valkey.client, serializer="json")) - before
+
+    def race() -> int:
+        """How many of two workers at once get it."""
+        line = Barrier(2)
+
+        def worker(at) -> bool:
+            with fresh.app_context(), clock.at(at), home.act():
+                line.wait(10)
+                return tasks.run(task_id) is not None
+
+        with ThreadPoolExecutor(2) as both:
+            return sum(both.map(worker, [clock.now()] * 2))
+
+    with clock.at(begun), home.act():
+        task_id = tasks.start(Job.EXPORT, "导出党员").id
+        fence.commit()
+    with clock.at(begun + tasks.UNANSWERED):
+        assert rung() == 1, "nobody answered its bell"
+        assert race() == 1
+    with clock.at(begun + tasks.LEASE):
+        assert rung() == 0 and race() == 0, "its worker began a minute later than it was ordered"
+        with home.act():
+            assert tasks.progress(task_id, 1, 2)
+    with clock.at(begun + 2 * tasks.LEASE - moment):
+        assert rung() == 0 and race() == 0, "its sign renewed the lease"
+    with clock.at(begun + 2 * tasks.LEASE):
+        assert rung() == 1 and race() == 1, "its worker died"
+        with home.act():
+            tasks.fail(tasks.get(task_id), "unforeseen")
+            tasks.retry(tasks.get(task_id))
+            fence.commit()
+        assert rung() == 0, "tried again this moment: its bell is on the way"
+        assert race() == 1

@@ -59,7 +59,8 @@ QUEUES: dict[Job, str] = {
 BELLS: frozenset[Job] = frozenset({Job.DRAIN, Job.TIMERS, Job.SEAL_EVENTS})
 RINGS_FOR = 5
 
-# Seconds a job may take, where ten minutes are too few: a thousand papers on a slow machine.
+# Seconds a job may take, and where they are too few: a thousand papers on a slow machine.
+SECONDS = 600
 LONG: dict[Job, int] = {Job.BATCH: 3_600}
 
 
@@ -75,7 +76,8 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
         if job in BELLS and not valkey.client.set(_bell(*args), "", nx=True, ex=RINGS_FOR):
             return
         queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
-        kept = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": LONG.get(job, 600), "meta": _meta()}
+        # RQ tries nothing again by itself: what failed or died is found in the database.
+        kept = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": LONG.get(job, SECONDS), "meta": _meta()}
         with valkey.client.pipeline() as journey:
             queue.enqueue("web.jobs.run", *args, pipeline=journey, **kept)
             journey.execute()

@@ -132,10 +132,10 @@ def ring_everyone(job: Job) -> None:
 
 
 def ring_tasks() -> None:
-    """Tasks whose bell was lost: waiting for a minute, or running without a sign for ten."""
+    """Tasks whose bell was lost: waiting for a minute, or running without a sign for as long as a worker's lease."""
     for tenant_id in _working():
         with fence.acting_for(tenant_id):
-            lost = tasks.unheard(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=10))
+            lost = tasks.unheard()
         for job, task_id in lost:
             enqueue(job, tenant_id, task_id)
 

@@ -33,7 +33,7 @@ TASK = Machine(
     [
         Row(None, "start", "self", T.WAITING),
         Row(T.WAITING, "run", "self", T.RUNNING),
-        Row(T.RUNNING, "run", "self", T.RUNNING, guard="a worker died and another takes over"),
+        Row(T.RUNNING, "run", "self", T.RUNNING, guard="its worker's lease is over, and another takes it"),
         Row(T.RUNNING, "finish", "self", T.DONE),
         Row(T.RUNNING, "fail", "self", T.FAILED),
         Row(T.WAITING, "fail", "self", T.FAILED),

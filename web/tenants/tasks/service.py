@@ -1,8 +1,12 @@
-"""Verbs of a task: start, run, progress, finish, fail, cancel, retry."""
+"""Verbs of a task: start, run, progress, finish, fail, cancel, retry.
+
+A task is one worker's at a time. Whoever runs it holds a lease that each sign of it renews (`heard_at`); another worker
+takes it when the lease is over. A job that makes no signs is ended before that (`queue.SECONDS`).
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +17,9 @@ from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import TASK, Task, TaskState
+
+# How long a worker that is not heard from is waited for, and a bell that nobody answered.
+LEASE, UNANSWERED = timedelta(minutes=10), timedelta(minutes=1)
 
 
 def start(job: Job, title: str, *, subject_id: UUID | None = None, details: dict[str, Any] | None = None) -> Task:
@@ -43,13 +50,14 @@ def get(task_id: UUID, *, lock: bool = False) -> Task:
 
 
 def run(task_id: UUID) -> Task | None:
-    """Take the task; None when it is finished or cancelled already (a bell may ring twice).
+    """Take the task; None when it is finished or cancelled, or another worker's (a bell may ring twice).
 
     Taking it commits by itself, so that its progress can be seen, and written, while the work's own unit is open.
     """
     with fence.acting_for(fence.tenant()):
         task = get(task_id, lock=True)
-        if task.state not in (TaskState.WAITING, TaskState.RUNNING):
+        is_left = task.state is TaskState.RUNNING and task.heard_at <= clock.now() - LEASE
+        if task.state is not TaskState.WAITING and not is_left:
             return None
         TASK.apply(task, "run")
         task.heard_at = clock.now()
@@ -71,11 +79,12 @@ def progress(task_id: UUID, done: int, total: int) -> bool:
     return alive
 
 
-def unheard(waiting_before: datetime, running_before: datetime) -> list[tuple[Job, UUID]]:
+def unheard() -> list[tuple[Job, UUID]]:
     """Tasks nobody works on although they are open: their bell was lost, or their worker died."""
+    now = clock.now()
     query = db.select(Task.kind, Task.id).where(
-        ((Task.state == TaskState.WAITING) & (Task.heard_at < waiting_before))
-        | ((Task.state == TaskState.RUNNING) & (Task.heard_at < running_before))
+        ((Task.state == TaskState.WAITING) & (Task.heard_at <= now - UNANSWERED))
+        | ((Task.state == TaskState.RUNNING) & (Task.heard_at <= now - LEASE))
     )
     return [(Job(kind), task_id) for kind, task_id in db.session.execute(query)]
 
@@ -109,7 +118,7 @@ def cancel(task: Task) -> None:
 def retry(task: Task) -> None:
     """Try a failed one again."""
     TASK.apply(task, "retry")
-    task.error, task.done, task.finished_at = "", 0, None
+    task.error, task.done, task.finished_at, task.heard_at = "", 0, None, clock.now()
     db.session.flush()
     defer(Job(task.kind), fence.tenant(), task.id)
 
