@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,11 +20,16 @@ from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
-from web.federation.agreements import registers, service, standing
+from web.federation.admission import Admitted
+from web.federation.agreements import following, registers, service, standing
 from web.federation.agreements.models import AgreementState, VersionState
-from web.federation.post import relay
+from web.federation.post import lines, relay
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
+from web.federation.wire.codes import WireError
+from web.federation.wire.disclosures import Enclosed
+from web.federation.wire.documents import Decision, sign_decision
+from web.federation.wire.envelope import Envelope
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 
@@ -293,3 +299,29 @@ def test_a_county_that_said_no_to_joining_is_asked_again_and_joins(agreed, work)
     assert len({state_of(side, id_) for side in (agreed.host, agreed.home, third)}) == 1
     with third.act():
         assert service.covering(agreed.host.uid, "S2", owner_uid=third.uid, receiver_uid=agreed.host.uid) == ref
+
+
+def test_a_party_forges_no_decision_of_the_hub_by_a_beginning_of_its_own(three, work):
+    """Who signs is read from the chain held here: what comes along tells only of what is new, and only what may be so."""
+    id_, hub, home, third = three
+    _amended(hub, id_, work)
+    now = clock.now().replace(microsecond=0)
+    with home.act():
+        last, key = service.decisions(service.get(id_))[-1], lines.take(third.uid, "out").seal_key
+    lapse = Decision(id_, last.n + 1, last.digest, "lapse", hub.uid, None, last.version, last.payload["text"], now)
+    both = sorted([str(home.uid), str(third.uid)])
+    beginning = replace(lapse, n=1, prev=None, verb="propose", by=home.uid, version=1, body={"parties": both})
+    heir = replace(lapse, n=last.n, verb="succeed", body={"hub": str(home.uid)})
+    nobody = replace(lapse, verb="succeed", body={"hub": "nobody"})
+    for told in ([beginning, lapse], [heir, lapse], [nobody], [lapse]):
+        body = {"agreement": str(id_), "n": lapse.n, "digest": told[-1].digest}
+        envelope = Envelope(
+            uuid7(), "agreement.decision", home.uid, third.uid, 1, None, f"agreement/{id_}", now, body, n=lapse.n
+        )
+        with third.act():
+            before = state_of(third, id_)
+            tokens = tuple(sign_decision(one, key) for one in told)
+            with pytest.raises(WireError) as refused:
+                following.hear(service.get(id_, lock=True), envelope, Admitted({"": Enclosed()}, {}), tokens)
+            assert refused.value.name in ("disclosure_missing", "unknown_key"), told
+            assert state_of(third, id_) == before

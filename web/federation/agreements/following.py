@@ -23,7 +23,7 @@ from web.federation.agreements.models import (
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage
-from web.federation.wire import documents, seals
+from web.federation.wire import documents, kinds, seals
 from web.federation.wire.canonical import digest_of
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
@@ -76,22 +76,27 @@ def catch_up(envelope: Envelope, attached: tuple[str, ...]) -> None:
 
 
 def _hubs(agreement: Agreement | None, envelope: Envelope, attached: tuple[str, ...]) -> Callable[[int], Pins]:
-    """Whose keys sign decision n. Read from what nobody vouches for yet, which is sound: each is then verified with
-    the keys of the hub that stood when it was made. `behind` when the first one that came is not the next one here.
+    """Whose keys sign decision n: by the chain held here, and after its end by what came with the message. Nobody vouches for
+    that yet, which is sound: each is then verified with the keys of the hub that stood when it was made. What came says
+    nothing of decisions held here, or a party would name itself the hub of them. `behind` when the first one that came is
+    not the next one here.
     """
     try:
         said = [seals.unverified(token) for token in attached if seals.typ_of(token) == seals.DECISION]
         for payload in said:
             documents.DECISION.check(payload, "fed1-decision")
+            if payload["verb"] == "succeed":
+                kinds.UUID_.check(payload["body"].get("hub"), "fed1-decision/body/hub")
     except WireError as error:
         raise WireError("disclosure_missing", envelope.coordinates, where="attached") from error
     about = envelope.agreement.id if envelope.agreement else envelope.about_id
     known = 0 if agreement is None else agreement.n
     if said and min(payload["n"] for payload in said) > known + 1:
         raise WireError("behind", envelope.coordinates, agreement=str(about), n=known + 1)
-    chain = [*([] if agreement is None else standing.successions(agreement)), *said]
+    held = [] if agreement is None else standing.successions(agreement)
+    chain = [*held, *(payload for payload in said if payload["n"] > known)]
     hubs = {payload["n"]: UUID(payload["by"]) for payload in chain if payload["n"] == 1}
-    hubs |= {p["n"] + 1: UUID(str(p["body"].get("hub", p["by"]))) for p in chain if p["verb"] == "succeed"}
+    hubs |= {p["n"] + 1: UUID(p["body"]["hub"]) for p in chain if p["verb"] == "succeed"}
 
     def pins(n: int) -> Pins:
         hub = hubs[max(k for k in hubs if k <= n)]
