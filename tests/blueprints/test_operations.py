@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 import redis
 import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
@@ -61,6 +63,28 @@ def test_the_figures_are_for_who_has_the_token(application, fresh, pair, work, m
         assert never not in said
     for line in said.splitlines():
         float(line.rpartition(" ")[2])
+    assert 'kiteline_up{part="valkey"} 1' in said and 'kiteline_up{part="database"} 1' in said
+    world.put(pair.host, [pair.home])
+    with monkeypatch.context() as dead:
+        dead.setattr(redis.connection.ConnectionPool, "get_connection", gone)
+        answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    said = answer.text
+    assert answer.status_code == 200 and 'kiteline_up{part="valkey"} 0' in said, "what is not known is left out"
+    assert "kiteline_outbox_messages{" in said and "kiteline_queue_jobs" not in said
+    with monkeypatch.context() as dead:
+        dead.setattr(Engine, "connect", gone_too)
+        answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    said = answer.text
+    assert answer.status_code == 200 and 'kiteline_up{part="database"} 0' in said
+    assert 'kiteline_queue_jobs{queue="post"}' in said and "kiteline_post_lines_waiting" not in said
+
+
+def gone(*_: object, **__: object) -> None:
+    raise redis.ConnectionError
+
+
+def gone_too(*_: object, **__: object) -> None:
+    raise OperationalError("SELECT 1", {}, Exception("gone"))
 
 
 def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work, lines):

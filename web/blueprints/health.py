@@ -60,11 +60,21 @@ def state() -> dict[str, bool]:
 @bp.get("/metrics")
 @public("只给持有监控口令的采集程序，数字里没有人名、地名")
 def metrics() -> Response:
-    """Figures in Prometheus' text format, for who shows KITELINE_METRICS_TOKEN; absent for everybody else."""
+    """Figures in Prometheus' text format, for who shows KITELINE_METRICS_TOKEN; absent for everybody else. A server that is
+    away has `kiteline_up` 0, and its figures are left out.
+    """
     token, shown = settings().metrics_token, request.headers.get("Authorization", "")
     if not token or not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
         abort(404)
-    lines = [f"{name} {value:g}" for name, value in (counters.every() | _post() | queues()).items()]
+    known: dict[str, float] = {f'kiteline_up{{part="{part}"}}': is_up for part, is_up in state().items()}
+    for figures in (counters.every, _post, queues):
+        try:
+            known |= figures()
+        except RedisError:
+            continue
+        except SQLAlchemyError:
+            db.session.rollback()
+    lines = [f"{name} {value:g}" for name, value in known.items()]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
