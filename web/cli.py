@@ -212,19 +212,14 @@ def close_operator(username: str) -> None:
 @click.argument("queues", nargs=-1)
 def worker(queues: tuple[str, ...]) -> None:
     """Run deferred work of these queues (all of them by default), until told to stop."""
-    from rq import Queue, SimpleWorker
-
     from web import jobs
-    from web.core.queue import QUEUES
-    from web.extensions import valkey
+    from web.core.queue import QUEUES, Worker
 
     names = list(queues) or sorted(set(QUEUES.values()))
     click.echo(f"worker of {', '.join(names)}; knows {len(jobs.UNITS) + len(jobs.WHOLE)} jobs")
     gc.collect()
     gc.freeze()  # what the application is made of stays: the collector does not search it again and again
-    # One process, no fork a job: a message crosses in milliseconds. A job that dies takes the process with it, the
-    # one who started it starts it again, and what the job would have done is found in the database.
-    SimpleWorker([Queue(n, connection=valkey.client, serializer="json") for n in names], connection=valkey.client, serializer="json").work(logging_level="WARNING")  # fmt: skip
+    Worker(names).work(logging_level="WARNING")
 
 
 @click.group()

@@ -10,13 +10,16 @@ from dataclasses import replace
 import pytest
 import redis
 import structlog
+from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
-from web.core import counters, logs
+from web import jobs
+from web.core import counters, logs, queue
 from web.core.ids import uuid7
+from web.core.queue import Job
 from web.extensions import valkey
 from web.federation.post import relay
 
@@ -85,6 +88,25 @@ def gone(*_: object, **__: object) -> None:
 
 def gone_too(*_: object, **__: object) -> None:
     raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+
+def test_what_a_job_raised_is_told_without_its_words(pair, work, lines, monkeypatch):
+    """A database's words hold the row it refused; RQ would write them into the log and keep them for a day."""
+    work()
+
+    def refuse():
+        raise ValueError("Failing row contains (王示甲, 1990)")
+
+    monkeypatch.setitem(jobs.UNITS, Job.SEAL_EVENTS, refuse)
+    queue.enqueue(Job.SEAL_EVENTS, pair.home.tenant_id)
+    queue.Worker(["work"]).work(burst=True, logging_level="WARNING")
+    [failed] = [line for line in lines() if line.get("level") == "error"]
+    assert failed["error"] == "ValueError" and any("refuse" in place for place in failed["places"])
+    assert "王示甲" not in json.dumps(lines(), ensure_ascii=False)
+    waited = Queue("work", connection=valkey.client, serializer="json")
+    [job_id] = waited.failed_job_registry.get_job_ids()
+    assert "王示甲" not in str(waited.fetch_job(job_id).latest_result().exc_string)
+    waited.failed_job_registry.remove(job_id, delete_job=True)
 
 
 def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work, lines):

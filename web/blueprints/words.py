@@ -369,7 +369,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
         undo()
-        log.error("request.failed", path=request.path, exc_info=error)
+        log.error("request.failed", route=request.url_rule.rule if request.url_rule else "none", exc_info=error)
         if app.testing or app.debug:
             raise error
         return answer(500, "internal", "系统出了差错，您填的内容没有保存。差错已记录，请稍后再试或找管理员")

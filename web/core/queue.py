@@ -7,7 +7,9 @@ the scheduler. Arguments are ids only.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -99,6 +101,26 @@ def _bell(*args: str | int) -> str:
 def _meta() -> dict[str, str]:
     """The request a job comes from travels with it, for the log alone."""
     return {"request": logs.request_id()}
+
+
+class Worker(SimpleWorker):
+    """One process, no fork a job: a message crosses in milliseconds. A job that dies takes the process with it, the one who
+    started it starts it again, and what the job would have done is found in the database.
+
+    RQ writes what a job raised into the log and into Valkey, words and all; a database's words hold the row it refused.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        queues = [Queue(name, connection=valkey.client, serializer="json") for name in names]
+        super().__init__(queues, connection=valkey.client, serializer="json")
+
+    def handle_exception(self, job: object, *exc_info: Any) -> None:
+        """The kind and the places, in a line like ours."""
+        log.error("job.failed", exc_info=exc_info[1])
+
+    def handle_job_failure(self, *of: Any, **more: Any) -> None:
+        """RQ keeps for a day that it failed."""
+        super().handle_job_failure(*of, **more | {"exc_string": ""})
 
 
 class _Passing(SimpleWorker):
