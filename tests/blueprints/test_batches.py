@@ -135,8 +135,9 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
 
 def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(walk, fresh, work, monkeypatch):
     home = walk.pair.home
-    client = fresh.test_client()
+    client, other = fresh.test_client(), fresh.test_client()
     assert sign_in(client, home, Role.COUNTY_ADMIN.value).status_code == 303
+    assert sign_in(other, home, Role.TOWNSHIP_OFFICER.value).status_code == 303
     agreement, period = walk.pair.ref.id, Period.half_of(clock.today()).name
     details = {
         "paper": REPORT.value,
@@ -181,6 +182,19 @@ def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(w
     page = client.get(f"/{home.code}/tasks/{three}").text
     assert "已取消" in page and f"/{home.code}/batches/{three}.zip" not in page
     assert client.get(f"/{home.code}/batches/{three}.zip").status_code == 404
+    made = papers(home, REPORT)
+    assert "再做一次" in page and other.post(f"/{home.code}/batches/{three}/again").status_code == 404, (
+        "somebody else's"
+    )
+    again = client.post(f"/{home.code}/batches/{three}/again")
+    work()
+    assert papers(home, REPORT) == made, (
+        "the one made before it was cancelled is taken, and all three are of one record"
+    )
+    assert "已完成，3 份" in client.get(again.headers["Location"]).text
+    done = again.headers["Location"].rpartition("/")[2]
+    assert len(unpacked(client.get(f"/{home.code}/batches/{done}.zip")).namelist()) == 3
+    assert client.post(f"/{home.code}/batches/{done}/again").status_code == 404, "nothing of it is left to make"
     with home.act():
         db.session.execute(db.delete(Document).where(Document.kind == REPORT))
         fence.commit()

@@ -23,11 +23,12 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 from web.tenants.tasks import service as task_service
-from web.tenants.tasks.models import TaskState
+from web.tenants.tasks.models import Task, TaskState
 
 bp = Blueprint("batches", __name__, url_prefix="/<county>/batches")
 MOST = 1_000
 tasks.RESULTS[Job.BATCH.value] = ("batches.download", "task_id")
+tasks.AGAIN[Job.BATCH.value] = "batches.again"
 
 
 def order(
@@ -51,16 +52,32 @@ def order(
     return redirect(url_for("tasks.show", task_id=task.id), 303)
 
 
-@bp.get("/<uuid:task_id>.zip")
-@needs(Permission.HOME_READ)
-def download(task_id: UUID) -> Response:
-    """The papers of one's own finished batch, for those who may open their kind; what could not be made is listed in it."""
+def _mine(task_id: UUID, state: TaskState) -> Task:
+    """One's own batch in this state, else NotFound; NotPermitted for those who may not open its kind of paper."""
     task = tasks.mine(task_id)
-    if task.kind != Job.BATCH or task.state is not TaskState.DONE:
+    if task.kind != Job.BATCH or task.state is not state:
         raise NotFound
     needed = READ_BY[DocumentKind(task.details["paper"])]
     if needed not in GRANTS[Role(edge.actor().role)]:
         raise NotPermitted(permission=needed.value)
+    return task
+
+
+@bp.post("/<uuid:task_id>/again")
+@needs(Permission.SELF_WRITE)
+def again(task_id: UUID) -> Any:
+    """The same papers as a cancelled batch, as a task of its own: the worker of the old one may still be at its last paper."""
+    old = _mine(task_id, TaskState.CANCELLED)
+    details = old.details | {"earlier": [*old.details.get("earlier", ()), str(old.id)]}
+    task = task_service.start(Job.BATCH, old.title, details=details)
+    return redirect(url_for("tasks.show", task_id=task.id), 303)
+
+
+@bp.get("/<uuid:task_id>.zip")
+@needs(Permission.HOME_READ)
+def download(task_id: UUID) -> Response:
+    """The papers of one's own finished batch, for those who may open their kind; what could not be made is listed in it."""
+    task = _mine(task_id, TaskState.DONE)
     made, failed = [UUID(id_) for id_ in task.details["made"]], task.details["failed"]
     events.record("task.fetch", task, details={"papers": len(made)})
     answer = Response(stream_with_context(_zip(fence.tenant(), made, failed)), mimetype="application/zip")

@@ -39,6 +39,8 @@ RESULTS: dict[str, tuple[str, str]] = {
     "import_apply": ("imports.show", "batch_id"),
 }
 
+# Where a cancelled work of a kind is begun again, what it made being kept: an endpoint.
+AGAIN: dict[str, str] = {}
 
 # Where the rows that could not be done are to be had: endpoint, the name of its argument, and which of many results have any.
 ERRORS: dict[str, tuple[str, str, Callable[[Collection[UUID]], Collection[UUID]]]] = {}
@@ -71,6 +73,9 @@ def _job(task: Task, has_errors: bool) -> dict[str, Any]:
         "says": words.ERRORS.get(task.error, task.error) if task.error else _left_out(task),
         "url": url_for("tasks.fragment", task_id=task.id),
         "cancel_url": url_for("tasks.cancel", task_id=task.id),
+        "again_url": url_for(AGAIN[task.kind], task_id=task.id)
+        if task.state is TaskState.CANCELLED and task.kind in AGAIN
+        else "",
         "retry_url": url_for("tasks.retry", task_id=task.id),
         "result_url": url_for(endpoint, **_named(argument, task.result_id)) if result else "",
         "result_words": "下载" if task.kind in ("export", "batch") else "打开结果",

@@ -1,7 +1,7 @@
 """Many papers as one job. Each is made in a unit of work of its own, so the process stays small, a worker that dies leaves what
 was made, and whoever cancels waits for one paper at most. They share the process's fonts and style sheets (`reports.press`).
 
-A task's details: `paper` the kind, `of` [[subject id, label], …], `without` [[label, code], …] of what was chosen and has none, and what the kind's own function reads. They end with
+A task's details: `paper` the kind, `of` [[subject id, label], …], `without` [[label, code], …] of what was chosen and has none, `earlier` the cancelled batches it does again, and what the kind's own function reads. They end with
 `made` [document id, …] and `failed` [[label, code], …]. The zip is put together when it is fetched: nothing is kept twice.
 """
 
@@ -79,7 +79,9 @@ def run(tenant_id: int, task_id: UUID) -> None:
 
 
 def _known(batch: _Batch) -> dict[UUID, UUID]:
-    """Subject → the newest paper that will do: any lasting one, else one this very task made before its worker died."""
+    """Subject → the newest paper that will do: any lasting one, else one this very task made before its worker died, or the cancelled
+    ones it does again.
+    """
     query = (
         db.select(Document.subject_id, Document.id)
         .where(Document.kind == batch.kind, Document.subject_id.in_([id_ for id_, _ in batch.of]))
@@ -91,7 +93,7 @@ def _known(batch: _Batch) -> dict[UUID, UUID]:
             Event.tenant_id == Document.tenant_id,
             Event.subject_id == Document.id,
             Event.verb == "document.pack",
-            Event.details["task"].astext == str(batch.task_id),
+            Event.details["task"].astext.in_([str(batch.task_id), *batch.details.get("earlier", ())]),
         )
         query = query.where(packed)
     return {row.subject_id: row.id for row in db.session.execute(query)}
