@@ -37,6 +37,15 @@ def test_saved_from_an_agreement_changed_and_begun_with_other_parties(agreed):
         assert clauses._on(ends) in version.text["clauses"][15]["paragraphs"][0]
         assert {g["scope"] for g in version.text["grants"] if g["owner"] == str(hub.uid)} == {"S0"}
         assert [(i["owner"], i["due"]) for i in version.text["items"]] == [("all", ends.isoformat())]
+        # Begun by townships, and kept from theirs for the next one of counties: each says who concludes it and what crosses.
+        towns = templates.text_from(templates.find(kept.id), "街道协议", offices, starts, ends, 30, is_township=True)
+        first, sixth = (towns["clauses"][no]["paragraphs"] for no in (0, 5))
+        assert clauses.OF_TOWNSHIPS in first[0] and clauses.OF_COUNTIES not in first[0]
+        assert sixth.count(clauses.NO_PERSONS) == 1 and {g["scope"] for g in towns["grants"]} == {"S0", "S1"}
+        templates.change(kept.id, "街道用", {"clauses": towns["clauses"]})
+        back = templates.text_from(templates.find(kept.id), "县级协议", offices, starts, ends, 30)
+        first, sixth = (back["clauses"][no]["paragraphs"] for no in (0, 5))
+        assert clauses.OF_COUNTIES in first[0] and clauses.NO_PERSONS not in sixth and len(sixth) == 2
         template_id, begun_id = kept.id, begun.id
         fence.commit()
     with agreed.home.act():

@@ -198,13 +198,10 @@ def _first_text(given: dict[str, Any]) -> dict[str, Any]:
         names = [given["org"], *names[1:]]
     if given.get("template"):
         parties = list(zip(uids, names, strict=True))
-        text = templates.text_from(
+        return templates.text_from(
             templates.find(given["template"]), given["title"], parties, given["effective_from"], given["effective_to"],
-            given["notice_days"],
+            given["notice_days"], is_township=is_township,
         )  # fmt: skip
-        if is_township:
-            text["grants"] = [g for g in text["grants"] if g["scope"] in texts.OF_NO_PERSON]
-        return text
     grants = [
         texts.grant(a, b, scope)
         for a in uids

@@ -158,9 +158,15 @@ def defaults(
         {"no": no, "heading": heading, "paragraphs": [paragraph.format(**words) for paragraph in paragraphs]}
         for no, (heading, paragraphs) in enumerate(CLAUSES, 1)
     ]
-    if is_township:
-        found = _reworded({"clauses": found}, [(OF_COUNTIES, OF_TOWNSHIPS)])
-        found[5]["paragraphs"].append(NO_PERSONS)
+    return of_level(found, is_township=is_township)
+
+
+def of_level(written: list[dict[str, Any]], *, is_township: bool) -> list[dict[str, Any]]:
+    """The clauses of an agreement of townships, or of counties: who concludes it, and whether persons cross."""
+    level = (OF_COUNTIES, OF_TOWNSHIPS) if is_township else (OF_TOWNSHIPS, OF_COUNTIES)
+    found = _reworded({"clauses": written}, [level])
+    said = [paragraph for paragraph in found[5]["paragraphs"] if paragraph != NO_PERSONS]
+    found[5]["paragraphs"] = [*said, NO_PERSONS] if is_township else said or found[5]["paragraphs"]
     return found
 
 

@@ -80,19 +80,22 @@ def text_from(
     starts_on: date,
     ends_on: date,
     notice_days: int,
+    *,
+    is_township: bool = False,
 ) -> dict[str, Any]:
-    """A first text for `negotiating.begin`. `parties`: (uid, office), the hub first."""
+    """A first text for `negotiating.begin`, of counties or of townships whichever the template was saved from. `parties`:
+    (uid, office), the hub first.
+    """
     kept, hub = template.text, parties[0][0]
     others = [uid for uid, _ in parties[1:]]
     grants = [texts.grant(hub, other, scope) for other in others for scope in kept["gives"]]
     grants += [texts.grant(other, hub, scope) for other in others for scope in kept["takes"]]
+    words = clauses.specific(kept["clauses"], title, [office for _, office in parties], starts_on, ends_on, notice_days)
     text: dict[str, Any] = {
         "title": title,
-        "clauses": clauses.specific(
-            kept["clauses"], title, [office for _, office in parties], starts_on, ends_on, notice_days
-        ),
+        "clauses": clauses.of_level(words, is_township=is_township),
         "items": [{**item, "owner": "all", "due": ends_on.isoformat()} for item in kept["items"]],
-        "grants": grants,
+        "grants": [g for g in grants if not is_township or g["scope"] in texts.OF_NO_PERSON],
         "effective_from": starts_on.isoformat(),
         "effective_to": ends_on.isoformat(),
         "notice_days": notice_days,
