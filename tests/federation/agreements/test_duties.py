@@ -134,7 +134,9 @@ def test_renewal_and_items_close_by_themselves(agreed, work):
         kinds = [kind for kind, _ in _open(host)]
         assert kinds.count(DutyKind.RENEWAL) == 1 and DutyKind.ITEM not in kinds
         with host.act():
-            service.renew(id_, clock.today() + timedelta(days=500))
+            text = service.renew(id_, clock.today() + timedelta(days=500)).text
+            last = date.fromisoformat(text["effective_to"])
+            service.revise(id_, text | {"items": [item | {"due": last.isoformat()} for item in text["items"]]})
             service.propose(id_)
             fence.commit()
         work()
@@ -146,6 +148,15 @@ def test_renewal_and_items_close_by_themselves(agreed, work):
     with clock.at(clock.now() + timedelta(days=705)):
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 2  # ours and the one of all
         say(host, work, "note_progress", id_, "a2", 100, "清单已更新四次")
+        assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 1
+    # Renewed with the same items: what was done in the last term is not done in this one, nor is the list checked.
+    with clock.at(clock.now() + timedelta(days=731)):
+        assert DutyKind.ITEM not in dict(_open(host))
+        work()
+    with clock.at(clock.now() + timedelta(days=1175 - 20)):
+        kinds = [kind for kind, _ in _open(host)]
+        assert kinds.count(DutyKind.ITEM) == 2 and DutyKind.CHECK in kinds
+        say(host, work, "note_progress", id_, "a2", 100, "清单又更新四次")
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 1
 
 

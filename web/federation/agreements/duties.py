@@ -114,6 +114,14 @@ def ahead(text: Mapping[str, Any], own: UUID, after: date, until: date) -> Itera
             yield DutyKind.ITEM, item["key"], due
 
 
+def is_of_this_term(text: Mapping[str, Any], item: Mapping[str, Any], noted_on: date) -> bool:
+    """Whether a word about an item is of this text: noted in its term, or the item was due before it began. A renewed text
+    keeps its items by key, and what was done in the last term is not done in this one.
+    """
+    first: str = text["effective_from"]
+    return noted_on.isoformat() >= first or item["due"] < first
+
+
 def fall_due() -> int:
     """Write what has fallen due in this county and close what is done; returns how many moved. The same few queries
     however many agreements there are.
@@ -126,7 +134,7 @@ def fall_due() -> int:
     standing = Agreement.state == AgreementState.ACTIVE, AgreementVersion.state == VersionState.EFFECTIVE
     active = db.session.execute(query.where(*standing)).all()
     ids = [agreement.id for agreement, _ in active]
-    newest, met = _newest_rows(), _met(ids)
+    newest, met = _newest_rows(), _met({agreement.id: text for agreement, text in active})
     for agreement, text in active:
         for kind, key, due in wanted(text, own, today):
             row = newest.pop((agreement.id, kind, key), None)
@@ -190,9 +198,11 @@ def _newest_rows() -> dict[tuple[UUID, DutyKind, str], AgreementDuty]:
     return {(row.agreement_id, row.kind, row.key): row for row in db.session.scalars(query)}
 
 
-def _met(ids: list[UUID]) -> set[tuple[UUID, DutyKind, str]]:
-    """What closes by itself: the next version is sealed, or we are leaving; our progress with an item is whole."""
-    own = counties.own().uid
+def _met(active: Mapping[UUID, Mapping[str, Any]]) -> set[tuple[UUID, DutyKind, str]]:
+    """What closes by itself: the next version is sealed, or we are leaving; our progress with an item is whole. `active`:
+    the text in effect of each agreement.
+    """
+    own, ids = counties.own().uid, list(active)
     sealed = db.select(AgreementVersion.agreement_id).where(
         AgreementVersion.agreement_id.in_(ids), AgreementVersion.state == VersionState.SEALED
     )
@@ -200,13 +210,19 @@ def _met(ids: list[UUID]) -> set[tuple[UUID, DutyKind, str]]:
         AgreementParty.agreement_id.in_(ids), AgreementParty.uid == own, AgreementParty.leaves_on.is_not(None)
     )
     found = {(id_, DutyKind.RENEWAL, "") for id_ in db.session.scalars(sealed.union(leaving))}
+    said = CooperationProgress
     progress = (
-        db.select(CooperationProgress.agreement_id, CooperationProgress.item_key, CooperationProgress.percent)
-        .where(CooperationProgress.agreement_id.in_(ids), CooperationProgress.county_uid == own)
-        .order_by(CooperationProgress.agreement_id, CooperationProgress.item_key, CooperationProgress.id.desc())
-        .ext(distinct_on(CooperationProgress.agreement_id, CooperationProgress.item_key))
+        db.select(said.agreement_id, said.item_key, said.percent, said.at)
+        .where(said.agreement_id.in_(ids), said.county_uid == own)
+        .order_by(said.agreement_id, said.item_key, said.id.desc())
+        .ext(distinct_on(said.agreement_id, said.item_key))
     )
-    return found | {(id_, DutyKind.ITEM, key) for id_, key, percent in db.session.execute(progress) if percent == 100}
+    items = {(id_, item["key"]): item for id_, text in active.items() for item in text["items"]}
+    for id_, key, percent, at in db.session.execute(progress):
+        item = items.get((id_, key))
+        if item and percent == 100 and is_of_this_term(active[id_], item, at.astimezone(clock.CHINA).date()):
+            found.add((id_, DutyKind.ITEM, key))
+    return found
 
 
 def _close(row: AgreementDuty | None, on: date) -> int:
