@@ -110,7 +110,7 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
         picked = {"id": [str(void.id), str(stands.id)]}
         fence.commit()
     for path, data, named in (
-        ("", picked, f"{names[0]} {names[1]}\t这个编号已经作废"),
+        ("", picked, f"{names[0]} {names[1]}\t这个编号已经作废，所以不在压缩包里"),
         ("/handovers", {"all_matching": "1", "query": "tab=open&role=home"}, f"{names[1]}\t没有在用的介绍信"),
     ):
         ordered = client.post(f"/{home.code}/transfers/letters/pack{path}", data=data)

@@ -27,7 +27,7 @@ LISTS = frozenset({*COLUMNS, "handovers", "handovers_ended"})
 
 def _order(found: Sequence[LetterStub], without: Sequence[tuple[str, str]] = ()) -> Any:
     """Those that stand: a void number has no paper, and is named as one that has none."""
-    void = [(f"{s.letter_no} {s.name}", "letter_void") for s in found if s.void_on]
+    void = [(f"{s.letter_no} {s.name}", "letter_not_in_pack") for s in found if s.void_on]
     return batches.order(
         DocumentKind.INTRODUCTION_LETTER,
         say("介绍信打包"),
