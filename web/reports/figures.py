@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, tuple_, union_all
@@ -243,19 +243,27 @@ def purged(span: Span) -> dict[str, int]:
     return _by_scope([shares, *packets])
 
 
-def progress(span: Span) -> dict[tuple[UUID, str], dict[UUID, tuple[int, str]]]:
-    """(agreement, item) → county → percent and note of its newest word by the end: ours, and what the others told us."""
+class Word(NamedTuple):
+    """What a county said last of an item."""
+
+    percent: int
+    note: str
+    on: date
+
+
+def progress(span: Span) -> dict[tuple[UUID, str], dict[UUID, Word]]:
+    """(agreement, item) → county → its newest word by the end: ours, and what the others told us."""
     row = CooperationProgress
     by = row.agreement_id, row.item_key, row.county_uid
     query = (
-        db.select(*by, row.percent, row.note)
+        db.select(*by, row.percent, row.note, row.at)
         .where(row.agreement_id.in_(span.agreement_ids), row.at < span.over)
         .order_by(*by, row.id.desc())
         .ext(distinct_on(*by))
     )
-    found: dict[tuple[UUID, str], dict[UUID, tuple[int, str]]] = {}
-    for agreement_id, key, county, percent, note in db.session.execute(query):
-        found.setdefault((agreement_id, key), {})[county] = (percent, note)
+    found: dict[tuple[UUID, str], dict[UUID, Word]] = {}
+    for agreement_id, key, county, percent, note, at in db.session.execute(query):
+        found.setdefault((agreement_id, key), {})[county] = Word(percent, note, clock.day(at))
     return found
 
 

@@ -28,7 +28,7 @@ from web.reports.agreement_report import AgreementReport
 from web.reports.counting import Value
 from web.reports.directions import HELP_COUNTED, SCOPE_COLUMNS, Direction, Help, Item, Month, ScopeUse, Step
 from web.reports.documents import PARTY_STEMS, Party
-from web.reports.figures import ALL, Counts, Span, Way
+from web.reports.figures import ALL, Counts, Span, Way, Word
 from web.reports.metrics import Figure, figure, withheld
 from web.reports.periods import Period, offered
 from web.tenants.counties import service as counties
@@ -220,7 +220,7 @@ def _leads(parties: list[dict[str, str]]) -> dict[str, str]:
 def _items(
     found: Sequence[_Text],
     period: Period,
-    done: Mapping[tuple[UUID, str], Mapping[UUID, tuple[int, str]]],
+    done: Mapping[tuple[UUID, str], Mapping[UUID, Word]],
     own: UUID,
     names: Mapping[UUID, str],
 ) -> tuple[Item, ...]:
@@ -228,7 +228,11 @@ def _items(
     for each in found:
         leads = _leads(each.text["parties"])
         for item in each.text["items"]:
-            said = done.get((each.agreement.id, item["key"]), {})
+            said = {
+                county: word
+                for county, word in done.get((each.agreement.id, item["key"]), {}).items()
+                if duties.is_of_this_term(each.text, item, word.on)
+            }
             lead = leads[item["owner"]]
             if len(found) > 1 and item["owner"] != "all":
                 lead = names[UUID(item["owner"])]
@@ -238,7 +242,7 @@ def _items(
                     lead,
                     item["goal"],
                     figure("items.planned", 100, period, "%"),
-                    figure("items.done", said.get(own, (None, ""))[0], period, "%"),
+                    figure("items.done", said[own].percent if own in said else None, period, "%"),
                     _said(said, own, names),
                     date.fromisoformat(item["due"]),
                     item["key"],
@@ -342,11 +346,11 @@ def _direction(way: Way, own: str, names: Mapping[UUID, str], period: Period, co
     return Direction(home, host, tuple(figure(code, value, period) for code, value in counts.items()))
 
 
-def _said(done: Mapping[UUID, tuple[int, str]], own: UUID, names: Mapping[UUID, str]) -> str:
+def _said(done: Mapping[UUID, Word], own: UUID, names: Mapping[UUID, str]) -> str:
     """Our words on an item, then how far each other party says it is, with its words."""
     theirs = [
-        f"{names[uid]}{percent}%{f'（{note}）' if note else ''}"
-        for uid, (percent, note) in done.items()
+        f"{names[uid]}{word.percent}%{f'（{word.note}）' if word.note else ''}"
+        for uid, word in done.items()
         if uid != own and uid in names
     ]
-    return "；".join([*([done[own][1]] if own in done and done[own][1] else []), *theirs])
+    return "；".join([*([done[own].note] if own in done and done[own].note else []), *theirs])

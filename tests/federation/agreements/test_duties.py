@@ -15,6 +15,7 @@ from web.extensions import db
 from web.federation.admission import Admitted
 from web.federation.agreements import duties, meetings, progress, registers, service
 from web.federation.agreements.models import DutyKind
+from web.reports import Period, statements
 
 
 def _open(side):
@@ -156,6 +157,9 @@ def test_renewal_and_items_close_by_themselves(agreed, work):
     with clock.at(clock.now() + timedelta(days=1175 - 20)):
         kinds = [kind for kind, _ in _open(host)]
         assert kinds.count(DutyKind.ITEM) == 2 and DutyKind.CHECK in kinds
+        with host.act():
+            report = statements.compose([service.get(id_)], Period.half_of(clock.today())).report
+            assert {item.key: item.done.value for item in report.items}["a2"] is None and not report.items_finished.value
         say(host, work, "note_progress", id_, "a2", 100, "清单又更新四次")
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 1
 

@@ -15,7 +15,7 @@ from web.blueprints.filters import county_calendar
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock, scopes
 from web.core.saying import joined, say
-from web.federation.agreements import clauses, hub, listing, registers, service, standing, texts
+from web.federation.agreements import clauses, duties, hub, listing, registers, service, standing, texts
 from web.federation.agreements.listing import Listed
 from web.federation.agreements.models import (
     VERSION,
@@ -281,7 +281,11 @@ class View:
         in_force = {item["key"] for item in (self._in_force or {"items": []})["items"]}
         found = []
         for item in text["items"]:
-            words = said.get(item["key"], {})
+            words = {
+                uid: mine
+                for uid, rows in said.get(item["key"], {}).items()
+                if (mine := [row for row in rows if duties.is_of_this_term(text, item, clock.day(row.at))])
+            }
             newest = next(iter(words.get(self.own, [])), None)
             theirs = [(p.name, words[p.uid][0]) for p in self.others if p.uid in words]
             due = date.fromisoformat(item["due"])
