@@ -22,6 +22,7 @@ from web.federation.handovers import lists, service
 from web.federation.handovers.lists import Tab
 from web.federation.handovers.models import Handover
 from web.federation.handovers.models import HandoverState as S
+from web.federation.post.service import HOOKS
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.documents import service as documents
@@ -271,6 +272,35 @@ def test_a_letter_that_lacks_something_says_what(walk, browsers):
     walk.host(service.accept)
     page = browsers[0]().get(at(walk.pair.home, walk.id, "/release")).text
     assert "介绍信还缺 4 项" in page and "有效的身份证号" in page and "请先补齐" in page
+
+
+def test_a_letter_with_something_left_out_is_not_printed_and_the_page_says_what(walk, browsers, work, monkeypatch):
+    monkeypatch.setattr(HOOKS, "may_cross", lambda message, scope, pointer: pointer != "/ethnicity")
+    walk.to_release()
+    walk.take_over()
+    address, host = at(walk.pair.host, walk.id), browsers[1]()
+    page = host.get(address).text
+    assert walk.states() == (S.CLOSED, S.CLOSED), "the relation moves all the same"
+    assert "对方没有给出，或者已经清除：民族。" in page and "重新生成" not in page
+    refused = host.post(f"{address}/print")
+    assert refused.status_code == 409 and "介绍信内容不全" in refused.text
+    with walk.pair.home.act():  # a receipt of other software that leaves its handler out
+        service.get(walk.id).keep(receipt={"receipt_no": "1"})
+        service.print_letter(service.get(walk.id))
+        fence.commit()
+    with walk.pair.host.act():
+        assert documents.of_subject(walk.id) == []
+        # Given after all, under a number of other software's own making.
+        service.get(walk.id).keep(ethnicity="01", letter_no="岳组〔2026〕3-1")
+        fence.commit()
+    assert "岳组〔2026〕3-1" in host.get(address).text
+    assert host.post(f"{address}/print").status_code == 303
+    work()
+    with walk.pair.host.act():
+        (paper,) = documents.of_subject(walk.id)
+        assert paper.filename == "介绍信回执_岳组〔2026〕3-1_王示甲.pdf" and paper.pages == 1
+    with walk.pair.home.act():
+        assert "（未给出）" in PdfReader(io.BytesIO(documents.of_subject(walk.id)[0].content)).pages[0].extract_text()
 
 
 def test_without_an_agreement_nobody_is_offered(pair, work, browsers):

@@ -118,6 +118,7 @@ ERRORS: dict[str, str] = {
     "nothing_ticked": "没有勾选，什么都没有办。请在名单里勾选要办的行",
     "too_many_chosen": "一次最多选 {most} 条，请加条件分批",
     "no_letter_in_use": "没有在用的介绍信，所以不在压缩包里",
+    "letter_not_in_pack": "这个编号已经作废，所以不在压缩包里",
     "letter_void": "这个编号已经作废，备注里写着原因，不能再改",
     "too_large": "文件或表单太大，上限 24 MB。请拆分后再传",
     "accepted_already": "本县已经同意过这份文本",
@@ -168,6 +169,7 @@ ERRORS: dict[str, str] = {
     "version_open": "已有一份文本正在协商",
     "no_receipt": "回执登记办结以后再存扫描件",
     "no_letter": "没有在用的介绍信",
+    "letter_withheld": "介绍信内容不全，印不出来：对方没有给出，或者已经清除。缺哪几项写在转接页面上，请对方补给",
     "letter_in_making": "介绍信的 PDF 还没有生成好，请在案卷页看进度，生成后再办",
     # What a partner refuses for good, and what stops a channel (web/federation/wire/codes.py).
     "bad_signature": "收到的印签与内容不符，通道已停，请双方人员核对",

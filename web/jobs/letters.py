@@ -21,8 +21,12 @@ from web.tenants.documents.models import DocumentKind
 from web.tenants.members import service as members
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.tasks.models import Task
+from web.tenants.transfers import letters as book
 from web.tenants.transfers import service as transfers
 from web.tenants.transfers.models import RelationTransfer, TransferState
+
+
+_LEFT_OUT = "（未给出）"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -109,6 +113,8 @@ def _sheet(
     """`received_on`: once closed, then the receipt is filled in. WrongState without a letter."""
     if issued_on is None or "letter_no" not in packet or member_id is None:
         raise WrongState("no_letter")
+    if missing := book.withheld(packet):
+        raise WrongState("letter_withheld", missing=missing)
     own, receipt = counties.own(), packet.get("receipt") if received_on else None
     kind = ReturnedLetter if receipt else reports.IntroductionLetter
     return kind(
@@ -124,7 +130,7 @@ def _sheet(
         age=age_on(date.fromisoformat(packet["birth_on"]), issued_on),
         ethnicity=ETHNICITY.label(packet["ethnicity"]),
         is_probationary=packet["kind"] == "probationary",
-        id_number=members.get(member_id).id_number or "（未给出）",
+        id_number=members.get(member_id).id_number or _LEFT_OUT,
         from_org=packet["from_org"],
         to_org=packet["to_org"],
         addressee=addressee,
@@ -138,5 +144,7 @@ def _sheet(
         committee_phone=head.get("phone", ""),
         committee_fax=head.get("fax", ""),
         committee_postcode=head.get("postcode", ""),
-        receipt=reports.Receipt(receipt["handler"], receipt["phone"], received_on) if receipt and received_on else None,
+        receipt=reports.Receipt(*(receipt.get(name) or _LEFT_OUT for name in ("handler", "phone")), received_on)
+        if receipt and received_on
+        else None,
     )

@@ -39,6 +39,7 @@ from web.tenants.counties import service as counties
 from web.tenants.members import service as members
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.members.models import Member, Relation
+from web.tenants.transfers import letters as book
 from web.tenants.workbench.listings import branch_choices
 
 S = HandoverState
@@ -107,6 +108,7 @@ def show(handover_id: UUID) -> str:
         digest=letters[-1].digest if letters else "",
         log=_log(entries),
         papers=papers,
+        withheld=joined("、", (wording.PRINTED[name] for name in book.withheld(values))),
         returned=joined("、", (wording.RETURNED.get(name, name) for name in handover.returned_fields)),
         seen=_mark(handover, letters, len(papers.documents)),
         calendar=calendar,

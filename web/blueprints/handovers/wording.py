@@ -136,6 +136,14 @@ LACKING: dict[str, str] = {
     "dues_until": "党费缴至年月",
     "phone": "联系电话",
 }
+# What stands on the sheet of a letter, by its name there.
+PRINTED: dict[str, str] = {
+    **{name: RETURNED[name] for name in ("name", "sex", "birth_on", "ethnicity", "kind", "from_org", "to_org")},
+    "letter_no": "介绍信编号",
+    "dues_until": LACKING["dues_until"],
+    "valid_days": "有效期",
+    "contact": LACKING["phone"],
+}
 
 # What each kind of letter between the counties is called, and its verb on a button.
 LETTERS = within("letter", {

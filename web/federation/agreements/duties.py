@@ -220,7 +220,7 @@ def _met(active: Mapping[UUID, Mapping[str, Any]]) -> set[tuple[UUID, DutyKind, 
     items = {(id_, item["key"]): item for id_, text in active.items() for item in text["items"]}
     for id_, key, percent, at in db.session.execute(progress):
         item = items.get((id_, key))
-        if item and percent == 100 and is_of_this_term(active[id_], item, at.astimezone(clock.CHINA).date()):
+        if item and percent == 100 and is_of_this_term(active[id_], item, clock.day(at)):
             found.add((id_, DutyKind.ITEM, key))
     return found
 

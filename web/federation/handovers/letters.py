@@ -88,10 +88,15 @@ def ran_out(handover: Handover) -> Handover | None:
 
 
 def print_letter(handover: Handover) -> Task:
-    """Have the letter rendered; once the handover is closed, with the receipt filled in. WrongState without a letter."""
-    number = handover.values().get("letter_no")
+    """Have the letter rendered; once the handover is closed, with the receipt filled in. WrongState without a letter,
+    or where the other county left out something that stands on it.
+    """
+    letter = handover.values()
+    number = letter.get("letter_no")
     if not number or handover.state not in (S.RELEASED, S.CLOSED):
         raise WrongState("no_letter")
+    if missing := book.withheld(letter):
+        raise WrongState("letter_withheld", missing=missing)
     part = "介绍信回执" if handover.state is S.CLOSED else "介绍信"
     return tasks.start(
         Job.RENDER,

@@ -66,6 +66,7 @@ from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
 from web.tenants.organisations.service import OrgClosing
+from web.tenants.transfers.letters import withheld
 
 __all__ = [
     "KIND",
@@ -145,8 +146,8 @@ def _after(moved: Moved) -> None:
         if handover.state is not S.CLOSED:
             _came_to_nothing(handover)
     db.session.flush()
-    if moved.verb == FLIP and handover.values().get("letter_no"):
-        print_letter(handover)  # withheld, there is no paper to print; the relation moves all the same
+    if moved.verb == FLIP and not withheld(handover.values()):
+        print_letter(handover)  # something left out, there is no paper to print; the relation moves all the same
 
 
 def _came_to_nothing(handover: Handover) -> None:

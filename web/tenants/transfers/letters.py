@@ -6,7 +6,7 @@ needs of a member, and what it says of him, is here too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,10 @@ from web.tenants.transfers.models import LetterStub, RelationTransfer
 KEPT_YEARS = 10
 KINDS: dict[str, str] = {MemberKind.FULL: "full", MemberKind.PROBATIONARY: "probationary"}
 
+# What stands on the sheet, by its name in the letter. Another county may leave some of it out, or have it purged.
+PRINTED = (
+    "letter_no", "name", "sex", "birth_on", "ethnicity", "kind", "from_org", "to_org", "dues_until", "valid_days", "contact",
+)  # fmt: skip
 # What a letter cannot be written without, in the order of the form.
 NEEDED = ("birth_on", "gender", "ethnicity", "member_kind", "id_number", "dues_until", "phone")
 
@@ -35,6 +39,11 @@ def lacking(member: Member) -> list[str]:
     if member.gender and member.gender not in ("1", "2"):
         found.append("gender")  # the letter says 男 or 女
     return found
+
+
+def withheld(letter: Mapping[str, Any]) -> list[str]:
+    """What of the sheet these values of a letter lack, of PRINTED."""
+    return [name for name in PRINTED if not letter.get(name)]
 
 
 def snapshot(member: Member, **more: Any) -> dict[str, Any]:
