@@ -15,10 +15,7 @@ from web.blueprints.policy import needs, public
 from web.core import events, fence
 from web.core.errors import NotFound, NotPermitted
 from web.core.events import Actor
-from web.core.saying import say
 from web.extensions import db
-from web.federation.agreements import hub, service
-from web.federation.agreements.models import AgreementVersion
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
@@ -106,23 +103,5 @@ def prove(code: str) -> str:
     return render_template("documents/proof.html", **shown)
 
 
-def _agreement_seals(row: Document) -> list[tuple[str, str]]:
-    """(county, when) of each seal under this version, in the order of its own text: who joined later had nothing to seal in
-    it, and who is left out of it is no party of it.
-    """
-    query = db.select(AgreementVersion).where(AgreementVersion.id == row.subject_id)
-    version = db.session.scalars(query).first()
-    if version is None or version.text is None:
-        return []
-    at = {str(seal.county_uid): seal.at for seal in hub.seal_rows(service.get(version.agreement_id), version)}
-    return [
-        (party["office"], say("{uid} 已印签", uid=moment(at[party["uid"]])) if party["uid"] in at else "未印签")
-        for party in version.text["parties"]
-    ]
-
-
 # What the public page says of the seals under a kind of paper.
-PROVES: dict[DocumentKind, Callable[[Document], list[tuple[str, str]]]] = {
-    DocumentKind.AGREEMENT_TEXT: _agreement_seals,
-    DocumentKind.PROOF_SHEET: _agreement_seals,
-}
+PROVES: dict[DocumentKind, Callable[[Document], list[tuple[str, str]]]] = {}

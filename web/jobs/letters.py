@@ -25,7 +25,6 @@ from web.tenants.transfers import letters as book
 from web.tenants.transfers import service as transfers
 from web.tenants.transfers.models import RelationTransfer, TransferState
 
-
 _LEFT_OUT = "（未给出）"
 
 

@@ -159,7 +159,9 @@ def test_renewal_and_items_close_by_themselves(agreed, work):
         assert kinds.count(DutyKind.ITEM) == 2 and DutyKind.CHECK in kinds
         with host.act():
             report = statements.compose([service.get(id_)], Period.half_of(clock.today())).report
-            assert {item.key: item.done.value for item in report.items}["a2"] is None and not report.items_finished.value
+            assert {item.key: item.done.value for item in report.items}[
+                "a2"
+            ] is None and not report.items_finished.value
         say(host, work, "note_progress", id_, "a2", 100, "清单又更新四次")
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation.agreements import clauses, service, standing
 from web.federation.agreements.models import VERSION, AgreementState, AgreementVersion, VersionState
+from web.tenants.documents.models import Document
 
 
 def _run(side):
@@ -23,9 +25,18 @@ def _run(side):
     return moved
 
 
-def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agreed, work):
+def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agreed, work, fresh):
     id_, hub, home = agreed.ref.id, agreed.host, agreed.home
     ends = clock.today() + timedelta(days=730)
+
+    def proved():
+        """What the codes on the papers of both versions say to anybody, the first one first."""
+        with home.act():
+            codes = db.session.scalars(db.select(Document.proof_code).order_by(Document.created_at)).all()
+        pages = [fresh.test_client().get(f"/v/{code}").text for code in codes]
+        return [re.search(r"版现在的状态</span>.*?<span class=\"hint\">([^<]*)", page, re.DOTALL)[1] for page in pages]
+
+    assert proved() == ["生效中"]
     with clock.at(clock.now() + timedelta(days=700)):
         with home.act(), pytest.raises(WrongState) as refused:
             service.renew(id_, ends + timedelta(days=365))
@@ -44,6 +55,7 @@ def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agr
         work()
         world.conclude(id_, hub, [home])
         assert state_of(home, id_)[:2] == (AgreementState.ACTIVE, VersionState.SEALED)
+        assert proved() == ["生效中", "已印签，待生效"]
     # The first day of the renewal: 岳西's clock runs before the hub's decision arrives, and ends nothing.
     with clock.at(clock.now() + timedelta(days=731)):
         assert _run(home) == 0
@@ -54,9 +66,11 @@ def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agr
         assert state_of(home, id_)[:2] == state_of(hub, id_)[:2] == (AgreementState.ACTIVE, VersionState.EFFECTIVE)
         with home.act():
             assert service.current(service.get(id_)).version == 2
+        assert proved() == ["已由第 2 版替代", "生效中"]
     with clock.at(clock.now() + timedelta(days=731 + 366)):
         assert (_run(home), _run(hub)) == (1, 1)
         assert state_of(home, id_)[0] is AgreementState.WINDING_DOWN
+        assert proved() == ["已由第 2 版替代", "已停止执行"]
 
 
 def test_a_renewal_not_sealed_in_time_ends_with_the_agreement_and_asks_nobody_for_a_seal(agreed, work):

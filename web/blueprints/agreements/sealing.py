@@ -6,20 +6,24 @@ from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
+from sqlalchemy import func
 
 from web.blueprints import timeline
 from web.blueprints.agreements import life, schemas, views
 from web.blueprints.agreements.pages import bp, load, waits_for_approval
+from web.blueprints.documents import PROVES
+from web.blueprints.filters import moment
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.core.errors import NotFound, WrongState
 from web.core.queue import Job
 from web.core.saying import joined, say
-from web.federation.agreements import service, texts
-from web.federation.agreements.models import VersionState
+from web.extensions import db
+from web.federation.agreements import hub, service, texts
+from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, VersionState
 from web.federation.post import keys
 from web.tenants.accounts.permissions import Permission
-from web.tenants.documents.models import DocumentKind
+from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
 
 
@@ -120,3 +124,45 @@ def letters(agreement_id: UUID) -> str:
     versions = [version.id for version in service.versions(view.agreement)]
     log = [e for e in timeline.of(*versions, subject_id=agreement_id) if not e.event.verb.endswith(".changed")]
     return render_template("agreements/letters.html", view=view, long=life.long, log=log)
+
+
+def _proof(row: Document) -> list[tuple[str, str]]:
+    """What became of this version, then (county, when) of each seal under it, in the order of its own text: who joined later
+    had nothing to seal in it, and who is left out of it is no party of it.
+    """
+    version = db.session.scalars(db.select(AgreementVersion).where(AgreementVersion.id == row.subject_id)).first()
+    if version is None or version.text is None:
+        return []
+    agreement = service.get(version.agreement_id)
+    at = {str(seal.county_uid): seal.at for seal in hub.seal_rows(agreement, version)}
+    return [
+        (say("第 {n} 版现在的状态", n=version.version), _standing(agreement, version)),
+        *(
+            (party["office"], say("{uid} 已印签", uid=moment(at[party["uid"]])) if party["uid"] in at else "未印签")
+            for party in version.text["parties"]
+        ),
+    ]
+
+
+STANDINGS = {
+    VersionState.AGREED: "待印签",
+    VersionState.SEALED: "已印签，待生效",
+    VersionState.EFFECTIVE: "生效中",
+}
+
+
+def _standing(agreement: Agreement, version: AgreementVersion) -> str:
+    """For whoever holds the paper: whether it is in effect, and which version took its place. Not why, nor by whom."""
+    if version.state is VersionState.SUPERSEDED:
+        later = db.select(func.min(AgreementVersion.version)).where(
+            AgreementVersion.agreement_id == agreement.id,
+            AgreementVersion.version > version.version,
+            AgreementVersion.effective_on.is_not(None),
+        )
+        return say("已由第 {n} 版替代", n=db.session.scalar(later))
+    if version.state is VersionState.EFFECTIVE and agreement.state is not AgreementState.ACTIVE:
+        return "已停止执行"
+    return STANDINGS.get(version.state, "没有订立")
+
+
+PROVES |= dict.fromkeys((DocumentKind.AGREEMENT_TEXT, DocumentKind.PROOF_SHEET), _proof)
