@@ -217,6 +217,9 @@ def test_the_paper_is_made_once_kept_and_equal_to_the_page(enter, lived_on, work
         row, content = made[0], made[0].content
         report = statements.compose([agreements.get(lived_on.agreement_id)], lived_on.period).report
     url = f"/{home.code}/documents/{row.id}"
+    assert row.title == f"{report.name}执行情况{report.kind}（{report.period.label}）", (
+        "whose it is, in the list of all"
+    )
     assert (
         url in page
         and documents.spelled(row.proof_code) in page
@@ -286,5 +289,6 @@ def test_three_parties_report_their_own_directions_and_one_county_all_its_agreem
     assert (
         "两县春节前联合走访" in text
         and "执行情况汇总" in text
+        and paper.title.startswith(f"{report.name}执行情况汇总")
         and paper.filename == f"{report.kind}_汇总_{report.period.label}.pdf"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,9 +13,10 @@ import pytest
 
 from tests.reports import samples
 from tests.reports.reading import Paper
-from web.reports import METRICS, Figure, figure
+from web.reports import METRICS, Figure, charts, figure
 from web.reports.agreement_report import SECTIONS
-from web.reports.directions import ADDED_UP, SCOPE_COLUMNS
+from web.reports.charts import Series
+from web.reports.directions import ADDED_UP, MONTH_SERIES, SCOPE_COLUMNS, Direction, Month, without_sum
 from web.reports.figures import Way
 from web.reports.metrics import change, rate, total, withheld
 from web.reports.rendering import environment, to_html
@@ -121,6 +123,29 @@ def test_a_masked_number_cannot_be_worked_out_from_its_neighbours() -> None:
     assert [scope_figures("S4", used, PERIOD, is_few=few)[0].text for few in (True, False)] == ["—", "15"]
     alone = {code: {"S4": 3} for code in SCOPE_COLUMNS}
     assert scope_figures("S4", alone, PERIOD, is_few=True)[0].text == "＜5"
+
+
+def test_a_masked_month_and_a_masked_direction_cannot_be_worked_out_from_each_other() -> None:
+    few, many = (samples.direction("岳西县", h, 34, n, n, (0,) * 5) for h, n in (("余杭区", 3), ("松阳县", 12)))
+
+    def printed(directions: list[Direction], *new: int) -> list[str]:
+        months = tuple(
+            Month(dt.date(2026, no, 1), tuple(figure(code, n, PERIOD) for code in MONTH_SERIES))
+            for no, n in enumerate(new, 1)
+        )
+        rows = [month.figures for month in without_sum(months, directions)]
+        assert all(one.text == other.text for one, other in rows)
+        return [one.text for one, _ in rows]
+
+    assert printed([many], 0, 7, 5) == ["0", "7", "5"]
+    assert printed([many], 0, 8, 3, 5) == ["0", "—", "＜5", "5"], "twelve in all, so a second one is left out"
+    assert printed([many], 0, 3) == ["—", "＜5"], "those before may be in 上期"
+    assert printed([many, few], 8, 7) == ["—", "7"], "fifteen in all, of them twelve in 表1"
+    assert printed([many, few], 0, 0) == ["0", "0"] and printed([few], 3) == ["＜5"]
+    hidden = Series("新报到", (withheld(figure(MONTH_SERIES[0], 0, PERIOD)), figure(MONTH_SERIES[0], 0, PERIOD)))
+    assert charts.columns([hidden], ["1月", "2月"], "").count("<rect") == 2, (
+        "one bar and the legend: no bar would tell of 0"
+    )
 
 
 def test_totals_are_the_sums_of_what_is_shown_and_rates_are_recomputed() -> None:

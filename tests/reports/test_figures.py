@@ -187,6 +187,8 @@ def test_items_months_and_sums(lived):
     ]
     new = {code: sum(by_code(m.figures)[code].value for m in report.months) for code in ("members.new_reported_in", "members.new_taken_on")}  # fmt: skip
     assert new == {"members.new_reported_in": 6, "members.new_taken_on": 5}, "those that ended later were new once"
+    by_month = next(table for table in report.sections[0].tables if table.heads)
+    assert all(any(not cell.is_shown for cell in row.figures) for row in by_month.rows), "their sum would tell of few"
     out, total = report.directions[0].shown, report.totals
     assert out["members.reported_in"].text == "—" and out["members.not_reported"].text == "＜5"
     assert total["members.shared"].value == out["members.shared"].value == 6

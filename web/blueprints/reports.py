@@ -174,7 +174,9 @@ def _page(subject_id: UUID, period: str, form: Form) -> Any:
         metrics=METRICS,
         told=_told(statement),
         link=_links(statement),
-        made=[d for d in documents.of_subject(subject_id, DocumentKind.AGREEMENT_REPORT) if d.title == report.title],
+        made=[
+            d for d in documents.of_subject(subject_id, DocumentKind.AGREEMENT_REPORT) if d.title.endswith(report.dated)
+        ],
         job=_job(task, subject_id, period) if task is not None and task.state in SHOWN else None,
         has_lists=subjects.may_open("members.shared"),
         state=STATES[of[0].state] if not report.several and of[0].state in STATES else None,

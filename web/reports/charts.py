@@ -51,7 +51,7 @@ def _highest(series: Sequence[Series]) -> Decimal:
 
 def _length(figure: Figure, highest: Decimal, room: float) -> float:
     """The drawn length; small fixed for what is not shown, nothing for what is not there."""
-    if figure.value is None or figure.value == 0:
+    if figure.value is None or (figure.is_shown and figure.value == 0):
         return 0
     return float(Decimal(figure.value) / highest) * room if figure.is_shown else 6
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from web.core.saying import say
@@ -29,7 +29,9 @@ COSIGN_COLUMNS = (
 SCOPE_COLUMNS = ("shares.provided", "shares.reads", "notices.recorded", "notices.withdrawn", "purges.proved")
 HELP_COLUMNS = ("requests.opened", "requests.done", "requests.refused", "requests.void", "requests.on_time_rate")
 HELP_COUNTED = (*HELP_COLUMNS[:-1], "requests.due", "requests.on_time")
-MONTH_SERIES = ("members.new_reported_in", "members.new_taken_on")
+# What is counted by the month → what 表1 says of it: the sum of its months, where nobody came before or left.
+OF_MONTHS = {"members.new_reported_in": "members.reported_in", "members.new_taken_on": "members.taken_on"}
+MONTH_SERIES = tuple(OF_MONTHS)
 # The columns of a direction that are computed: a share of two others, or a median over one.
 RATES = {
     code: ratio
@@ -112,6 +114,24 @@ class Item:
     def is_finished(self) -> bool:
         """Whether as much was done as was planned."""
         return bool(self.planned.value) and (self.done.value or 0) >= (self.planned.value or 0)
+
+
+def without_sum(months: Sequence[Month], directions: Sequence[Direction]) -> tuple[Month, ...]:
+    """The months as they are printed. 表1 tells what they add up to, and they what is left out there: where a month or a
+    direction is not shown, a second month is withheld. The first that has any, so that it says nothing of its size.
+    """
+    rows = {code: [by_code(month.figures)[code] for month in months] for code in MONTH_SERIES}
+    for code, cells in rows.items():
+        is_few = any(cell.is_masked for cell in cells)
+        is_left_out = any(not each.shown[OF_MONTHS[code]].is_shown for each in directions)
+        shown = [place for place, cell in enumerate(cells) if cell.is_shown]
+        some = [place for place in shown if cells[place].value]
+        if (is_few and shown) or (is_left_out and some):
+            place = (some or shown)[0]
+            cells[place] = withheld(cells[place])
+    return tuple(
+        replace(month, figures=tuple(cells[place] for cells in rows.values())) for place, month in enumerate(months)
+    )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from web.reports.directions import (
     Step,
     help_sum,
     without_few,
+    without_sum,
 )
 from web.reports.documents import Document, Party
 from web.reports.metrics import Change, Figure, by_code, change, figure, rate, total, withheld
@@ -64,13 +65,18 @@ class Totals(Document):
 
     @property
     def about(self) -> str:
-        """The title without the kind and the period."""
+        """What stands large on the paper, above the kind and the period."""
         return "流动党员共管共育执行情况汇总" if self.several else "流动党员共管共育协议执行情况"
 
     @property
     def title(self) -> str:
-        """With the period."""
-        return f"{self.about}{self.kind}（{self.period.label}）"
+        """Whose it is, and of when."""
+        return f"{self.name}执行情况{'汇总' if self.several else ''}{self.dated}"
+
+    @property
+    def dated(self) -> str:
+        """The end of the title, the same of every agreement."""
+        return f"{self.kind}（{self.period.label}）"
 
     @property
     def kind(self) -> str:
@@ -154,8 +160,8 @@ class Totals(Document):
 
     @property
     def years(self) -> tuple[tuple[int, tuple[Month, ...]], ...]:
-        """The months by calendar year."""
-        grouped = itertools.groupby(self.months, lambda month: month.on.year)
+        """The months by calendar year, as they are printed."""
+        grouped = itertools.groupby(without_sum(self.months, self.directions), lambda month: month.on.year)
         return tuple((year, tuple(months)) for year, months in grouped)
 
     @cached_property
