@@ -169,7 +169,7 @@ ERRORS: dict[str, str] = {
     "version_open": "已有一份文本正在协商",
     "no_receipt": "回执登记办结以后再存扫描件",
     "no_letter": "没有在用的介绍信",
-    "letter_withheld": "介绍信内容不全，印不出来：对方没有给出，或者已经清除。缺哪几项写在转接页面上，请对方补给",
+    "letter_withheld": "介绍信内容不全，印不出来：对方没有给出，或者已经清除。缺哪几项写在转接页面上，请以纸质原件为准",
     "letter_in_making": "介绍信的 PDF 还没有生成好，请在案卷页看进度，生成后再办",
     # What a partner refuses for good, and what stops a channel (web/federation/wire/codes.py).
     "bad_signature": "收到的印签与内容不符，通道已停，请双方人员核对",

@@ -143,7 +143,7 @@ def _sheet(
         committee_phone=head.get("phone", ""),
         committee_fax=head.get("fax", ""),
         committee_postcode=head.get("postcode", ""),
-        receipt=reports.Receipt(*(receipt.get(name) or _LEFT_OUT for name in ("handler", "phone")), received_on)
+        receipt=reports.Receipt(receipt.get("handler") or _LEFT_OUT, receipt.get("phone") or _LEFT_OUT, received_on)
         if receipt and received_on
         else None,
     )

@@ -17,7 +17,7 @@ from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.federation import pairs
-from web.federation.agreements import effects, hub, standing
+from web.federation.agreements import hub, standing, taking_effect
 from web.federation.agreements.models import (
     AGREEMENT,
     Agreement,
@@ -147,8 +147,8 @@ def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, An
     db.session.flush()
 
 
-@events.subscribe(effects.PartiesJoined)
-def _joined(what: effects.PartiesJoined) -> None:
+@events.subscribe(taking_effect.PartiesJoined)
+def _joined(what: taking_effect.PartiesJoined) -> None:
     """A newcomer heard nothing of what was said before it came: our pauses and our leaving, as they stand, once more."""
     agreement = standing.find(what.agreement_id)
     assert agreement is not None

@@ -20,9 +20,9 @@ from web.core.fields import blind
 from web.extensions import db
 from web.federation import pairs, verbs
 from web.federation.agreements import duties
-from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.models import AgreementGrant, DutyKind
 from web.federation.agreements.registers import AT_REST, PairEnded
+from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.pairs import FAIL
 from web.federation.post.models import Peer

@@ -19,9 +19,9 @@ from web.core import clock, events, vault
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.models import AgreementGrant
 from web.federation.agreements.registers import PairEnded
+from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import MESSAGES
 from web.federation.post import keys
 from web.federation.post import service as post

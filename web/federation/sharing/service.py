@@ -18,8 +18,8 @@ from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, pairs, verbs
 from web.federation.agreements import service as agreements
-from web.federation.agreements.effects import GrantsChanged
 from web.federation.agreements.registers import AT_REST
+from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import SHARE_REVOKED
 from web.federation.pairs import FAIL, Said
 from web.federation.post import service as post
