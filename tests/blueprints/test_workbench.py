@@ -187,7 +187,18 @@ def test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored(brows
     assert admin.post(tool(side, f"filters/{row}/delete")).status_code == 303
     assert admin.get(lists(side)).status_code == 200, "what was deleted opens no list"
     assert ">李<" in admin.get(tool(side, "bin")).text
-    assert admin.post(tool(side, f"filters/{row}/restore")).status_code == 303
+    # In the bin it is neither opened with nor renamed, and comes back beside no other of its name; nor is one renamed to it.
+    assert admin.post(tool(side, f"filters/{row}/default")).status_code == 404
+    assert admin.post(tool(side, f"filters/{row}/rename"), data={"title": "王"}).status_code == 404
+    assert admin.post(tool(side, f"filters/{row}/delete")).status_code == 303
+    assert admin.post(new, data={"title": "李"}).status_code == 303
+    back = admin.post(tool(side, f"filters/{row}/restore"))
+    assert "没有恢复“李”：已有同名" in admin.get(back.location).text
+    other = re.search(r"/workbench/filters/([0-9a-f-]+)/rename", admin.get(tool(side, "members/filters")).text)[1]
+    assert admin.post(tool(side, f"filters/{other}/rename"), data={"title": "王"}).status_code == 303
+    for _ in range(2):
+        assert admin.post(tool(side, f"filters/{row}/restore")).status_code == 303
+    assert "已有同名" in admin.post(tool(side, f"filters/{other}/rename"), data={"title": "李"}).text
     assert ">李<" in officer.get(tool(side, "members/filters")).text
 
 

@@ -14,7 +14,9 @@ from web.blueprints import navigation
 from web.blueprints.forms import Form, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.workbench import recycling
 from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core.errors import Invalid
 from web.core.keyset import Order
 from web.core.saying import say
 from web.extensions import db
@@ -115,6 +117,9 @@ def drop(label_id: UUID) -> Any:
 def restore(label_id: UUID) -> Any:
     """Out of the recycle bin."""
     label = labels.get(label_id)
-    labels.restore(label)
+    try:
+        labels.restore(label)
+    except Invalid as wrong:
+        return recycling.stays(label.title, wrong)
     flash(say("已恢复标签“{title}”", title=label.title))
     return redirect(url_for("labels.index"), 303)

@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response
 from web.blueprints import edge
 from web.blueprints.forms import Form, Text, Tick
 from web.blueprints.policy import needs
+from web.blueprints.workbench.recycling import stays
 from web.blueprints.workbench.rooms import bp
 from web.blueprints.workbench.sheets import question
-from web.core.errors import NotFound
+from web.core.errors import Invalid, NotFound
 from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.workbench import service as workbench
@@ -149,7 +150,7 @@ def default_filter(filter_id: UUID) -> Response:
 @needs(Permission.SELF_WRITE)
 def drop_filter(filter_id: UUID) -> Response:
     """Into the recycle bin."""
-    row = workbench.find_filter(filter_id, edge.actor(), to_change=True)
+    row = workbench.find_filter(filter_id, edge.actor(), to_change=True, with_deleted=True)
     workbench.drop_filter(row)
     flash(
         {
@@ -164,7 +165,10 @@ def drop_filter(filter_id: UUID) -> Response:
 @needs(Permission.SELF_WRITE)
 def restore_filter(filter_id: UUID) -> Response:
     """Out of the recycle bin."""
-    row = workbench.find_filter(filter_id, edge.actor(), to_change=True)
-    workbench.restore_filter(row)
+    row = workbench.find_filter(filter_id, edge.actor(), to_change=True, with_deleted=True)
+    try:
+        workbench.restore_filter(row)
+    except Invalid as wrong:
+        return stays(row.title, wrong)
     flash(say("已恢复“{title}”", title=row.title))
     return _to_list(row)

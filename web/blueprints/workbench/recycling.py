@@ -8,16 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import render_template
+from flask import flash, redirect, render_template, url_for
 from sqlalchemy import Select, literal, union_all
+from werkzeug.wrappers import Response
 
+from web.blueprints import words
 from web.blueprints.policy import needs
 from web.blueprints.workbench.rooms import bp
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
+from web.core.errors import Invalid
 from web.core.events import Actor
 from web.core.keyset import Order
-from web.core.saying import say
+from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.labels.models import Label
@@ -92,3 +95,10 @@ def recycled() -> Any:
     if (first := opening(sheet.listing, sheet.arranged)) is not None:
         return first
     return render_template("workbench/bin.html", sheet=sheet, page=sheet.page(RECYCLED), days=workbench.BIN.days)
+
+
+def stays(title: str, wrong: Invalid) -> Response:
+    """Back at the bin, with the reason why it was not restored."""
+    why = joined("；", (word for said in words.field_errors(wrong).values() for word in said))
+    flash(say("没有恢复“{title}”：{why}", title=title, why=why))
+    return redirect(url_for("workbench.recycled"), 303)

@@ -146,9 +146,11 @@ def filters(listing: Listing, actor: Actor) -> list[SavedFilter]:
     return list(db.session.scalars(query.order_by(SavedFilter.title, SavedFilter.id)))
 
 
-def find_filter(filter_id: UUID, actor: Actor, *, to_change: bool = False) -> SavedFilter:
-    """NotFound when it is absent or another's own; what is shared is changed by its maker alone."""
+def find_filter(filter_id: UUID, actor: Actor, *, to_change: bool = False, with_deleted: bool = False) -> SavedFilter:
+    """NotFound when it is absent or another's own; what is shared is changed by its maker alone. `with_deleted`: or in the bin."""
     query = db.select(SavedFilter).where(SavedFilter.id == filter_id, _seen_by(actor))
+    if not with_deleted:
+        query = query.where(SavedFilter.deleted_at.is_(None))
     found = db.session.scalars(query).first()
     if found is None or (to_change and found.account_id != actor.account_id):
         raise NotFound()
@@ -157,14 +159,7 @@ def find_filter(filter_id: UUID, actor: Actor, *, to_change: bool = False) -> Sa
 
 def save_filter(listing: Listing, title: str, query: str, actor: Actor, *, is_shared: bool = False) -> SavedFilter:
     """Keep a question under a name. Invalid for no name, one that is taken, too many, or one too long."""
-    title = title.strip()
-    mine = [f for f in filters(listing, actor) if f.account_id == actor.account_id]
-    if not title:
-        raise Invalid({"title": "required"})
-    if any(f.title == title for f in mine):
-        raise Invalid({"title": "taken"})
-    if len(mine) >= MOST_FILTERS:
-        raise Invalid({"title": "too_many_filters"})
+    title = _title(title, listing.name, _mine(actor))
     if len(query) > LONGEST_QUESTION:
         raise Invalid({"title": "question_too_long"})
     row = SavedFilter(
@@ -177,17 +172,33 @@ def save_filter(listing: Listing, title: str, query: str, actor: Actor, *, is_sh
     return row
 
 
-def rename_filter(row: SavedFilter, title: str, *, is_shared: bool) -> None:
-    """Another name, or shown to colleagues, or no longer."""
-    if not title.strip():
+def _title(title: str, listing: str, account_id: UUID, but: UUID | None = None) -> str:
+    """The name of one's filter, blanks off. Invalid for none, one that another of one's own has, or when they are too many."""
+    title = title.strip()
+    query = db.select(SavedFilter.id, SavedFilter.title).where(
+        SavedFilter.listing == listing, SavedFilter.account_id == account_id, SavedFilter.deleted_at.is_(None)
+    )
+    others = [row.title for row in db.session.execute(query) if row.id != but]
+    if not title:
         raise Invalid({"title": "required"})
-    row.title, row.is_shared = title.strip(), is_shared
+    if title in others:
+        raise Invalid({"title": "taken"})
+    if len(others) >= MOST_FILTERS:
+        raise Invalid({"title": "too_many_filters"})
+    return title
+
+
+def rename_filter(row: SavedFilter, title: str, *, is_shared: bool) -> None:
+    """Another name, or shown to colleagues, or no longer. Invalid for a name as in `save_filter`."""
+    row.title, row.is_shared = _title(title, row.listing, row.account_id, row.id), is_shared
     events.record("saved_filter.rename", row)
     db.session.flush()
 
 
 def drop_filter(row: SavedFilter) -> None:
-    """Into the recycle bin; no list opens with it any more."""
+    """Into the recycle bin; no list opens with it any more. Pressed twice, it is there since the first."""
+    if row.deleted_at is not None:
+        return
     row.deleted_at = clock.now()
     events.record("saved_filter.drop", row)
     for used in db.session.scalars(db.select(ListSetting).where(ListSetting.filter_id == row.id)):
@@ -196,7 +207,8 @@ def drop_filter(row: SavedFilter) -> None:
 
 
 def restore_filter(row: SavedFilter) -> None:
-    """Out of the recycle bin."""
+    """Out of the recycle bin. Invalid when another of one's own has its name meanwhile, or they are too many."""
+    _title(row.title, row.listing, row.account_id, row.id)
     row.deleted_at = None
     events.record("saved_filter.restore", row)
     db.session.flush()
