@@ -71,7 +71,10 @@ def test_a_bulk_edit_previews_says_who_was_refused_and_is_undone(browser, side):
     shown = admin.post(page, data={**asked, "act": "preview"}).text
     assert "将修改 3 人的 2 个字段" in shown and "周试锁：" in shown and "记录已锁定" in shown
     assert column(side, "dues_until")["王示甲"] == "2026-06", "a preview writes nothing"
-    task = admin.post(page, data={**asked, "act": "apply"}).location
+    seen = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    other = admin.post(page, data={**asked, "dues_until": "2026-11", "seen": seen, "act": "apply"})
+    assert other.status_code == 200 and "与刚才看到的不同" in other.text and seen not in other.text
+    task = admin.post(page, data={**asked, "seen": seen, "act": "apply"}).location
     run_all()
     result = re.search(r'href="([^"]+/members/bulk/[^"]+)"', admin.get(task).text)[1]
     told = admin.get(result).text

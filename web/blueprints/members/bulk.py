@@ -24,6 +24,7 @@ from web.tenants.members.models import Member
 from web.tenants.organisations import service as organisations
 from web.tenants.register import bulk
 from web.tenants.register.bulk import Change
+from web.tenants.register.editing import mark
 from web.tenants.register.facets import Roll
 from web.tenants.tasks import service as task_service
 from web.tenants.tasks.models import Task
@@ -39,6 +40,7 @@ _FORM: dict[str, Any] = {
     "id": Many(Id()),
     "all_matching": Text(limit=1),
     "query": Text(limit=4000),
+    "seen": Text(limit=40),
     "branch_id": Id("党支部", required=False),
     "label": Many(Text(limit=60), "标签"),
 }
@@ -68,15 +70,17 @@ def _change(given: dict[str, Any]) -> Change:
 def bulk_edit() -> Any:
     """`act`: nothing (the form), preview, apply. The selection is run again each time."""
     ids, form = chosen(), Form(BulkForm)
-    act, shown = request.form.get("act"), None
+    act, shown, seen = request.form.get("act"), None, ""
     if act in ("preview", "apply"):
         with form:
             change = _change(form.read())
             shown = bulk.preview(ids, change)
-            if act == "apply":
+            seen = mark([change.plain(), shown.people])
+            # What was typed over the preview, or who came to the selection since, is previewed again.
+            if act == "apply" and (form.values.get("seen") or seen) == seen:
                 return redirect(url_for("tasks.show", task_id=bulk.begin(ids, change).id), 303)
     return form.page(
-        "members/bulk.html", count=len(ids), shown=shown, how=HOW, fields=bulk.FIELDS, coded=CODED, words=words.ERRORS,
+        "members/bulk.html", count=len(ids), shown=shown, seen=seen, is_other=act == "apply", how=HOW, fields=bulk.FIELDS, coded=CODED, words=words.ERRORS,
         labels=labels.every(), labels_how=LABELS_HOW, chosen_labels=form.values.get("label") or [],
         branches=options(organisations.branches(edge.actor())), names={n: FIELDS[n].label for n in bulk.FIELDS},
         back=url_for(ENDPOINTS[Roll(request.form.get("roll", Roll.MEMBERS))]),

@@ -98,7 +98,12 @@ def _chosen(found: Editing) -> list[UUID]:
 
 
 def _form(found: Editing) -> type[Schema]:
-    fields: dict[str, Any] = {"id": Many(Id()), "all_matching": Text(limit=1), "query": Text(limit=4000)}
+    fields: dict[str, Any] = {
+        "id": Many(Id()),
+        "all_matching": Text(limit=1),
+        "query": Text(limit=4000),
+        "seen": Text(limit=40),
+    }
     for name in found.fields:
         of = FORMS[found.listing]().fields[name]
         assert isinstance(of, Text)
@@ -126,17 +131,18 @@ def bulk(list_: str) -> Any:
     """Many rows: `act`: nothing (the form), preview, apply. The selection is run again each time."""
     actor = edge.actor()
     found = editing.find(list_, actor)
-    ids, form, shown = _chosen(found), Form(_form(found)), None
+    ids, form, shown, seen = _chosen(found), Form(_form(found)), None, ""
     act = request.form.get("act")
     if act in ("preview", "apply"):
         with form:
             given = _given(found, form.read())
             shown = editing.preview(found, ids, given, actor)
-            if act == "apply":
+            seen = editing.mark([given, shown.rows])
+            if act == "apply" and (form.values.get("seen") or seen) == seen:
                 return redirect(url_for("tasks.show", task_id=editing.begin(found, ids, given).id), 303)
     listing = LISTINGS[list_]
     return form.page(
-        "workbench/bulk.html", listing=listing, count=len(ids), shown=shown, words=words.ERRORS, fields=found.fields,
+        "workbench/bulk.html", listing=listing, count=len(ids), shown=shown, seen=seen, is_other=act == "apply", words=words.ERRORS, fields=found.fields,
         must=found.must, how=HOW, names={name: _label(found, name) for name in found.fields},
         back=url_for(listing.endpoint),
     )  # fmt: skip
