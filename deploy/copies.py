@@ -126,17 +126,20 @@ def _compare(found: dict[str, list[str]], told: dict[str, list[str]]) -> None:
 
 
 def _swap(url: str, draft: str, name: str) -> None:
-    """The new database takes the name; the old one goes when that is done."""
+    """The new database takes the name; the old one goes when that is done. Both renames are one transaction: whatever dies,
+    a database of that name is there, the old one or the new one.
+    """
     elsewhere = psycopg.conninfo.make_conninfo(for_psycopg(url), dbname="postgres")
     old, rename = name + "_replaced", sql.SQL("ALTER DATABASE {} RENAME TO {}")
     with psycopg.connect(elsewhere, autocommit=True) as connection:
         # Left by a restore that was killed at its last step: what it replaced was given up then.
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(old)))
         try:
-            connection.execute(rename.format(sql.Identifier(name), sql.Identifier(old)))
+            with connection.transaction():
+                connection.execute(rename.format(sql.Identifier(name), sql.Identifier(old)))
+                connection.execute(rename.format(sql.Identifier(draft), sql.Identifier(name)))
         except psycopg.errors.ObjectInUse:
             raise Stopped(f"something is connected to {name}", "stop web, workers and scheduler first") from None
-        connection.execute(rename.format(sql.Identifier(draft), sql.Identifier(name)))
         connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
 
 

@@ -178,6 +178,11 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
         with psycopg.connect(for_psycopg(services.urls.owner), autocommit=True) as connection:
             connection.execute("CREATE DATABASE kiteline_replaced")
         manifest, parts = archive.read(file, PASSPHRASE.encode())
+        with pytest.raises(psycopg.errors.InvalidCatalogName):  # between the two renames
+            copies._swap(services.urls.owner, "kiteline_nowhere", "kiteline")
+        with psycopg.connect(for_psycopg(services.urls.owner), autocommit=True) as connection:
+            assert copies.digests(connection) == before, "it has its name still"
+            connection.execute("CREATE DATABASE kiteline_replaced")
         copies.put_back(services.urls.owner, copies.role_of(services.urls.app), manifest, parts)
         with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
             assert copies.digests(connection) == before
