@@ -23,6 +23,11 @@ from web.federation.wire.canonical import digest
 from web.tenants.documents.models import Document
 
 
+def rung(client, side, page="tasks/"):
+    """How many notices the bell shows on a page."""
+    return int(re.search(r"通知 (?:<span>)?(\d+)", client.get(f"/{side.code}/{page}").text)[1])
+
+
 def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
     client, base = browsers(pair.host)
     wanted = {
@@ -72,8 +77,14 @@ def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
 
 
 def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work, browsers):
-    id_ = world.propose(pair.host, [pair.home])
     client, base = browsers(pair.home)
+    colleague, _ = browsers(pair.home, "liaison")
+    for each in (client, colleague):
+        assert each.get(f"/{pair.home.code}/notices").status_code == 200
+    id_ = world.propose(pair.host, [pair.home])
+    assert rung(client, pair.home) > 0 and rung(colleague, pair.home) > 0
+    assert rung(client, pair.home, f"agreements/{id_}") == rung(client, pair.home) == 0, "read on its own page"
+    assert rung(colleague, pair.home) > 0, "by whoever opened it"
     page = client.get(f"{base}/{id_}/counter")
     sent = fields_of(page.text)
     same = client.post(f"{base}/{id_}/counter", data=sent)
@@ -86,6 +97,7 @@ def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work,
     assert client.post(f"{base}/{id_}/counter", data=sent | {"reason": "培训加一期"}).status_code == 303
     waiting = client.get(f"{base}/{id_}").text
     assert "我方的“改稿”已送余杭区，等对方答复" in waiting
+    assert rung(colleague, pair.home) == 0, "somebody here went on with it"
     noticed = client.get(f"/{pair.home.code}/notices").text
     assert re.search(rf'href="{base}/{id_}">余杭区送出协议文本[^\n]*已了结', noticed), (
         "it opens the agreement, and is closed"

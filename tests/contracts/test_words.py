@@ -10,7 +10,7 @@ import web.federation.models
 import web.tenants.models  # noqa: F401
 from tests.contracts.source import Call, calls
 from tests.contracts.test_schema import machines
-from web.blueprints import accounts, events, home, navigation, sentences, timeline, words
+from web.blueprints import accounts, events, navigation, sentences, timeline, words
 from web.core.errors import DomainError
 from web.core.fence import Tenanted
 from web.core.states import EnumText
@@ -100,7 +100,7 @@ def test_every_value_of_a_closed_list_that_the_log_shows_has_words(application):
 def test_what_is_told_and_opened_is_called_as_the_log_calls_it():
     """A notice or a link under another name than its table's would silently never come."""
     tables = {str(table) for table in Model.metadata.tables}
-    told = {*navigation.TOLD, *navigation.SEEN, *home.PAGES, *events.PAGES}
+    told = {*navigation.TOLD, *navigation.SEEN, *navigation.PAGES, *events.PAGES}
     assert sorted(told - tables) == []
     assert sorted(told - sentences.NOUNS.keys()) == []
 

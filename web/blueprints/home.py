@@ -19,7 +19,6 @@ from web.core.events import Event
 from web.core.ids import since
 from web.core.saying import joined, say
 from web.extensions import db
-from web.federation.agreements.models import AgreementVersion
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -202,43 +201,21 @@ def notices() -> str:
     A notice closes itself: once somebody here has acted on its record, it counts no more.
     """
     actor = edge.actor()
-    of_version = (
-        db.select(AgreementVersion.agreement_id)
-        .where(AgreementVersion.tenant_id == Event.tenant_id, AgreementVersion.id == Event.subject_id)
-        .correlate(Event)
-        .scalar_subquery()
-    )
-    # A follower answers a text by a word about its agreement.
-    is_done = navigation.answered() | navigation.answered(of_version, "agreement")
-    query = navigation.notices_of(actor).add_columns(is_done, of_version)
+    query = navigation.notices_of(actor).add_columns(navigation.settled(), navigation.about())
     rows = db.session.execute(query.order_by(Event.id.desc()).limit(NOTICES)).all()
     days: dict[date, Digest] = {}
     for line, row in zip(timeline.read([row[0] for row in rows], with_values=False), rows, strict=True):
-        entry, was_answered, agreement_id = row
+        entry, was_settled, about_id = row
         on = clock.day(entry.at)
-        days.setdefault(on, Digest(on)).add(Line(line, _record(entry, agreement_id), was_answered))
+        days.setdefault(on, Digest(on)).add(Line(line, _record(entry.subject_kind, about_id), was_settled))
     if actor.account_id is not None:
         accounts.see_notices(actor.account_id)
     return render_template("home/notices.html", days=list(days.values()), queues=todos.load(actor, 20))
 
 
-# Where the record of a notice is opened: endpoint and the name of its argument.
-PAGES = {
-    "agreement": ("agreements.show", "agreement_id"),
-    "flow": ("members.show", "member_id"),
-    "referral": ("referrals.show", "referral_id"),
-    "handover": ("handovers.show", "handover_id"),
-    "cosign": ("cosigning.show", "record_id"),
-    "request": ("requests.show", "request_id"),
-}
-
-
-def _record(entry: Event, agreement_id: UUID | None) -> str:
-    """`agreement_id`: whose version the entry is about, where it is about one: a version has no page of its own."""
-    kind, subject_id = ("agreement", agreement_id) if agreement_id else (entry.subject_kind, entry.subject_id)
-    endpoint, argument = PAGES.get(kind, ("", ""))
-    about = entry.member_id if argument == "member_id" else subject_id
-    if endpoint not in current_app.view_functions or about is None:
+def _record(kind: str, about_id: UUID | None) -> str:
+    endpoint, argument = navigation.PAGES.get(kind.removesuffix("_version"), ("", ""))
+    if endpoint not in current_app.view_functions or about_id is None:
         return ""
-    named: dict[str, Any] = {argument: about}
+    named: dict[str, Any] = {argument: about_id}
     return url_for(endpoint, **named)

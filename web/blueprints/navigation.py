@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, and_, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, case, not_, or_
 
 from web.core import clock
 from web.core.events import Actor, Event
 from web.extensions import db
+from web.federation.agreements.models import AgreementVersion
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
 from web.federation.referrals import lists as referrals
 from web.federation.requests import lists as requests
 from web.federation.sharing import lists as sharing
-from web.tenants.accounts.models import Account
+from web.tenants.accounts import service as accounts
+from web.tenants.accounts.models import Account, NoticeSeen
 from web.tenants.accounts.permissions import GRANTS, WHOLE_COUNTY, Permission, Role
 from web.tenants.flows import reminders
 
@@ -83,10 +85,15 @@ ITEMS: list[Item] = []
 
 
 def build(actor: Actor) -> tuple[list[Section], int]:
-    """The sections this role sees, with their counts, and how many notices are unread: one query."""
+    """The sections this role sees, with their counts, and how many notices are unread: one query. The page of a record reads
+    the notices about it.
+    """
     items = [i for i in ITEMS if i.permission in GRANTS[Role(actor.role)]]
     items.sort(key=lambda i: ORDER.index(i.endpoint) if i.endpoint in ORDER else len(ORDER))
     asked: dict[str, Any] = {"notices": unread(actor)}
+    opened = (request.view_args or {}).get(OPENED.get(request.endpoint or "", ""))
+    if opened is not None:
+        asked["read"] = unread(actor, about() == opened)
     for index, item in enumerate(items):
         if item.work is not None and item.work not in GRANTS[Role(actor.role)]:
             continue
@@ -107,7 +114,11 @@ def build(actor: Actor) -> tuple[list[Section], int]:
             item.endpoint == request.endpoint or blueprint in (item.endpoint.split(".")[0], *item.also),
         )
         sections.setdefault(item.section, Section(item.section, [])).entries.append(entry)
-    return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading)), row["notices"]
+    left = row["notices"]
+    if opened is not None and row["read"] and actor.account_id is not None:
+        accounts.see_record(actor.account_id, opened)
+        left -= row["read"]
+    return sorted(sections.values(), key=lambda section: SECTIONS.index(section.heading)), left
 
 
 # What a partner county did to these is told to whoever may read them.
@@ -132,6 +143,16 @@ SEEN: dict[str, Callable[[Actor], Select[Any]]] = {
     "cosign": cosigning.ids,
     "request": requests.ids,
 }
+# Where the record of a notice is opened: endpoint and the name of its argument.
+PAGES = {
+    "agreement": ("agreements.show", "agreement_id"),
+    "flow": ("members.show", "member_id"),
+    "referral": ("referrals.show", "referral_id"),
+    "handover": ("handovers.show", "handover_id"),
+    "cosign": ("cosigning.show", "record_id"),
+    "request": ("requests.show", "request_id"),
+}
+OPENED = dict(PAGES.values())
 KEPT = timedelta(days=30)
 # What the calendar says is told too.
 CALENDAR = ("agreement.fall_due", "flow.remind_contact", "flow.remind_confirm", "referral.remind_report_in")
@@ -168,14 +189,49 @@ def answered(about: Any = Event.subject_id, kind: Any = Event.subject_kind) -> C
     )  # fmt: skip
 
 
-def unread(actor: Actor) -> Select[Any]:
+def _agreement() -> Any:
+    """Whose version a notice is about, where it is about one: a version has no page of its own."""
+    return (
+        db.select(AgreementVersion.agreement_id)
+        .where(AgreementVersion.tenant_id == Event.tenant_id, AgreementVersion.id == Event.subject_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
+
+
+def about() -> Any:
+    """The record on whose page a notice is read."""
+    return case(
+        (Event.subject_kind == "agreement_version", _agreement()),
+        (Event.subject_kind == "flow", Event.member_id),
+        else_=Event.subject_id,
+    )
+
+
+def settled() -> ColumnElement[bool]:
+    """Somebody of ours went on with what a notice tells. A follower answers a text by a word about its agreement."""
+    return answered() | answered(_agreement(), "agreement")
+
+
+def unread(actor: Actor, *narrowed: ColumnElement[bool]) -> Select[Any]:
     """Counts those the account has not seen and nobody has answered yet: what the bell shows. Values of a share that
     moved ring no bell: a month's dues of five hundred members are five hundred of them, and ask nothing of anybody.
     """
     seen = db.select(Account.notices_seen_at).where(Account.id == actor.account_id).scalar_subquery()
     since = db.func.coalesce(seen, clock.now() - KEPT)
-    fresh = notices_of(actor).where(Event.at > since, Event.verb != "share.delta", not_(answered())).subquery()
-    return db.select(db.func.count()).select_from(fresh)
+    was_opened = (
+        db.select(NoticeSeen.id)
+        .where(
+            NoticeSeen.tenant_id == Event.tenant_id, NoticeSeen.account_id == actor.account_id,
+            NoticeSeen.about_id == about(), NoticeSeen.seen_at >= Event.at,
+        )
+        .correlate(Event)
+        .exists()
+    )  # fmt: skip
+    fresh = notices_of(actor).where(
+        Event.at > since, Event.verb != "share.delta", not_(settled()), not_(was_opened), *narrowed
+    )
+    return db.select(db.func.count()).select_from(fresh.subquery())
 
 
 def places(actor: Actor | None = None) -> dict[str, str]:

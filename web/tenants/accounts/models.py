@@ -1,4 +1,4 @@
-"""Account, LoginSession, AccountProposal: people who sign in, their browsers, and what wants a second person."""
+"""Account, LoginSession, NoticeSeen, AccountProposal: people who sign in, their browsers, what they read, and what wants two."""
 
 from __future__ import annotations
 
@@ -65,6 +65,23 @@ class Account(Tenanted, Credentials, Model):
         UniqueConstraint("tenant_id", "username"),
         UniqueConstraint("tenant_id", "person", name="uq_account_person"),
         ForeignKeyConstraint(["tenant_id", "org_id"], ["party_org.tenant_id", "party_org.id"], ondelete="RESTRICT"),
+    )
+
+
+class NoticeSeen(Tenanted, Model):
+    """That an account opened a record while there was a notice about it: those of before `seen_at` are read. `about_id`: the
+    record. All of them go when the page of notices is opened (`Account.notices_seen_at`).
+    """
+
+    __tablename__ = "notice_seen"
+    __logged__ = False
+    account_id: Mapped[UUID]
+    about_id: Mapped[UUID]
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "account_id", "about_id"),
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"], ondelete="CASCADE"),
     )
 
 

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
+
 from web.core import clock, crypto, events, fence
 from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
 from web.extensions import db, settings
 from web.tenants.accounts import factors, passwords
-from web.tenants.accounts.models import Account, Credentials, LoginSession
+from web.tenants.accounts.models import Account, Credentials, LoginSession, NoticeSeen
 from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 
@@ -322,6 +324,17 @@ def close_account(account: Account, reason: str, *, is_confirmed: bool = False) 
 def see_notices(account_id: UUID) -> None:
     """The account has seen what partner counties did until now."""
     _note(account_id, notices_seen_at=clock.now())
+    db.session.execute(db.delete(NoticeSeen).where(NoticeSeen.account_id == account_id))
+
+
+def see_record(account_id: UUID, about_id: UUID) -> None:
+    """The account opened the record: what partner counties did to it until now is seen."""
+    said = insert(NoticeSeen).values(account_id=account_id, about_id=about_id, seen_at=clock.now())
+    db.session.execute(
+        said.on_conflict_do_update(
+            index_elements=["tenant_id", "account_id", "about_id"], set_={"seen_at": said.excluded.seen_at}
+        )
+    )
 
 
 def choose_language(account_id: UUID, language: str) -> None:
