@@ -131,6 +131,19 @@ def test_rare_characters_are_set_in_the_named_faces(name: str, tmp_path_factory:
     assert {face for face, _, _ in paper.fonts} <= FACES
 
 
+def test_a_number_of_other_software_is_printed_whole(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from web.reports import render
+
+    number = "岳组〔2026〕第3号" * 5 + "转出-1"
+    document, path = samples.letter(number=number), tmp_path_factory.mktemp("odd") / "letter.pdf"
+    rendered = render(document)
+    path.write_bytes(rendered.pdf)
+    paper = Paper(document, rendered, path)
+    assert paper.text.count(number) == 3 and rendered.pages == 1
+    parts = [word for word in paper.words if "2026" in word.text or "-1" in word.text]
+    assert parts and all(word.left >= 79 and word.right <= 523 for word in parts), "inside the block of 156 mm"
+
+
 def test_a_letter_is_never_valid_without_end() -> None:
     for days in (0, 91):
         with pytest.raises(ValueError, match="1 to 90"):

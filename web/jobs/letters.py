@@ -79,7 +79,9 @@ def letter_of(handover: Handover, code: str) -> reports.IntroductionLetter:
         received_on=handover.received_on if handover.state is HandoverState.CLOSED else None,
         addressee=packet.get("addressee") or (partner.office if is_home else own.office),
         committee=own.office if is_home else partner.office,
-        head=counties.settings().letter if is_home else {},
+        head=counties.settings().letter
+        if is_home
+        else dict.fromkeys(("address", "phone", "fax", "postcode"), "见原件"),
     )
 
 

@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from web.reports.documents import Document
 
+ROOM = 14
+"""Characters of a number that fit across a cut line."""
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -63,6 +66,16 @@ class IntroductionLetter(Document):
     def title(self) -> str:
         """With the number."""
         return f"中国共产党党员组织关系介绍信　第{self.number}号"
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether the number is longer than one of ours may be: other software's go up to 60 characters."""
+        return len(self.number) > ROOM
+
+    @property
+    def across(self) -> str:
+        """What stands across the cut lines: the number, or its end."""
+        return self.number if not self.is_odd else f"…{self.number[1 - ROOM :]}"
 
     @property
     def is_long(self) -> bool:
