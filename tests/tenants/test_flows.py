@@ -109,6 +109,7 @@ def test_a_released_member_neither_leaves_nor_returns_but_by_the_handover(member
     for verb in (
         lambda: service.end(flow, FlowEnd.RETURNED),
         lambda: service.amend(flow, work_unit="x"),
+        lambda: service.miss(flow),
         lambda: service.depart(member, left_on=None),
     ):
         with pytest.raises(WrongState) as refused:

@@ -244,5 +244,11 @@ def test_a_number_that_another_has_by_now_does_not_come_back(both):
         with pytest.raises(WrongState, match="merge_number_taken"):
             merging.take_back(pair)
         service.end(other, Standing.EXPELLED, reason="处分决定")
+        # What was changed since stands in the way, until that is undone.
+        with events.noted() as did:
+            service.amend(member, {"post": "会计"})
+        with pytest.raises(WrongState, match="merge_changed_since"):
+            merging.take_back(pair)
+        assert service.put_back(db.session.get(Event, (both.home.tenant_id, did[0]))) is True
         merging.take_back(pair)
         assert (member.id_number, gone.id_number, gone.relation) == (first, third, Relation.HELD)

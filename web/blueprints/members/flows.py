@@ -152,6 +152,7 @@ def move_flow(member_id: UUID, verb: str) -> Any:
     if verb == "find" and service.is_lost_alone(member, service.current(member_id)):
         return _regain(member)
     member, flow = _open(member_id)
+    members.demand_open(member)
     FLOW.demand(flow.state, verb)
     form = Form(Reason)
     if form.is_sent:

@@ -176,6 +176,7 @@ def _note(flow: Flow, verb: str, on: date | None, reason: str, *columns: str) ->
 
 def miss(flow: Flow, *, reason: str = "") -> None:
     """Contact attempts found nobody: the search goes on."""
+    members.demand_open(members.get(flow.member_id))
     FLOW.apply(flow, "miss", reason=reason)
     db.session.flush()
 
@@ -184,8 +185,10 @@ def declare_lost(flow: Flow, *, reason: str) -> None:
     """A person's decision after a search that found nobody; membership is untouched."""
     if not reason.strip():
         raise Invalid({"reason": "required"})
+    member = members.get(flow.member_id)
+    members.demand_open(member)
     FLOW.apply(flow, "declare_lost", reason=reason)
-    members.mark_contact(members.get(flow.member_id), is_lost=True, reason=reason)
+    members.mark_contact(member, is_lost=True, reason=reason)
     db.session.flush()
 
 
@@ -196,8 +199,10 @@ def is_lost_alone(member: Member, flow: Flow | None) -> bool:
 
 def find(flow: Flow, *, reason: str = "") -> None:
     """Contact was regained."""
+    member = members.get(flow.member_id)
+    members.demand_open(member)
     FLOW.apply(flow, "find", reason=reason)
-    members.mark_contact(members.get(flow.member_id), is_lost=False, reason=reason)
+    members.mark_contact(member, is_lost=False, reason=reason)
     db.session.flush()
 
 
@@ -245,11 +250,13 @@ def reach_six_months() -> int:
 
 
 def put_back(entry: Event) -> bool:
-    """Undo a word about contact: missed is found again, found is missed again. False when the flow moved on."""
+    """Undo a word about contact: missed is found again, found is missed again. False when the flow moved on, or the member is on the way."""
     if entry.subject_id is None:
         return False
     flow, (before, after) = get(entry.subject_id, lock=True), entry.changes.get("state", [None, None])
     if flow.state != after or {before, after} != {FlowState.REGISTERED, FlowState.UNREACHABLE}:
+        return False
+    if members.get(flow.member_id).frozen_by is not None:
         return False
     (find if entry.verb == "flow.miss" else miss)(flow, reason="undo")
     return True

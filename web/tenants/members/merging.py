@@ -253,7 +253,7 @@ def into(member_id: UUID) -> UUID | None:
 
 def take_back(pair: MemberPair) -> None:
     """They are looked at again; merged ones are two records again, as they were. WrongState when it is too late: after thirty days,
-    when the record that stayed was changed or went to a partner since, or when another has an identity number of theirs.
+    when the record that stayed was changed (and that was not undone) or went to a partner since, or when another has an identity number of theirs.
     """
     if pair.undone_at is not None or pair.at < clock.now() - BACK_WITHIN:
         raise WrongState("pair_too_old")
@@ -269,7 +269,7 @@ def _part(pair: MemberPair, kept_id: UUID, gone_id: UUID) -> None:
     kept, gone = locked[kept_id], locked[gone_id]
     query = db.select(Event).where(Event.subject_id == kept_id, Event.verb == "member.merge").order_by(Event.id.desc())
     merged = db.session.scalars(query.limit(1)).one()
-    if merged.changes["updated_at"][1] != kept.updated_at.isoformat() or merged.details["gone"] != str(gone_id):
+    if merged.changes["updated_at"][1] != versions.stands_at(kept) or merged.details["gone"] != str(gone_id):
         raise WrongState("merge_changed_since")
     if set(held([kept_id]).get(kept_id, [])) - set(pair.held):
         raise WrongState("merge_held_since")
