@@ -20,7 +20,7 @@ from tests.world import Agreed, Side
 from web.core import fence
 from web.core.ids import uuid7
 from web.extensions import Base, db
-from web.federation.post import keys, relay, service
+from web.federation.post import keys, lines, relay, service
 from web.federation.post.models import OutboxMessage
 
 pytestmark = pytest.mark.alone
@@ -78,9 +78,9 @@ def made(agreed: Agreed, work: Callable[[], None]) -> Counter[str]:
 
 def keys_of(side: Side, other: Side) -> Keys:
     with side.act():
-        sealing, opening = keys.private("sig")[0], keys.private("enc")[0]
+        sealing, [opening] = keys.seal_key(), keys.open_keys().values()
     with other.act():
-        return Keys(sealing, opening, keys.pins(side.uid), keys.decryption_key(side.uid))
+        return Keys(sealing, opening, keys.pins(side.uid), lines.take(side.uid, "out").their_key)
 
 
 @pytest.mark.parametrize(("count", "times", "turns"), [(1, 150, 15), (50, 5, 5)])

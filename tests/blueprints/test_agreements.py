@@ -18,7 +18,7 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service
 from web.federation.agreements.models import AgreementApproval
-from web.federation.post import keys, lines
+from web.federation.post import keys
 from web.federation.wire.canonical import digest
 from web.tenants.documents.models import Document
 
@@ -273,16 +273,6 @@ def test_a_partner_is_invited_compared_and_confirmed(pair, work, browsers):
     # The leader reads the partner's page; the fingerprint is compared by who confirms it.
     assert leader.get(f"{base}/{third.uid}").status_code == 200
     assert leader.get(f"{base}/{third.uid}/fingerprint").status_code == 403
-
-
-def test_a_stopped_channel_says_so_and_whose_turn_it_is(pair, browsers):
-    def stop():
-        lines.take(pair.host.uid, "out").row().stopped = "chain_mismatch"
-
-    done_in(pair.home, stop)
-    client, _ = browsers(pair.home)
-    page = client.get(f"/{pair.home.code}/peers").text
-    assert "已停" in page and "chain_mismatch" in page and "双方联络员一起核对" in page
 
 
 def test_a_template_is_saved_edited_chosen_and_dropped(agreed, browsers):

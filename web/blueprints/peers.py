@@ -13,20 +13,21 @@ from marshmallow import Schema
 from sqlalchemy import ColumnElement, Select, case, func, or_
 from sqlalchemy.orm import aliased
 
-from web.blueprints import navigation, todos
+from web.blueprints import navigation, stops, todos
 from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.blueprints.stops import Stop
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import fence
+from web.core.errors import NotFound
 from web.core.events import Actor
 from web.core.keyset import Order
 from web.core.queue import Job, defer
 from web.core.saying import say
 from web.extensions import db
-from web.federation.post import keys
+from web.federation.post import keys, reopening
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
-from web.federation.wire.codes import CODES, Turn
 from web.tenants.accounts.permissions import Permission
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
@@ -43,7 +44,9 @@ def _confirmed(actor: Actor) -> Any:
     return db.select(db.func.count()).select_from(Peer).where(Peer.state == PeerState.CONFIRMED)
 
 
-navigation.ITEMS.append(Item("共管", "伙伴县", "peers.index", Permission.PEER_READ, count=_confirmed))
+navigation.ITEMS.append(
+    Item("共管", "伙伴县", "peers.index", Permission.PEER_READ, count=_confirmed, also=frozenset({"county_keys"}))
+)
 
 
 def _to_confirm(actor: Actor) -> Select[Any]:
@@ -75,15 +78,14 @@ STATES = {
     PeerState.INTRODUCED: ("now", "待核对指纹"),
     PeerState.CONFIRMED: ("done", "已核对"),
 }
-STOPPED = {
-    Turn.SENDER: "由发送一方处理",
-    Turn.RECEIVER: "由接收一方处理",
-    Turn.BOTH: "双方联络员一起核对",
-}
 
 
 class Invitation(Schema):
     code = Text("区划代码", limit=6, required=True)
+
+
+class Reopening(Schema):
+    reason = Text("查清的原因", limit=200, required=True)
 
 
 class Confirmation(Schema):
@@ -106,10 +108,29 @@ class Line:
         return next((way.stopped for way in (self.into, self.out) if way is not None and way.stopped), "")
 
     @property
-    def whose(self) -> str:
-        """Who mends it."""
-        code = CODES.get(self.stopped)
-        return STOPPED[code.turn] if code else "请联系系统管理员"
+    def whys(self) -> list[Stop]:
+        """Why it stands still until a person acts, and what to do; empty while it goes by itself."""
+        if self.peer.state is not PeerState.CONFIRMED:
+            return []
+        codes = dict.fromkeys(way.stopped for way in (self.into, self.out) if way is not None and way.stopped)
+        return [stops.stop(code) for code in codes] or (
+            [stops.GIVEN_UP] if reopening.has_given_up(self.peer.uid) else []
+        )
+
+    @property
+    def may_reopen(self) -> bool:
+        """Whether what stopped it may be tried again."""
+        return stops.may_reopen({way.stopped for way in (self.into, self.out) if way is not None})
+
+    @property
+    def held(self) -> Stop | None:
+        """Why what waits has not gone, where it goes by itself."""
+        return stops.held(self.out.held) if self.out is not None and self.out.held and self.waiting else None
+
+    @property
+    def why(self) -> str:
+        """What stopped it."""
+        return stops.stop(self.stopped).why
 
     @property
     def sign_at(self) -> datetime | None:
@@ -237,3 +258,20 @@ def confirm(peer_uid: UUID) -> Any:
         own=keys.own_fingerprint().split(),
         states=STATES,
     )
+
+
+@bp.route("/<uuid:peer_uid>/line", methods=["GET", "POST"])
+@needs(Permission.PEER_CONFIRM)
+def line(peer_uid: UUID) -> Any:
+    """Why the line to it stands still, and letting it go on once persons of both sides found the cause."""
+    found, lines = known(Peer.uid == peer_uid)
+    if not found:
+        raise NotFound()
+    form = Form(Reopening)
+    if form.is_sent:
+        with form:
+            reopening.reopen(peer_uid, form.read()["reason"])
+            flash("通道已重开，停下的正在接着送")
+            return redirect(url_for("peers.show", peer_uid=peer_uid), 303)
+    at = lines[peer_uid]
+    return form.page("peers/line.html", row=found[0], whys=at.whys, may=at.may_reopen)

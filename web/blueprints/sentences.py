@@ -150,7 +150,14 @@ SENTENCES = within("log", {
         "drop_workday": "撤去 {day} 的工作日调整",
         "renew_notice": "启用第 {version} 版告知书",
     },
-    "county_key": {"create": "生成本县密钥"},
+    "county_key": {
+        "create": "生成本县密钥",
+        "ask_turn": "申请更换本县密钥",
+        "turn": "更换本县密钥，旧密钥为新密钥担保",
+        "ask_revoke": "申请吊销本县密钥",
+        "revoke": "吊销本县密钥，伙伴县要重新核对指纹",
+        "destroy": "销毁不再使用的本县密钥",
+    },
     "member_pair": {"differ": "认定两条记录不是同一个人", "take_back": "撤销对疑似重复的认定"},
     "member": {
         "regain_contact": "重新联系上",
@@ -226,9 +233,10 @@ SENTENCES = within("log", {
         "invite": "邀请伙伴县",
         "introduce": "收到伙伴县的身份说明",
         "confirm": "核对指纹，确认伙伴县",
-        "unpin": "撤下伙伴县的密钥，待重新核对",
+        "follow": "伙伴县更换密钥，由原密钥担保，自动采用新密钥",
+        "unpin": "伙伴县的密钥已吊销，来往停等，待打电话核对新指纹",
     },
-    "channel": {"stop": "停下通道，等人来看"},
+    "channel": {"stop": "停下通道，等人来看", "reopen": "原因查清，重开通道"},
     "message": {"refuse": "退回一条跨县消息"},
     "agreement": {
         "approve": "批准印签",

@@ -27,6 +27,7 @@ class Job(StrEnum):
 
     DRAIN = "drain"
     HELLO = "hello"
+    CHANGE_KEYS = "change_keys"
     SEAL_EVENTS = "seal_events"
     TIMERS = "timers"
     IMPORT_PREVIEW = "import_preview"
@@ -43,6 +44,7 @@ class Job(StrEnum):
 QUEUES: dict[Job, str] = {
     Job.DRAIN: "post",
     Job.HELLO: "post",
+    Job.CHANGE_KEYS: "post",
     Job.SEAL_EVENTS: "work",
     Job.TIMERS: "work",
     Job.IMPORT_PREVIEW: "work",

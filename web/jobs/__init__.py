@@ -21,7 +21,7 @@ from web.core.ids import uuid7
 from web.core.queue import Job, begin, enqueue
 from web.extensions import db
 from web.federation import registry
-from web.federation.post import hello, relay
+from web.federation.post import hello, relay, turning
 from web.federation.post.models import PostDue
 from web.jobs import agreements, batches, papers
 from web.tenants.counties import service as counties
@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 def timers() -> None:
     """What the days do to a county: deadlines of both sides, and what was kept long enough."""
     registry.run_timers()
+    turning.run_timers()
     exports.purge()
     imports.purge()
     workbench.purge()
@@ -47,7 +48,12 @@ def timers() -> None:
 
 
 # Jobs that open their own units of work: the relay holds no transaction while it delivers, a batch one a paper.
-WHOLE: dict[Job, Callable[..., object]] = {Job.DRAIN: relay.drain, Job.HELLO: hello.exchange, Job.BATCH: batches.run}
+WHOLE: dict[Job, Callable[..., object]] = {
+    Job.DRAIN: relay.drain,
+    Job.HELLO: hello.exchange,
+    Job.CHANGE_KEYS: turning.change,
+    Job.BATCH: batches.run,
+}
 # Jobs that run in one unit of work for their county and commit once.
 UNITS: dict[Job, Callable[..., object]] = {
     Job.SEAL_EVENTS: events.seal,

@@ -81,7 +81,7 @@ class World:
         self.keys: dict[UUID, dict[str, Any]] = {}
         for side in (self.pair.home, self.pair.host):
             with side.act():
-                self.keys[side.uid] = {k.kid: k for k in keys.private("enc")}
+                self.keys[side.uid] = keys.open_keys()
 
     def sides(self) -> tuple[Side, Side]:
         """Who sends now, and to whom."""

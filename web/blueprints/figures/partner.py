@@ -274,7 +274,7 @@ def show(peer_uid: UUID) -> str:
     known, lines = peers.known(Peer.uid == peer_uid)
     if not known:
         raise NotFound()
-    row, asked = known[0], periods.asked()
+    row, line, asked = known[0], lines[peer_uid], periods.asked()
     period = chosen(asked)
     found = lives.lives(peer_uid)
     codes = subjects.codes_of(SUBJECTS)
@@ -282,9 +282,11 @@ def show(peer_uid: UUID) -> str:
     return render_template(
         "peers/show.html",
         row=row,
-        log=timeline.of(subject_id=row.id),
+        log=timeline.of(*(way.id for way in (line.out, line.into) if way is not None), subject_id=row.id),
+        is_again=row.confirmed_at is not None,
+        whys=line.whys,
         states=peers.STATES,
-        line=lines[peer_uid],
+        line=line,
         liaison=_liaison(found, peer_uid),
         waits=waits(peer_uid, found),
         lives=[(life, drawn(life), told(life, row.name)) for life in found],

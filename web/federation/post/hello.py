@@ -1,4 +1,4 @@
-"""Introductions: our descriptor for theirs, so that a person can compare the fingerprint."""
+"""Introductions: our card for theirs, so that a person can compare the fingerprint, or a successor be pinned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from web.federation.post import keys, transports
 
 
 def exchange(tenant_id: int, peer_uid: UUID) -> None:
-    """Send our descriptor to the peer and take in its own. Run by the worker."""
+    """Send our card to the peer and take in its own. Run by the worker."""
     with fence.acting_for(tenant_id):
         row = keys.peer(peer_uid)
         address, ours = transports.Address(row.uid, row.transport, row.address), keys.publish()

@@ -25,7 +25,7 @@ from web.federation.post import keys, lines, service
 from web.federation.post.lines import Line
 from web.federation.post.models import Blob, Channel, InboxMessage
 from web.federation.post.transports import Answer, unpack_blob
-from web.federation.wire import bundles, channels, receipts
+from web.federation.wire import bundles, channels, receipts, seals
 from web.federation.wire.canonical import digest
 from web.federation.wire.codes import CODES, FINAL_CODES, Outcome, WireError
 from web.federation.wire.envelope import Coordinates, Envelope, open_envelope
@@ -136,7 +136,7 @@ class _Office:
 
     def _open(self, parcel: bundles.Bundle) -> Envelope | WireError:
         try:
-            return open_envelope(parcel.envelope, self.pins, self.own)
+            return open_envelope(parcel.envelope, self.pins, self.own, clock.now())
         except WireError as error:
             return error
 
@@ -161,11 +161,11 @@ class _Office:
         coordinates = _coordinates(found)
         if coordinates is None:
             assert isinstance(found, WireError)
-            return self._nothing(found)
+            return self._nothing(found, parcel)
         try:
             known = self._place(coordinates)
         except WireError as misplaced:
-            return self._nothing(misplaced)
+            return self._nothing(misplaced, parcel)
         if known is not None:
             return known
         if isinstance(found, WireError):
@@ -176,7 +176,7 @@ class _Office:
         except WireError as error:
             if error.outcome is Outcome.FINAL:
                 return self._finish(parcel, coordinates, found.type, found.about_id, error)
-            return self._nothing(error)
+            return self._nothing(error, parcel)
         except DomainError as error:
             return self._finish(parcel, coordinates, found.type, found.about_id, _as_wire(error))
         except (DataError, OverflowError):
@@ -204,6 +204,8 @@ class _Office:
         where = channels.place(self.head, found, by_id.digest if by_id else None, by_place.digest if by_place else None)
         if where is channels.Place.DUPLICATE:
             assert by_id is not None
+            if seals.kid_of(by_id.receipt) in self.line.revoked_kids:
+                return Answer(receipt=seals.again(by_id.receipt, self.seal_key))  # of its key nobody would believe it
             return Answer(receipt=by_id.receipt)
         return None
 
@@ -275,10 +277,12 @@ class _Office:
             db.session.flush()
         return Answer(receipt=signed)
 
-    def _nothing(self, error: WireError) -> Answer:
+    def _nothing(self, error: WireError, parcel: bundles.Bundle) -> Answer:
         if error.outcome is Outcome.STOP:
             self.line.stopped = error.name
-            events.record("channel.stop", self.line.row(), reason=error.name, peer=str(self.sender))
+            # What was signed for a place that is taken is evidence, beside the one that took it.
+            proof = {"envelope": parcel.envelope} if error.coordinates is not None else {}
+            events.record("channel.stop", self.line.row(), reason=error.name, peer=str(self.sender), details=proof)
             log.error("channel.stopped", code=error.name)
         return Answer(code=error.name, params={k: v for k, v in error.params.items() if isinstance(v, int | str)})
 
@@ -307,7 +311,7 @@ def take_blob(sender: UUID, about_id: UUID, name: str, packed: str) -> bool:
         return True
     if row is None or row.announced_by != sender:
         return False
-    content = unpack_blob(packed, {k.kid: k for k in keys.private("enc")})
+    content = unpack_blob(packed, keys.open_keys())
     if digest(content) != name:
         log.warning("blob.differs", about=str(about_id))
         return False

@@ -5,20 +5,23 @@ Private keys open only with the seal secret, which the worker, the scheduler and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, func
 
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, NotFound
+from web.core.queue import Job, defer
 from web.extensions import db, settings
 from web.federation.messages import MESSAGES
-from web.federation.post.models import PEER, CountyDescriptor, CountyKey, Peer, PeerKey, PeerState
-from web.federation.wire import bundles, documents, keys
+from web.federation.post import service
+from web.federation.post.models import KEY, PEER, CountyDescriptor, CountyKey, Peer, PeerKey, PeerState
+from web.federation.wire import bundles, documents, keys, seals
+from web.federation.wire.codes import WireError
 from web.tenants.counties import service as counties
 from web.tenants.workbench.listings import choice
 
@@ -36,10 +39,17 @@ def _secret() -> bytes:
 
 def create() -> list[CountyKey]:
     """The county's first seal and decryption keys, and its published descriptor."""
-    county, year = counties.own(), clock.today().year
-    rows = []
-    for label, make in (("seal", keys.generate_seal_key), ("open", keys.generate_decryption_key)):
-        key = make(f"{county.code}-{label}-{year}-1")
+    rows = make()
+    publish()
+    return rows
+
+
+def make() -> list[CountyKey]:
+    """A new seal key and a new decryption key, under names no key of ours had."""
+    county, year, rows = counties.own(), clock.today().year, []
+    had = db.session.scalar(db.select(func.count()).select_from(CountyKey).where(CountyKey.use == "sig")) or 0
+    for label, generate in (("seal", keys.generate_seal_key), ("open", keys.generate_decryption_key)):
+        key = generate(f"{county.code}-{label}-{year}-{had + 1}")
         row = CountyKey(
             kid=key.kid,
             use=key.use,
@@ -47,42 +57,52 @@ def create() -> list[CountyKey]:
             locked=keys.lock(key, _secret(), county.uid),
             valid_from=clock.now(),
         )
-        events.record("county_key.create", row)
+        KEY.apply(row, "create")
         db.session.add(row)
         rows.append(row)
     db.session.flush()
-    publish()
     return rows
 
 
-def publish() -> str:
-    """Sign the county's descriptor anew and store it where any county may ask for it."""
+def describe(signer: keys.PrivateKey) -> str:
+    """The county's descriptor of now, signed with a seal key of its own. It lists the newest keys the wire has room for."""
     county = counties.own()
-    public = tuple(
-        keys.read_jwk(row.jwk, row.valid_from, row.valid_until, row.revoked_at)
-        for row in db.session.scalars(db.select(CountyKey).order_by(CountyKey.kid))
-    )
-    signed = documents.sign_descriptor(
+    newest = db.session.scalars(db.select(CountyKey).order_by(CountyKey.id.desc()).limit(documents.MAX_KEYS))
+    public = [keys.read_jwk(row.jwk, row.valid_from, row.valid_until, row.revoked_at) for row in newest]
+    return documents.sign_descriptor(
         documents.Descriptor(
             county.uid,
             county.code,
             county.name,
-            public,
+            tuple(sorted(public, key=lambda key: key.kid)),
             tuple(sorted(MESSAGES)),
             {"messages": bundles.MAX_MESSAGES, "bytes": bundles.MAX_BYTES},
             clock.now(),
         ),
-        private("sig")[0],
+        signer,
     )
+
+
+def publish(vouchers: list[str] | None = None) -> list[str]:
+    """Sign the county's descriptor anew and store it where any county may ask for it; returns its card (`card_of`).
+
+    `vouchers`: in place of those it has, when its keys changed.
+    """
+    county, signed = counties.own(), describe(seal_key())
     row = db.session.get(CountyDescriptor, county.uid)
     if row is None:
-        row = CountyDescriptor(
-            uid=county.uid, tenant_id=county.tenant_id, code=county.code, signed=signed, at=clock.now()
-        )
+        row = CountyDescriptor(uid=county.uid, tenant_id=county.tenant_id, vouchers=[])
         db.session.add(row)
     row.code, row.signed, row.at = county.code, signed, clock.now()
+    row.vouchers = row.vouchers if vouchers is None else vouchers
     db.session.flush()
-    return signed
+    return [row.signed, *row.vouchers]
+
+
+def card_of(uid: UUID) -> list[str] | None:
+    """What a county of this deployment says of itself: its descriptor, then its vouchers, oldest first. None elsewhere."""
+    row = db.session.get(CountyDescriptor, uid)
+    return [row.signed, *row.vouchers] if row else None
 
 
 # What is read of a key, ours or a partner's, to work with it.
@@ -90,13 +110,27 @@ COLUMNS = ("kid", "use", "jwk", "valid_from", "valid_until", "revoked_at")
 _opened: dict[tuple[int, str, bytes], keys.PrivateKey] = {}
 
 
-def private(use: str) -> list[keys.PrivateKey]:
-    """Our private keys of this use that may still work, newest first. KeysClosed where pages are served."""
-    query = db.select(CountyKey.kid, CountyKey.use, CountyKey.jwk).where(
-        CountyKey.use == use, CountyKey.revoked_at.is_(None)
-    )
-    own, found = counties.own().uid, db.session.execute(query.order_by(CountyKey.valid_from.desc()))
-    return [opened(row, own) for row in found.mappings()]
+# How long an old decryption key opens what was encrypted to it, from the end of its time on; then it is destroyed.
+STILL_OPENS = timedelta(days=30)
+# The key of now: neither turned nor revoked.
+IS_OURS = CountyKey.valid_until.is_(None) & CountyKey.revoked_at.is_(None)
+
+
+def seal_key() -> keys.PrivateKey:
+    """Our seal key of now. KeysClosed where pages are served."""
+    return _private("sig", IS_OURS)[0]
+
+
+def open_keys() -> dict[str, keys.PrivateKey]:
+    """Our decryption keys by kid, of now and of thirty days back. KeysClosed where pages are served."""
+    still = CountyKey.valid_until.is_(None) | (CountyKey.valid_until > clock.now() - STILL_OPENS)
+    return {key.kid: key for key in _private("enc", still & CountyKey.revoked_at.is_(None))}
+
+
+def _private(use: str, where: ColumnElement[bool]) -> list[keys.PrivateKey]:
+    query = db.select(CountyKey.kid, CountyKey.use, CountyKey.jwk).where(CountyKey.use == use, where)
+    own = counties.own().uid
+    return [opened(row, own) for row in db.session.execute(query).mappings()]
 
 
 def opened(row: Any, county_uid: UUID) -> keys.PrivateKey:
@@ -111,9 +145,8 @@ def opened(row: Any, county_uid: UUID) -> keys.PrivateKey:
 
 
 def own_fingerprint() -> str:
-    """Of our newest seal key: what the other county's person reads back to us."""
-    query = db.select(CountyKey.jwk).where(CountyKey.use == "sig").order_by(CountyKey.valid_from.desc())
-    jwk = db.session.scalar(query.limit(1))
+    """Of our seal key of now: what the other county's person reads back to us."""
+    jwk = db.session.scalar(db.select(CountyKey.jwk).where(CountyKey.use == "sig", IS_OURS))
     return keys.fingerprint(jwk) if jwk else ""
 
 
@@ -148,15 +181,6 @@ def pins(uid: UUID) -> keys.Pins:
     return keys.pins(uid, [_public(row) for row in db.session.scalars(query)])
 
 
-def decryption_key(uid: UUID) -> keys.PublicKey:
-    """The key to encrypt to this county with. DomainError `no_peer_key` while it is not pinned."""
-    query = db.select(PeerKey).where(PeerKey.peer_uid == uid, PeerKey.use == "enc", PeerKey.is_pinned)
-    row = db.session.scalars(query.order_by(PeerKey.valid_from.desc())).first()
-    if row is None:
-        raise DomainError("no_peer_key")
-    return _public(row)
-
-
 def _public(row: PeerKey) -> keys.PublicKey:
     return keys.read_jwk(row.jwk, row.valid_from, row.valid_until, row.revoked_at)
 
@@ -187,9 +211,14 @@ def invite(code: str) -> Peer:
     return row
 
 
-def introduce(signed: str, *, row: Peer | None = None) -> Peer:
-    """Take in a county's descriptor: it vouches for itself and proves nothing until a person confirms."""
-    descriptor, _ = documents.introduce(signed)
+def introduce(card: Sequence[str], *, row: Peer | None = None) -> Peer:
+    """Take in a county's card: its descriptor vouches for itself and proves nothing until a person confirms.
+
+    Of a confirmed partner: a descriptor that the pinned seal key vouches for, by itself or through vouchers, has its keys
+    pinned. One that nobody vouches for means that its key was lost or revoked: what is pinned counts no more, its lines
+    wait, and a person compares again. A descriptor of a key we know from before says nothing new, whoever shows it.
+    """
+    descriptor, signer = documents.introduce(card[0])
     row = row or db.session.scalars(db.select(Peer).where(Peer.uid == descriptor.county)).first()
     if row is not None and row.uid != descriptor.county:
         raise DomainError("descriptor_of_another_county")
@@ -199,22 +228,63 @@ def introduce(signed: str, *, row: Peer | None = None) -> Peer:
         db.session.add(row)
     elif row.state is PeerState.ASKED:
         PEER.apply(row, "introduce")
-    known = {k.kid for k in db.session.scalars(db.select(PeerKey).where(PeerKey.peer_uid == descriptor.county))}
+    query = db.select(PeerKey).where(PeerKey.peer_uid == descriptor.county).with_for_update()
+    known = {k.kid: k for k in db.session.scalars(query)}
+    if any(k.kid in known and known[k.kid].jwk["x"] != k.jwk["x"] for k in descriptor.keys):
+        raise DomainError("descriptor_of_another_county")
+    pinned = [k for k in known.values() if k.is_pinned]
+    is_vouched = row.state is PeerState.CONFIRMED and _is_vouched(pinned, descriptor.county, card)
+    is_known = any(k.kid == signer.kid for k in pinned)
+    if not is_vouched and is_known and (row.state is PeerState.CONFIRMED or known[signer.kid].revoked_at):
+        return row
+    if row.state is PeerState.CONFIRMED and not is_known:
+        PEER.apply(row, "follow" if is_vouched else "unpin", details={"fingerprint": signer.fingerprint})
+    listed = {k.kid for k in descriptor.keys}
+    for key in () if is_vouched else known.values():
+        if not key.is_pinned and key.kid not in listed:
+            db.session.delete(key)  # of an introduction that nobody confirmed
+        elif key.is_pinned and not is_known:
+            key.revoked_at = key.revoked_at or clock.now()
     for key in descriptor.keys:
         if key.kid not in known:
             db.session.add(
                 PeerKey(
-                    peer_uid=descriptor.county, kid=key.kid, use=key.use, jwk=dict(key.jwk), is_pinned=False,
+                    peer_uid=descriptor.county, kid=key.kid, use=key.use, jwk=dict(key.jwk), is_pinned=is_vouched,
                     valid_from=key.valid_from, valid_until=key.valid_until, revoked_at=key.revoked_at,
                 )
             )  # fmt: skip
+        elif is_vouched:
+            ours = known[key.kid]
+            ours.valid_until = _earlier(ours.valid_until, key.valid_until)
+            ours.revoked_at = _earlier(ours.revoked_at, key.revoked_at)
     row.code, row.name = descriptor.code, descriptor.name
     row.office = _office(descriptor.code, descriptor.name)
-    seal_key = next(k for k in descriptor.keys if k.use == "sig")
-    if row.state is not PeerState.CONFIRMED:
-        row.fingerprint = seal_key.fingerprint
+    row.fingerprint = signer.fingerprint
     db.session.flush()
     return row
+
+
+def _is_vouched(pinned: Sequence[PeerKey], uid: UUID, card: Sequence[str]) -> bool:
+    """Whether the card's descriptor is signed by the pinned seal key, or by a successor of it: each voucher is signed by the
+    key before and names the one that seals after it. A key that was turned vouches for nothing more.
+    """
+    live = [_public(k) for k in pinned if k.use == "sig" and not k.revoked_at and not k.valid_until]
+    said, key = {seals.kid_of(token): token for token in reversed(card)}, live[0] if len(live) == 1 else None
+    while key is not None and (token := said.pop(key.kid, None)) is not None:
+        try:
+            found = documents.open_descriptor(token, keys.pins(uid, [key]))
+        except WireError:
+            return False
+        if token == card[0]:
+            return True
+        named = [k for k in found.keys if k.use == "sig" and not k.revoked_at and not k.valid_until]
+        key = named[0] if len(named) == 1 else None
+    return False
+
+
+def _earlier(ours: datetime | None, theirs: datetime | None) -> datetime | None:
+    """Times of a key only ever come nearer."""
+    return min((at for at in (ours, theirs) if at is not None), default=None)
 
 
 def _office(code: str, name: str) -> str:
@@ -230,9 +300,6 @@ def confirm(row: Peer, spoken: str) -> None:
     row.confirmed_at, row.confirmed_by = clock.now(), events.actor().account_id
     for key in db.session.scalars(db.select(PeerKey).where(PeerKey.peer_uid == row.uid)):
         key.is_pinned = True
+    service.wake(row.uid)
+    defer(Job.HELLO, fence.tenant(), row.uid)  # what waits at the other side for this comes now
     db.session.flush()
-
-
-def descriptor_of(uid: UUID) -> Any:
-    """The published descriptor of a county that lives in this deployment, or None."""
-    return db.session.scalar(db.select(CountyDescriptor.signed).where(CountyDescriptor.uid == uid))

@@ -13,12 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func
 
-from web.core import fence
+from web.core import clock, fence
 from web.core.errors import DomainError
 from web.extensions import db
 from web.federation.post import keys, transports
 from web.federation.post.models import Channel, CountyKey, Peer, PeerKey, PeerState
-from web.federation.wire.keys import Pins, PrivateKey, PublicKey
+from web.federation.wire.keys import Pins, PrivateKey, PublicKey, pins, read_jwk
 from web.tenants.counties.models import County
 
 
@@ -32,13 +32,13 @@ def _listed(table: Any, *where: Any) -> Any:
 
 _CHANNEL, _OURS, _THEIRS = Channel.__table__, CountyKey.__table__, PeerKey.__table__
 _COUNTY, _PEER = County.__table__, Peer.__table__
-_STANDING = ("epoch", "seq", "head", "stopped", "leased_until", "lease", "last_sign_at")
+_STANDING = ("epoch", "seq", "head", "stopped", "held", "leased_until", "lease", "last_sign_at")
 LINE = (
     db.select(
         *(_CHANNEL.c[name] for name in ("id", *_STANDING)),
         _COUNTY.c.uid.label("own"), _COUNTY.c.jobs_stopped_at, _PEER.c.name, _PEER.c.state, _PEER.c.transport, _PEER.c.address,
         transports.RESIDENT.label("resident"),
-        _listed(_OURS, _OURS.c.revoked_at.is_(None)).label("our_keys"),
+        _listed(_OURS).label("our_keys"),
         _listed(_THEIRS, _THEIRS.c.peer_uid == _CHANNEL.c.peer_uid, _THEIRS.c.is_pinned).label("their_keys"),
     )
     .join_from(_CHANNEL, _COUNTY, _COUNTY.c.tenant_id == _CHANNEL.c.tenant_id)
@@ -76,6 +76,7 @@ class Line:
     seq: int
     head: str | None
     stopped: str
+    held: str
     leased_until: datetime | None
     lease: UUID | None
     last_sign_at: datetime | None
@@ -98,30 +99,47 @@ class Line:
     @property
     def their_key(self) -> PublicKey:
         """The key to encrypt to the peer with. DomainError `no_peer_key` while none is pinned."""
-        found = self._public("enc")
+        found = [key for key in self._public("enc") if key.revoked_at is None]
         if not found:
             raise DomainError("no_peer_key")
-        return found[0]
+        return next((key for key in found if key.valid_until is None), found[0])
 
     @cached_property
     def seal_key(self) -> PrivateKey:
-        """Our newest seal key. KeysClosed where pages are served."""
-        return self._private("sig")[0]
+        """Our seal key of now. KeysClosed where pages are served."""
+        return next(keys.opened(row, self.own) for row in self.our_keys if row["use"] == "sig" and not _is_over(row))
 
     @cached_property
     def open_keys(self) -> dict[str, PrivateKey]:
-        """Our decryption keys by kid. KeysClosed where pages are served."""
-        return {key.kid: key for key in self._private("enc")}
+        """Our decryption keys by kid, of now and of thirty days back. KeysClosed where pages are served."""
+        since = clock.now() - keys.STILL_OPENS
+        rows = [row for row in self.our_keys if row["use"] == "enc" and not _is_over(row, since)]
+        return {row["kid"]: keys.opened(row, self.own) for row in rows}
+
+    @cached_property
+    def old_pins(self) -> Pins:
+        """The seal keys we had before: what they signed and is sent again is signed anew."""
+        rows = [row for row in self.our_keys if row["use"] == "sig" and _is_over(row)]
+        return pins(self.own, [read_jwk(row["jwk"]) for row in rows])
+
+    @cached_property
+    def revoked_kids(self) -> frozenset[str]:
+        """Names of our keys of which the peer believes nothing any more."""
+        return frozenset(row["kid"] for row in self.our_keys if row["revoked_at"])
 
     def _public(self, use: str) -> list[PublicKey]:
         return [keys.public(row) for row in _newest_first(self.their_keys, use)]
 
-    def _private(self, use: str) -> list[PrivateKey]:
-        return [keys.opened(row, self.own) for row in _newest_first(self.our_keys, use)]
-
 
 def _named(rows: list[list[Any]] | None) -> list[dict[str, Any]]:
     return [dict(zip(keys.COLUMNS, row, strict=True)) for row in rows or []]
+
+
+def _is_over(row: dict[str, Any], since: datetime | None = None) -> bool:
+    """Whether a key was revoked or its time ended, with `since` before that instant."""
+    if row["revoked_at"] or not row["valid_until"]:
+        return bool(row["revoked_at"])
+    return since is None or datetime.fromisoformat(row["valid_until"]) <= since
 
 
 def _newest_first(rows: list[dict[str, Any]], use: str) -> list[dict[str, Any]]:

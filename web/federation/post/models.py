@@ -35,6 +35,7 @@ PEER = Machine(
         Row(None, "introduce", "self", P.INTRODUCED, guard="the other county invited us"),
         Row(P.ASKED, "introduce", "self", P.INTRODUCED, guard="its descriptor is here and vouches for itself"),
         Row(P.INTRODUCED, "confirm", "self", P.CONFIRMED, guard="a person compared the fingerprint out of band"),
+        Row(P.CONFIRMED, "follow", "self", P.CONFIRMED, guard="the pinned seal key vouches for its successor"),
         Row(P.CONFIRMED, "unpin", "self", P.INTRODUCED, guard="key lost or revoked: a person pins again"),
     ],
 )
@@ -78,10 +79,42 @@ class PeerKey(Tenanted, Model):
     __table_args__ = (UniqueConstraint("tenant_id", "peer_uid", "kid"),)
 
 
+class KeyState(StrEnum):
+    """The life of a key of our own. A person asks for its end on a page; a worker, which alone opens keys, makes it."""
+
+    CURRENT = "current"
+    TURNING = "turning"
+    REVOKING = "revoking"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+    DESTROYED = "destroyed"
+
+
+K = KeyState
+KEY = Machine(
+    "county_key",
+    KeyState,
+    [
+        Row(None, "create", "self", K.CURRENT),
+        Row(K.CURRENT, "ask_turn", "self", K.TURNING),
+        Row(K.CURRENT, "ask_revoke", "self", K.REVOKING, guard="a person gave the reason: lost, stolen, maybe known"),
+        Row(K.TURNING, "ask_revoke", "self", K.REVOKING, guard="a person gave the reason: lost, stolen, maybe known"),
+        Row(K.TURNING, "turn", "self", K.RETIRED, guard="the seal key vouches for its successor", automatic=True),
+        Row(K.REVOKING, "revoke", "self", K.REVOKED, guard="nobody vouches for its successor", automatic=True),
+        Row(K.RETIRED, "revoke", "self", K.REVOKED, guard="the decryption key after it was revoked", automatic=True),
+        Row(K.RETIRED, "destroy", "self", K.DESTROYED, guard="a decryption key 30 days after its time", automatic=True),
+        Row(K.REVOKED, "destroy", "self", K.DESTROYED, automatic=True),
+    ],
+)
+
+
 class CountyKey(Tenanted, Model):
-    """Our own key pair. `locked`: the private half under the seal secret, which no page has (FED/1 §1.3)."""
+    """Our own key pair. `locked`: the private half under the seal secret, which no page has (FED/1 §1.3), nothing once it
+    is destroyed.
+    """
 
     __tablename__ = "county_key"
+    state: Mapped[KeyState] = KEY.column()
     kid: Mapped[str] = mapped_column(String(64))
     use: Mapped[str] = mapped_column(String(3))
     jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -90,11 +123,16 @@ class CountyKey(Tenanted, Model):
     valid_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (UniqueConstraint("tenant_id", "kid"),)
+    __table_args__ = (KEY.check(), UniqueConstraint("tenant_id", "kid"))
+
+
+KEY.guard(CountyKey)
 
 
 class CountyDescriptor(Exempt, Model):
-    """What `/.well-known/fed1` publishes of a county that lives here, signed by the worker when keys change."""
+    """What `/.well-known/fed1` publishes of a county that lives here, signed by the worker when keys change. `vouchers`:
+    earlier descriptors, each signed with the seal key that was turned and naming the one after it.
+    """
 
     __tablename__ = "county_descriptor"
     __exempt__ = "public by its nature: it is what any county may ask for"
@@ -102,11 +140,14 @@ class CountyDescriptor(Exempt, Model):
     tenant_id: Mapped[int] = mapped_column(Integer)
     code: Mapped[str] = mapped_column(String(6), unique=True)
     signed: Mapped[str] = mapped_column(Text)
+    vouchers: Mapped[list[str]] = mapped_column(JSONB, default=list)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Channel(Tenanted, Model):
-    """One direction with one peer: one writer, one chain. `stopped`: the code that stopped it, until a person looks."""
+    """One direction with one peer: one writer, one chain. `stopped`: the code that stopped it, until a person looks;
+    `held`: the code of the last answer that consumed nothing, until something comes to rest.
+    """
 
     __tablename__ = "channel"
     __logged__ = False
@@ -116,6 +157,7 @@ class Channel(Tenanted, Model):
     seq: Mapped[int] = mapped_column(default=0)
     head: Mapped[str | None] = mapped_column(String(60))
     stopped: Mapped[str] = mapped_column(String(40), default="")
+    held: Mapped[str] = mapped_column(String(40), default="")
     leased_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lease: Mapped[UUID | None]
     last_sign_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -18,6 +18,7 @@ from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, any_, bindparam
 
 from web.core import clock, events, fence, vault
 from web.core.ids import uuid7
+from web.core.queue import Job, defer
 from web.extensions import db
 from web.federation.post import lines, transports
 from web.federation.post.lines import Line
@@ -35,6 +36,8 @@ BATCH = bundles.MAX_MESSAGES
 # At once, then these; hourly after that, for 30 days (FED/1 §5).
 WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]
 GIVE_UP = timedelta(days=30)
+# One side does not know a key of the other: both tell each other their descriptors, and the envelope goes again.
+KEY_CODES = frozenset({"unknown_key", "key_revoked"})
 
 
 def drain(tenant_id: int, peer_uid: UUID) -> int:
@@ -92,7 +95,7 @@ _ROW = (_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.id == bindparam("message
 _SEALED = db.update(_OUT).where(*_ROW).values(
     {name: bindparam(f"new_{name}") for name in ("epoch", "seq", "prev", "digest", "envelope", "sealed_at", "attached")}
 )  # fmt: skip
-_ATTACHED = db.update(_OUT).where(*_ROW).values(attached=bindparam("new_attached"))
+_AGAIN = db.update(_OUT).where(*_ROW).values(attached=bindparam("new_attached"), envelope=bindparam("new_envelope"))
 _SETTLED = db.update(_OUT).where(*_ROW, _OUT.c.receipt.is_(None)).values(
     attempts=_OUT.c.attempts + 1, result="applied", receipt=bindparam("new_receipt"), receipted_at=bindparam("now")
 )  # fmt: skip
@@ -123,8 +126,10 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
             new = _seal_one(line, message, rows) | {"new_attached": attached}
             place, token = (new["new_epoch"], new["new_seq"], new["new_digest"]), new["new_envelope"]
             sealed.append(new)
-        elif attached != message.attached:
-            fence.later(_ATTACHED, own | {"message": message.id, "new_attached": attached})
+        else:
+            token = _resealed(line, token)
+            if (token, attached) != (message.envelope, message.attached):
+                fence.later(_AGAIN, own | {"message": message.id, "new_attached": attached, "new_envelope": token})
         packed = _bundle(token, attached, rows, line.their_key, message.trace)
         if parcel.bundles and size + packed.size > bundles.MAX_BYTES - 64:
             break
@@ -184,13 +189,24 @@ def _seal_one(line: Line, message: Any, rows: list[Any]) -> dict[str, Any]:
     return {"tenant": message.tenant_id, "message": message.id, **{f"new_{name}": value for name, value in new.items()}}
 
 
+def _resealed(line: Line, token: str) -> str:
+    """What was signed before our key changed, signed with the key of now: id, digest and chain are the payload's."""
+    if seals.kid_of(token) not in line.old_pins.keys:
+        return token
+    try:
+        seals.verify(token, seals.typ_of(token), line.old_pins)
+    except WireError:
+        return token  # another county's, of a key with the same name
+    return seals.again(token, line.seal_key)
+
+
 def _sign_attached(line: Line, message: Any) -> list[dict[str, Any]]:
     """What goes with it, signed where it was put down unsigned: before the first sending, and what a `behind` added."""
-    if all("jws" in item for item in message.attached):
-        return list(message.attached)
     signed = []
     for item in message.attached:
-        if "jws" not in item:
+        if "jws" in item:
+            item = {**item, "jws": _resealed(line, item["jws"])}
+        else:
             jws = _sign(item["typ"], item["payload"], line.seal_key)
             events.announce(Signed(message.id, item["typ"], item["payload"], jws))
             item = {**item, "jws": jws}
@@ -231,13 +247,17 @@ def _settle(peer_uid: UUID, parcel: Parcel, answers: list[transports.Answer]) ->
         try:
             found = receipts.open_receipt(answer.receipt, line.pins)
         except WireError as error:
-            go_on = _stop(line, error.name)
+            # A receipt of a key that is not pinned yet: it comes again, the same, once the peer's descriptor is here.
+            if error.outcome is Outcome.RETRY:
+                go_on = _later(line, _row(message_id), transports.Answer(code=error.name))
+            else:
+                go_on = _stop(line, error.name)
             break
         if (found.sender, found.epoch, found.seq, found.digest) != parcel.places[message_id]:
             go_on = _stop(line, "digest_mismatch")
             break
         done += 1
-        line.last_sign_at = now
+        line.last_sign_at, line.held = now, ""
         if found.result is receipts.Result.APPLIED:
             own = {"tenant": fence.tenant(), "message": message_id}
             applied.append(own | {"new_receipt": answer.receipt, "now": now})
@@ -302,6 +322,9 @@ def _later(line: Line, message: OutboxMessage, answer: transports.Answer) -> boo
     code = answer.code or "busy"
     if WireError(code).outcome is Outcome.STOP:
         return _stop(line, code)
+    line.held = code
+    if code in KEY_CODES:
+        defer(Job.HELLO, fence.tenant(), line.peer_uid)
     if code == "behind" and HOOKS.lacking(message, int(answer.params.get("n", 1))):
         return True  # the same envelope again, at once, with the decisions it lacks
     if code == "sequence_gap":

@@ -243,6 +243,15 @@ def _rung(session: Session) -> None:
     session.info.pop("rung", None)
 
 
+def wake(peer_uid: UUID) -> None:
+    """The peer gave a sign of life, or a person looked: what waits for it goes now."""
+    waits = db.select(OutboxMessage.id).where(
+        OutboxMessage.peer_uid == peer_uid, OutboxMessage.receipt.is_(None) | OutboxMessage.has_blobs_due
+    )
+    if db.session.scalar(db.select(waits.exists())):
+        due(peer_uid, clock.now())
+
+
 def keep_blob(about_id: UUID, content: bytes) -> str:
     """Store a file of ours under its digest; messages name it in `blobs`."""
     name = digest(content)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from web.core import fence
-from web.federation.post.models import Channel
+from web.federation.post.models import Channel, PeerState
 from web.federation.wire import bundles
 from web.federation.wire.canonical import b64, unb64
 from web.federation.wire.keys import PublicKey
@@ -53,18 +53,20 @@ def deliver(peer: Address, sender: UUID, batch: list[bundles.Bundle]) -> list[An
     return inbox.receive(tenant_id, sender, bundles.unpack(data))
 
 
-def hello(peer: Address, descriptor: str) -> str | None:
-    """Introduce ourselves and get the peer's descriptor."""
-    from web.federation.post import keys
+def hello(peer: Address, card: list[str]) -> list[str] | None:
+    """Introduce ourselves and get the peer's own card (`keys.card_of`). What waits there for us is due at once."""
+    from web.federation.post import keys, service
 
     tenant_id = _resident(peer)
     if tenant_id is None:
         return None
     with fence.acting_for(tenant_id):
-        keys.introduce(descriptor)
-        answer = keys.descriptor_of(peer.uid)
+        row = keys.introduce(card)
+        if row.state is PeerState.CONFIRMED:
+            service.wake(row.uid)
+        answer = keys.card_of(peer.uid)
         fence.commit()
-    return str(answer) if answer else None
+    return answer
 
 
 def put_blob(peer: Address, sender: UUID, about_id: UUID, name: str, packed: str) -> bool:

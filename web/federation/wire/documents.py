@@ -12,6 +12,7 @@ from web.federation.wire.canonical import canonical, digest, instant, read_insta
 from web.federation.wire.codes import WireError
 from web.federation.wire.keys import JWK, Pins, PrivateKey, PublicKey, pins, read_jwk
 
+MAX_KEYS = 16
 DECISION = kinds.Record(
     {
         "agreement": kinds.UUID_,
@@ -50,7 +51,7 @@ DESCRIPTOR = kinds.Record(
                 {"jwk": JWK, "valid_from": kinds.INSTANT, "valid_until": kinds.Nullable(kinds.INSTANT)},
                 {"revoked_at": kinds.INSTANT},
             ),
-            most=16,
+            most=MAX_KEYS,
             least=2,
         ),
         "at": kinds.INSTANT,

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     HANDOVER_WRITE = "handover:write"
     HOME_READ = "home:read"
     IMPORT_WRITE = "import:write"
+    KEY_WRITE = "key:write"
     LIST_EXPORT = "list:export"
     MEMBER_READ = "member:read"
     MEMBER_REVEAL = "member:reveal"

@@ -1,0 +1,342 @@
+"""A county's keys are turned and revoked while messages are under way; what is no longer believed; when nothing is opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from web.core import clock, fence
+from web.core.errors import Invalid, WrongState
+from web.core.events import Event
+from web.core.ids import uuid7
+from web.extensions import db
+from web.federation import verify
+from web.federation.post import evidence, inbox, keys, lines, relay, reopening, service, transports, turning
+from web.federation.post.models import CountyKey, OutboxMessage, PeerKey
+from web.federation.wire import documents, seals
+from web.federation.wire.bundles import Bundle
+from web.federation.wire.canonical import canonical
+from web.jobs import ring_post
+
+TYPE = "handover.request"
+
+
+@pytest.fixture
+def heard(agreed, monkeypatch):
+    """A room that takes everything, and values that may cross."""
+    found = []  # ids of the messages applied, in order, with the name that came in each
+    hear = lambda envelope, admitted, attached: found.append((envelope.id, admitted.values["/name"]))  # noqa: E731
+    monkeypatch.setitem(service.HOOKS.hear, "handover", hear)
+    monkeypatch.setattr(service.HOOKS, "catch_up", lambda envelope, attached: None)
+    monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)
+    monkeypatch.setattr(service.HOOKS, "is_granted", lambda receiver, envelope, scope, name: True)
+    return found
+
+
+def _say(agreed, one, other, count):
+    with one.act():
+        values = [{"/name": f"李例{number}", "/birth_on": "1980-01-01"} for number in range(count)]
+        ids = [service.send(other.uid, TYPE, uuid7(), {}, each, n=1, agreement=agreed.ref) for each in values]
+        fence.commit()
+    return ids
+
+
+def _days(work, count=4, days=0.0):
+    """What the minutes do: whatever is due again is rung for."""
+    for step in range(count):
+        with clock.at(clock.now() + timedelta(days=days, minutes=2 * step)):
+            ring_post()
+            work()
+
+
+def _ask(side, verb, reason="", at=None):
+    with clock.at(at or clock.now()), side.act():
+        turning.ask(verb, reason)
+        fence.commit()
+
+
+def _kids(side, where=CountyKey.use == "sig"):
+    with side.act():
+        return list(db.session.scalars(db.select(CountyKey.kid).where(where).order_by(CountyKey.id)))
+
+
+def _out(side):
+    with side.act():
+        return list(
+            db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == TYPE).order_by(OutboxMessage.seq))
+        )
+
+
+def _partner(side, other):
+    with side.act():
+        row = keys.peer(other.uid)
+        return row.state.value, row.fingerprint
+
+
+def _own(side):
+    with side.act():
+        return keys.own_fingerprint()
+
+
+def _verbs(side, kind):
+    with side.act():
+        query = db.select(Event.verb).where(Event.subject_kind == kind).order_by(Event.id)
+        return list(db.session.scalars(query))
+
+
+def _dies(*args):
+    raise KeyboardInterrupt
+
+
+def _drain_and_die(side, other):
+    with pytest.raises(KeyboardInterrupt):
+        relay.drain(side.tenant_id, other.uid)
+
+
+def test_both_turn_their_keys_with_sixty_messages_under_way_each_way(agreed, work, heard, monkeypatch):
+    home, host = agreed.home, agreed.host
+    ids = _say(agreed, home, host, 60) + _say(agreed, host, home, 60)
+    deliver = transports.deliver
+
+    def dies(peer, sender, batch):
+        deliver(peer, sender, batch)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", dies)
+        _drain_and_die(home, host)  # fifty arrived, nobody heard the receipts
+        patch.setattr(transports, "deliver", lambda *args: dies(args[0], args[1], []))
+        _drain_and_die(host, home)  # fifty are sealed, none arrived
+    before = {m.id: m.digest for side in (home, host) for m in _out(side) if m.digest}
+    assert len(before) == 100
+    for side in (home, host):
+        _ask(side, "ask_turn")
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "hello", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            turning.change(home.tenant_id)  # and the partner was not told
+    turning.change(host.tenant_id)
+    with clock.at(clock.now() + timedelta(seconds=61)):
+        work()
+        _days(work)
+
+    assert sorted(id_ for id_, _ in heard) == sorted(ids), "each was applied once"
+    for side, other in ((home, host), (host, home)):
+        rows = _out(side)
+        assert [(m.seq, m.result) for m in rows[-60:]] == [(m.seq, "applied") for m in rows[-60:]]
+        assert all(m.receipt for m in rows)
+        assert {m.id: m.digest for m in rows}.items() >= {
+            i: d for i, d in before.items() if i in {m.id for m in rows}
+        }.items()
+        assert all(later.prev == earlier.digest for earlier, later in pairwise(rows))
+        old, new = _kids(side)
+        assert seals.kid_of(rows[-1].envelope) == new
+        assert _partner(other, side) == ("confirmed", _own(side)), "the old key vouched for the new one"
+        assert _verbs(other, "peer").count("peer.follow") == 1
+        assert _verbs(side, "county_key")[-6:].count("county_key.turn") == 2
+        with other.act():
+            pinned = db.session.scalars(db.select(PeerKey).where(PeerKey.kid.in_([old, new]))).all()
+            assert {k.kid: (k.is_pinned, k.valid_until is not None) for k in pinned} == {
+                old: (True, True),
+                new: (True, False),
+            }
+            line = lines.take(side.uid, "out")
+            assert line.their_key.kid == _kids_of(other, side)
+            assert not line.held and not line.stopped
+
+
+def _kids_of(_side, other):
+    return _kids(other, (CountyKey.use == "enc") & keys.IS_OURS)[0]
+
+
+def test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed(agreed, work, heard, monkeypatch):
+    home, host, now = agreed.home, agreed.host, clock.now()
+    first, second = _say(agreed, host, home, 2)
+    parcels = []
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", lambda peer, sender, batch: parcels.extend(batch) or [])
+        relay.drain(host.tenant_id, home.uid)
+    assert len(parcels) == 2
+    _ask(home, "ask_turn")
+    with clock.at(now + timedelta(seconds=1)):
+        turning.change(home.tenant_id)
+    with clock.at(now + timedelta(days=29)), home.act():
+        turning.run_timers()
+        fence.commit()
+    with clock.at(now + timedelta(days=29)):
+        assert inbox.receive(home.tenant_id, host.uid, parcels[:1])[0].receipt, "encrypted to the old key"
+    with clock.at(now + timedelta(days=31)):
+        assert inbox.receive(home.tenant_id, host.uid, parcels[1:])[0].code == "unknown_key"
+        with home.act():
+            turning.run_timers()
+            fence.commit()
+        with home.act():
+            old = {k.use: (k.state.value, bytes(k.locked)) for k in turning.every() if k.valid_until}
+        assert old == {"sig": ("destroyed", b""), "enc": ("destroyed", b"")}
+        # The sender encrypts anew to the key of now, and nothing was lost.
+        ring_post()
+        work()
+    assert [id_ for id_, _ in heard] == [first, second]
+
+
+def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agreed, work, heard, tmp_path):
+    home, host = agreed.home, agreed.host
+    proved = _say(agreed, home, host, 1)
+    work()
+    [sent] = _out(home)
+    stolen_card = _card(home)
+    with home.act():
+        thief = keys.seal_key()
+    waiting = _say(agreed, home, host, 3) + _say(agreed, host, home, 3)
+    _ask(home, "ask_revoke", "stolen", at=clock.now() + timedelta(seconds=2))
+    with clock.at(clock.now() + timedelta(seconds=3)):
+        turning.change(home.tenant_id)
+        work()
+        _days(work)
+    assert [id_ for id_, _ in heard] == proved, "nothing goes before a person compared"
+    state, fingerprint = _partner(host, home)
+    assert (state, fingerprint) == ("introduced", _own(home))
+    assert _verbs(host, "peer")[-1] == "peer.unpin"
+    with home.act():
+        assert lines.take(host.uid, "out").held == "unknown_key", "our page says why it waits"
+
+    # What the thief shows or seals is not believed, whatever it is.
+    with host.act():
+        keys.introduce(stolen_card)
+        keys.introduce([documents.sign_descriptor(documents.introduce(stolen_card[0])[0], thief)])
+        assert (keys.peer(home.uid).state.value, keys.peer(home.uid).fingerprint) == ("introduced", fingerprint)
+        with pytest.raises(Invalid):
+            keys.confirm(keys.peer(home.uid), "0000 0000")
+        fence.commit()
+    with clock.at(clock.now() + timedelta(seconds=10)):
+        with host.act():
+            keys.confirm(keys.peer(home.uid), fingerprint[-9:])
+            fence.commit()
+        work()
+        _days(work)
+    assert sorted(id_ for id_, _ in heard) == sorted(proved + waiting), "what waited went, once"
+    assert all(m.result == "applied" for side in (home, host) for m in _out(side))
+
+    # The seal made before the cut counts by the receipt that is older; a seal without one does not.
+    for side in (home, host):
+        with side.act():
+            [old] = evidence.of(sent.about_id)
+            given = evidence.portable(old, evidence.keys_of([home.uid, host.uid]))
+        assert [k for k in given["keys"] if k.get("revoked_at")], "the cut is told"
+        assert "signed for it" in " ".join(verify.verdict(given))
+        with pytest.raises(verify.Refused, match="revoked"):
+            verify.verdict(given | {"receipt": None})
+
+
+def _card(side):
+    with side.act():
+        return keys.card_of(side.uid)
+
+
+def test_a_partner_who_missed_two_turnings_follows_and_an_old_card_says_nothing_new(agreed, monkeypatch):
+    home, host = agreed.home, agreed.host
+    first = _card(home)
+    with monkeypatch.context() as patch:
+        patch.setattr("web.federation.post.hello.exchange", lambda *args: None)  # the partner's county is away
+        for second in (1, 2):
+            with clock.at(clock.now() + timedelta(seconds=5 * second)):
+                _ask(home, "ask_turn")
+                turning.change(home.tenant_id)
+    card = _card(home)
+    assert len(card) == 3
+    with host.act():
+        unvouched = [card[0], card[2]]  # the first voucher was left out: nobody says that the second key is theirs
+        with fence.savepoint():
+            assert keys.introduce(unvouched).state.value == "introduced"
+            db.session.rollback()
+    with host.act():
+        assert keys.introduce(card).state.value == "confirmed"
+        fence.commit()
+    with host.act():
+        for old in (first, [card[1]], [card[2]]):
+            row = keys.introduce(old)
+            assert (row.state.value, row.fingerprint) == ("confirmed", _fingerprint(card)), (
+                "said before, worth nothing now"
+            )
+        fence.commit()
+
+
+def _fingerprint(card):
+    return documents.introduce(card[0])[1].fingerprint
+
+
+def _stopped(side, other):
+    with side.act():
+        return {way: lines.take(other.uid, way).stopped for way in ("out", "in")}
+
+
+def _reopen(side, other):
+    with side.act():
+        reopening.reopen(other.uid, "电话核对过")
+        fence.commit()
+
+
+def test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on(agreed, work, heard, monkeypatch):
+    home, host = agreed.home, agreed.host
+    ids = _say(agreed, home, host, 3)
+    deliver = transports.deliver
+
+    def damaged(peer, sender, batch):
+        return deliver(peer, sender, [replace(batch[0], envelope=batch[0].envelope[:-4] + "AAAA"), *batch[1:]])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", damaged)
+        work()
+    assert _stopped(home, host)["out"] == _stopped(host, home)["in"] == "bad_signature"
+    _days(work, 2)
+    assert heard == []
+    _reopen(home, host)
+    work()
+    with home.act():
+        assert lines.take(host.uid, "out").held == "maintenance", "our page says that the other side still stands"
+        with pytest.raises(WrongState, match="channel_runs"):
+            reopening.reopen(host.uid, "又一次")
+    _reopen(host, home)
+    work()
+    assert [id_ for id_, _ in heard] == ids, "the other side's reopening was the sign of life"
+    with home.act():
+        line = lines.take(host.uid, "out")
+        assert (line.stopped, line.held) == ("", "")
+    assert _verbs(home, "channel") == _verbs(host, "channel") == ["channel.stop", "channel.reopen"]
+
+
+def test_a_fork_is_kept_as_evidence_and_is_not_reopened(agreed, work, heard):
+    home, host = agreed.home, agreed.host
+    _say(agreed, home, host, 1)
+    work()
+    with home.act():
+        token = db.session.scalars(db.select(OutboxMessage.envelope).where(OutboxMessage.type == TYPE)).one()
+        said = seals.unverified(token) | {"id": str(uuid7())}
+        forked = seals.sign(canonical(said), seals.MESSAGE, keys.seal_key())
+    assert inbox.receive(host.tenant_id, home.uid, [Bundle(forked, None, ())])[0].code == "fork"
+    with host.act():
+        stop = db.session.scalars(db.select(Event).where(Event.verb == "channel.stop")).one()
+        assert stop.details["envelope"] == forked, "both contents are kept"
+        with pytest.raises(WrongState, match="channel_stopped_for_good"):
+            reopening.reopen(home.uid, "核对过")
+
+
+def test_what_thirty_days_did_not_deliver_goes_when_a_person_says_so(agreed, work, heard, monkeypatch):
+    home, host = agreed.home, agreed.host
+    ids, now = _say(agreed, home, host, 1), clock.now()
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", lambda *args: [transports.Answer(code="maintenance")])
+        work()
+        with clock.at(now + timedelta(days=31)):
+            ring_post()
+            work()
+    with clock.at(now + timedelta(days=60)):
+        ring_post()
+        assert (work(), heard) == (0, []), "it waits for a person"
+        _reopen(home, host)
+        work()
+    assert [id_ for id_, _ in heard] == ids
+    assert _verbs(home, "channel") == ["channel.reopen"]

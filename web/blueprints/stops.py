@@ -1,0 +1,60 @@
+"""Why a line to a partner stands still, in words, and what a person can do about it. The codes: federation/wire/codes.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from web.federation.post.reopening import FOR_GOOD
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What happened, and what to do."""
+
+    why: str
+    todo: str
+
+
+_LOOK = "双方联络员通电话，双方系统管理员查清原因。查清后双方各自重开这条通道，停下的会接着送，不会丢也不会重。"
+_DIFFER = (
+    "双方保存的往来已经不同，再收发只会错上加错，所以系统不允许重开。请双方联络员通电话，从最近一份都有回执的往来起逐件核对，"
+    "保存好双方的办理记录；怀疑密钥被盗的，先吊销密钥；在办的事改用纸质介绍信和公函办理。"
+)
+STOPS: dict[str, Stop] = {
+    "bad_signature": Stop("收到的印签与内容不符，可能在途中被改动。没有采用，也没有占用编号。", _LOOK),
+    "not_for_us": Stop("收到寄给别县的信封。没有采用，也没有占用编号。", _LOOK),
+    "malformed": Stop("收到的回执不合格式。", _LOOK),
+    "too_large": Stop("收到的回执超过限度。", _LOOK),
+    "fork": Stop("同一个编号，对方签过两份不同的内容。", _DIFFER),
+    "id_reuse": Stop("同一份消息，对方签过两种内容。", _DIFFER),
+    "chain_mismatch": Stop("收到的信封接不上前一封，有一方的数据被改动或者恢复过。", _DIFFER),
+    "digest_mismatch": Stop("对方的回执签的不是我方发出的内容。", _DIFFER),
+}
+_OTHER = Stop("没有见过的原因。", _LOOK)
+# What waits by itself: nothing stopped, and nobody has to reopen anything.
+HELD: dict[str, Stop] = {
+    "unknown_key": Stop(
+        "双方有一方还不认得另一方的密钥。",
+        "正在自动交换身份说明。有一方吊销过密钥的，要由另一方打电话核对新指纹，核对后自动送达。",
+    ),
+    "key_revoked": Stop("密钥已经更换或者吊销。", "正在用现用密钥重新印签，自动再送。"),
+    "maintenance": Stop("对方那一侧停着，或正在维护。", "对方重开后自动送达；等得久了请打电话问对方联络员。"),
+    "version_unsupported": Stop("对方的系统版本还不认得这种消息。", "对方升级后自动送达。"),
+}
+_BUSY = Stop("对方暂时没有收下。", "自动再送，不用办理。")
+GIVEN_UP = Stop("有消息连续三十天没有送到，已不再自动送。", "请打电话问清对方的系统，再按“重开通道”，立即重送。")
+
+
+def stop(code: str) -> Stop:
+    """Of a channel that stopped."""
+    return STOPS.get(code, _OTHER)
+
+
+def held(code: str) -> Stop:
+    """Of one that waits by itself."""
+    return HELD.get(code, _BUSY)
+
+
+def may_reopen(codes: set[str]) -> bool:
+    """Whether a person may let a channel go on that these codes stopped."""
+    return not codes & FOR_GOOD
