@@ -72,7 +72,7 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
     assert "通道没有停" in client.get(f"{page}/line").text
     assert client.post(f"{page}/line", data={"reason": "试"}).status_code == 409
     stop("bad_signature")
-    assert "已停" in client.get(base).text and "收到的印签与内容不符" in client.get(base).text
+    assert "已停" in client.get(base).text and "印签与内容不符" in client.get(base).text
     assert "重开通道" in client.get(page).text
     assert "由县级经办重开" in enter(pair.home, Role.LEADER_READONLY).get(page).text
     refused = client.post(f"{page}/line", data={"reason": ""})
@@ -82,6 +82,6 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
     assert "已停" not in shown and "原因查清，重开通道" in shown and "电话核对过" in shown
     stop("fork")
     shown = client.get(page).text
-    assert "签过两份不同的内容" in shown and "这条通道不能重开" in shown and "纸质介绍信" in shown
+    assert "两份签过的不同内容" in shown and "这条通道不能重开" in shown and "纸质介绍信" in shown
     assert "原因已查清" not in client.get(f"{page}/line").text
     assert client.post(f"{page}/line", data={"reason": "硬开"}).status_code == 409

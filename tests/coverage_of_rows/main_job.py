@@ -181,6 +181,21 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/test_chaos.py::test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed"),
     _line("6", "a PostgreSQL server restarted as a whole under load, fast and immediate: every part comes back by itself", _TEST,
           "federation/test_restart.py::test_a_server_restarted_under_load"),
+    _line("6", "a key turned with messages under way both ways: partners follow the voucher, nothing is lost or doubled; old decryption keys open thirty days",
+          "county_keys.index county_keys.turn",
+          "federation/post/test_keys.py::test_both_turn_their_keys_with_sixty_messages_under_way_each_way "
+          "federation/post/test_keys.py::test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed "
+          "federation/post/test_keys.py::test_a_partner_who_missed_two_turnings_follows_and_an_old_card_says_nothing_new "
+          "blueprints/test_county_keys.py::test_keys_are_turned_and_revoked_and_the_partner_compares_again"),
+    _line("6", "a key revoked with messages waiting: lines wait, a person compares again, then they go; old evidence is judged by the older receipt",
+          "county_keys.revoke peers.confirm",
+          "federation/post/test_keys.py::test_revoked_with_messages_waiting_a_person_compares_again_and_they_go "
+          "blueprints/test_county_keys.py::test_keys_are_turned_and_revoked_and_the_partner_compares_again"),
+    _line("6", "a stopped channel says why and what to do, and is reopened by a person where that is safe", "peers.show peers.line",
+          "federation/post/test_keys.py::test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on "
+          "federation/post/test_keys.py::test_a_fork_is_kept_as_evidence_and_is_not_reopened "
+          "federation/post/test_keys.py::test_what_thirty_days_did_not_deliver_goes_when_a_person_says_so "
+          "blueprints/test_county_keys.py::test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never"),
     _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run", _TEST,
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
     # 7 Paper

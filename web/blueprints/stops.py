@@ -21,14 +21,14 @@ _DIFFER = (
     "保存好双方的办理记录；怀疑密钥被盗的，先吊销密钥；在办的事改用纸质介绍信和公函办理。"
 )
 STOPS: dict[str, Stop] = {
-    "bad_signature": Stop("收到的印签与内容不符，可能在途中被改动。没有采用，也没有占用编号。", _LOOK),
-    "not_for_us": Stop("收到寄给别县的信封。没有采用，也没有占用编号。", _LOOK),
-    "malformed": Stop("收到的回执不合格式。", _LOOK),
-    "too_large": Stop("收到的回执超过限度。", _LOOK),
-    "fork": Stop("同一个编号，对方签过两份不同的内容。", _DIFFER),
-    "id_reuse": Stop("同一份消息，对方签过两种内容。", _DIFFER),
-    "chain_mismatch": Stop("收到的信封接不上前一封，有一方的数据被改动或者恢复过。", _DIFFER),
-    "digest_mismatch": Stop("对方的回执签的不是我方发出的内容。", _DIFFER),
+    "bad_signature": Stop("印签与内容不符，可能在途中被改动。没有采用，也没有占用编号。", _LOOK),
+    "not_for_us": Stop("信封上的收件县不对。没有采用，也没有占用编号。", _LOOK),
+    "malformed": Stop("回执不合格式。", _LOOK),
+    "too_large": Stop("回执超过限度。", _LOOK),
+    "fork": Stop("同一个编号出现两份签过的不同内容。", _DIFFER),
+    "id_reuse": Stop("同一份消息出现两种签过的内容。", _DIFFER),
+    "chain_mismatch": Stop("信封接不上前一封，有一方的数据被改动或者恢复过。", _DIFFER),
+    "digest_mismatch": Stop("回执签的不是发出的内容。", _DIFFER),
 }
 _OTHER = Stop("没有见过的原因。", _LOOK)
 # What waits by itself: nothing stopped, and nobody has to reopen anything.
