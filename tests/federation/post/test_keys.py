@@ -132,7 +132,7 @@ def test_both_turn_their_keys_with_sixty_messages_under_way_each_way(agreed, wor
             i: d for i, d in before.items() if i in {m.id for m in rows}
         }.items()
         assert all(later.prev == earlier.digest for earlier, later in pairwise(rows))
-        old, new = _kids(side)
+        (old, new), [current] = _kids(side), _kids(side, (CountyKey.use == "enc") & keys.IS_OURS)
         assert seals.kid_of(rows[-1].envelope) == new
         assert _partner(other, side) == ("confirmed", _own(side)), "the old key vouched for the new one"
         assert _verbs(other, "peer").count("peer.follow") == 1
@@ -144,20 +144,21 @@ def test_both_turn_their_keys_with_sixty_messages_under_way_each_way(agreed, wor
                 new: (True, False),
             }
             line = lines.take(side.uid, "out")
-            assert line.their_key.kid == _kids_of(other, side)
+            assert line.their_key.kid == current
             assert not line.held and not line.stopped
-
-
-def _kids_of(_side, other):
-    return _kids(other, (CountyKey.use == "enc") & keys.IS_OURS)[0]
 
 
 def test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed(agreed, work, heard, monkeypatch):
     home, host, now = agreed.home, agreed.host, clock.now()
     first, second = _say(agreed, host, home, 2)
     parcels = []
+
+    def kept(peer, sender, batch):
+        parcels.extend(batch)
+        return []
+
     with monkeypatch.context() as patch:
-        patch.setattr(transports, "deliver", lambda peer, sender, batch: parcels.extend(batch) or [])
+        patch.setattr(transports, "deliver", kept)
         relay.drain(host.tenant_id, home.uid)
     assert len(parcels) == 2
     _ask(home, "ask_turn")
