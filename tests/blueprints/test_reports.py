@@ -226,6 +226,9 @@ def test_the_paper_is_made_once_kept_and_equal_to_the_page(enter, lived_on, work
         and row.title in client.get(f"/{home.code}/reports").text
         and row.title in client.get(f"/{home.code}/reports/made?agreement={row.subject_id}").text
     )
+    # Of the whole year, or of all agreements, it would share days and members: whoever opens that is told.
+    year = f"/{home.code}/reports/{lived_on.agreement_id}/{lived_on.period.starts_on.year}"
+    assert "相减" not in page and "相减" in (wider := client.get(year).text) and row.title in wider
     for reader in (client, enter(home, Role.LEADER_READONLY)):
         answer = reader.get(url)
         assert answer.status_code == 200 and answer.mimetype == "application/pdf" and answer.data == content

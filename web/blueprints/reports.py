@@ -16,6 +16,7 @@ from web.blueprints.forms import Form, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
+from web.core.events import Event
 from web.core.keyset import Order
 from web.core.queue import Job
 from web.core.saying import say
@@ -25,7 +26,7 @@ from web.reports import METRICS, Figure, statements
 from web.reports.directions import MONTH_SERIES
 from web.reports.figures import Way
 from web.reports.metrics import demand
-from web.reports.periods import offered
+from web.reports.periods import Period, offered
 from web.reports.rows import BOTH
 from web.reports.tables import Row, heading
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
@@ -177,6 +178,7 @@ def _page(subject_id: UUID, period: str, form: Form) -> Any:
         made=[
             d for d in documents.of_subject(subject_id, DocumentKind.AGREEMENT_REPORT) if d.title.endswith(report.dated)
         ],
+        overlapping=_overlapping(subject_id, span)[:5],
         job=_job(task, subject_id, period) if task is not None and task.state in SHOWN else None,
         has_lists=subjects.may_open("members.shared"),
         state=STATES[of[0].state] if not report.several and of[0].state in STATES else None,
@@ -185,6 +187,24 @@ def _page(subject_id: UUID, period: str, form: Form) -> Any:
         is_running=report.data_until < span.ends_on,
         why=_why_not(),
     )
+
+
+def _overlapping(subject_id: UUID, period: Period) -> list[Document]:
+    """Papers that share days and agreements with this report, newest first: one less the other may tell of few persons."""
+    everything = counties.own().uid
+    query = db.select(Document, Event.details["period"].astext).join(
+        Event,
+        (Event.tenant_id == Document.tenant_id) & (Event.subject_id == Document.id) & (Event.verb == "document.keep"),
+    )
+    query = query.where(Document.kind == DocumentKind.AGREEMENT_REPORT, Event.details.has_key("period"))
+    if subject_id != everything:
+        query = query.where(Document.subject_id.in_((subject_id, everything)))
+    return [
+        row
+        for row, name in db.session.execute(query.order_by(Document.created_at.desc()).limit(200))
+        if (row.subject_id, name) != (subject_id, period.name)
+        and Period.named(name).meets(period.starts_on, period.ends_on)
+    ]
 
 
 def _why_not() -> str:

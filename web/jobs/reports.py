@@ -28,6 +28,8 @@ def render_report(task: Task) -> UUID:
     ).report
     data = json.dumps(paper.as_data(), ensure_ascii=False, indent=1).encode()
     made = reports.render(paper, attachments=[reports.Attached("figures.json", data, "报告中的各项数字，机器可读")])
-    return documents.keep(
-        DocumentKind.AGREEMENT_REPORT, paper.title, reports.filename(paper), task.subject_id, made, code=code
-    ).id
+    row = documents.keep(
+        DocumentKind.AGREEMENT_REPORT, paper.title, reports.filename(paper), task.subject_id, made,
+        code=code, period=paper.period.name,
+    )  # fmt: skip
+    return row.id

@@ -50,8 +50,11 @@ def keep(
     member_id: UUID | None = None,
     *,
     code: str = "",
+    period: str = "",
 ) -> Document:
-    """Store a finished paper. `code`: the one printed on it (`new_code`); without, one is made that it does not print."""
+    """Store a finished paper. `code`: the one printed on it (`new_code`); without, one is made that it does not print.
+    `period`: the name of the days its figures are of, for the log.
+    """
     row = Document(
         id=uuid7(),
         kind=kind,
@@ -65,7 +68,8 @@ def keep(
         proof_code=code or new_code(),
         created_at=clock.now(),
     )
-    events.record("document.keep", row, details={"kind": kind.value, "sha256": rendered.sha256})
+    told = {"kind": kind.value, "sha256": rendered.sha256} | ({"period": period} if period else {})
+    events.record("document.keep", row, details=told)
     db.session.add(row)
     db.session.add(ProofCode(code=row.proof_code, tenant_id=fence.tenant(), document_id=row.id))
     db.session.flush()
