@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -12,10 +13,13 @@ from tests.workers import run_all
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
+from web.tenants.accounts.permissions import Role
 from web.tenants.flows import service as flows
 from web.tenants.labels import service as labels
 from web.tenants.members import service
 from web.tenants.members.models import Member
+from web.tenants.register import bulk
+from web.tenants.workbench import service as workbench
 from web.tenants.workbench.models import Draft
 
 
@@ -134,6 +138,18 @@ def test_a_cell_is_changed_in_place_and_a_conflict_shows_both_values(browser, si
     )
     assert bad.status_code == 422 and "年-月" in bad.json["error"]
     assert officer.post(undo).status_code == 303 and column(side, "dues_until")["王示甲"] == "2026-09"
+    # Whoever has another place or role since puts nothing back that is not his to change any more.
+    kept = officer.post(
+        page,
+        data={**mine, "version": re.search(r'name="version" value="([^"]+)"', officer.get(page).text)[1]},
+        headers={"X-Cell": "1"},
+    )
+    step = UUID(re.search(r'/undo/([^"/]+)"', kept.json["toast"])[1])
+    for role, path in ((Role.BRANCH_SECRETARY, "9999."), (Role.AUDITOR, ""), (Role.TOWNSHIP_OFFICER, "0001.")):
+        with side.act(), events.by(events.Actor(side.accounts[Role.TOWNSHIP_OFFICER], "甲", role, None, path)):
+            assert bulk.put_back(workbench.step(step)) == ((1, 0) if role is Role.TOWNSHIP_OFFICER else (0, 1)), role
+            fence.commit()
+    assert column(side, "dues_until")["王示甲"] == "2026-09"
     assert officer.get(page.replace("dues_until", "name")).status_code == 404
     assert browser("liaison").get(page).status_code == 403
 

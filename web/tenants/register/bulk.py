@@ -14,6 +14,7 @@ from web.core.events import Event
 from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.flows import service as flows
 from web.tenants.labels import rows as row_labels
 from web.tenants.labels import service as labels
@@ -41,6 +42,8 @@ WAYS: dict[str, Callable[[Event], bool]] = {
     "flow.miss": flows.put_back,
     "flow.find": flows.put_back,
 }
+_OF_MEMBERS = ("member.", "flow.")
+"""Beginnings of the verbs above that change a member, in somebody's part of the tree."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +162,18 @@ def _undo(task: Task) -> None:
 
 
 def put_back(step: UndoStep) -> tuple[int, int]:
-    """Take the step back, the latest first: (put back, left alone because changed since)."""
+    """Take the step back, the latest first: (put back, left alone because changed since, or no longer the actor's to change)."""
     query = db.select(Event).where(Event.id.in_([UUID(i) for i in step.events])).order_by(Event.id.desc())
     entries = [e for e in db.session.scalars(query) if e.verb in WAYS]
-    back = sum(WAYS[e.verb](e) for e in entries)
+    about = {e.id: e.member_id for e in entries if e.verb.startswith(_OF_MEMBERS)}
+    lost = _out_of_reach({member_id for member_id in about.values() if member_id})
+    back = sum(WAYS[e.verb](e) for e in entries if about.get(e.id) not in lost)
     step.undone_at = clock.now()
     return back, len(entries) - back
+
+
+def _out_of_reach(people: set[UUID]) -> set[UUID]:
+    """Of these members, those whom the actor may not change now: whoever did it may have another role or place since."""
+    actor = events.actor()
+    may = Permission.MEMBER_WRITE in GRANTS[Role(actor.role)]
+    return people - (set(among(list(people), actor)) if may and people else set())
