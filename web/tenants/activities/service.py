@@ -73,7 +73,7 @@ class Proceedings:
 
 @dataclass(frozen=True)
 class Mark:
-    """One person's line. `minutes` None: what the activity counts for, if the person came."""
+    """One person's line. `minutes` None: what the activity counts for; counted only where the person came."""
 
     presence: Presence
     minutes: int | None = None
@@ -297,7 +297,10 @@ def _lines(activity: Activity, who: str) -> dict[UUID, Attendance]:
 
 
 def _minutes(activity: Activity, mark: Mark) -> int:
-    return mark.minutes if mark.minutes is not None else activity.minutes if mark.presence in CAME else 0
+    """Who did not come has no study time of it, whatever stood in the field before the symbol was changed."""
+    if mark.presence not in CAME:
+        return 0
+    return activity.minutes if mark.minutes is None else mark.minutes
 
 
 def _differing(activity: Activity, who: str, marks: Mapping[UUID, Mark | None]) -> set[UUID]:
