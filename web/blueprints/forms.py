@@ -139,6 +139,11 @@ class Number(fields.Integer):
             **more,
         )
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if self.required and isinstance(value, str) and not value.strip():
+            raise self.make_error("required")
+        return super()._deserialize(value, attr, data, **kwargs)
+
 
 class Tick(fields.Boolean):
     """A single tick: absent is False."""
