@@ -123,6 +123,14 @@ def test_the_walk_in_two_windows(walk, browsers, work):
     # Taken over.
     page = host.get(at(theirs, id_)).text
     assert "在途，待接收" in page and NUMBER not in page and "叁拾" in page and "确认后给出" in page
+    branch = theirs.orgs["演示社区第一支部"]
+    with theirs.act():
+        handover = service.get(id_, lock=True)
+        handover.keep(**handover.values() | {"to_org": organisations.get(branch).full_name})
+        fence.commit()
+    assert f'value="{branch}" selected' in host.get(at(theirs, id_, "/take-over")).text, (
+        "the branch that the letter names"
+    )
     wrong = host.post(
         at(theirs, id_, "/take-over"), data={"branch_id": "", "receipt_no": "1", "handler": "", "phone": "1"}
     )

@@ -19,10 +19,12 @@ from web.core import clock
 from web.core.errors import WrongState
 from web.core.fields import mask
 from web.core.saying import say
+from web.extensions import db
 from web.federation.handovers import packet, service
 from web.federation.handovers.lists import Row
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post import keys
+from web.federation.referrals.models import Referral
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
 from web.tenants.members import service as members
@@ -127,6 +129,18 @@ def _person(handover: Handover) -> dict[str, Any]:
     return {name: given.get(name, "") for name in ("name", "birth_on", "to_org")}
 
 
+def _receipt(handover: Handover) -> dict[str, Any]:
+    """The branch that leads him already, or the one the letter names: the clerk's to change."""
+    leads = db.session.scalar(db.select(Referral.branch_id).where(Referral.id == handover.referral_id))
+    named = handover.values().get("to_org", "")
+    fits = [o.id for o in organisations.branches(edge.actor()) if o.id == leads or (not leads and o.full_name == named)]
+    return {
+        "branch_id": fits[0] if len(fits) == 1 else "",
+        "handler": edge.actor().name,
+        "receipt_no": handover.values().get("letter_no", ""),
+    }
+
+
 def _take_over(handover: Handover, given: dict[str, Any]) -> None:
     """Into a branch of the actor's part of the tree; any other is absent."""
     organisations.visible_org(given["branch_id"], edge.actor())
@@ -154,7 +168,7 @@ ACTS: dict[str, Act] = {
             _take_over,
             "回执送达后由流出地系统自动确认，并给出身份证号。确认之前是暂编，流出地收回介绍信时随之撤下。",
             "回执已送出，等对方系统确认", True,
-            begin=lambda h: {"handler": edge.actor().name, "receipt_no": h.values().get("letter_no", "")},
+            begin=_receipt,
         ),
         Act(
             "decline", "不能接收", "退回介绍信", Refusal, lambda h, v: service.decline(h, v["reason"], v["text"]),
