@@ -204,7 +204,8 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     assert (queued(home, there), queued(host, here)) == ({"待共签": "1"}, {})
     lines = re.findall(r'name="line" value="(\d+)"', page)
     empty = home.post(f"{theirs}/answer", data={"line": lines, "reason": [""] * 3, "act": "dispute"})
-    assert empty.status_code == 422
+    assert empty.status_code == 422 and "异议理由：有异议的，在那人的一行写明理由" in empty.text
+    assert 'id="f-reason"' in empty.text
     mixed = {"accept": lines, "line": lines, "reason": ["未参加", "", ""]}
     both = home.post(f"{theirs}/answer", data=mixed | {"act": "countersign"})
     assert both.status_code == 422 and 'value="未参加"' in both.text and "有人填了异议理由" in both.text
@@ -217,7 +218,7 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     assert (queued(home, there), queued(host, here)) == ({}, {"共签有异议": "1"})
     form = host.get(f"{ours}/correct").text
     people = re.findall(r'name="person" value="([^"]+)"', form)
-    data = HEAD | {"person": people, "presence": ["absent", "present", "present"], "minutes": ["", "120", "120"]}
+    data = HEAD | {"person": people, "presence": ["absent", "present", "present"], "minutes": ["120", "120", "120"]}
     data["held_on"] = (clock.today() - timedelta(days=1)).isoformat()
     assert host.post(f"{ours}/correct", data=data | {"reason": ""}).status_code == 422
     assert host.post(f"{ours}/correct", data=data | {"reason": "核对签到表"}).status_code == 303
@@ -292,7 +293,7 @@ def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work)
     same = HEAD | {"person": people, "presence": ["present"] * 3, "minutes": ["120"] * 3, "reason": "主题写漏了"}
     same["held_on"] = (clock.today() - timedelta(days=1)).isoformat()
     unchanged = host.post(f"{ours}/correct", data=same)
-    assert unchanged.status_code == 422 and "没有改动，不用再送" in unchanged.text
+    assert unchanged.status_code == 422 and "送给对方的内容没有改动" in unchanged.text
     assert host.post(f"{ours}/correct", data=same | {"title": " "}).status_code == 422
     assert host.post(f"{ours}/correct", data=same | {"title": "重温入党誓词和党章"}).status_code == 303
     work()

@@ -316,11 +316,11 @@ def test_illegal_moves_are_refused_and_nothing_changes(walk, proved):
             verb(*args)
         tried += 1
     for verb, args, field in (
-        (service.countersign, (id_, []), "lines"),
-        (service.countersign, (id_, [499]), "lines"),
-        (service.dispute, (id_, {}), "reasons"),
-        (service.dispute, (id_, {some[0]: " "}), "reasons"),
-        (service.dispute, (id_, {499: "没有这一行"}), "lines"),
+        (service.countersign, (id_, []), "accept"),
+        (service.countersign, (id_, [499]), "accept"),
+        (service.dispute, (id_, {}), "reason"),
+        (service.dispute, (id_, {some[0]: " "}), "reason"),
+        (service.dispute, (id_, {499: "没有这一行"}), "accept"),
         (service.refuse, (id_, "no_such_reason"), "reason"),
     ):
         with home.act(), pytest.raises(Invalid) as wrong:

@@ -110,9 +110,9 @@ def _check_answer(record: CoSignedRecord, said: Said) -> None:
             raise WireError("illegal_transition", where="lines")
         return
     if not is_known:
-        raise Invalid({"lines": "choose_one"})
+        raise Invalid({"accept": "choose_one"})
     if said.verb == "countersign" and any(known[number].member_id is None for number in named):
-        raise Invalid({"lines": "not_our_member"})
+        raise Invalid({"accept": "not_our_member"})
 
 
 def _take_in(record: CoSignedRecord, said: Said) -> None:

@@ -160,7 +160,7 @@ def dispute(record_id: UUID, reasons: Mapping[int, str], text: str = "") -> CoSi
     """Say of these lines what is wrong with each."""
     said = {line: reason.strip() for line, reason in reasons.items()}
     if not said or not all(said.values()):
-        raise Invalid({"reasons": "required"})
+        raise Invalid({"reason": "reason_of_a_line"})
     record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
     values = {f"/reasons/{line}": reason for line, reason in said.items()}
     if text.strip():
