@@ -22,6 +22,7 @@ from web.jobs.batches import Order
 from web.jobs.papers import PAPERS
 from web.reports import Period
 from web.tenants.accounts.permissions import Role
+from web.tenants.counties import service as counties
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
@@ -223,5 +224,33 @@ def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(w
     assert "没有生成的.txt" in packed.namelist() and "乙" in packed.read("没有生成的.txt").decode("utf-8-sig")
     again = start()
     assert again != begun
+
+    def at_work(is_stopped):
+        """An operator stops the county's work, or lets it go on."""
+        with home.act():
+            counties.own().jobs_stopped_at = clock.now() if is_stopped else None
+            fence.commit()
+
+    def made_and_stopped(order):
+        found = make(order)
+        at_work(True)
+        return found
+
+    at_work(True)
     work()
+    assert papers(home, REPORT) == made, "not begun while the county's work is stopped"
+    at_work(False)
+    with clock.at(clock.now() + tasks.UNANSWERED), monkeypatch.context() as pressed:
+        pressed.setitem(PAPERS, REPORT, made_and_stopped)
+        jobs.ring_tasks()
+        work()
     assert len(papers(home, REPORT)) == len(made) + 1, "another day's figures are another paper"
+    with home.act():
+        assert tasks.get(again).state == "running", "no other was begun"
+    at_work(False)
+    with clock.at(clock.now() + tasks.UNANSWERED + tasks.LEASE):
+        jobs.ring_tasks()
+        work()
+    with home.act():
+        assert (tasks.get(again).state, len(tasks.get(again).details["made"])) == ("done", 1)
+    assert len(papers(home, REPORT)) == len(made) + 1

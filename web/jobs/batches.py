@@ -19,6 +19,7 @@ from web.core.errors import DomainError, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.jobs.papers import PAPERS
+from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
@@ -45,8 +46,12 @@ class _Batch:
 
 
 def run(tenant_id: int, task_id: UUID) -> None:
-    """Job.BATCH: make what is not there yet, one after the other; stops where somebody cancelled."""
+    """Job.BATCH: make what is not there yet, one after the other; stops where somebody cancelled, or an operator stopped the
+    county's work: then it is found again like one whose worker died.
+    """
     with fence.acting_for(tenant_id):
+        if counties.own().jobs_stopped_at is not None:
+            return
         task = tasks.run(task_id)
         if task is None:
             return
@@ -57,7 +62,7 @@ def run(tenant_id: int, task_id: UUID) -> None:
     made, failed = list[str](), list[list[str]](batch.details.get("without", ()))
     for place, (subject_id, label) in enumerate(batch.of):
         with fence.acting_for(tenant_id):
-            if not tasks.progress(task_id, place, len(batch.of)):
+            if counties.own().jobs_stopped_at is not None or not tasks.progress(task_id, place, len(batch.of)):
                 return
             with events.by(batch.asker):
                 try:
