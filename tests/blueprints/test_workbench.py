@@ -249,6 +249,10 @@ def test_labels_are_the_countys_and_narrow_the_list(browser, side):
         assert admin.post(town, data={"kind": "branch", "name": f"示例第{n}村支部"}).status_code == 303
     rows = re.findall(r'name="id" value="([^"]+)"', admin.get(f"/{side.code}/organisations").text)
     many = {"id": rows, "query": "", "label": [f"on:{label_id}"], "act": "apply"}
+    shown = admin.post(tool(side, "organisations/labels"), data=many | {"act": "preview"}).text
+    many["seen"] = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    other = admin.post(tool(side, "organisations/labels"), data=many | {"id": rows[:3]})
+    assert other.status_code == 200 and "与刚才看到的不同" in other.text, "what is applied is what was previewed"
     assert len(rows) > 51 and admin.post(tool(side, "organisations/labels"), data=many).status_code == 303
     assert "organisation" not in admin.get(f"/{side.code}/organisations?label=").text.partition("<tbody")[2]
     assert admin.post(tool(side, "organisations/labels"), data=many | {"id": [""]}).status_code == 422

@@ -22,7 +22,7 @@ from web.core.saying import say
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.labels import rows
 from web.tenants.labels import service as labels
-from web.tenants.register.editing import MOST
+from web.tenants.register.editing import MOST, mark
 from web.tenants.workbench.listings import Labelled, Listing, find, pairs_of
 
 HOW = [("keep", "不修改"), ("on", "贴上"), ("off", "揭下")]
@@ -38,6 +38,7 @@ class Marks(Schema):
     all_matching = Text(limit=1)
     query = Text(limit=4000)
     label = Many(Text(limit=60), "标签")
+    seen = Text(limit=40)
 
 
 def _of(list_: str) -> tuple[Listing, Labelled]:
@@ -82,7 +83,7 @@ def label_many(list_: str) -> Any:
     """Labels of many rows: `act`: nothing (the form), preview, apply. The selection is run again each time."""
     actor, (listing, labelled) = edge.actor(), _of(list_)
     permissions.demand(GRANTS, Role(actor.role), labelled.permission)
-    chosen, form, shown = lines(listing, labelled, MOST), Form(Marks), None
+    chosen, form, shown, seen = lines(listing, labelled, MOST), Form(Marks), None, ""
     back = url_for(listing.endpoint) + "?" + urlencode(pairs_of(request.form.get("query", "")))
     if (act := request.form.get("act")) in ("preview", "apply"):
         with form:
@@ -90,12 +91,13 @@ def label_many(list_: str) -> Any:
             if not on and not off:
                 raise Invalid({"label": "nothing_to_change"})
             shown = [chosen[row_id] for row_id in rows.would(list(chosen), on, off)]
-            if act == "apply":
+            seen = mark([[label.id for label in marked] for marked in (on, off)] + [len(shown)])
+            if act == "apply" and (form.values.get("seen") or seen) == seen:
                 with events.noted() as did:
                     count = rows.mark(list(chosen), on, off)
                 offer(say("已改 {count} {unit}的标签", count=count, unit=listing.unit) if did else "没有改动", did)
                 return redirect(back, 303)
     return form.page(
-        "workbench/label_many.html", listing=listing, count=len(chosen), shown=shown, labels=labels.every(), back=back,
+        "workbench/label_many.html", listing=listing, count=len(chosen), shown=shown, seen=seen, is_other=act == "apply", labels=labels.every(), back=back,
         how=HOW, may_add=Permission.COUNTY_MANAGE in GRANTS[Role(actor.role)],
     )  # fmt: skip
