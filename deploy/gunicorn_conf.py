@@ -2,6 +2,10 @@
 
 import gc
 import os
+from typing import Any
+
+import structlog
+from gunicorn.glogging import Logger
 
 wsgi_app = "web:create_app()"
 worker_class = "gthread"
@@ -11,6 +15,22 @@ timeout = 60
 graceful_timeout = 5
 control_socket_disable = True
 accesslog = None  # the application logs each request itself, without personal data
+
+
+class Quiet(Logger):  # type: ignore[misc]
+    """An answer that broke off while it was sent is past the application's own hands: gunicorn would write its address, with
+    what somebody searched for, and the words of the error.
+    """
+
+    def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
+        """The kind and the places, in a line like the application's."""
+        if str(msg).startswith("Error handling request"):
+            structlog.get_logger("gunicorn").error("request.broke_off", exc_info=True)
+        else:
+            super().exception(msg, *args, **kwargs)
+
+
+logger_class = Quiet
 
 
 def post_worker_init(worker: object) -> None:

@@ -8,9 +8,11 @@ from datetime import date
 
 import pytest
 import structlog
+from gunicorn.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy import gunicorn_conf
 from web.core import logs
 from web.core.fields import FIELDS
 from web.tenants.members import citizen_id
@@ -93,3 +95,14 @@ def test_an_exception_leaves_its_kind_and_places_and_none_of_its_words(lines):
             line | {"timestamp": ""}
         )
     assert theirs["logger"] == "rq.worker" and theirs["event"] == f"job of {logs.GONE} failed"
+
+
+def test_an_answer_that_broke_off_is_told_without_its_address_and_its_words(lines, capfd):
+    log = gunicorn_conf.logger_class(Config())
+    try:
+        raise ValueError("Failing row contains (王示甲, 1990)")
+    except ValueError:
+        log.exception("Error handling request %s %s", "GET", "/330110/members/?q=王示甲")
+    [told] = lines()
+    assert (told["event"], told["error"]) == ("request.broke_off", "ValueError") and told["places"]
+    assert "王示甲" not in json.dumps(told, ensure_ascii=False) + "".join(capfd.readouterr())
