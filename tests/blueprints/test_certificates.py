@@ -132,6 +132,13 @@ def test_an_agreements_text_and_seals_ride_in_its_papers(agreed, fresh, work, tm
         assert judged(evidence, tmp_path) == 0
         seals = [unverified(each["seal"]) for each in json.loads(evidence)]
         assert {seal["county"] for seal in seals} == {str(agreed.host.uid), str(agreed.home.uid)}
+        for cut, is_held in (("2199-01-01T00:00:00Z", 0), ("2020-01-01T00:00:00Z", 1)):
+            given = json.loads(evidence)
+            for each in given:  # every key of the parties revoked, after they signed for each other's, or before
+                each["keys"] = [key | {"revoked_at": cut} for key in each["keys"]]
+            assert judged(json.dumps(given).encode(), tmp_path) == is_held
+            alone = [{"seal": each["seal"], "keys": each["keys"]} for each in given]
+            assert judged(json.dumps(alone).encode(), tmp_path) == 1, "a seal alone has no age"
         attached = carried(text, "agreement.json", tmp_path)
         digests = {"sha-256:" + b64(hashlib.sha256(data).digest()) for data in (attached, text)}
         assert all({seal["text"], seal["pdf"]} == digests for seal in seals), "sealed: this very text in this very file"

@@ -39,7 +39,7 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
     assert second != first and second.split()[0] in page and "已更换" in page
     assert "county_admin甲申请更换本县密钥" in page and "更换本县密钥，旧密钥为新密钥担保" in page
     other, theirs = enter(host), f"/{host.code}/peers/{home.uid}"
-    assert "自动采用新密钥" in other.get(theirs).text and "已核对" in other.get(theirs).text
+    assert f"{home.name}更换密钥，由原密钥担保" in other.get(theirs).text and "已核对" in other.get(theirs).text
 
     refused = client.post(f"{base}/revoke", data={"why": "", "fingerprint": "0000 0000"})
     assert refused.status_code == 422 and "请选一项" in refused.text and "0000 0000" in refused.text
@@ -51,7 +51,7 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
     assert "已吊销" in page and "事由：被盗" in page
     third = in_county(home, keys.own_fingerprint)
     page = other.get(theirs).text
-    assert "对方吊销过密钥" in page and "密钥已吊销，来往停等" in page
+    assert "对方吊销过密钥" in page and f"{home.name}吊销密钥，来往停等" in page
     assert "以前核对过的不再算数" in other.get(f"{theirs}/fingerprint").text
     assert "待核对指纹" in other.get(f"/{host.code}/peers").text
     assert other.post(f"{theirs}/fingerprint", data={"fingerprint": third[-9:]}).status_code == 303

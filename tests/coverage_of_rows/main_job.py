@@ -186,10 +186,13 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/post/test_keys.py::test_both_turn_their_keys_with_sixty_messages_under_way_each_way "
           "federation/post/test_keys.py::test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed "
           "federation/post/test_keys.py::test_a_partner_who_missed_two_turnings_follows_and_an_old_card_says_nothing_new "
+          "federation/post/test_keys.py::test_who_was_away_when_keys_changed_is_told_again_and_what_was_asked_is_found_again "
           "blueprints/test_county_keys.py::test_keys_are_turned_and_revoked_and_the_partner_compares_again"),
     _line("6", "a key revoked with messages waiting: lines wait, a person compares again, then they go; old evidence is judged by the older receipt",
           "county_keys.revoke peers.confirm",
           "federation/post/test_keys.py::test_revoked_with_messages_waiting_a_person_compares_again_and_they_go "
+          "federation/post/test_keys.py::test_a_receipt_of_a_key_revoked_since_comes_again_under_the_new_one "
+          "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers "
           "blueprints/test_county_keys.py::test_keys_are_turned_and_revoked_and_the_partner_compares_again"),
     _line("6", "a stopped channel says why and what to do, and is reopened by a person where that is safe", "peers.show peers.line",
           "federation/post/test_keys.py::test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on "

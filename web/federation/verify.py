@@ -8,7 +8,9 @@ with the product on purpose: it is the second reading of the protocol. Evidence 
      "disclosures": [["<salt>", "/pointer", value], …]}
 
 or a list of such objects, one a message, as it rides inside a certificate; or, for an agreement, a list of the seals of
-its parties over one version: {"seal": "<JWS>", "keys": […]}. Every entry must hold.
+its parties over one version: {"seal": "<JWS>", "keys": […]}. Where the key of such a seal was revoked later, the message that
+brought the seal, with its receipt, stands beside it: {"seal", "keys", "envelope", "receipt", "decision": "<JWS>" or absent}:
+either the message names the seal, or it names the decision of the hub that names the seal. Every entry must hold.
 
 The keys are those whose fingerprints were compared by persons (printed on the agreement): the verdict is worth what
 that comparison is worth, so it prints the fingerprints. Values already erased do not matter: the seal covers their
@@ -56,9 +58,11 @@ def fingerprint(jwk: dict[str, str]) -> str:
 
 
 def _open(
-    token: str, typ: str, signer: str, keys: list[dict[str, Any]]
+    token: str, typ: str, signer: str, keys: list[dict[str, Any]], county: str | None = None
 ) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
-    """The payload of a JWS, its bytes, and the entry of the key that made it; `signer`: the payload's field naming who."""
+    """The payload of a JWS, its bytes, and the entry of the key that made it; `signer`: the payload's
+    field naming who, unless it is said by `county`.
+    """
     try:
         head, body, signature = token.split(".")
         header, data = json.loads(_bytes(head)), _bytes(body)
@@ -69,9 +73,10 @@ def _open(
         raise Refused(f"the header is not that of a {typ}")
     if _canonical(payload) != data:
         raise Refused(f"the {typ} is not in canonical form")
-    entry = next((k for k in keys if k["county"] == payload[signer] and k["jwk"]["kid"] == header["kid"]), None)
+    county = payload[signer] if county is None else county
+    entry = next((k for k in keys if k["county"] == county and k["jwk"]["kid"] == header["kid"]), None)
     if entry is None:
-        raise Refused(f"no key {header['kid']} was given for county {payload[signer]}")
+        raise Refused(f"no key {header['kid']} was given for county {county}")
     if entry["jwk"].get("crv") != "Ed25519":
         raise Refused(f"the key {header['kid']} is not a seal key")
     try:
@@ -84,16 +89,39 @@ def _open(
 
 
 def _seal(evidence: dict[str, Any]) -> list[str]:
-    seal, _, sealer = _open(evidence["seal"], "fed1-seal", "county", evidence["keys"])
+    seal, data, sealer = _open(evidence["seal"], "fed1-seal", "county", evidence["keys"])
+    older = []
     if sealer.get("revoked_at"):
-        raise Refused("the seal key was revoked, and a seal alone cannot show that it is older")
+        if not evidence.get("envelope") or not evidence.get("receipt"):
+            raise Refused("the seal key was revoked, and a seal alone cannot show that it is older")
+        older = _brought(evidence, _digest(data), seal["county"], sealer["revoked_at"])
     return [
         (
             f"County {seal['county']} sealed version {seal['version']} of agreement {seal['agreement']} on {seal['at']}: "
             f"text {seal['text']}, file {seal['pdf']}."
         ),
         f"Seal key {sealer['jwk']['kid']}, fingerprint {fingerprint(sealer['jwk'])}.",
+        *older,
     ]
+
+
+def _brought(evidence: dict[str, Any], name: str, county: str, revoked_at: str) -> list[str]:
+    """That another county signed, before the key was revoked, for a message of this county that names the seal."""
+    proved = verdict({key: evidence[key] for key in ("envelope", "receipt", "keys")})
+    message, receipt = (json.loads(_bytes(evidence[each].split(".")[1])) for each in ("envelope", "receipt"))
+    if revoked_at <= receipt["at"]:
+        raise Refused("the seal key was revoked, and no earlier receipt of another county shows the seal is older")
+    if message["from"] != county or message["to"] == county:
+        raise Refused("the message beside the seal is not of the county that sealed, or for itself")
+    names = [message["body"].get("seal")]
+    if evidence.get("decision"):
+        decision, data, _ = _open(evidence["decision"], "fed1-decision", "", evidence["keys"], county)
+        if message["body"].get("digest") != _digest(data):
+            raise Refused("the message beside the seal names another decision")
+        names = decision["body"].get("seals") or []
+    if name not in names:
+        raise Refused("the message beside the seal does not name it")
+    return proved
 
 
 def verdict(evidence: dict[str, Any]) -> list[str]:
@@ -121,6 +149,11 @@ def verdict(evidence: dict[str, Any]) -> list[str]:
         if receiver.get("revoked_at") and receiver["revoked_at"] <= receipt["at"]:
             raise Refused("the receipt was made with a key already revoked")
         word = receipt["result"] + (f" ({receipt['code']})" if "code" in receipt else "")
+        if receiver.get("revoked_at"):
+            proved.append(
+                f"The key of this receipt was revoked on {receiver['revoked_at']}: that the receipt is older stands on its own "
+                f"date, which county {message['to']} can confirm from its log."
+            )
         proved += [
             (
                 f"County {message['to']} signed for it on {receipt['at']}: {word}; with it, for everything before it in the "

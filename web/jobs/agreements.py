@@ -13,12 +13,12 @@ from web.core import clock, scopes
 from web.core.errors import NotFound, WrongState
 from web.extensions import db
 from web.federation.agreements import clauses, hub, service, texts
-from web.federation.agreements.models import AgreementVersion, VersionState
+from web.federation.agreements.models import AgreementDecision, AgreementSeal, AgreementVersion, VersionState
 from web.federation.post import evidence, keys
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
 from web.federation.wire.canonical import unb64
-from web.federation.wire.seals import kid_of
+from web.federation.wire.seals import kid_of, unverified
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
@@ -71,12 +71,28 @@ def render_proof(task: Task) -> UUID:
     code = documents.new_code()
     paper = proof_paper(version, code)
     rows = hub.seal_rows(service.get(version.agreement_id), version)
-    public = evidence.keys_of([row.county_uid for row in rows])
-    data = json.dumps([{"seal": row.jws, "keys": public} for row in rows], ensure_ascii=False, indent=1).encode()
+    public, sent = evidence.keys_of([row.county_uid for row in rows]), evidence.of(version.agreement_id)
+    done = hub.completion(version)
+    given = [{"seal": row.jws, "keys": public} | _brought(row, sent, done) for row in rows]
+    data = json.dumps(given, ensure_ascii=False, indent=1).encode()
     made = reports.render(paper, attachments=[reports.Attached("evidence.json", data, "各方的封印，机器可读")])
     return documents.keep(
         DocumentKind.PROOF_SHEET, paper.title, reports.filename(paper), version.id, made, code=code
     ).id
+
+
+def _brought(row: AgreementSeal, sent: list[evidence.Sealed], done: AgreementDecision | None) -> dict[str, Any]:
+    """The message that brought this seal, with another county's receipt: it shows that the seal is older than a revocation
+    of its key. A follower's message names its seal, the hub's the decision that names all.
+    """
+    for each in sent:
+        if each.giver == row.county_uid and each.receipt is not None:
+            body, found = unverified(each.envelope)["body"], {"envelope": each.envelope, "receipt": each.receipt}
+            if body.get("seal") == row.digest:
+                return found
+            if done is not None and body.get("digest") == done.digest:
+                return found | {"decision": done.jws}
+    return {}
 
 
 def _version(task: Task) -> AgreementVersion:
@@ -100,8 +116,7 @@ def _common(code: str) -> dict[str, Any]:
 
 
 def _parties(text: dict[str, Any]) -> tuple[reports.Party, ...]:
-    own = counties.own().uid
-    prints = {peer.uid: peer.fingerprint for peer in keys.partners()} | {own: keys.own_fingerprint()}
+    prints = keys.fingerprints()
     return tuple(
         reports.Party(
             stem=stem,

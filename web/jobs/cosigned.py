@@ -42,9 +42,9 @@ def render_record(task: Task) -> UUID:
 def paper_of(record: CoSignedRecord, code: str) -> reports.CosignedRecord:
     """The paper as this county holds it."""
     words = evidence.words(record)
-    own, peer = counties.own(), keys.peer(record.partner_uid)
-    ours = _party("甲", own.office, own.name, own.code, keys.own_fingerprint())
-    theirs = _party("乙", peer.office, peer.name, peer.code, peer.fingerprint)
+    own, peer, prints = counties.own(), keys.peer(record.partner_uid), keys.fingerprints()
+    ours = _party("甲", own.office, own.name, own.code, prints[own.uid])
+    theirs = _party("乙", peer.office, peer.name, peer.code, prints[peer.uid])
     is_recorder = record.role == "recorder"
     activity = activities.get(record.activity_id) if is_recorder else None
     return reports.CosignedRecord(

@@ -101,10 +101,10 @@ def certify(kind: DocumentKind, subject_id: UUID, *, code: str = "") -> Certifie
     sealed = evidence.of(subject_id)
     if not sealed:
         raise WrongState("nothing_sealed")
-    own, partner = counties.own(), keys.peer(subject.partner_uid)
+    own, partner, prints = counties.own(), keys.peer(subject.partner_uid), keys.fingerprints()
     parties = {
-        own.uid: _party("甲", own.office, own.name, own.code, keys.own_fingerprint()),
-        partner.uid: _party("乙", partner.office, partner.name, partner.code, partner.fingerprint),
+        own.uid: _party("甲", own.office, own.name, own.code, prints[own.uid]),
+        partner.uid: _party("乙", partner.office, partner.name, partner.code, prints[partner.uid]),
     }
     public = evidence.keys_of(parties)
     paper = Certificate(

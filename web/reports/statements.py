@@ -21,7 +21,6 @@ from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, DutyKind, VersionState
 from web.federation.agreements.texts import CATEGORIES
 from web.federation.post import keys
-from web.federation.post.models import Peer
 from web.federation.request_kinds import REQUEST_KINDS
 from web.reports import figures
 from web.reports.agreement_report import AgreementReport
@@ -318,8 +317,7 @@ def _used(span: Span, partners: list[UUID]) -> dict[str, dict[str, int]]:
 
 def _parties(parties: list[dict[str, str]], own_uid: UUID, *, is_many: bool) -> tuple[Party, ...]:
     """With the stems of the text; in a report of several agreements each would be another one, so they have none."""
-    prints = {peer.uid: peer.fingerprint for peer in db.session.scalars(db.select(Peer))}
-    prints[own_uid] = keys.own_fingerprint()
+    prints = keys.fingerprints()
     return tuple(
         Party(
             stem=stem,

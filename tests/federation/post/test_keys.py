@@ -12,10 +12,10 @@ from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.core.ids import uuid7
-from web.extensions import db
+from web.extensions import db, valkey
 from web.federation import verify
 from web.federation.post import evidence, inbox, keys, lines, relay, reopening, service, transports, turning
-from web.federation.post.models import CountyKey, OutboxMessage, PeerKey
+from web.federation.post.models import CountyKey, InboxMessage, OutboxMessage, PeerKey
 from web.federation.wire import documents, seals
 from web.federation.wire.bundles import Bundle
 from web.federation.wire.canonical import canonical
@@ -205,6 +205,10 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
         assert lines.take(host.uid, "out").held == "unknown_key", "our page says why it waits"
 
     # What the thief shows or seals is not believed, whatever it is.
+    said = seals.unverified(sent.envelope) | {"id": str(uuid7()), "seq": sent.seq + 1, "prev": sent.digest}
+    sealed = Bundle(seals.sign(canonical(said), seals.MESSAGE, thief), None, ())
+    with clock.at(clock.now() + timedelta(seconds=5)):
+        assert inbox.receive(host.tenant_id, home.uid, [sealed])[0].code == "key_revoked"
     with host.act():
         keys.introduce(stolen_card)
         keys.introduce([documents.sign_descriptor(documents.introduce(stolen_card[0])[0], thief)])
@@ -230,6 +234,29 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
         assert "signed for it" in " ".join(verify.verdict(given))
         with pytest.raises(verify.Refused, match="revoked"):
             verify.verdict(given | {"receipt": None})
+
+
+def test_a_receipt_of_a_key_revoked_since_comes_again_under_the_new_one(agreed, work, heard, monkeypatch):
+    home, host, deliver = agreed.home, agreed.host, transports.deliver
+    ids = _say(agreed, home, host, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", lambda *args: _dies(deliver(*args)))
+        _drain_and_die(home, host)
+    assert [id_ for id_, _ in heard] == ids, "taken and signed for, and the receipts were lost"
+    _ask(host, "ask_revoke", "lost")
+    turning.change(host.tenant_id)
+    with home.act():
+        keys.confirm(keys.peer(host.uid), keys.peer(host.uid).fingerprint[-9:])
+        fence.commit()
+    with clock.at(clock.now() + timedelta(seconds=61)):
+        work()
+        _days(work)
+    assert [id_ for id_, _ in heard] == ids
+    current = _kids(host)[-1]
+    assert [(m.result, seals.kid_of(m.receipt)) for m in _out(home)] == [("applied", current)] * 2
+    with host.act():
+        first = db.session.scalars(db.select(InboxMessage.receipt).where(InboxMessage.id == ids[0])).one()
+    assert seals.unverified(first) == seals.unverified(_out(home)[0].receipt), "the same word, from when it was given"
 
 
 def _card(side):
@@ -341,3 +368,31 @@ def test_what_thirty_days_did_not_deliver_goes_when_a_person_says_so(agreed, wor
         work()
     assert [id_ for id_, _ in heard] == ids
     assert _verbs(home, "channel") == ["channel.reopen"]
+
+
+def _timers(side):
+    with side.act():
+        turning.run_timers()
+        fence.commit()
+
+
+def test_who_was_away_when_keys_changed_is_told_again_and_what_was_asked_is_found_again(agreed, work, monkeypatch):
+    home, host = agreed.home, agreed.host
+    with clock.at(clock.now() + timedelta(hours=1)):
+        work()
+        _ask(home, "ask_turn", at=clock.now())
+        valkey.client.flushdb()  # the bell is lost
+        assert work() == 0
+        _timers(home)
+        with monkeypatch.context() as patch:
+            patch.setattr(transports, "hello", lambda *args: None)  # the partner is away
+            work()
+        assert _partner(host, home)[1] != _own(home)
+        _timers(home)
+        work()
+        assert _partner(host, home) == ("confirmed", _own(home))
+        told = _verbs(host, "peer").count("peer.follow")
+    with clock.at(clock.now() + timedelta(hours=2)), home.act():
+        turning.run_timers()
+        assert not fence.here().after_commit, "it is no news any more"
+    assert told == 1

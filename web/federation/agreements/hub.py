@@ -182,6 +182,16 @@ def seal_rows(agreement: Agreement, version: AgreementVersion) -> list[Agreement
     return list(db.session.scalars(query.order_by(AgreementSeal.id)))
 
 
+def completion(version: AgreementVersion) -> AgreementDecision | None:
+    """The hub's decision that names the seals of all parties under this version."""
+    query = db.select(AgreementDecision).where(
+        AgreementDecision.agreement_id == version.agreement_id,
+        AgreementDecision.version == version.version,
+        AgreementDecision.verb == "complete",
+    )
+    return db.session.scalars(query).first()
+
+
 def approval_of(agreement: Agreement, version: AgreementVersion) -> AgreementApproval:
     """Our leader's approval of exactly this text and file. WrongState while there is none."""
     query = db.select(AgreementApproval).where(

@@ -150,6 +150,16 @@ def own_fingerprint() -> str:
     return keys.fingerprint(jwk) if jwk else ""
 
 
+def fingerprints() -> dict[UUID, str]:
+    """uid → the fingerprint that papers print: ours, and of each partner the newest that a person compared or that followed
+    from it, whatever it shows since.
+    """
+    found = {row.uid: row.fingerprint for row in db.session.execute(db.select(Peer.uid, Peer.fingerprint))}
+    query = db.select(PeerKey.peer_uid, PeerKey.jwk).where(PeerKey.use == "sig", PeerKey.is_pinned)
+    pinned = db.session.execute(query.order_by(PeerKey.valid_from.nulls_first(), PeerKey.id))
+    return found | {uid: keys.fingerprint(jwk) for uid, jwk in pinned} | {counties.own().uid: own_fingerprint()}
+
+
 def own_pins() -> keys.Pins:
     """Our own public seal keys, for checking what we signed ourselves."""
     query = db.select(CountyKey.jwk).where(CountyKey.use == "sig")
@@ -219,17 +229,17 @@ def introduce(card: Sequence[str], *, row: Peer | None = None) -> Peer:
     wait, and a person compares again. A descriptor of a key we know from before says nothing new, whoever shows it.
     """
     descriptor, signer = documents.introduce(card[0])
-    row = row or db.session.scalars(db.select(Peer).where(Peer.uid == descriptor.county)).first()
     if row is not None and row.uid != descriptor.county:
         raise DomainError("descriptor_of_another_county")
+    asked = db.select(Peer).where(Peer.uid == descriptor.county).with_for_update()
+    row = db.session.scalars(asked.execution_options(populate_existing=True)).first()
     if row is None:
         row = Peer(uid=descriptor.county, code=descriptor.code, name=descriptor.name, created_at=clock.now())
         PEER.apply(row, "introduce")
         db.session.add(row)
     elif row.state is PeerState.ASKED:
         PEER.apply(row, "introduce")
-    query = db.select(PeerKey).where(PeerKey.peer_uid == descriptor.county).with_for_update()
-    known = {k.kid: k for k in db.session.scalars(query)}
+    known = {k.kid: k for k in db.session.scalars(db.select(PeerKey).where(PeerKey.peer_uid == descriptor.county))}
     if any(k.kid in known and known[k.kid].jwk["x"] != k.jwk["x"] for k in descriptor.keys):
         raise DomainError("descriptor_of_another_county")
     pinned = [k for k in known.values() if k.is_pinned]
@@ -238,7 +248,9 @@ def introduce(card: Sequence[str], *, row: Peer | None = None) -> Peer:
     if not is_vouched and is_known and (row.state is PeerState.CONFIRMED or known[signer.kid].revoked_at):
         return row
     if row.state is PeerState.CONFIRMED and not is_known:
-        PEER.apply(row, "follow" if is_vouched else "unpin", details={"fingerprint": signer.fingerprint})
+        verb, said = "follow" if is_vouched else "unpin", {"fingerprint": signer.fingerprint}
+        with events.by(events.Actor(None, row.name, "peer")):
+            PEER.apply(row, verb, details=said, peer=str(row.uid))
     listed = {k.kid for k in descriptor.keys}
     for key in () if is_vouched else known.values():
         if not key.is_pinned and key.kid not in listed:

@@ -7,6 +7,7 @@ waits is signed again when it is sent; its digest is over the payload, so id, pl
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -16,11 +17,12 @@ from web.core.errors import WrongState
 from web.core.queue import Job, defer
 from web.extensions import db
 from web.federation.post import hello, keys
-from web.federation.post.models import KEY, CountyDescriptor, CountyKey, KeyState
+from web.federation.post.models import KEY, CountyDescriptor, CountyKey, KeyState, Peer, PeerState
 from web.tenants.counties import service as counties
 
 # Partners that missed more turnings than these vouchers tell of compare fingerprints again.
 MOST_VOUCHERS = 7
+NEWS = timedelta(minutes=10)
 
 
 def every() -> list[CountyKey]:
@@ -43,10 +45,15 @@ def change(tenant_id: int) -> None:
     """Do what was asked, then tell every partner. Run by the worker; nothing asked is nothing done."""
     with fence.acting_for(tenant_id):
         is_changed = _change()
-        told: list[UUID] = [peer.uid for peer in keys.partners()] if is_changed else []
+        told = _partners() if is_changed else []
         fence.commit()
     for uid in told:
         hello.exchange(tenant_id, uid)
+
+
+def _partners() -> list[UUID]:
+    """Whoever may hold a pin of ours: those we have to compare again ourselves, too."""
+    return list(db.session.scalars(db.select(Peer.uid).where(Peer.state != PeerState.ASKED).order_by(Peer.code)))
 
 
 def _change() -> bool:
@@ -82,6 +89,12 @@ def run_timers() -> None:
         KEY.apply(row, "destroy")
     if _locked(CountyKey.state.in_([KeyState.TURNING, KeyState.REVOKING])):
         defer(Job.CHANGE_KEYS, fence.tenant())
+    # A partner whose worker or ours was away when it was told is told again, for as long as it is news.
+    since = db.select(CountyKey.id).where(keys.IS_OURS, CountyKey.valid_from > clock.now() - NEWS)
+    has_changed = db.select(CountyKey.id).where(CountyKey.valid_until.is_not(None) | CountyKey.revoked_at.is_not(None))
+    if db.session.scalar(db.select(since.exists() & has_changed.exists())):
+        for uid in _partners():
+            defer(Job.HELLO, fence.tenant(), uid)
 
 
 def _locked(where: ColumnElement[bool]) -> list[CountyKey]:
