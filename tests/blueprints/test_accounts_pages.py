@@ -1,7 +1,7 @@
 """Pages of accounts, organisations, settings and the event log: done, refused, and what the log then says."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -332,9 +332,11 @@ def test_settings_working_days_and_notice(fresh, pair, admin, base):
         assert counties.calendar().add(date(2026, 12, 1), 1) == date(2026, 12, 2)
     assert "2026-12-02 周三" in admin.get(f"{base}/settings").text
     calendar = f"{base}/settings/calendar"
-    year = admin.get(calendar + "?year=2026").text
-    assert "本县调整 1 天" in year and "2026-12-02 本县改为休息，撤去" in year
-    assert "2027 年为预估" in admin.get(calendar + "?year=2027").text and "2027 年为预估" not in year
+    with clock.at(datetime(2026, 11, 23, 4, tzinfo=UTC)):  # it is looked at from the year before to two years ahead
+        sign_in(looks := fresh.test_client(), pair.home)
+        year = looks.get(calendar + "?year=2026").text
+        assert "本县调整 1 天" in year and "2026-12-02 本县改为休息，撤去" in year
+        assert "2027 年为预估" in looks.get(calendar + "?year=2027").text and "2027 年为预估" not in year
     plain = fresh.test_client()
     sign_in(plain, pair.home, "branch_secretary")
     assert "由县级经办修改" in plain.get(calendar).text and "本县 1 天调整" in plain.get(f"{base}/").text

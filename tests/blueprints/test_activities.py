@@ -305,7 +305,8 @@ def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work)
     with there.act():
         member_id = db.session.scalars(db.select(StudyRecord.member_id)).first()
     member = at(there, f"/members/{member_id}")
-    assert f"{clock.today().year} 年 2 学时" in home.get(member).text
+    held_in = (clock.today() - timedelta(days=1)).year  # on the first of January, the year before
+    assert f"{held_in} 年 2 学时" in home.get(member).text
     assert home.post(f"{theirs}/propose-annul", data={"reason": ""}).status_code == 422
     assert home.post(f"{theirs}/propose-annul", data={"reason": "当日改期"}).status_code == 303
     assert home.post(f"{theirs}/annul").status_code == 409  # waits for the other side to hear of it

@@ -49,7 +49,8 @@ def test_bound_asked_for_and_taken_once(fresh, pair):
     wrong = client.post(f"{base}/second-factor", data={"code": "000000"})
     assert wrong.status_code == 422 and "动态码不对" in wrong.text
     sign_in(fresh.test_client(), side, "liaison")  # not bound yet: not asked for
-    bound = client.post(f"{base}/second-factor", data={"code": code_of(side, role)})
+    used = code_of(side, role)
+    bound = client.post(f"{base}/second-factor", data={"code": used})
     recovery = re.findall(r"<li>([0-9a-f]{8}-[0-9a-f]{8})</li>", bound.text)
     assert bound.status_code == 200 and len(set(recovery)) == factors.RECOVERY
     assert client.post(f"{base}/second-factor/begin").status_code == 422, "a bound one is taken off first"
@@ -58,7 +59,7 @@ def test_bound_asked_for_and_taken_once(fresh, pair):
         with clock.at(at or clock.now()):
             return sign_in(fresh.test_client(), side, "liaison", password, code=code).status_code
 
-    assert enter("") == 422 and enter(code_of(side, role)) == 422, "the one that bound it is taken"
+    assert enter("") == 422 and enter(used) == 422, "the one that bound it is taken"
     now = clock.now()
     fine = now + timedelta(seconds=60)
     code = code_of(side, role, 2)
