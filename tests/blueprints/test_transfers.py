@@ -31,7 +31,7 @@ from web.tenants.members.codes import Standing
 from web.tenants.members.models import Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
-from web.tenants.transfers import issuing, service
+from web.tenants.transfers import issuing, letters, service
 from web.tenants.transfers.models import TransferState
 
 TO, OFFICE = "中共上海市示例区演示街道工作委员会", "中共上海市示例区委组织部"
@@ -161,8 +161,10 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
     officer.post(f"{at}/approve")
     assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
     # Spoiled: the number stands as void, the row is free, another letter gets the next number.
-    assert officer.post(f"{at}/void-letter", data={"reason": "wrong_entry", "text": "抬头写错"}).status_code == 303
+    assert officer.post(f"{at}/void-letter", data={"reason": "wrong_entry", "text": ""}).status_code == 303
     assert "作废" in officer.get(at).text
+    book = f"/{side.code}/transfers/letters"
+    assert "作废，介绍信有误" in officer.get(book).text, "the reason in words where the clerk wrote none"
     assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
     work()
     with side.act(), clock.at(clock.now() + timedelta(days=11)):
@@ -183,6 +185,17 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
     assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
     stubs = re.findall(r"<li>第(\d{8})号", officer.get(at).text)
     assert [s[4:] for s in stubs] == ["0003", "0002", "0001"], "no gaps, void ones stand"
+    # Received in time, and the receipt came after its last day: the book no longer says that nobody received it.
+    with side.act(), clock.at(clock.now() + timedelta(days=11)):
+        assert issuing.expire_letters() == 1
+        fence.commit()
+    assert letters.RAN_OUT in officer.get(book).text
+    with side.act(), clock.at(clock.now() + timedelta(days=12)):
+        case = service.get(UUID(at.rpartition("/")[2]), lock=True)
+        issuing.return_receipt(case, on=clock.today() - timedelta(days=3), handler="陈例丁", phone="021-0000123")
+        assert case.reason == "", "why a number was spoiled is no outcome of the case"
+        fence.commit()
+    assert letters.RAN_OUT not in officer.get(book).text
 
 
 def apply(client, side, member_id, **more):

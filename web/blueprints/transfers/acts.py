@@ -159,7 +159,7 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "void_letter", "void_letter", "介绍信作废", "作废", Void,
-            lambda c, v: issuing.void_letter(c, v["reason"], v["text"]),
+            lambda c, v: issuing.void_letter(c, v["reason"], v["text"], wording.VOIDED[v["reason"]]),
             "作废后，编号在登记簿上注明作废，党员信息解锁；可以另开一份，或撤销转接。纸质介绍信请收回附卷。", "介绍信已作废",
         ),
         Act(

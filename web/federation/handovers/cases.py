@@ -15,7 +15,7 @@ from web.tenants.transfers.service import HandedOver
 
 S = HandoverState
 # What the county's own book says of a letter that came to nothing; the book is a paper, and prints its words as they stand.
-ENDED = {S.DECLINED: "对方退回", S.RECALLED: "我方收回", S.EXPIRED_IN_TRANSIT: "有效期内没有接收"}
+ENDED = {S.DECLINED: "对方退回", S.RECALLED: "我方收回", S.EXPIRED_IN_TRANSIT: letters.RAN_OUT}
 
 
 @events.subscribe(HandedOver)

@@ -81,14 +81,16 @@ def hand_out(case: RelationTransfer, on: date) -> None:
     move(case, "hand_out")
 
 
-def void_letter(case: RelationTransfer, reason: str, text: str = "") -> None:
-    """The letter came back, is lost or wrong: its number stands as void, and another can be issued, or the case revoked."""
+def void_letter(case: RelationTransfer, reason: str, text: str = "", words: str = "") -> None:
+    """The letter came back, is lost or wrong: its number stands as void, and another can be issued, or the case revoked.
+
+    `words`: of the reason, for the book where the clerk wrote nothing; the book is a paper, and prints what it holds.
+    """
     if reason == "other" and not text.strip():
         raise Invalid({"text": "required"})
-    letters.void(case.id, text.strip() or reason)
-    case.reason = reason
+    letters.void(case.id, text.strip() or words)
     case.keep(letter_no=None, text=text.strip() or None)
-    move(case, "void_letter", reason=text.strip())
+    move(case, "void_letter", reason=text.strip() or words)
     let_go(case)
 
 
@@ -127,7 +129,7 @@ def expire_letters(limit: int = 200) -> int:
     )
     found = db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
     for case in found:
-        letters.note(case.id, "有效期内没有接收")
+        letters.note(case.id, letters.RAN_OUT)
         move(case, "expire", reason="timer")
         let_go(case)
     return len(found)

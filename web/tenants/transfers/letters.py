@@ -27,6 +27,9 @@ KINDS: dict[str, str] = {MemberKind.FULL: "full", MemberKind.PROBATIONARY: "prob
 PRINTED = (
     "letter_no", "name", "sex", "birth_on", "ethnicity", "kind", "from_org", "to_org", "dues_until", "valid_days", "contact",
 )  # fmt: skip
+RAN_OUT = "有效期内没有接收"
+"""What the book says of a letter whose last day is over; it is a paper, and prints its words as they stand."""
+
 # What a letter cannot be written without, in the order of the form.
 NEEDED = ("birth_on", "gender", "ethnicity", "member_kind", "id_number", "dues_until", "phone")
 
@@ -136,10 +139,10 @@ def demand_standing(stub: LetterStub) -> None:
 
 
 def note_receipt(subject_id: UUID, on: date) -> None:
-    """The receipt came back, and is pasted to the stub."""
+    """The receipt came back, and is pasted to the stub. One that came late says that the letter did not run out."""
     stub = current(subject_id)
     if stub is not None:
-        stub.receipt_on = on
+        stub.receipt_on, stub.note = on, "" if stub.note == RAN_OUT else stub.note
         events.record("letter_stub.note_receipt", stub)
         db.session.flush()
 
