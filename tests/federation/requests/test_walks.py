@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
 from web.blueprints.requests.wording import FORMS, KindForm
@@ -15,6 +16,7 @@ from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.extensions import db
 from web.federation import messages, registry
 from web.federation.agreements import service as agreements
+from web.federation.agreements import texts
 from web.federation.post.models import StoredDisclosure
 from web.federation.referrals import service as referrals
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
@@ -88,7 +90,12 @@ def test_a_visit_is_asked_done_and_rated(walk, proved):
 
 def test_a_certificate_is_checked_and_its_answer_needs_the_notice(walk):
     home, host = walk.pair.home, walk.pair.host
+    # A newer agreement that grants nothing of persons: what is answered about one rests on the other.
+    industry = [texts.grant(a.uid, b.uid, scope) for a, b in ((home, host), (host, home)) for scope in ("S0", "S1")]
+    newer = world.agree(walk.pair, grants=industry)
     id_ = ask(walk, "certificate")
+    with host.act():
+        assert agreements.in_force(home.uid)[0][0].id == newer.id != service.get(id_).agreement_id
     say(walk, home, service.accept, id_)
     with home.act(), pytest.raises(Invalid) as wrong:
         service.done(id_, clock.today(), {"outcome": "lost"})

@@ -90,11 +90,12 @@ def ask(
 
 
 def _covering(kind: RequestKind, referral: Referral) -> AgreementRef:
-    """The agreement that grants what it carries; a kind that carries nothing scoped needs one in force."""
+    """The agreement that grants what it carries, or else what its answer will; a kind with nothing scoped needs one in force."""
     us, partner = counties.own().uid, referral.partner_uid
-    scopes = {it.scope for it in kind.asks if it.scope}
-    for scope in scopes:
-        return agreements.covering(partner, scope, owner_uid=us, receiver_uid=partner)
+    for owner, receiver, fields in ((us, partner, kind.asks), (partner, us, kind.answers)):
+        for it in fields:
+            if it.scope:
+                return agreements.covering(partner, it.scope, owner_uid=owner, receiver_uid=receiver)
     found = agreements.in_force(partner)
     if not found:
         raise DomainError("agreement_not_active")
