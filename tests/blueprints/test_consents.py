@@ -75,9 +75,12 @@ def test_the_paper_to_sign_and_the_press_that_says_what_it_does(browser, side, p
     assert "写给哪个伙伴县" in admin.get(at(side, "王示甲", "/notice/paper")).text
     printed = admin.get(at(side, "王示甲", f"/notice/paper?partner={pair.host.uid}&scope=S3")).text
     assert "单独同意书" in printed and f"{pair.host.name}党委组织部门" in printed and "签字：" in printed
-    told = {"partner": str(pair.host.uid), "scope": ["S2"], "method": "paper", "given_on": "2026-03-01",
-            "scan": (BytesIO(PDF), "告知.pdf")}  # fmt: skip
+    told = {"partner": str(pair.host.uid), "scope": ["S2"], "method": "in_person", "given_on": "2026-03-01"}
     assert admin.post(at(side, "王示甲", "/notice"), data=told).status_code == 303
+    assert "附扫描件" not in admin.get(at(side, "王示甲")).text
+    # Told before, signed now: the paper stands with what it is about.
+    signed = told | {"method": "paper", "scan": (BytesIO(PDF), "告知.pdf")}
+    assert admin.post(at(side, "王示甲", "/notice"), data=signed).status_code == 303
     assert "附扫描件" in admin.get(at(side, "王示甲")).text
     asked = admin.get(at(side, "王示甲", f"/notice/{pair.host.uid}/withdraw")).text
     assert "现在没有排队未送出的" in asked and "二十四小时" in asked

@@ -60,6 +60,12 @@ def test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes(two):
     (new,) = service.give(member, pair.host.uid, ["S3"], method=Method.IN_PERSON)
     assert wordings.of_version(new.version).texts["S3"] == texts["S3"]
     assert wordings.of_version(old.version).texts["S3"] != texts["S3"]
+    # Told again by the new words, that is written down once; the old word stands beside it, and both end by one press.
+    again = [service.give(member, pair.host.uid, ["S2"], method=Method.PHONE) for _ in range(2)]
+    assert [[c.version for c in rows] for rows in again] == [[new.version], []]
+    assert old.withdrawn_at is None
+    assert len(service.withdraw(member, pair.host.uid, ["S2"])) == 2
+    assert not service.stands(member.id, pair.host.uid, "S2")
     with pytest.raises(Invalid) as refused:
         wordings.renew({**texts, "S2": "没有县名", "S4": " "})
     assert refused.value.fields == {"S2": ["places_missing"], "S4": ["required"]}

@@ -249,6 +249,9 @@ def test_one_person_has_one_open_handover_with_a_county(walk):
     walk.home(service.cancel)
     walk.begin()
     assert walk.states() == (S.REQUESTED, S.REQUESTED)
+    with walk.pair.home.act():
+        applied = [c.given_on for c in consents.standing(walk.member_id) if c.scope == "S4"]
+        assert len(applied) == 2, "each application is written down with its own day"
 
 
 def test_the_host_refuses_an_opening_it_has_already(walk):

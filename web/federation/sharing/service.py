@@ -202,7 +202,7 @@ def basis_of(referral: Referral, scope: str) -> tuple[str, date] | None:
         Consent.scope == scope,
         Consent.withdrawn_at.is_(None),
     )
-    given_on = db.session.scalar(query.limit(1))
+    given_on = db.session.scalar(query.order_by(Consent.id.desc()).limit(1))
     return (kind, given_on) if given_on is not None else None
 
 

@@ -49,8 +49,9 @@ def give(
     about_id: UUID | None = None,
     scan_id: UUID | None = None,
 ) -> list[Consent]:
-    """Record what the member was told or agreed to, by the notice in use now; scopes that already stand are left as they are,
-    but for signed paper that one of them lacked.
+    """Record what the member was told or agreed to, by the notice in use now. Scopes that stand by these words already are
+    left as they are, but for signed paper that one of them lacked; what stands by older words stands on beside the new, and
+    each application is one of its own.
 
     `about_id`: the request a consent of S7 is for, and stands for alone; anything but S7 with it is Invalid.
     """
@@ -62,8 +63,8 @@ def give(
         raise Invalid({"scope": "unknown_scope" if wanted else "choose_one"})
     if any((scope in PER_REQUEST) != (about_id is not None) for scope in wanted):
         raise Invalid({"scope": "consent_per_request"})
-    stood = {c.scope: c for c in standing(member.id) if c.partner_uid == partner_uid and c.about_id == about_id}
     version = wordings.in_use().version
+    stood = {c.scope: c for c in _by_these_words(member.id, partner_uid, version) if c.about_id == about_id}
     given = []
     for scope in wanted:
         if (has := stood.get(scope)) is not None:
@@ -93,8 +94,17 @@ def give(
 
 def takes_scan(member_id: UUID, partner_uid: UUID, scopes: Iterable[str]) -> bool:
     """Whether signed paper about these scopes belongs to any row: one to be given, or one that stands without."""
-    has = {c.scope for c in standing(member_id) if c.partner_uid == partner_uid and c.scan_id is not None}
-    return not set(scopes) <= has
+    stood = _by_these_words(member_id, partner_uid, wordings.in_use().version)
+    return not set(scopes) <= {c.scope for c in stood if c.scan_id is not None}
+
+
+def _by_these_words(member_id: UUID, partner_uid: UUID, version: int) -> list[Consent]:
+    """What stands by this version of the notice and is not given anew: an application always is."""
+    return [
+        c
+        for c in standing(member_id)
+        if (c.partner_uid, c.version) == (partner_uid, version) and c.basis is not Basis.APPLICATION
+    ]
 
 
 def withdraw(
