@@ -146,3 +146,8 @@ def test_who_may_not(walk, host, home, fresh):
     assert host.post(at(here, f"/requests/{id_}/accept")).status_code == 409  # it is not the asker's to accept
     for path in (f"/requests/{uuid7()}", f"/requests/new?referral={uuid7()}", "/requests/new?referral=nonsense"):
         assert host.get(at(here, path)).status_code == 404
+    assert home.post(f"{theirs}/accept").status_code == 303
+    walk.work()
+    assert "在途的介绍信随之收回" in home.get(f"{theirs}/done").text, (
+        "everything is withdrawn, and he is told what with it"
+    )
