@@ -114,7 +114,9 @@ def _decide(
         aggregate.created_at = clock.now()
     details = {"is_echo": True} if is_echo else None
     kind.machine.apply(aggregate, row.verb, reason=reason, details=details, peer=peer)
-    aggregate.n, aggregate.state_at = (aggregate.n or 0) + 1, clock.now()
+    aggregate.n = (aggregate.n or 0) + 1
+    if row.source not in kind.machine.terminal:  # what is over was over on its day, whatever is told of it later
+        aggregate.state_at = clock.now()
     db.session.add(aggregate)
     db.session.flush()
     if said.verb in kind.effects:

@@ -106,6 +106,10 @@ def test_the_third_countys_shares_go_and_its_record_is_forwarded(three, work):
         assert {s.state for s in db.session.scalars(db.select(StatusShare))} == {ShareState.LIVE}
 
     id_ = hand_over(home, host, member_id, work)
+    closed_at = {}
+    for side in (home, host):
+        with side.act():
+            closed_at[side.code] = handovers.get(id_).state_at
     with home.act():
         assert members.get(member_id).relation is Relation.TRANSFERRED
         revoke = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "share.revoke")).one()
@@ -136,3 +140,6 @@ def test_the_third_countys_shares_go_and_its_record_is_forwarded(three, work):
         assert (study.member_id, study.title, study.study_minutes) == (handover.member_id, "重温入党誓词", 120)
         assert study.partner_uid == third.uid, "who held it, not who told it"
         assert (handover.state, handover.outcome) == ("closed", "on_time")
+    for side in (home, host):
+        with side.act():
+            assert handovers.get(id_).state_at == closed_at[side.code], "it closed on its day: figures count by it"
