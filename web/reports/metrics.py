@@ -174,7 +174,7 @@ METRICS: dict[str, Metric] = _table(
         Metric("way.arrived", "等编入", "名", "本期送出、已报到、期末还没有编入党支部的", True),
         Metric("way.left_early", "未编入即结束", "名", "本期送出、已报到、没有编入党支部就结束的", True),
         Metric("way.kept", "在管", "名", "本期送出、已编入党支部、期末仍有效的", True),
-        Metric("way.handed_over", "已转接", "名", "本期送出、已编入党支部、因组织关系转到对方而结束的", True),
+        Metric("way.handed_over", "已转接", "名", "本期送出、已编入党支部、因组织关系转出而结束的，不论转到哪里", True),
         Metric("way.left", "已结束", "名", "本期送出、已编入党支部、因返乡等其他缘由结束的", True),
     ),
 )

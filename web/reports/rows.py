@@ -264,6 +264,10 @@ def _sent(span: Days) -> ColumnElement[bool]:
     )
 
 
+# The day of the same: a median of days begins where the way does.
+_sent_on = db.case((_IS_CLAIM, Referral.accepted_on), else_=day_of(Referral.created_at))
+
+
 def _way(
     *reached: Any, short_of: Any = None, ended: bool | None = None, handed: bool | None = None
 ) -> Callable[[Days], ColumnElement[bool]]:
@@ -334,7 +338,7 @@ ROWS: dict[str, Rows] = {
     "members.taken_on": Rows(REFERRALS, lambda s: and_(notice_stands(s), s.reached(_assigned))),
     "members.not_reported": Rows(REFERRALS, lambda s: and_(notice_stands(s), not_(s.reached(_reported)))),
     "members.days_to_take_on": Rows(
-        REFERRALS, lambda s: and_(notice_stands(s), s.reached(_assigned)), _assigned - day_of(Referral.created_at)
+        REFERRALS, lambda s: and_(notice_stands(s), s.reached(_assigned)), _assigned - _sent_on
     ),
     "members.new_reported_in": Rows(REFERRALS, lambda s: and_(_OPENED, s.holds_day(_reported))),
     "members.new_taken_on": Rows(REFERRALS, lambda s: and_(_OPENED, s.holds_day(_assigned))),

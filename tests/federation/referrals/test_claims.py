@@ -109,7 +109,15 @@ def test_a_member_without_an_away_entry_gets_one(walk):
         flows.end(flows.current(walk.member_id, lock=True), FlowEnd.RETURNED)
         fence.commit()
     claim(walk)
-    recognise(walk)
+    with later(days=3):
+        recognise(walk)
+        walk.say(walk.host, service.report_in, "person")
+        walk.say(walk.host, service.take_on, walk.host.orgs[BRANCH])
+        today = Period(clock.today(), clock.today())
+        for side in (walk.home, walk.host):
+            with side.act():
+                (now,) = counting.count(clerk(side), ["members.days_to_take_on"], [today])
+                assert list(now.values()) == [{"members.days_to_take_on": 0}], "from the notice, not from the question"
     with walk.home.act():
         flow = flows.current(walk.member_id)
         assert (flow.host_code, flow.host_text, service.get(walk.id).flow_id) == ("330110", "余杭区", flow.id)
