@@ -252,6 +252,14 @@ def test_one_person_has_one_open_handover_with_a_county(walk):
     with walk.pair.home.act():
         applied = [c.given_on for c in consents.standing(walk.member_id) if c.scope == "S4"]
         assert len(applied) == 2, "each application is written down with its own day"
+    # Moved to another branch of the county meanwhile: that one's committee sees to it now.
+    home = walk.pair.home
+    with home.act():
+        cancelled = db.session.scalars(db.select(Handover).where(Handover.state == S.CANCELLED)).one()
+        members.assign_branch(members.get(walk.member_id, lock=True), home.orgs["试例村支部"])
+        assert service.get(walk.id).branch_id == home.orgs["试例村支部"]
+        assert cancelled.branch_id == home.orgs["示例村支部"], "what is over was the former one's"
+        fence.commit()
 
 
 def test_the_host_refuses_an_opening_it_has_already(walk):

@@ -188,6 +188,19 @@ def _end_with_transfer(what: members.MemberChanged) -> None:
         _end_open(what.member_id, "transferred")
 
 
+@events.subscribe(members.MemberChanged)
+def _follow_member(what: members.MemberChanged) -> None:
+    """Moved to another branch meanwhile: whose part of the tree that is sees to what is open, the former one no longer."""
+    if "branch_id" not in what.fields:
+        return
+    query = db.select(Handover).where(
+        Handover.member_id == what.member_id, Handover.role == "home", Handover.state.in_(OPEN)
+    )
+    for handover in db.session.scalars(query.with_for_update()):
+        handover.branch_id = members.get(what.member_id).branch_id
+    db.session.flush()
+
+
 @events.subscribe(OrgClosing)
 def _keep_branch_until_confirmed(what: OrgClosing) -> None:
     """Whoever comes back has no row in the branch before home confirms, and the confirmation puts him there."""
