@@ -125,10 +125,12 @@ def test_the_lists_narrow_by_what_stands_in_the_address(walk, host, home):
     walk.work()
     page = home.get(at(there, f"/requests/{made['must_visit']}")).text
     assert "对方已撤回" in page and "已联系上" in page and "权益受损" not in page
-    declined = home.post(at(there, f"/requests/{made['certificate']}/decline"), data={"reason": "unclear", "text": ""})
+    declined = home.post(at(there, f"/requests/{made['certificate']}/decline"), data={"reason": "not_able", "text": ""})
     assert declined.status_code == 303
     walk.work()
-    assert "请求不清楚" in host.get(at(here, f"/requests/{made['certificate']}")).text
+    for rest in ("", "/sheet"):
+        page = host.get(at(here, f"/requests/{made['certificate']}{rest}")).text
+        assert "目前无法办理" in page and "未能办成" not in page, "nobody tried"
 
 
 def test_who_may_not(walk, host, home, fresh):

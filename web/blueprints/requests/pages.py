@@ -14,14 +14,13 @@ from web.blueprints.policy import needs
 from web.blueprints.requests.columns import part_of
 from web.blueprints.requests.rooms import bp
 from web.blueprints.requests.wording import (
-    DECLINED,
-    FAILED,
     FORMS,
     METHODS,
     OF_US,
     PARTS,
     RATED,
     VERBS,
+    because,
     shown,
     state_of,
     title_of,
@@ -168,7 +167,7 @@ def page_of(row: Row, **more: Any) -> str:
         state=state_of(found),
         verbs=service.verbs_now(found) if can_write else [],
         why="" if can_write else who_can(needed),
-        reasons=DECLINED | FAILED,
+        reason=because(found),
         rated=RATED,
         methods=METHODS,
         is_open=found.state in (S.REQUESTED, S.ACCEPTED),
@@ -201,6 +200,6 @@ def sheet(request_id: UUID) -> str:
         form_of=FORMS[found.kind],
         said=shown(found, found.values()),
         state=state_of(found),
-        reason=(DECLINED | FAILED).get(found.reason, ""),
+        reason=because(found),
         rated=RATED.get(found.rating, ""),
     )

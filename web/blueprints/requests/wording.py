@@ -93,6 +93,13 @@ FAILED = {
     "other": "其他，请说明",
 }
 sentences.REASONS_OF |= {"request.decline": DECLINED, "request.fail": FAILED}
+
+
+def because(request: Request) -> str:
+    """Why it was declined or not done, in the words of the list it was chosen from; "" without a reason."""
+    return (FAILED if request.state is S.FAILED else DECLINED).get(request.reason, "")
+
+
 RATED = {"helped": "有帮助", "partly": "部分有帮助", "not_helped": "没有帮助"}
 METHODS = {"paper": "书面", "oral": "当面或电话"}
 VERBS = within("letter", {
