@@ -82,11 +82,14 @@ def test_an_account_from_opening_to_closing(fresh, pair, administrators, base):
     once = once_in(opens.post(f"{base}/accounts/new", data=wanted))
     page = opens.get(f"{base}/accounts")
     assert "李试乙" in page.text and "待授予角色" in page.text and once not in page.text and LI not in page.text
-    second = opens.post(
-        f"{base}/accounts/new",
-        data=wanted | {"username": "li.second", "role": "auditor", "org_id": str(pair.home.orgs["岳西县"])},
-    )
-    assert second.status_code == 422 and "一人一号" in second.text, "no second account for one person"
+    wide = LI[:17].translate(str.maketrans("0123456789", "０１２３４５６７８９")) + LI[17:]
+    for typed in (LI, wide, f"{LI[:6]} {LI[6:14]}-{LI[14:]}"):
+        second = opens.post(
+            f"{base}/accounts/new",
+            data=wanted
+            | {"username": "li.second", "person": typed, "role": "auditor", "org_id": str(pair.home.orgs["岳西县"])},
+        )
+        assert second.status_code == 422 and "一人一号" in second.text, "no second account for one person"
 
     client = fresh.test_client()
     assert sign_in(client, pair.home, "li.shiyi", once).status_code == 422, "not before its role is granted"

@@ -33,6 +33,8 @@ def test_invented_numbers_are_valid_and_known_as_invented(number: str) -> None:
 def test_the_published_example_is_valid_and_no_invention() -> None:
     assert citizen_id.is_valid("11010519491231002X")
     assert not citizen_id.is_invented("11010519491231002X")
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    assert not citizen_id.is_valid("11010519491231002".translate(wide) + "X"), "the same number in two spellings"
     assert citizen_id.gender_of("11010519491231002X") == codes.Gender.FEMALE
     with pytest.raises(ValueError, match="invented"):
         citizen_id.invent("110105", date(1949, 12, 31), 2)

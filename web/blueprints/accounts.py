@@ -83,7 +83,7 @@ class Identity(Text):
     default_error_messages = {"id_check": "id_check", "id_length": "id_length"}  # noqa: RUF012
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        number = super()._deserialize(value, attr, data, **kwargs).upper()
+        number = citizen_id.normalise(super()._deserialize(value, attr, data, **kwargs))
         if number and len(number) != 18:
             raise self.make_error("id_length")
         if number and not citizen_id.is_valid(number):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -31,9 +32,10 @@ STRANGER = Actor(None, "未登录", "anonymous")
 
 
 def _person(identity: str) -> bytes:
-    """The key two accounts of one person would share: never the number, and another county's differs."""
+    """The key two accounts of one person would share, however the number is typed: never the number, and another county's differs."""
     key = crypto.derive(settings().field_key, f"person:{fence.tenant()}")
-    return hmac.new(key, "".join(identity.split()).upper().encode(), hashlib.sha256).digest()
+    plain = unicodedata.normalize("NFKC", "".join(identity.split())).upper()
+    return hmac.new(key, plain.encode(), hashlib.sha256).digest()
 
 
 def _identify(identity: str, account: Account | None = None) -> tuple[bytes | None, dict[str, object]]:

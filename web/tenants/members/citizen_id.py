@@ -50,7 +50,7 @@ def division_of(number: str) -> str:
 
 def is_valid(number: str) -> bool:
     """Whether 18 characters form a number: shape, a possible birth date since 1900, the check character."""
-    if not re.fullmatch(r"\d{17}[\dX]", number):
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):  # \d takes the digits of every script
         return False
     born = birth_on(number)
     return born is not None and born.year >= 1900 and check_character(number[:17]) == number[17]
