@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import string
+import traceback
 from datetime import date
 
 import pytest
@@ -88,8 +89,11 @@ def test_an_exception_leaves_its_kind_and_places_and_none_of_its_words(lines):
     except KeyError as error:
         structlog.get_logger("here").error("request.failed", exc_info=error)
         logging.getLogger("rq.worker").exception("job of %s failed", "13800000000")
-    ours, theirs = lines()
-    for line in (ours, theirs):
+        # What a worker says of a job that raised: the whole traceback is an argument, its words at the end.
+        logging.getLogger("rq.worker").error("job of %s failed\n%s", "13800000000", traceback.format_exc())
+    ours, theirs, whole = lines()
+    assert whole["event"] == theirs["event"]
+    for line in (ours, theirs, whole):
         assert line["error"] == "KeyError" and "test_logs" in line["places"][0]
         assert "王示甲" not in json.dumps(line, ensure_ascii=False) and "138" not in json.dumps(
             line | {"timestamp": ""}

@@ -117,13 +117,19 @@ _SHARED: list[Any] = [
 ]
 
 
+_TRACEBACK = "Traceback (most recent call last)"
+
+
 class _Line(logging.Formatter):
-    """A library's record as one of our lines. Its arguments are merged in before anything is hidden."""
+    """A library's record as one of our lines. Its arguments are merged in before anything is hidden. A traceback among them
+    (a worker's, of a job that raised) ends with the exception's words: of it, too, the kind and the places are kept alone.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        event: MutableMapping[str, Any] = {"event": record.getMessage(), "logger": record.name}
-        if record.exc_info:
-            event["exc_info"] = record.exc_info
+        said, has_traceback, _ = record.getMessage().partition(_TRACEBACK)
+        event: MutableMapping[str, Any] = {"event": said.rstrip(), "logger": record.name}
+        if record.exc_info or has_traceback:
+            event["exc_info"] = record.exc_info or True
         for processor in _SHARED:
             event = processor(None, record.levelname.lower(), event)
         return str(structlog.processors.JSONRenderer(ensure_ascii=False)(None, "", event))
