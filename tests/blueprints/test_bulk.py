@@ -13,6 +13,7 @@ from tests.workers import run_all
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.flows import service as flows
 from web.tenants.labels import service as labels
@@ -224,6 +225,42 @@ def test_a_word_about_contact_has_a_way_back(browser, side):
     admin.get(at)
     lost = admin.post(at + "/flow/declare_lost", data={"reason": "查找无果"})
     assert "workbench/undo" not in admin.get(lost.location).text, "losing contact is a decision, not a slip"
+
+
+def test_a_way_back_a_task_and_a_file_end_with_the_part_of_the_tree_they_were_begun_in(browser, side):
+    admin, secretary, officer = browser(), browser("branch_secretary"), browser("township_officer")
+    page, wang = f"/{side.code}/members/bulk", side.members["王示甲"]
+    with side.act():
+        label_id = labels.add("困难", "blue").id
+        fence.commit()
+
+    def done(client, **asked):
+        task = client.post(page, data={"roll": "members", "id": str(wang), "act": "apply", **asked}).location
+        run_all()
+        result = re.search(r'href="([^"]+/members/bulk/[^"]+)"', client.get(task).text)[1]
+        return task, result, re.search(r'action="([^"]+/workbench/undo/[^"]+)"', client.get(result).text)[1]
+
+    *_, undo = done(secretary, label=f"on:{label_id}")
+    with side.act():
+        service.assign_branch(service.get(wang, lock=True), side.orgs["试例村支部"])
+        fence.commit()
+    assert secretary.post(undo).status_code == 303
+    assert names(admin.get(lists(side) + f"?label={label_id}").text) == ["王示甲"], "he is in another branch now"
+    task, result, undo = done(officer, **{"how-post": "set", "post": "教师"})
+    export = officer.post(tool(side, "members/export"), data={"numbers": "masked", "reason": ""}).location
+    run_all()
+    file = re.search(r'href="([^"]+\.xlsx)"', officer.get(export).text)[1]
+    assert officer.get(file).status_code == 200
+    with side.act():
+        account = accounts.get(side.accounts[Role.TOWNSHIP_OFFICER])
+        accounts.appoint(account, Role.BRANCH_SECRETARY, side.orgs["示例村支部"])
+        fence.commit()
+    assert officer.get(result).status_code == 303, "the appointment signed the browser out"
+    again = browser("township_officer")  # under the same name, in another role
+    assert [again.get(address).status_code for address in (task, export, result, file)] == [404] * 4
+    assert again.post(undo).status_code == again.post(f"{task}/retry").status_code == 404
+    assert column(side, "post")["王示甲"] == "教师" and task not in again.get(f"/{side.code}/tasks/").text
+    assert admin.get(task).status_code == 200, "the clerk sees everybody's"
 
 
 def test_a_form_sent_after_the_session_ended_waits_behind_the_sign_in(fresh, side, browser):

@@ -15,6 +15,7 @@ from web.core.events import Actor
 from web.core.keyset import Order
 from web.core.saying import say
 from web.extensions import db
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.imports.models import ImportBatch, ImportRow, ImportState
@@ -74,9 +75,17 @@ FACETS = (
 )
 
 
+def own(actor: Actor) -> Sequence[ColumnElement[bool]]:
+    """Conditions on an import that the actor may see: one's own, of the role and place of now; the clerk sees all."""
+    if actor.role == Role.COUNTY_ADMIN:
+        return ()
+    is_since = accounts.since_appointed(actor.account_id, ImportBatch.created_at)
+    return ImportBatch.account_id == actor.account_id, is_since
+
+
 def seen(query: Select[Any], actor: Actor) -> Select[Any]:
     """Of a SELECT of imports what the actor may see."""
-    return query if actor.role == Role.COUNTY_ADMIN else query.where(ImportBatch.account_id == actor.account_id)
+    return query.where(*own(actor))
 
 
 def _rows(actor: Actor) -> Select[Any]:

@@ -17,12 +17,11 @@ from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import Sheet, opening, sheet_of
 from web.core import clock
-from web.core.errors import NotFound
 from web.core.events import Actor
 from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
-from web.tenants.accounts.permissions import Permission, Role
+from web.tenants.accounts.permissions import Permission
 from web.tenants.imports import service as imports
 from web.tenants.imports.layouts import MEMBER_REGISTER, SKIP
 from web.tenants.imports.models import ImportBatch, ImportRow, ImportState, Outcome
@@ -74,10 +73,7 @@ todos.QUEUES.append(
 
 
 def _batch(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
-    batch = imports.get(batch_id, lock=lock)
-    if edge.actor().role != Role.COUNTY_ADMIN and batch.account_id != edge.actor().account_id:
-        raise NotFound
-    return batch
+    return imports.get(batch_id, *import_lists.own(edge.actor()), lock=lock)
 
 
 @bp.get("/")

@@ -22,6 +22,7 @@ from web.core.queue import Job
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Permission, Role
+from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task, TaskState
 from web.tenants.workbench.facets import Facet, any_of, on_day, one_of, yes
 from web.tenants.workbench.listings import LISTINGS, Column, Listing, choice
@@ -69,7 +70,7 @@ FACETS = (
 
 def _seen(query: Select[Any], actor: Actor) -> Select[Any]:
     query = query.where(Task.created_at > clock.now() - SHOWN)
-    return query if actor.role == Role.COUNTY_ADMIN else query.where(Task.account_id == actor.account_id)
+    return query if actor.role == Role.COUNTY_ADMIN else query.where(tasks.own(actor))
 
 
 def _rows(actor: Actor) -> Select[Any]:

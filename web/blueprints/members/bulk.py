@@ -89,8 +89,8 @@ def bulk_edit() -> Any:
 
 def _done(task_id: UUID) -> Task:
     """One's own bulk edit that came to its end."""
-    task = task_service.get(task_id)
-    if task.kind != "bulk_edit" or task.account_id != edge.actor().account_id or "changed" not in task.details:
+    task = task_service.get(task_id, task_service.own(edge.actor()))
+    if task.kind != "bulk_edit" or "changed" not in task.details:
         raise NotFound()
     return task
 

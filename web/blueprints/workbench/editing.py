@@ -150,8 +150,8 @@ def bulk(list_: str) -> Any:
 
 def _done(task_id: UUID) -> tuple[Task, Editing]:
     """One's own change of many that came to its end."""
-    task = task_service.get(task_id)
-    if task.kind != "edit_list" or task.account_id != edge.actor().account_id or "changed" not in task.details:
+    task = task_service.get(task_id, task_service.own(edge.actor()))
+    if task.kind != "edit_list" or "changed" not in task.details:
         raise NotFound()
     return task, editing.find(task.details["list"], edge.actor())
 

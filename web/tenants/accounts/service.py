@@ -12,9 +12,11 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert
 
 from web.core import clock, crypto, events, fence
@@ -308,6 +310,16 @@ def appoint(account: Account, role: Role, org_id: UUID) -> None:
     account.granted_at = clock.now()
     events.record("account.appoint", account)
     db.session.flush()
+
+
+def since_appointed(account_id: UUID | None, at: Any) -> ColumnElement[bool]:
+    """A condition on when something was begun: in the role and the part of the tree the account has now. What it began in
+    another one is not its own any more.
+    """
+    event = events.Event
+    last = db.select(func.max(event.at)).where(event.subject_id == account_id, event.verb == "account.appoint")
+    begun: ColumnElement[bool] = at >= func.coalesce(last.scalar_subquery(), datetime.min.replace(year=1900, tzinfo=UTC))
+    return begun
 
 
 def close_account(account: Account, reason: str, *, is_confirmed: bool = False) -> None:

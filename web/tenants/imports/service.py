@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete
 
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
@@ -66,9 +66,9 @@ def upload(filename: str, content: bytes) -> tuple[ImportBatch, Task]:
     return batch, task
 
 
-def get(batch_id: UUID, *, lock: bool = False) -> ImportBatch:
-    """NotFound when it is absent or another county's."""
-    query = db.select(ImportBatch).where(ImportBatch.id == batch_id)
+def get(batch_id: UUID, *where: ColumnElement[bool], lock: bool = False) -> ImportBatch:
+    """NotFound when it is absent, another county's, or not what `where` asks."""
+    query = db.select(ImportBatch).where(ImportBatch.id == batch_id, *where)
     found: ImportBatch | None = db.session.scalars(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound

@@ -42,8 +42,8 @@ WAYS: dict[str, Callable[[Event], bool]] = {
     "flow.miss": flows.put_back,
     "flow.find": flows.put_back,
 }
-_OF_MEMBERS = ("member.", "flow.")
-"""Beginnings of the verbs above that change a member, in somebody's part of the tree."""
+_OF_MEMBERS = ("member", "flow")
+"""What the verbs above change in somebody's part of the tree, labels on a member among them."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,9 @@ def run(task_id: UUID) -> None:
 
 def _edit(task: Task) -> None:
     actor, change = events.actor(), Change.read(task.details["change"])
+    if Permission.MEMBER_WRITE not in GRANTS[Role(actor.role)]:  # another role meanwhile
+        tasks.fail(task, "not_permitted")
+        return
     ids = among([UUID(i) for i in task.details["ids"]], actor)
     on, off = ([labels.get(i) for i in found] for found in (change.on, change.off))
     failed: list[list[str]] = []
@@ -165,7 +168,7 @@ def put_back(step: UndoStep) -> tuple[int, int]:
     """Take the step back, the latest first: (put back, left alone because changed since, or no longer the actor's to change)."""
     query = db.select(Event).where(Event.id.in_([UUID(i) for i in step.events])).order_by(Event.id.desc())
     entries = [e for e in db.session.scalars(query) if e.verb in WAYS]
-    about = {e.id: e.member_id for e in entries if e.verb.startswith(_OF_MEMBERS)}
+    about = {e.id: e.member_id for e in entries if e.subject_kind in _OF_MEMBERS}
     lost = _out_of_reach({member_id for member_id in about.values() if member_id})
     back = sum(WAYS[e.verb](e) for e in entries if about.get(e.id) not in lost)
     step.undone_at = clock.now()

@@ -10,10 +10,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_
+
 from web.core import clock, events, fence
 from web.core.errors import NotFound
+from web.core.events import Actor
 from web.core.queue import Job, defer
 from web.extensions import db
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.tasks.models import TASK, Task, TaskState
@@ -40,9 +44,14 @@ def start(job: Job, title: str, *, subject_id: UUID | None = None, details: dict
     return task
 
 
-def get(task_id: UUID, *, lock: bool = False) -> Task:
-    """NotFound when it is absent or another county's."""
-    query = db.select(Task).where(Task.id == task_id)
+def own(actor: Actor) -> ColumnElement[bool]:
+    """The condition that the actor began it, in the role and part of the tree of now."""
+    return and_(Task.account_id == actor.account_id, accounts.since_appointed(actor.account_id, Task.created_at))
+
+
+def get(task_id: UUID, *where: ColumnElement[bool], lock: bool = False) -> Task:
+    """NotFound when it is absent, another county's, or not what `where` asks."""
+    query = db.select(Task).where(Task.id == task_id, *where)
     found = db.session.scalars(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound()

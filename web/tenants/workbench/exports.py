@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
+
 from web.core import clock, events, fence, permissions, vault
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.events import Actor
 from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
@@ -91,18 +94,17 @@ def _make(task: Task, row: Export, actor: Actor) -> None:
     tasks.finish(task, result_id=row.id, total=row.rows)
 
 
-def _get(export_id: UUID) -> Export:
-    found = db.session.scalars(db.select(Export).where(Export.id == export_id)).first()
+def _get(export_id: UUID, *where: ColumnElement[bool]) -> Export:
+    found = db.session.scalars(db.select(Export).where(Export.id == export_id, *where)).first()
     if found is None:
         raise NotFound()
     return found
 
 
 def read(export_id: UUID, actor: Actor) -> tuple[Export, bytes]:
-    """One's own export and its file. NotFound for another's, WrongState once it was purged."""
-    row = _get(export_id)
-    if row.account_id != actor.account_id:
-        raise NotFound()
+    """One's own export and its file. NotFound for another's, or one of an earlier role; WrongState once it was purged."""
+    is_own = Export.account_id == actor.account_id, accounts.since_appointed(actor.account_id, Export.created_at)
+    row = _get(export_id, *is_own)
     if row.wrapped is None:
         raise WrongState("export_gone")
     events.record("export.read", row, details={"list": row.listing})

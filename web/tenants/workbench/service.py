@@ -16,6 +16,7 @@ from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
 from web.core.ids import uuid7
 from web.extensions import db
+from web.tenants.accounts import service as accounts
 from web.tenants.workbench.listings import Listing
 from web.tenants.workbench.models import Draft, ListSetting, SavedFilter, UndoStep
 
@@ -263,10 +264,10 @@ def remember(words: str, event_ids: Sequence[UUID], actor: Actor) -> UndoStep:
 
 
 def take_step(step_id: UUID, actor: Actor) -> UndoStep:
-    """One's own step that was not taken yet and is not too old. NotFound otherwise."""
+    """One's own step, of the role one has now, that was not taken yet and is not too old. NotFound otherwise."""
     query = db.select(UndoStep).where(
         UndoStep.id == step_id, UndoStep.account_id == _mine(actor), UndoStep.undone_at.is_(None),
-        UndoStep.at > clock.now() - WAY_BACK,
+        UndoStep.at > clock.now() - WAY_BACK, accounts.since_appointed(actor.account_id, UndoStep.at),
     )  # fmt: skip
     row = db.session.scalars(query.with_for_update()).first()
     if row is None:
