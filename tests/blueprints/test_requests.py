@@ -11,6 +11,9 @@ from tests.blueprints.test_auth import sign_in
 from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
 from web.core import clock, fence
 from web.core.ids import uuid7
+from web.extensions import db
+from web.federation.readings import service as readings
+from web.federation.readings.models import Reading
 from web.federation.requests import service
 from web.tenants.consents import service as consents
 from web.tenants.members import service as members
@@ -92,6 +95,14 @@ def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, 
     id_ = made.location.rsplit("/", 1)[1]
     page = host.get(at(here, f"/requests/{id_}")).text
     assert "仓储管理员" in page and "叉车证" in page and "帮助就业" in page and "剩余 20 个工作日" in page
+    with here.act():  # what the other county said of him is read, and told to that county
+        assert readings.tell(at_once=True) == 1
+        fence.commit()
+    walk.work()
+    with there.act():
+        told = db.select(Reading.about_id, Reading.reader, Reading.count, Reading.member_id)
+        (line,) = db.session.execute(told.where(Reading.about_kind == "request", ~Reading.is_ours))
+        assert tuple(line) == (UUID(id_), "county_admin", 1, service.get(UUID(id_)).member_id)
     with there.act():
         member = members.get(service.get(UUID(id_)).member_id, lock=True)
         consents.withdraw(member, here.uid, ["S7"], "本人找到工作了", about_id=UUID(id_))

@@ -455,7 +455,9 @@ _ROWS = (
         Record(
             {
                 "lines": ListOf(
-                    Row((choice("referral handover"), UUID_, DATE, READERS, Integer(1, 9999))), most=500, least=1
+                    Row((choice("referral handover request"), UUID_, DATE, READERS, Integer(1, 9999))),
+                    most=500,
+                    least=1,
                 )
             }
         ),

@@ -16,6 +16,7 @@ from web.core.fields import EncryptedText
 from web.core.states import Machine, Row
 from web.extensions import Model
 from web.federation.pairs import FAIL, PairAggregate
+from web.federation.readings import service as readings
 from web.federation.request_kinds import REQUEST_KINDS, RequestKind
 
 
@@ -96,6 +97,12 @@ class Request(PairAggregate, Model):
         """The last day of an open one, in China."""
         return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date() if self.state in OPEN else None
 
+    @property
+    def is_received(self) -> bool:
+        """It holds the other county's values under a scope: what that county asked with, or what it answered."""
+        came = self.of_kind.asks if self.role == "asked" else self.of_kind.answers if self.done_on else ()
+        return any(it.scope for it in came)
+
     def values(self) -> dict[str, Any]:
         """What was asked and answered, by name; empty once it was purged."""
         if self.wrapped is None:
@@ -104,6 +111,8 @@ class Request(PairAggregate, Model):
             found: dict[str, Any] = json.loads(vault.unwrap(self.id, self.wrapped))
         except vault.Purged:
             return {}
+        if self.is_received:
+            readings.opened("request", self.id, self.partner_uid)
         return found
 
     def keep(self, values: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ its entry (`web.federation.request_kinds`). What ends otherwise than done is pur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RATED
 from web.federation.pairs import FAIL, Effect, Kind, Said
 from web.federation.post import service as post
+from web.federation.readings import service as readings
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
 from web.federation.referrals.models import Referral
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
@@ -39,6 +40,15 @@ from web.tenants.members import service as members
 
 log = structlog.get_logger(__name__)
 CONTACT = ("S3",)
+
+
+def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> Mapping[UUID, UUID | None]:
+    """Our member, if it is one of ours, behind each of these requests between us and that county."""
+    query = db.select(Request.id, Request.member_id).where(Request.id.in_(ids), Request.partner_uid == partner_uid)
+    return {row.id: row.member_id for row in db.session.execute(query)}
+
+
+readings.OWNERS["request"] = _members_behind
 
 # The asker's verbs
 
