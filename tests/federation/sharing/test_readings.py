@@ -97,6 +97,14 @@ def test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people(walk
             [str(walk.id)],
             "liaison甲",
         )
+    with walk.host.act():  # an export: its job acts as who asked for it, and commits when it is done
+        with events.by(who):
+            packets.opened(db.session.scalars(db.select(SharedMember)).one())
+        fence.commit()
+    assert tallies(walk.host) == [("referral", True, "liaison", 2, 0)]
+    with walk.host.act():
+        views = db.session.scalars(db.select(Event).where(Event.verb == "shared.view")).all()
+        assert [e.actor_name for e in views] == ["liaison甲"] * 2
 
 
 def test_a_county_can_tell_only_of_rows_that_are_the_hearers_own(walk):

@@ -40,6 +40,7 @@ def opened(kind: str, about_id: UUID, partner_uid: UUID) -> None:
     """A value of this received row was decrypted. Counted at commit when a person's request did it."""
     if events.actor().account_id is not None:
         db.session.info.setdefault("readings.opened", {})[kind, about_id] = partner_uid
+        db.session.info["readings.reader"] = events.actor()
 
 
 def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "") -> None:
@@ -54,16 +55,20 @@ def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "") -
 
 @event.listens_for(Session, "before_commit", insert=True)
 def _count(session: Session) -> None:
-    """Add what this unit of work opened to today's tallies; what no page named is logged here."""
+    """Add what this unit of work opened to today's tallies; what no page named is logged here. The reader is who opened it:
+    the job of an export commits when it acts for nobody any more.
+    """
     if session.in_nested_transaction() or not session.info.get("readings.opened"):
         return
     read: dict[tuple[str, UUID], UUID] = session.info.pop("readings.opened")
     noted: set[UUID] = session.info.pop("readings.noted", set())
+    who: events.Actor = session.info.pop("readings.reader")
     unnamed = [(about_id, partner) for (_, about_id), partner in read.items() if about_id not in noted]
     if unnamed:
-        note(Reading(id=counties.own().uid), unnamed, "other")  # never stored: what was looked at is no one row
+        with events.by(who):
+            note(Reading(id=counties.own().uid), unnamed, "other")  # never stored: what was looked at is no one row
         session.info.pop("readings.noted", None)
-    now, reader = clock.now(), _role(events.actor().role)
+    now, reader = clock.now(), _role(who.role)
     rows = [
         {"tenant_id": fence.tenant(), "id": uuid7(), "about_kind": kind, "about_id": about_id, "partner_uid": partner,
          "is_ours": True, "reader": reader, "read_on": clock.today(), "count": 1, "told": 0, "since": now}
