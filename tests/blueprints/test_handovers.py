@@ -251,6 +251,11 @@ def test_a_branch_of_another_township_is_absent_to_whoever_takes_over(walk, brow
     for branch in (host.orgs["演示社区第一支部"], uuid7()):
         sent = officer.post(at(host, walk.id, "/take-over"), data=receipt | {"branch_id": str(branch)})
         assert sent.status_code == 404
+    # What the officer asks for is of the officer's part, and can be followed there.
+    asked = {"partner": str(walk.pair.home.uid), "name": "李例乙", "birth_on": "1988-03-04", "to_org": "仓前街道",
+             "method": "paper", "applied_on": clock.today().isoformat()}  # fmt: skip
+    sent = officer.post(f"/{host.code}/handovers/ask", data=asked)
+    assert sent.status_code == 303 and "李例乙" in officer.get(sent.location).text
     assert walk.states() == (S.RELEASED, S.RELEASED)
 
 

@@ -23,9 +23,10 @@ from web.federation.handovers.models import HandoverState
 from web.federation.referrals import lists as referrals
 from web.federation.referrals import service as referral_service
 from web.federation.referrals.lists import Row
-from web.tenants.accounts.permissions import Permission
+from web.tenants.accounts.permissions import WHOLE_COUNTY, Permission
 from web.tenants.consents.models import Method
 from web.tenants.members.models import Member, Relation
+from web.tenants.organisations import service as organisations
 
 
 class Person(Schema):
@@ -61,7 +62,7 @@ def begin_ask() -> Any:
                 method=Method(given["method"]),
                 applied_on=given["applied_on"],
                 referral_id=guest.referral.id if guest is not None and is_guest else None,
-                branch_id=guest.referral.branch_id if guest is not None and is_guest else None,
+                branch_id=_place(guest.referral.branch_id if guest is not None and is_guest else None),
                 old=old,
             )
             flash(say("请求已送往{partner}", partner=partners[given["partner"]]))
@@ -85,6 +86,13 @@ def _guest() -> Row | None:
     if row is not None:
         referrals.note_reading([row], "one")
     return row
+
+
+def _place(branch_id: UUID | None) -> UUID | None:
+    """In whose part of the tree it is: the guest's branch. Who sees a part alone follows what he asked in his own."""
+    actor = edge.actor()
+    is_seen = actor.role in WHOLE_COUNTY or branch_id in {org.id for org in organisations.tree(actor)}
+    return branch_id if is_seen else actor.org_id
 
 
 def _old() -> Member | None:
