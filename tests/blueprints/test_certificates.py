@@ -16,6 +16,7 @@ from web.federation import verify
 from web.federation.agreements.models import AgreementVersion
 from web.federation.handovers import service
 from web.federation.post.models import PeerKey
+from web.federation.readings.models import Reading
 from web.federation.wire.canonical import b64
 from web.federation.wire.seals import unverified
 from web.tenants.accounts.permissions import Role
@@ -110,8 +111,12 @@ def test_a_certificate_of_somebody_not_here_yet_opens_to_who_may_see_the_handove
     work()
     with side.act():
         (row,) = documents.of_subject(walk.id, DocumentKind.HANDOVER_CERTIFICATE)
+        looks = db.select(Reading.count).where(Reading.about_id == walk.id, Reading.is_ours)
+        before = db.session.scalar(looks)
     assert row.member_id is None
     assert clerk.get(f"/{side.code}/documents/{row.id}").status_code == 200
+    with side.act():
+        assert db.session.scalar(looks) == before + 1, "the paper names him, so home is told of this look too"
     assert officer.get(f"/{side.code}/handovers/{walk.id}/certificate").status_code == 404
     assert officer.get(f"/{side.code}/documents/{row.id}").status_code == 404
 

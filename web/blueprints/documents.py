@@ -54,6 +54,8 @@ READ_BY = {
 
 # Of a kind whose paper is about a part of the tree: whether this one is about the actor's.
 SEEN_BY: dict[DocumentKind, Callable[[Document, Actor], bool]] = {}
+# Of a kind whose paper may hold another county's values: what opening it is a look at.
+LOOKED: dict[DocumentKind, Callable[[Document], None]] = {}
 
 
 @bp.get("/<county>/documents/<uuid:document_id>")
@@ -70,6 +72,8 @@ def show(document_id: UUID) -> Response:
             raise NotFound
     if row.kind in SEEN_BY and not SEEN_BY[row.kind](row, actor):
         raise NotFound
+    if row.kind in LOOKED:
+        LOOKED[row.kind](row)
     events.record("document.read", row, member_id=row.member_id)
     return _pdf(row)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, flash, redirect, render_template, url_for
 
 from web.blueprints import certificates, words
-from web.blueprints.documents import PROVES, SEEN_BY
+from web.blueprints.documents import LOOKED, PROVES, SEEN_BY
 from web.blueprints.filters import moment
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp, seen
@@ -21,6 +21,7 @@ from web.federation.handovers import lists, service
 from web.federation.handovers.models import Handover
 from web.federation.post import keys
 from web.federation.post import service as post
+from web.federation.readings import service as readings
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
@@ -136,3 +137,13 @@ def _is_seen(row: Document, actor: Actor) -> bool:
 
 
 SEEN_BY[DocumentKind.HANDOVER_CERTIFICATE] = _is_seen
+
+
+def _look(row: Document) -> None:
+    """As long as he is the other county's, a paper that names him is a reading of his row, which that county is told of."""
+    handover = db.session.scalars(db.select(Handover).where(Handover.id == row.subject_id)).first()
+    if handover is not None and handover.is_received:
+        readings.opened("handover", handover.id, handover.partner_uid)
+
+
+LOOKED |= dict.fromkeys((DocumentKind.HANDOVER_CERTIFICATE, DocumentKind.INTRODUCTION_LETTER), _look)
