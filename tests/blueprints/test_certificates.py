@@ -119,6 +119,12 @@ def test_a_certificate_of_somebody_not_here_yet_opens_to_who_may_see_the_handove
         assert db.session.scalar(looks) == before + 1, "the paper names him, so home is told of this look too"
     assert officer.get(f"/{side.code}/handovers/{walk.id}/certificate").status_code == 404
     assert officer.get(f"/{side.code}/documents/{row.id}").status_code == 404
+    # It comes to nothing: what home told of him is gone, and so is the paper that says it.
+    walk.host(service.refuse, "other", "本人改了主意")
+    assert clerk.get(f"/{side.code}/documents/{row.id}").status_code == 404
+    assert clerk.get(f"/v/{row.proof_code}").status_code == 404
+    with side.act():
+        assert documents.of_subject(walk.id) == []
 
 
 def test_an_agreements_text_and_seals_ride_in_its_papers(agreed, fresh, work, tmp_path):

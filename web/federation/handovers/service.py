@@ -62,6 +62,7 @@ from web.federation.readings import service as readings
 from web.tenants.activities.study import StudyCredited
 from web.tenants.consents import service as consents
 from web.tenants.counties import service as counties
+from web.tenants.documents import service as documents
 from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
@@ -161,6 +162,7 @@ def _came_to_nothing(handover: Handover) -> None:
     if handover.role == "host" or (handover.begun_by == "host" and handover.issued_on is None):
         handover.packet = None
         post.purge(handover.id)
+        documents.destroy(handover.id)
 
 
 def _end_open(member_id: UUID, reason: str) -> None:

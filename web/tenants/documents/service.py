@@ -6,6 +6,8 @@ import secrets
 from typing import Protocol
 from uuid import UUID
 
+from sqlalchemy import delete
+
 from web.core import clock, events, fence
 from web.core.errors import NotFound
 from web.core.ids import uuid7
@@ -88,6 +90,16 @@ def of_subject(subject_id: UUID, kind: DocumentKind | None = None) -> list[Docum
     """The papers of an agreement version, handover or report, newest first, without their content."""
     query = db.select(Document).where(Document.subject_id == subject_id).order_by(Document.created_at.desc())
     return list(db.session.scalars(query if kind is None else query.where(Document.kind == kind)))
+
+
+def destroy(subject_id: UUID) -> None:
+    """The papers about something whose values are purged, and the codes printed on them: they hold what must be gone."""
+    rows = of_subject(subject_id)
+    for row in rows:
+        db.session.delete(row)
+    if rows:
+        db.session.execute(delete(ProofCode).where(ProofCode.document_id.in_([row.id for row in rows])))
+    db.session.flush()
 
 
 def proof(code: str) -> ProofCode:
