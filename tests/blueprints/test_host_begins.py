@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -24,6 +24,8 @@ from web.tenants.accounts.permissions import Role
 from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
 from web.tenants.members import service as members
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
 
 __all__ = ["walk"]
 S = ReferralState
@@ -120,7 +122,7 @@ def test_a_claim_disowned_says_the_same_to_everybody(walk, desks, work):
     assert strip.sub("", pages[0]) == strip.sub("", pages[1])
 
 
-def test_a_handover_asked_for_by_pages(walk, desks, work):
+def test_a_handover_asked_for_by_pages(walk, desks, work, fresh):
     home, host = desks
     ours, theirs = f"/{walk.home.code}", f"/{walk.host.code}"
     walk.until_taken_on()
@@ -153,6 +155,19 @@ def test_a_handover_asked_for_by_pages(walk, desks, work):
     assert NAME in home.get(f"{ours}/transfers/?tab=decided").text, "who was asked decided"
     sent(host, f"{theirs}/handovers/{id_}/ask", name=NAME, birth_on="1988-03-04", to_org="余杭街道")
     work()
+    # The township he belongs to may say yes, for a member of its own part of the tree alone.
+    with walk.home.act():
+        town = organisations.found(organisations.root(), OrgKind.TOWNSHIP_COMMITTEE, "温泉镇")
+        branch = organisations.found(town, OrgKind.BRANCH, "温泉支部")
+        other = members.enroll(branch.id, name=NAME, gender="1", member_kind="1", birth_on=date(1988, 3, 4)).id
+        fence.commit()
+    officer = fresh.test_client()
+    sign_in(officer, walk.home, Role.TOWNSHIP_OFFICER.value)
+    form = officer.get(f"{ours}/handovers/{id_}/accept").text
+    assert str(walk.member_id) in form and str(other) not in form
+    assert str(other) in home.get(f"{ours}/handovers/{id_}/accept").text
+    named = officer.post(f"{ours}/handovers/{id_}/accept", data={"member_id": str(other)})
+    assert named.status_code == 404
     sent(home, f"{ours}/handovers/{id_}/accept", member_id=str(walk.member_id))
     work()
     assert NAME in home.get(f"{ours}/transfers/?tab=decided").text

@@ -14,6 +14,7 @@ from web.blueprints import edge
 from web.blueprints.forms import Day, Form, Id, Many, Number, One, Text
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.rooms import bp, seen
+from web.blueprints.members import pages
 from web.blueprints.policy import needs
 from web.core import clock
 from web.core.errors import WrongState
@@ -30,6 +31,7 @@ from web.tenants.counties import service as counties
 from web.tenants.members import service as members
 from web.tenants.members.codes import ETHNICITY
 from web.tenants.organisations import service as organisations
+from web.tenants.register import service as register
 
 
 class Nothing(Schema):
@@ -141,6 +143,14 @@ def _receipt(handover: Handover) -> dict[str, Any]:
     }
 
 
+def _accept(handover: Handover, given: dict[str, Any]) -> None:
+    """Home's yes names a member of the actor's part of the tree; any other is absent."""
+    member_id = given.get("member_id")
+    if member_id is not None:
+        pages.person(member_id)
+    service.accept(handover, member_id)
+
+
 def _take_over(handover: Handover, given: dict[str, Any]) -> None:
     """Into a branch of the actor's part of the tree; any other is absent."""
     organisations.visible_org(given["branch_id"], edge.actor())
@@ -151,7 +161,7 @@ ACTS: dict[str, Act] = {
     act.verb: act
     for act in (
         Act(
-            "accept", "同意", "同意", Meant, lambda h, v: service.accept(h, v.get("member_id")),
+            "accept", "同意", "同意", Meant, _accept,
             "同意后，由流出地开出介绍信。介绍信到达、我方接收并出具回执之前，仍由流出地负责管理。", "已同意，已送往对方", True,
             begin=lambda h: {"member_id": h.member_id},
         ),
@@ -209,12 +219,15 @@ def _extra(act: Act, handover: Handover) -> dict[str, Any]:
     """What a form shows besides its own fields."""
     if act.verb == "accept" and handover.state is HandoverState.ASKED:
         meant = members.get(handover.member_id) if handover.member_id is not None else None
+        alike = service.candidates(handover)
+        mine = set(register.among([c.member_id for c in alike], edge.actor()))
         found = [
             (
                 c.member_id,
                 say("{name}　{birth_on}　{branch}", name=c.name, birth_on=c.birth_on, branch=c.branch),
             )
-            for c in service.candidates(handover)
+            for c in alike
+            if c.member_id in mine
         ]
         if meant is not None and meant.id not in {id_ for id_, _ in found}:
             found.insert(
