@@ -24,7 +24,7 @@ from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.models import Account
-from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.accounts.permissions import GRANTS, NUMBERS, Permission, Role
 from web.tenants.counties import divisions
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
@@ -96,7 +96,7 @@ def _lines(text: str, actor: Actor) -> list[Line]:
 
 
 def _counts(actor: Actor) -> bool:
-    return bool(GRANTS[Role(actor.role)] & {Permission.MEMBER_READ, Permission.REPORT_READ})
+    return bool(GRANTS[Role(actor.role)] & NUMBERS)
 
 
 COLUMNS = (

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 
-from web.blueprints import navigation
+from web.blueprints import edge, navigation
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.words import ORG_KINDS
-from web.core.errors import NotFound
+from web.core.errors import NotFound, NotPermitted
 from web.core.scopes import NEVER
 from web.federation.post import keys
 from web.federation.post.models import Peer
 from web.federation.sharing import cards, counts, publications
-from web.tenants.accounts.permissions import Permission
+from web.tenants.accounts.permissions import GRANTS, NUMBERS, Permission, Role
 
 bp = Blueprint("scopes", __name__, url_prefix="/<county>/scopes")
 navigation.ITEMS.append(Item("共管", "共享范围", "scopes.index", Permission.ORGANISATION_READ))
@@ -67,7 +67,9 @@ def directory(partner_uid: UUID) -> Any:
 @bp.get("/<uuid:partner_uid>/counts")
 @needs(Permission.ORGANISATION_READ)
 def figures(partner_uid: UUID) -> Any:
-    """The counts (S1) both ways: what the partner told us, and what we told it."""
+    """The counts (S1) both ways: what the partner told us, and what we told it. NotPermitted for an administrator."""
+    if not GRANTS[Role(edge.actor().role)] & NUMBERS:
+        raise NotPermitted(permission=Permission.REPORT_READ.value)
     lists = [
         (False, publications.heard("counts", partner_uid)),
         (True, publications.heard("counts", partner_uid, is_ours=True)),

@@ -125,6 +125,12 @@ def test_counts_are_masked_before_they_cross_and_shown_as_a_table(agreed, work, 
     sign_in(client, host, Role.COUNTY_ADMIN.value)
     page = client.get(f"/{host.code}/scopes/{home.uid}/counts").text
     assert "天堂镇" in page and "少于 5" in page and "全县" in page
+    auditor = fresh.test_client()
+    sign_in(auditor, host, Role.AUDITOR.value)
+    assert auditor.get(f"/{host.code}/scopes/{home.uid}/counts").status_code == 403, "administrators see no numbers"
+    assert (
+        "/counts" not in auditor.get(f"/{host.code}/scopes/").text + auditor.get(f"/{host.code}/scopes/{home.uid}").text
+    )
 
 
 def test_a_figure_under_five_cannot_be_composed_at_all():

@@ -118,6 +118,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: _ADMINISTRATOR | {P.EVENT_READ},
 }
 
+# Who holds one of these sees how many members there are and what became of them; the separated administrators hold none.
+NUMBERS = frozenset({P.MEMBER_READ, P.REPORT_READ})
+
 # What is done to the account of one of these wants two persons (`accounts/four_eyes.py`).
 ADMINISTRATORS = frozenset({Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR})
 
