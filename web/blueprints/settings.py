@@ -171,7 +171,7 @@ def add_workday() -> Any:
         with form:
             values = form.read()
             counties.correct_workday(values["day"], is_worked=values["is_worked"] == "1")
-            flash("工作日已调整，未到期的期限随即按新日历计算")
+            flash("工作日已调整，剩余工作日随即按新日历计算；请求里写明的期限不变")
             return redirect(url_for("settings.calendar", year=values["day"].year), 303)
     return form.page("settings/workday.html")
 
