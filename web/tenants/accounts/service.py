@@ -318,7 +318,9 @@ def since_appointed(account_id: UUID | None, at: Any) -> ColumnElement[bool]:
     """
     event = events.Event
     last = db.select(func.max(event.at)).where(event.subject_id == account_id, event.verb == "account.appoint")
-    begun: ColumnElement[bool] = at >= func.coalesce(last.scalar_subquery(), datetime.min.replace(year=1900, tzinfo=UTC))
+    begun: ColumnElement[bool] = at >= func.coalesce(
+        last.scalar_subquery(), datetime.min.replace(year=1900, tzinfo=UTC)
+    )
     return begun
 
 
