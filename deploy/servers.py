@@ -32,6 +32,8 @@ SETTINGS = {
     "jit": "off",  # short statements, many of them
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # an error's details hold the row it refused,
+    "log_min_error_statement": "panic",  # and the statement what it asked for
     "password_encryption": "scram-sha-256",
 }
 

@@ -85,6 +85,10 @@ def test_the_servers_start_once_serve_two_roles_and_stop(checkout, proved):
         assert "PostgreSQL" not in again.stderr
         assert exported(again.stdout) == env
         check_roles(env)
+        log = next(checkout.parent.glob("the state/*/one/log/postgres.log")).read_text()
+        assert "violates check constraint" in log and "王示甲" not in log, (
+            "what failed, without the row and the statement"
+        )
         line = redis.Redis.from_url(env["REDIS_URL"])
         assert line.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert line.config_get("appendonly") == {"appendonly": "yes"}
@@ -111,7 +115,13 @@ def check_roles(env: dict[str, str]) -> None:
         assert line.execute(question).fetchone() == (False, True, True, False)
         assert line.execute("SHOW server_version_num").fetchone()[0] >= "160000"
         assert line.execute("SHOW timezone").fetchone() == ("UTC",)
-        line.execute("CREATE TABLE kept (n int)")
+        line.execute("CREATE TABLE kept (n int CHECK (n > 0), name text)")
+        for statement, values in (
+            ("INSERT INTO kept VALUES (0, '王示甲')", ()),
+            ("INSERT INTO kept VALUES (%s, %s)", (0, "王示甲")),
+        ):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                line.execute(statement, values)
         collation = (
             "SELECT datcollate, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
         )
