@@ -1,6 +1,6 @@
 """The working calendar: the vectors of the service deadline, make-up days, corrections, estimates."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -38,6 +38,30 @@ def test_a_county_corrects_single_days() -> None:
     assert calendar.add(date(2026, 11, 27), 1) == saturday
     assert calendar.add(saturday, 1) == date(2026, 12, 1)
     assert not Calendar().is_workday(saturday)
+
+
+def test_a_day_two_centuries_ahead_is_counted_by_years(monkeypatch) -> None:
+    """The same number as day by day, with a county's corrections among them, and asked again no day of them is looked at."""
+    new_year, saturday = date(2031, 1, 1), date(2030, 3, 2)
+    calendar, start, end = (
+        Calendar({new_year: True, saturday: True, date(2032, 6, 2): False}),
+        date(2028, 6, 3),
+        date(2033, 4, 1),
+    )
+    by_days = sum(calendar.is_workday(start + timedelta(days=i)) for i in range(1, (end - start).days + 1))
+    assert calendar.between(start, end) == by_days == Calendar().between(start, end) + 1
+    assert calendar.between(end, start) == -by_days
+    far = date(2199, 12, 31)
+    found = calendar.between(start, far)
+    looked = list[date]()
+    was = Calendar.is_workday
+
+    def is_workday(self: Calendar, day: date) -> bool:
+        looked.append(day)
+        return was(self, day)
+
+    monkeypatch.setattr(Calendar, "is_workday", is_workday)
+    assert calendar.between(start, far) == found and len(looked) < 3 * 366
 
 
 def test_years_without_a_published_arrangement_are_an_estimate() -> None:

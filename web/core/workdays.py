@@ -16,13 +16,20 @@ _HORIZON = 366 * 3
 """No search for a working day looks further: overrides that close everything are a mistake, not a calendar."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=400)  # every year a day of an agreement may lie in
 def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
     """The days off and the make-up working days (always weekends) of one year."""
     import holidays  # every country of the world; asked once a year and process
 
     china = holidays.country_holidays("CN", years=year)
     return frozenset(china), frozenset(day for day in china.weekend_workdays if day.year == year)
+
+
+@lru_cache(maxsize=400)
+def _worked(year: int) -> int:
+    """How many days of a whole year are worked, without a county's corrections."""
+    first, plain = date(year, 1, 1), Calendar()
+    return sum(plain.is_workday(first + timedelta(days=i)) for i in range((date(year + 1, 1, 1) - first).days))
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +77,15 @@ class Calendar:
         raise ValueError("no working day within the horizon")
 
     def between(self, a: date, b: date) -> int:
-        """How many working days lie after `a` up to and including `b`; negative when b is before a."""
+        """How many working days lie after `a` up to and including `b`; negative when b is before a. Whole years between
+        are counted once a process: a day may lie two centuries ahead.
+        """
         if b < a:
             return -self.between(b, a)
+        if b.year - a.year > 1:
+            years = range(a.year + 1, b.year)
+            corrected = [day for day in self.overrides if day.year in years]
+            plain = Calendar()
+            between = sum(map(_worked, years)) + sum(self.overrides[d] - plain.is_workday(d) for d in corrected)
+            return self.between(a, date(a.year, 12, 31)) + between + self.between(date(b.year - 1, 12, 31), b)
         return sum(self.is_workday(a + timedelta(days=i)) for i in range(1, (b - a).days + 1))
