@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from tests import world
 from tests.federation.agreements.steps import say, state_of
+from web.blueprints.figures import partner
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
-from web.federation.agreements import clauses, service, standing
+from web.federation.agreements import clauses, lives, service, standing
 from web.federation.agreements.models import VERSION, AgreementState, AgreementVersion, VersionState
 from web.tenants.documents.models import Document
 
@@ -56,6 +57,10 @@ def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agr
         world.conclude(id_, hub, [home])
         assert state_of(home, id_)[:2] == (AgreementState.ACTIVE, VersionState.SEALED)
         assert proved() == ["生效中", "已印签，待生效"]
+        with home.act():
+            [life] = lives.lives(hub.uid)
+            assert partner.last_day(life) == ends + timedelta(days=365), "the partner's page knows that it goes on"
+            assert partner.drawn(life) is not None
     # The first day of the renewal: 岳西's clock runs before the hub's decision arrives, and ends nothing.
     with clock.at(clock.now() + timedelta(days=731)):
         assert _run(home) == 0

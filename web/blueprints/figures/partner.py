@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from web.core.saying import say
 from web.core.scopes import SCOPES
 from web.extensions import db
 from web.federation.agreements import lives, service
-from web.federation.agreements.lives import Life
+from web.federation.agreements.lives import Life, VersionHere
 from web.federation.agreements.models import AgreementDuty, AgreementState, VersionState
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
@@ -37,6 +37,8 @@ from web.reports.counting import Numbers, Place
 from web.reports.periods import Period
 from web.reports.rows import Room
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -159,30 +161,39 @@ def _on(moment: datetime) -> date:
     return moment.astimezone(clock.CHINA).date()
 
 
+def held_in_turn(life: Life) -> list[VersionHere]:
+    """The versions that took effect, and a sealed next one that carries the two over without a gap."""
+    held = [v for v in life.versions if v.effective_on is not None]
+    for v in life.versions:
+        last = held[-1].ends_on if held and held[-1].state is VersionState.EFFECTIVE else None
+        if v.state is VersionState.SEALED and v.is_with and v.starts_on and last and v.starts_on <= last + ONE_DAY:
+            held.append(v)
+    return held
+
+
 def last_day(life: Life) -> date | None:
-    """The last day it holds between us, as far as is known: its text's, or the day before one of us is out."""
-    text = next((v.ends_on for v in reversed(life.versions) if v.state is VersionState.EFFECTIVE), None)
-    if text is None:
-        text = next((v.ends_on for v in reversed(life.versions) if v.effective_on), None)
-    known = [text, life.ended_on, *life.ends.values()]
+    """The last day it holds between us, as far as is known: its texts', or the day before one of us is out."""
+    held = held_in_turn(life)
+    known = [held[-1].ends_on if held else None, life.ended_on, *life.ends.values()]
     return min((day for day in known if day is not None), default=None)
 
 
 def drawn(life: Life) -> Drawn | None:
     """Its time line; None before a first version took effect."""
-    held = [v for v in life.versions if v.effective_on is not None]
+    held = held_in_turn(life)
     last = last_day(life)
     if not held or last is None:
         return None
     today, stretches = clock.today(), list[Stretch]()
     for version, following in zip(held, [*held[1:], None], strict=True):
-        assert version.effective_on is not None
-        ends = min(last, following.effective_on) if following is not None and following.effective_on else last
+        begins = version.begins_on
+        assert begins is not None
+        ends = min(last, following.begins_on) if following is not None and following.begins_on else last
         words = say("第 {version} 版", version=version.version)
-        if version.effective_on <= today:
-            stretches.append(Stretch("held", words, version.effective_on, min(ends, today)))
+        if begins <= today:
+            stretches.append(Stretch("held", words, begins, min(ends, today)))
         if ends > today:
-            stretches.append(Stretch("ahead", words, max(version.effective_on, today), ends))
+            stretches.append(Stretch("ahead", words, max(begins, today), ends))
     for pause in life.pauses:
         until = _on(pause.until) if pause.until else today
         stretches.append(Stretch("stopped", paused(pause.scope, is_over=False), _on(pause.since), until))

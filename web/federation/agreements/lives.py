@@ -28,13 +28,22 @@ PAUSED = {
 
 @dataclass(frozen=True)
 class VersionHere:
-    """One version. `ends_on`: the last day its text names; None while the text is on its way."""
+    """One version. `starts_on`, `ends_on`: the first and the last day its text names; None while the text is on its way.
+    `is_with`: its text names the partner.
+    """
 
     version: int
     state: VersionState
     effective_on: date | None
+    starts_on: date | None
     ends_on: date | None
+    is_with: bool
     created_at: datetime
+
+    @property
+    def begins_on(self) -> date | None:
+        """The day it took effect, or will."""
+        return self.effective_on or self.starts_on
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ def lives(partner_uid: UUID) -> list[Life]:
         if party.uid == partner_uid:
             life.ended_on = party.ended_on
     if found:
-        _versions(found)
+        _versions(found, partner_uid)
         _pauses(found, partner_uid)
         duties = db.select(AgreementDuty).where(AgreementDuty.agreement_id.in_(list(found)))
         for row in db.session.scalars(duties.order_by(AgreementDuty.due_on, AgreementDuty.id)):
@@ -91,13 +100,13 @@ def lives(partner_uid: UUID) -> list[Life]:
     return list(found.values())
 
 
-def _versions(found: dict[UUID, Life]) -> None:
+def _versions(found: dict[UUID, Life], partner_uid: UUID) -> None:
     v = AgreementVersion
-    query = db.select(v.agreement_id, v.version, v.state, v.effective_on, v.text["effective_to"].astext, v.created_at)
-    query = query.where(v.agreement_id.in_(list(found))).order_by(v.version)
-    for id_, version, state, effective_on, ends_on, created_at in db.session.execute(query):
-        last = date.fromisoformat(ends_on) if ends_on else None
-        found[id_].versions.append(VersionHere(version, state, effective_on, last, created_at))
+    days = [db.cast(v.text[name].astext, db.Date) for name in ("effective_from", "effective_to")]
+    is_with = db.func.coalesce(v.text["parties"].contains([{"uid": str(partner_uid)}]), False)
+    query = db.select(v.agreement_id, v.version, v.state, v.effective_on, *days, is_with, v.created_at)
+    for id_, *said in db.session.execute(query.where(v.agreement_id.in_(list(found))).order_by(v.version)):
+        found[id_].versions.append(VersionHere(*said))
 
 
 def _pauses(found: dict[UUID, Life], partner_uid: UUID) -> None:
