@@ -242,11 +242,20 @@ def test_a_branch_of_another_township_is_absent_to_whoever_takes_over(walk, brow
         town = organisations.found(organisations.root(), OrgKind.TOWNSHIP_COMMITTEE, "仓前街道")
         account, _ = accounts.open_account("cangqian", "township甲", Role.TOWNSHIP_OFFICER, town.id, password=PASSWORD)
         account.must_change = False
-        service.get(walk.id, lock=True).branch_id = town.id
+        handover = service.get(walk.id, lock=True)
+        handover.branch_id = town.id
+        theirs = members.enroll(
+            host.orgs["演示社区第一支部"], name=handover.values()["name"], gender="1", member_kind="1",
+            birth_on=date.fromisoformat(handover.values()["birth_on"]),
+        ).id  # fmt: skip
         fence.commit()
     officer = fresh.test_client()
     assert sign_in(officer, host, "cangqian").status_code == 303
     assert officer.get(at(host, walk.id)).status_code == 200
+    for browser, is_theirs in ((officer, False), (browsers[1](), True)):
+        page = browser.get(at(host, walk.id, "/take-over")).text
+        assert "名册中已有相近的人" in page and (f"/members/{theirs}" in page) is is_theirs
+    assert officer.get(f"/{host.code}/members/{theirs}").status_code == 404
     receipt = {"receipt_no": "0007", "handler": "陈例丁", "phone": "0571-0000123"}
     for branch in (host.orgs["演示社区第一支部"], uuid7()):
         sent = officer.post(at(host, walk.id, "/take-over"), data=receipt | {"branch_id": str(branch)})

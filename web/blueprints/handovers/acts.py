@@ -245,9 +245,11 @@ def _extra(act: Act, handover: Handover) -> dict[str, Any]:
         return {"candidates": found}
     if act.verb == "take_over":
         packet_ = packet.as_member(handover.values())
+        alike = members.duplicates(name=packet_["name"], birth_on=packet_["birth_on"], phone=packet_["phone"])
         return {
             "branches": [(o.id, o.full_name) for o in organisations.branches(edge.actor())],
-            "alike": members.duplicates(name=packet_["name"], birth_on=packet_["birth_on"], phone=packet_["phone"]),
+            "alike": alike,
+            "mine": set(register.among([c.member_id for c in alike], edge.actor())) if alike else set(),
         }
     if act.verb == "release":
         return _register(handover) | {"ran_out": service.ran_out(handover)}
