@@ -22,6 +22,13 @@ class Quiet(Logger):  # type: ignore[misc]
     what somebody searched for, and the words of the error.
     """
 
+    def join(self) -> None:
+        """What a worker says passes the hands every library's lines pass in the application, which hide numbers and the
+        words of errors, and no handler of its own.
+        """
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
     def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
         """The kind and the places, in a line like the application's."""
         if str(msg).startswith("Error handling request"):
@@ -33,7 +40,8 @@ class Quiet(Logger):  # type: ignore[misc]
 logger_class = Quiet
 
 
-def post_worker_init(worker: object) -> None:
-    """What the application is made of stays: the collector does not search it again and again."""
+def post_worker_init(worker: Any) -> None:
+    """The application is there, and its lines. What it is made of stays: the collector does not search it again and again."""
+    worker.log.join()
     gc.collect()
     gc.freeze()

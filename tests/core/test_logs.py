@@ -103,10 +103,15 @@ def test_an_exception_leaves_its_kind_and_places_and_none_of_its_words(lines):
 
 def test_an_answer_that_broke_off_is_told_without_its_address_and_its_words(lines, capfd):
     log = gunicorn_conf.logger_class(Config())
+    log.join()
     try:
         raise ValueError("Failing row contains (王示甲, 1990)")
     except ValueError:
         log.exception("Error handling request %s %s", "GET", "/330110/members/?q=王示甲")
-    [told] = lines()
+        log.exception("Exception in worker process")
+    log.warning("Invalid request from ip=%s: %s", "127.0.0.1", "13800000123")
+    told, worker, refused = lines()
     assert (told["event"], told["error"]) == ("request.broke_off", "ValueError") and told["places"]
-    assert "王示甲" not in json.dumps(told, ensure_ascii=False) + "".join(capfd.readouterr())
+    assert (worker["logger"], worker["error"]) == ("gunicorn.error", "ValueError") and worker["places"]
+    assert refused["event"] == f"Invalid request from ip=127.0.0.1: {logs.GONE}" and not "".join(capfd.readouterr())
+    assert "王示甲" not in json.dumps(lines(), ensure_ascii=False)
