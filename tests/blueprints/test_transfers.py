@@ -227,7 +227,7 @@ def second_township(fresh, side):
     return client, *found
 
 
-def test_inside_one_committee_the_approval_is_the_whole(pair, enter):
+def test_inside_one_committee_the_approval_is_the_whole(fresh, pair, enter):
     side, member_id = pair.home, enroll(pair.home)
     secretary, officer = enter(Role.BRANCH_SECRETARY), enter(Role.TOWNSHIP_OFFICER)
     to = str(side.orgs["试例村支部"])
@@ -239,6 +239,18 @@ def test_inside_one_committee_the_approval_is_the_whole(pair, enter):
     )
     assert same.status_code == 422 and "请选一项" in same.text
     at = apply(secretary, side, member_id, way="inside", to_org_id=to)
+    # Moved meanwhile: the case follows him, and what was applied for fits no longer.
+    _, _, branch = second_township(fresh, side)
+    for place in (branch, side.orgs["示例村支部"]):
+        with side.act():
+            members.assign_branch(members.get(member_id, lock=True), place)
+            assert service.of_member(member_id)[0].branch_id == place
+            fence.commit()
+        if place == branch:
+            assert officer.get(at).status_code == 404, "another township's by now"
+            refused = enter().post(f"{at}/approve")
+            assert refused.status_code == 409 and "去向不再合适" in refused.text
+    secretary, officer = enter(Role.BRANCH_SECRETARY), enter(Role.TOWNSHIP_OFFICER)
     assert "随即编入新支部" in officer.get(f"{at}/approve").text
     assert officer.post(f"{at}/approve").status_code == 303
     assert "办结" in officer.get(at).text

@@ -109,6 +109,7 @@ ERRORS: dict[str, str] = {
     "merge_changed_since": "合并以后留下的一条又改过，不能整体撤销。请在党员页面逐项改正",
     "merge_number_taken": "其中一条的身份证号后来又登记在别的记录上，不能撤销合并。请先核对那一条",
     "merge_held_since": "合并以后留下的一条已与伙伴县往来，不能撤销",
+    "destination_unfit": "这名党员已调整到别的支部，申请的去向不再合适。请退回支部重新申请",
     "member_is_history": "这名党员已不在本县，记录只供查阅",
     "flow_already_open": "这名党员已有未结束的流动登记。请先结束，或在原登记上修改",
     "flow_is_over": "这次流动已经结束，不能再改",

@@ -239,6 +239,7 @@ def approve(case: RelationTransfer) -> None:
     """The committee agrees. Inside one committee this is the whole; towards a partner county a handover begins."""
     member = member_of(case)
     members.demand_open(member)
+    _demand_fit(case, member)
     case.approved_on = clock.today()
     case.keep(text=None)
     move(case, "approve")
@@ -251,6 +252,18 @@ def approve(case: RelationTransfer) -> None:
         move(case, "hand_over")
         events.announce(HandedOver(case, member))
     db.session.flush()
+
+
+def _demand_fit(case: RelationTransfer, member: Member) -> None:
+    """The destination is what it was applied for as, from the branch the member has by now: of another committee's branches
+    this one does not decide.
+    """
+    if case.to_org_id is None:
+        return
+    wrong: dict[str, object] = {}
+    kind, _ = _inside(member, case.to_org_id, wrong)
+    if wrong or kind is not case.kind:
+        raise WrongState("destination_unfit")
 
 
 def settle_inside(case: RelationTransfer, member: Member) -> None:
@@ -295,6 +308,24 @@ def _end_with_membership(what: members.MemberEnded) -> None:
     for case in db.session.scalars(query.with_for_update()):
         if RELATION_TRANSFER.row(case.state, "revoke"):
             move(case, "revoke", reason=what.reason)
+
+
+@events.subscribe(members.MemberChanged)
+def _follow_member(what: members.MemberChanged) -> None:
+    """Moved to another branch meanwhile: whose part of the tree that is decides, and the letter names it. Where the case
+    itself moves him (`assigned`), it keeps the branch he left; inward there is none.
+    """
+    if "branch_id" not in what.fields:
+        return
+    query = db.select(RelationTransfer).where(
+        RelationTransfer.member_id == what.member_id,
+        RelationTransfer.branch_id.is_not(None),
+        RelationTransfer.state.in_(OPEN),
+        RelationTransfer.state != S.ASSIGNED,
+    )
+    for case in db.session.scalars(query.with_for_update()):
+        case.branch_id = members.get(what.member_id).branch_id
+    db.session.flush()
 
 
 @events.subscribe(organisations.OrgClosing)
