@@ -184,6 +184,9 @@ def test_a_recall_crosses_a_take_over_and_wins(walk):
     walk.take_over(run=False)
     with walk.pair.host.act():
         provisional = service.get(walk.id).member_id
+    with walk.pair.home.act(), pytest.raises(Invalid) as wrong:
+        service.recall(service.get(walk.id, lock=True), "other", " ")
+    assert wrong.value.fields == {"text": ["required"]}
     walk.home(service.recall, "member_stays", "本人决定不走了")
     assert walk.states() == (S.RECALLED, S.RECALLED) and walk.owners() == HOME
     nothing_left_at_the_host(walk)

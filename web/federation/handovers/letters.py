@@ -108,6 +108,7 @@ def print_letter(handover: Handover) -> Task:
 
 def recall(handover: Handover, reason: str, text: str = "") -> None:
     """Take the letter back while the member is in transit; a take-over that crosses it is dropped at the host."""
+    effects.demand_words(reason, text)
     verbs.say(KIND, handover, "recall", {"reason": reason}, said(text), reason=text)
 
 
