@@ -409,6 +409,11 @@ def test_the_letter_and_the_receipt_are_papers_of_both_sides(walk):
         said = text_of(letter.content)
         for words in ("王示甲", NUMBER, "示例村支部", TO, "叁拾", "汉", "15400000123", "壹拾月"):
             assert words in said, words
+    with walk.pair.home.act():
+        kept = db.session.scalars(db.select(Event).where(Event.subject_kind.in_(["document", "task"]))).all()
+        assert {"document.keep", "task.start"} <= {entry.verb for entry in kept}
+        assert "王示甲" not in str([entry.changes for entry in kept]), "the log is for ever"
+        assert [e.changes["filename"] for e in kept if e.verb == "document.keep"] == [["***", "***"]]
     with walk.pair.host.act():
         assert documents.of_subject(walk.id) == [], "the letter never crosses"
     walk.take_over()

@@ -33,8 +33,9 @@ class Document(Tenanted, Model):
 
     __tablename__ = "document"
     kind: Mapped[DocumentKind] = mapped_column(EnumText(DocumentKind))
-    title: Mapped[str] = mapped_column(String(160))
-    filename: Mapped[str] = mapped_column(String(160))
+    # Both may name a member: the log keeps that they were given, never what they say.
+    title: Mapped[str] = mapped_column(String(160), info={"secret": True})
+    filename: Mapped[str] = mapped_column(String(160), info={"secret": True})
     subject_id: Mapped[UUID]
     member_id: Mapped[UUID | None]
     pages: Mapped[int]
@@ -60,7 +61,7 @@ class Scan(Tenanted, Model):
     """A signed paper about one member as it was sent in; `wrapped`: its bytes under the scan's own key, which dies alone."""
 
     __tablename__ = "scan"
-    title: Mapped[str] = mapped_column(String(160))
+    title: Mapped[str] = mapped_column(String(160), info={"secret": True})
     media_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))

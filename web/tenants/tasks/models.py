@@ -50,13 +50,14 @@ class Task(Tenanted, Model):
     __tablename__ = "task"
     state: Mapped[TaskState] = TASK.column()
     kind: Mapped[str] = mapped_column(String(40))
-    title: Mapped[str] = mapped_column(String(160))
+    # Names of members stand in both, and values of a list's cells: the log keeps that they changed, never to what.
+    title: Mapped[str] = mapped_column(String(160), info={"secret": True})
     subject_id: Mapped[UUID | None]
     result_id: Mapped[UUID | None]
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(String(80), default="")
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, info={"secret": True})
     account_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     heard_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
