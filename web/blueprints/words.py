@@ -266,6 +266,7 @@ FIELD_ERRORS: dict[str, str] = {
     "birth_on_missing": "名册里没有出生日期，请先补上",
     "days_rising": "请填由小到大的天数，用顿号隔开，最多五个，例如 30、90、150",
     "before_issue": "不能早于开出介绍信的日期",
+    "before_it_was_asked": "不能早于请求提出的日期",
     "choose_members": "请至少选一名党员",
     "own_fingerprint_differs": "与要吊销的指纹不一致，请照本页显示的最后两组填写",
     "fingerprint_differs": "与对方念的不一致。请核对后重填；仍不一致就不要确认",

@@ -74,8 +74,10 @@ def test_a_visit_is_asked_done_and_rated(walk, proved):
         service.accept(id_)
     say(walk, home, service.accept, id_)
     assert states(walk, id_) == ("accepted", "accepted", "")
-    with home.act(), pytest.raises(Invalid):
-        service.done(id_, clock.today() + timedelta(days=1))
+    for days, code in ((1, "in_the_future"), (-1, "before_it_was_asked")):
+        with home.act(), pytest.raises(Invalid) as wrong:
+            service.done(id_, clock.today() + timedelta(days=days))
+        assert wrong.value.fields == {"on": [code]}
     say(walk, home, service.done, id_, clock.today())
     assert states(walk, id_) == ("done", "done", "")
     with home.act(), pytest.raises(WrongState):

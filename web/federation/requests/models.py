@@ -93,6 +93,11 @@ class Request(PairAggregate, Model):
         return REQUEST_KINDS[self.kind]
 
     @property
+    def asked_on(self) -> date:
+        """The day it was asked, at the asker, or came, at the asked county; in China."""
+        return self.created_at.astimezone(clock.CHINA).date()
+
+    @property
     def lapses_on(self) -> date | None:
         """The last day of an open one, in China."""
         return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date() if self.state in OPEN else None

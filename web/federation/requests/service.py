@@ -147,9 +147,11 @@ def fail(request_id: UUID, reason: str, text: str = "") -> Request:
 
 def done(request_id: UUID, on: date, values: Mapping[str, Any] | None = None) -> Request:
     """It is done; `values`: the kind's answer. Of a withdrawal, this press withdraws the notices and consents here."""
+    request = get(request_id, lock=True)
     if on > clock.today():
         raise Invalid({"on": "in_the_future"})
-    request = get(request_id, lock=True)
+    if on < request.asked_on:
+        raise Invalid({"on": "before_it_was_asked"})
     given = _given(request.of_kind, "answers", values or {})
     if request.of_kind.withdraws:
         REQUEST.demand(request.state, "done", request.role)
