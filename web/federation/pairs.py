@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, String
+from sqlalchemy import ColumnElement, DateTime, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web.core.errors import NotFound
@@ -80,6 +80,7 @@ class Kind:
     answers   (aggregate, said) → (body, values) of the anchor's decision, where it differs from the proposal
     answered  called when the anchor's decision on a proposal is put down: what may only follow it
     refused   called when a decision of ours was refused (a share's delta), in place of stopping: code as argument
+    ripe      the condition a verb of time waits for besides its timer
     """
 
     name: str
@@ -94,6 +95,7 @@ class Kind:
     answered: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     refused: Callable[[Any, str, str], None] | None = None
     expires: dict[str, Callable[[Any], datetime]] = field(default_factory=dict)
+    ripe: dict[str, Callable[[], ColumnElement[bool]]] = field(default_factory=dict)
 
     def other(self, role: str) -> str:
         """The role across the border."""

@@ -324,6 +324,8 @@ def run_timers(limit: int = 200) -> int:
                 kind.model.pending == "",
                 kind.model.stopped == "",
             )
+            if row.verb in kind.ripe:
+                query = query.where(kind.ripe[row.verb]())
             for aggregate in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
                 say(kind, aggregate, row.verb, reason="timer")
                 said += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from web.extensions import db
 from web.federation import messages, registry
 from web.federation.agreements import service as agreements
 from web.federation.agreements import texts
-from web.federation.post.models import StoredDisclosure
+from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.referrals import service as referrals
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
 from web.federation.requests import service
@@ -186,6 +186,30 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     if end == "decline":
         with host.act():
             assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")
+
+
+def test_a_request_does_not_lapse_before_its_due_day(walk):
+    """Twenty working days over the days of Spring Festival are more than thirty days of the calendar."""
+    home, host = walk.pair.home, walk.pair.host
+    with clock.at(datetime(2026, 2, 2, 10, tzinfo=clock.CHINA)), host.act():
+        said = {"intent": "仓储"}
+        referral = referrals.get(walk.guests["王示甲"])
+        id_ = service.ask(referral, "job", said, consent_on=clock.today(), consent_how=Method.PAPER).id
+        request = service.get(id_)
+        due = request.due_on
+        assert due > date(2026, 3, 4) and request.lapses_on == due
+        expires = db.session.scalars(db.select(OutboxMessage.expires_at).where(OutboxMessage.about_id == id_)).one()
+        assert expires == datetime.combine(due + timedelta(days=1), time(), clock.CHINA)
+        fence.commit()
+    for days, state in ((0, "requested"), (1, "lapsed")):
+        with clock.at(datetime.combine(due + timedelta(days=days), time(12), clock.CHINA)):
+            with host.act():
+                registry.verbs.run_timers()
+                fence.commit()
+            with host.act():
+                assert service.get(id_).state == state
+    with home.act(), pytest.raises(NotFound):
+        service.get(id_)
 
 
 def test_what_cannot_be_asked(walk):

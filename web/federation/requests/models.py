@@ -50,7 +50,8 @@ REQUEST = Machine(
         Row(S.ACCEPTED, "fail", "asked", S.FAILED, guard="a reason from the list"),
         Row(S.DONE, "rate", "asker", S.RATED),
         *(Row(s, "withdraw", "asker", S.WITHDRAWN) for s in OPEN),
-        *(Row(s, "lapse", "asker", S.LAPSED, automatic=True, timer=LAPSES_AFTER) for s in OPEN),
+        *(Row(s, "lapse", "asker", S.LAPSED, automatic=True, timer=LAPSES_AFTER, guard="its due day is over")
+          for s in OPEN),
     ],
     anchor="asker",
     roles=("asker", "asked"),
@@ -99,8 +100,10 @@ class Request(PairAggregate, Model):
 
     @property
     def lapses_on(self) -> date | None:
-        """The last day of an open one, in China."""
-        return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date() if self.state in OPEN else None
+        """The last day of an open one, in China: its due day at the earliest."""
+        if self.state not in OPEN:
+            return None
+        return max(self.due_on, (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date())
 
     @property
     def is_received(self) -> bool:

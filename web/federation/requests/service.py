@@ -7,7 +7,7 @@ its entry (`web.federation.request_kinds`). What ends otherwise than done is pur
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -310,6 +310,12 @@ def _noted(request: Request, said: Said) -> None:
     request.words = said.values.get("/text")
 
 
+def _expires(request: Request) -> datetime:
+    """Kept for as long as it may be answered: over its due day, however many days off lie before it."""
+    over = datetime.combine(request.due_on + timedelta(days=1), time(), clock.CHINA)
+    return max(clock.now() + LAPSES_AFTER, over)
+
+
 REQUEST_KIND = verbs.register(
     Kind(
         "request",
@@ -324,7 +330,8 @@ REQUEST_KIND = verbs.register(
             **dict.fromkeys(("decline", "fail", "withdraw", "lapse", FAIL), _ended),
         },
         suggests={"decline": _noted, "fail": _noted},
-        expires={"ask": lambda _request: clock.now() + LAPSES_AFTER},
+        expires={"ask": _expires},
+        ripe={"lapse": lambda: Request.due_on < clock.today()},
     )
 )
 
