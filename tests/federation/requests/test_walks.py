@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -74,7 +75,7 @@ def test_a_visit_is_asked_done_and_rated(walk, proved):
         service.accept(id_)
     say(walk, home, service.accept, id_)
     assert states(walk, id_) == ("accepted", "accepted", "")
-    for days, code in ((1, "in_the_future"), (-1, "before_it_was_asked")):
+    for days, code in ((1, "in_the_future"), (-2, "before_it_was_asked")):
         with home.act(), pytest.raises(Invalid) as wrong:
             service.done(id_, clock.today() + timedelta(days=days))
         assert wrong.value.fields == {"on": [code]}
@@ -135,7 +136,7 @@ def test_a_consent_withdrawn_at_the_host_ends_at_home_by_a_persons_press(walk):
         assert referrals.get(walk.guests["王示甲"]).state == "ended" and service.get(id_).state == "done"
 
 
-@pytest.mark.parametrize("end", ["decline", "fail", "withdraw", "lapse", "agreement"])
+@pytest.mark.parametrize("end", ["decline", "fail", "withdraw", "lapse", "agreement", "grant", "referral"])
 def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     home, host = walk.pair.home, walk.pair.host
     id_ = visit(walk)
@@ -150,6 +151,23 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
         with host.act(), pytest.raises(Invalid):
             service.withdraw(id_, " ")
         say(walk, host, service.withdraw, id_, "本人已联系上")
+    elif end == "grant":
+        with host.act():
+            under = service.get(id_).agreement_id
+            text = copy.deepcopy(agreements.amend(under).text)
+            text["grants"] = [g for g in text["grants"] if (g["owner"], g["scope"]) != (str(host.uid), "S7")]
+            agreements.revise(under, text)
+            agreements.propose(under)
+            fence.commit()
+        walk.work()
+        world.conclude(under, host, [home])
+    elif end == "referral":
+        other = ask(walk, "certificate")
+        with home.act():
+            referrals.end(referrals.get(walk.guests["王示甲"], lock=True), "returned")
+            fence.commit()
+        walk.work()
+        assert states(walk, other) == ("requested", "requested", ""), "it carries nothing, and may be answered"
     elif end == "agreement":
         with home.act():
             under = service.get(id_).agreement_id
@@ -175,6 +193,8 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
         "withdraw": "withdrawn",
         "lapse": "lapsed",
         "agreement": "withdrawn",
+        "grant": "withdrawn",
+        "referral": "withdrawn",
     }[end]
     assert states(walk, id_) == (ended, ended, "")
     with home.act():

@@ -6,8 +6,9 @@ its entry (`web.federation.request_kinds`). What ends otherwise than done is pur
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,11 @@ from web.extensions import db
 from web.federation import verbs
 from web.federation.admission import Admitted
 from web.federation.agreements import service as agreements
+from web.federation.agreements.models import AgreementGrant
 from web.federation.agreements.registers import AT_REST, PairEnded
+from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RATED
-from web.federation.pairs import FAIL, Effect, Kind, Said
+from web.federation.pairs import FAIL, Effect, Kind, Moved, Said
 from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
@@ -336,15 +339,55 @@ REQUEST_KIND = verbs.register(
 )
 
 
-@events.subscribe(PairEnded)
-def _pair_ended(what: PairEnded) -> None:
-    """What is open under the agreement ends with it: the asker takes it back, and the other county purges it."""
-    query = db.select(Request).where(_is_open_under(what.agreement_id, what.partner_uid), Request.role == "asker")
+def _take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request], bool] = bool) -> None:
+    """What we asked and is open: withdrawn where it `rests` on what has ended, and the other county purges it."""
+    query = db.select(Request).where(Request.role == "asker", Request.state.in_(OPEN), *where)
     for request in db.session.scalars(query.order_by(Request.id).with_for_update()):
+        if not rests(request):
+            continue
         if request.stopped:
             log.warning("request.stopped", request=str(request.id), wanted="withdraw")
             continue
-        withdraw(request.id, "协议已经到期")
+        withdraw(request.id, reason)
+
+
+@events.subscribe(PairEnded)
+def _pair_ended(what: PairEnded) -> None:
+    """What is open under the agreement ends with it."""
+    _take_back("协议已经到期", _is_open_under(what.agreement_id, what.partner_uid))
+
+
+@events.subscribe(GrantsChanged)
+def _grants_changed(what: GrantsChanged) -> None:
+    """Another version took effect: what carries a value that may lie there no more is taken back whole."""
+    own = counties.own().uid
+    for owner, receiver, scope in sorted(what.changed, key=str):
+        if owner == own:
+            _take_back("协议不再授权", Request.partner_uid == receiver, rests=partial(_is_withdrawn, scope))
+
+
+def _is_withdrawn(scope: str, request: Request) -> bool:
+    """Whether it carries a value under the scope that no agreement of the two grants; a pause takes nothing back."""
+    given = request.values()
+    rows = db.select(AgreementGrant.fields).where(
+        AgreementGrant.owner_uid == counties.own().uid,
+        AgreementGrant.receiver_uid == request.partner_uid,
+        AgreementGrant.scope == scope,
+    )
+    granted = {name for names in db.session.scalars(rows) for name in names}
+    return any(it.scope == scope and it.name in given and it.field not in granted for it in request.of_kind.asks)
+
+
+@events.subscribe(Moved)
+def _referral_moved(moved: Moved) -> None:
+    """Whom it is about is no longer shared: what was told of him for it is taken back. What carries nothing may still be
+    answered; what asks home to withdraw ends the referral itself.
+    """
+    if moved.kind == "referral" and moved.state not in set(OPEN_REFERRALS):
+        _take_back(
+            "流动报到已经结束", Request.referral_id == moved.about_id,
+            rests=lambda request: any(it.scope for it in request.of_kind.asks),
+        )  # fmt: skip
 
 
 def _is_open_under(agreement_id: UUID, partner_uid: UUID) -> ColumnElement[bool]:
