@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from tests.conftest import _database_of, owner
+from tests.federation.referrals.test_claims import claim
 from tests.federation.referrals.walk import clerk
 from tests.reports.reading import Paper
 from tests.reports.test_agreement_report import NO_COUNT, sieve
@@ -20,10 +21,13 @@ from tests.reports.world import build_with_half_year, load_lived
 from web.core import clock, events, fence
 from web.core.errors import NotFound
 from web.extensions import db
+from web.federation import registry
 from web.federation.agreements import service as agreements
 from web.federation.handovers import lists as handover_lists
+from web.federation.referrals import claims
 from web.federation.referrals import lists as referral_lists
 from web.federation.referrals import service as referrals
+from web.federation.referrals.models import ReferralState
 from web.reports import METRICS, Rendered, figures, statements
 from web.reports.figures import ALL, Span, Way
 from web.reports.metrics import by_code
@@ -114,6 +118,26 @@ def test_scopes_as_the_rows_say(fresh, lived):
     assert home["S2"]["notices.withdrawn"].value == 1
     assert host["S2"]["shares.provided"].value == 0, "the host gave no packet"
     assert host["S6"]["shares.provided"].value == 5, "the branch that took each on"
+    _asked_in_vain(lived)
+    after = {use.scope[:2]: by_code(use.figures) for use in composed(lived, lived.walk.home, 55).report.scopes}
+    for scope in ("S2", "S4"):
+        for code in ("shares.provided", "purges.proved"):
+            assert after[scope][code].value == home[scope][code].value, (scope, code, "the partner's questions gave nothing")
+
+
+def _asked_in_vain(lived):
+    """Home disowns one the host claims, and answers nothing about another."""
+    for days in (17, 18):
+        with lived.later(days):
+            claim(lived.walk, name="无此甲")
+            if days == 17:
+                lived.walk.say(lived.walk.home, claims.disown)
+    with lived.later(52):
+        with lived.walk.home.act():
+            registry.run_timers()
+            fence.commit()
+        lived.walk.work()
+    assert lived.walk.states() == (ReferralState.LAPSED, ReferralState.LAPSED)
 
 
 def test_who_looked_at_what_is_the_partners(lived):

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, tuple_, union_all
+from sqlalchemy import and_, case, func, or_, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from web.core import clock
@@ -23,13 +23,13 @@ from web.federation.agreements.models import AgreementDuty, CooperationProgress
 from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
-from web.federation.referrals.models import Referral, ReferralState
+from web.federation.referrals.models import Referral
 from web.federation.requests.models import Request
 from web.federation.sharing.models import ShareState, StatusShare
 from web.reports.counting import Value, exact, number
 from web.reports.directions import MONTH_SERIES
 from web.reports.periods import Period
-from web.reports.rows import HANDOVERS, LINES, RECORDS, REFERRALS, ROWS, Days, Room, flow_stands
+from web.reports.rows import HANDOVERS, LINES, RECORDS, REFERRALS, ROWS, WAS_GIVEN, Days, Room, flow_stands
 from web.tenants.consents.models import Consent
 from web.tenants.flows.models import Flow
 
@@ -131,20 +131,16 @@ def _one(scope: str) -> Any:
 
 def provided(span: Span) -> dict[str, int]:
     """Records of members that went out from us in the period, by scope."""
-    opened: list[tuple[Any, str, str, str]] = [
-        (Referral, "home", ReferralState.NOT_OPENED, "S2"),
-        (Handover, "home", HandoverState.NOT_OPENED, "S4"),
+    begun = and_(Handover.state != HandoverState.NOT_OPENED, span.holds(Handover.created_at))
+    opened: list[tuple[Any, Any, str]] = [
+        (Referral, ROWS["way.offered"].where(span), "S2"),
+        (Handover, begun, "S4"),
     ]
     parts: list[Any] = [
         db.select(_one(scope), func.count().label("n"))
         .select_from(model)
-        .where(
-            model.agreement_id.in_(span.agreement_ids),
-            model.role == role,
-            model.state != failed,
-            span.holds(model.created_at),
-        )
-        for model, role, failed, scope in opened
+        .where(model.agreement_id.in_(span.agreement_ids), model.role == "home", given)
+        for model, given, scope in opened
     ]
     parts.append(
         db.select(StatusShare.scope, func.count().label("n"))
@@ -216,7 +212,9 @@ ENDINGS: dict[str, str] = {
 
 
 def purged(span: Span) -> dict[str, int]:
-    """Records of ours whose destruction the partner proved: a share's own word, or the receipt of what ended a packet."""
+    """Records of ours whose destruction the partner proved: a share's own word, or the receipt of what ended a packet.
+    What only the partner told us, a claim or an ask, is no record of ours.
+    """
     shares = (
         db.select(StatusShare.scope, func.count().label("n"))
         .where(
@@ -234,11 +232,12 @@ def purged(span: Span) -> dict[str, int]:
         .where(
             model.agreement_id.in_(span.agreement_ids),
             model.role == "home",
+            given,
             OutboxMessage.type.in_([type_ for type_, named in ENDINGS.items() if named == scope]),
             OutboxMessage.result == "applied",
             span.holds(OutboxMessage.receipted_at),
         )
-        for model, scope in ((Referral, "S2"), (Handover, "S4"))
+        for model, given, scope in ((Referral, WAS_GIVEN, "S2"), (Handover, true(), "S4"))
     ]
     return _by_scope([shares, *packets])
 

@@ -257,6 +257,10 @@ def notice_stands(span: Days) -> ColumnElement[bool]:
     return and_(_standing(span), or_(not_(_IS_CLAIM), span.reached(Referral.accepted_on)))
 
 
+WAS_GIVEN = or_(not_(_IS_CLAIM), Referral.accepted_on.is_not(None))
+"""Home gave notice of its member, ever: a claim is the host's question, and holds nothing of home's until home knew who it is."""
+
+
 def _sent(span: Days) -> ColumnElement[bool]:
     """Home gave notice in the period; one the host asked for is given on the day home said who it is."""
     return or_(
