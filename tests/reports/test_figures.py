@@ -24,6 +24,7 @@ from web.extensions import db
 from web.federation import registry
 from web.federation.agreements import service as agreements
 from web.federation.handovers import lists as handover_lists
+from web.federation.handovers import service as handovers
 from web.federation.referrals import claims
 from web.federation.referrals import lists as referral_lists
 from web.federation.referrals import service as referrals
@@ -33,6 +34,7 @@ from web.reports.figures import ALL, Span, Way
 from web.reports.metrics import by_code
 from web.reports.periods import Period
 from web.reports.rendering import render, to_html
+from web.tenants.consents.models import Method
 
 __all__ = ["build_with_half_year", "load_lived"]
 
@@ -122,11 +124,27 @@ def test_scopes_as_the_rows_say(fresh, lived):
     after = {use.scope[:2]: by_code(use.figures) for use in composed(lived, lived.walk.home, 55).report.scopes}
     for scope in ("S2", "S4"):
         for code in ("shares.provided", "purges.proved"):
-            assert after[scope][code].value == home[scope][code].value, (scope, code, "the partner's questions gave nothing")
+            assert after[scope][code].value == home[scope][code].value, (
+                scope,
+                code,
+                "the partner's questions gave nothing",
+            )
 
 
 def _asked_in_vain(lived):
-    """Home disowns one the host claims, and answers nothing about another."""
+    """Home disowns one the host claims, answers nothing about another, and refuses a handover the host asks for."""
+    with lived.later(17), lived.walk.host.act():
+        asked = handovers.ask(
+            lived.walk.home.uid, name="无此乙", birth_on=date(1990, 1, 28), to_org="余杭区演示街道党工委",
+            method=Method.PAPER, applied_on=clock.today(),
+        ).id  # fmt: skip
+        fence.commit()
+    with lived.later(17):
+        lived.walk.work()
+        with lived.walk.home.act():
+            handovers.refuse(handovers.get(asked, lock=True), "not_here")
+            fence.commit()
+        lived.walk.work()
     for days in (17, 18):
         with lived.later(days):
             claim(lived.walk, name="无此甲")

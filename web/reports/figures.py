@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, true, tuple_, union_all
+from sqlalchemy import and_, case, func, or_, tuple_, union_all
 from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from web.core import clock
@@ -129,12 +129,22 @@ def _one(scope: str) -> Any:
     return db.literal(scope).label("scope")
 
 
+_REQUESTED = Handover.begun_by == "home"
+
+
+def _handed(span: Span) -> Any:
+    """Home's packet went out in the period: with its request; to the host's ask, which a yes answers without a value, with
+    the letter.
+    """
+    begun = and_(_REQUESTED, Handover.state != HandoverState.NOT_OPENED, span.holds(Handover.created_at))
+    return or_(begun, and_(~_REQUESTED, span.holds_day(Handover.issued_on)))
+
+
 def provided(span: Span) -> dict[str, int]:
     """Records of members that went out from us in the period, by scope."""
-    begun = and_(Handover.state != HandoverState.NOT_OPENED, span.holds(Handover.created_at))
     opened: list[tuple[Any, Any, str]] = [
         (Referral, ROWS["way.offered"].where(span), "S2"),
-        (Handover, begun, "S4"),
+        (Handover, _handed(span), "S4"),
     ]
     parts: list[Any] = [
         db.select(_one(scope), func.count().label("n"))
@@ -237,7 +247,10 @@ def purged(span: Span) -> dict[str, int]:
             OutboxMessage.result == "applied",
             span.holds(OutboxMessage.receipted_at),
         )
-        for model, given, scope in ((Referral, WAS_GIVEN, "S2"), (Handover, true(), "S4"))
+        for model, given, scope in (
+            (Referral, WAS_GIVEN, "S2"),
+            (Handover, or_(_REQUESTED, Handover.issued_on.is_not(None)), "S4"),
+        )
     ]
     return _by_scope([shares, *packets])
 
