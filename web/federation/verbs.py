@@ -8,7 +8,8 @@ the confirmed state only and are never refused as illegal; an impossible one sto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -83,17 +84,19 @@ def say(
         "expires_at": expires_at,
     }
     if aggregate.role == kind.machine.anchor:
-        _decide(kind, aggregate, row, said, reason=reason)
+        with _own_word():
+            _decide(kind, aggregate, row, said, reason=reason)
         return post.send(
             aggregate.partner_uid, f"{kind.name}.{verb}", aggregate.id, body, said.values, n=aggregate.n, **extra
         )
-    if row.source is None:
-        aggregate.state_at = aggregate.created_at = clock.now()
-        kind.machine.apply(aggregate, verb, reason=reason)
-        db.session.add(aggregate)
-        db.session.flush()
-    else:
-        events.record(f"{kind.name}.propose_{verb}", aggregate, reason=reason)
+    with _own_word():
+        if row.source is None:
+            aggregate.state_at = aggregate.created_at = clock.now()
+            kind.machine.apply(aggregate, verb, reason=reason)
+            db.session.add(aggregate)
+            db.session.flush()
+        else:
+            events.record(f"{kind.name}.propose_{verb}", aggregate, reason=reason)
     aggregate.pending = verb
     if verb in kind.suggests:
         kind.suggests[verb](aggregate, said)
@@ -102,6 +105,14 @@ def say(
     )
     db.session.flush()
     return aggregate.pending_id
+
+
+@contextmanager
+def _own_word() -> Iterator[None]:
+    """What this county says because of what it just heard is its own program's word, not the other county's."""
+    who = events.actor()
+    with events.by(events.SYSTEM if who.role == "peer" else who):
+        yield
 
 
 def _decide(

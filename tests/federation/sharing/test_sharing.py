@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.federation.referrals.walk import BRANCH, NAME, later
 from web.core import clock, fence, vault
 from web.core.errors import WrongState
+from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs, verify
@@ -189,6 +190,12 @@ def test_the_flow_ends_and_every_share_is_purged(walk):
         assert {state for state, _ in walk.shares(side).values()} == {"purged"}
         with side.act():
             assert set(db.session.scalars(db.select(StatusShare.reason))) == {"referral_ended"}
+    query = db.select(Event.actor_name, Event.verb).where(Event.verb.in_(["share.propose_purged", "share.purged"]))
+    for side in (walk.home, walk.host):
+        with side.act():
+            said = {(name, verb) for name, verb in db.session.execute(query)}
+        other = walk.host if side is walk.home else walk.home
+        assert said == {("系统", "share.propose_purged"), (other.name, "share.purged")}, "what we purge is our own word"
 
 
 def test_a_day_without_proof_is_overdue(walk):
