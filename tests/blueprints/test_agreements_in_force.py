@@ -52,6 +52,7 @@ def test_progress_pause_and_notice(agreed, work, browsers, monkeypatch):
                 assert f"我方已确认办结，等{other.name}确认" in browser.get(f"{address}/{agreed.ref.id}").text
                 assert "办清未了事项后确认办结" not in browser.get(f"/{side.code}/").text
             work()
+        assert "现在没有共享" in browser.get(f"{address}/{agreed.ref.id}").text
     for side in (agreed.home, agreed.host):
         assert in_county(side, lambda: service.get(agreed.ref.id).state) is AgreementState.CLOSED
 

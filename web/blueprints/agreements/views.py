@@ -258,7 +258,7 @@ class View:
                 continue
             found.setdefault((self.name(grant["owner"]), self.name(grant["receiver"])), []).append(grant["scope"])
         shares = [(a, b, " ".join(sorted(s)), set(s) <= {"S0", "S1"}) for (a, b), s in found.items()]
-        return draw_sharing([party.name for party in self.parties], shares)
+        return draw_sharing([party.name for party in self.parties], shares) if shares else None
 
     @property
     def items(self) -> list[dict[str, Any]]:
