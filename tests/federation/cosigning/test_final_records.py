@@ -44,6 +44,10 @@ def test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow(walk
     walk.say(host, service.correct, mine, {walk.guests["李例乙"]: Mark(Presence.PRESENT, 90)}, "李例乙提前离会")
     assert walk.states(mine) == ("offered", "offered", "", 3, 3) and studied(home) == {}
     assert walk.states(third, other) == ("offered", "offered", "", 1, 1)
+    # More minutes than a day has: home would refuse the decision, and the record would have stopped for good.
+    with host.act(), pytest.raises(Invalid) as wrong:
+        service.correct(mine, {walk.guests["李例乙"]: Mark(Presence.PRESENT, 24 * 60 + 1)}, "记错")
+    assert wrong.value.fields == {"minutes": ["out_of_range"]}
     walk.say(home, service.countersign, mine, list(lines_of(home, mine)))
     assert studied(home)["李例乙"] == ("重温入党誓词", Presence.PRESENT, 90)
     with host.act():

@@ -7,7 +7,7 @@ whatever is computed from them speak of own members.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, time
 from uuid import UUID
@@ -263,9 +263,7 @@ def record_attendance(
     due = {person.member_id for person in people(activity)}
     if not set(own) <= due or not set(visitors) <= set(may_attend) | set(_lines(activity, "referral_id")):
         raise Invalid({"person": "not_due_here"})
-    for mark in [*own.values(), *visitors.values()]:
-        if mark is not None and mark.minutes is not None and not 0 <= mark.minutes <= MOST_MINUTES:
-            raise Invalid({"minutes": "out_of_range"})
+    _demand_minutes([*own.values(), *visitors.values()])
     changed = _differing(activity, "referral_id", visitors)
     if activity.state is ActivityState.HELD and changed:
         events.announce(GuestsChanged(activity.id, frozenset(changed)))
@@ -283,11 +281,18 @@ def correct(activity: Activity, marks: Mapping[UUID, Mark | None], head: Head | 
     """Lines of guests, and the head, of an activity whose record is in other hands: only web.federation.cosigning calls
     this, which offers the record again. The organisation and its day's being over stay as they are.
     """
+    _demand_minutes(marks.values())
     if head is not None:
         if head.held_on > clock.today():
             raise Invalid({"held_on": "in_the_future"})
         _amend(activity, replace(head, org_id=activity.org_id), events.actor())
     _write(activity, "referral_id", marks)
+
+
+def _demand_minutes(marks: Iterable[Mark | None]) -> None:
+    for mark in marks:
+        if mark is not None and mark.minutes is not None and not 0 <= mark.minutes <= MOST_MINUTES:
+            raise Invalid({"minutes": "out_of_range"})
 
 
 def _lines(activity: Activity, who: str) -> dict[UUID, Attendance]:
