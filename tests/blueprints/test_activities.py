@@ -16,7 +16,7 @@ from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.cosigning import service as cosigning
-from web.federation.cosigning.models import CoSignedRecord, CosignState
+from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance, Presence, StudyRecord
 from web.tenants.documents import service as documents
@@ -301,6 +301,14 @@ def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work)
     assert "重温入党誓词和党章" in page and "轮到我方：核对名单" in page
     with there.act():
         assert list(db.session.scalars(db.select(StudyRecord))) == []
+    # As the hint beside it says, who had what it counted for follows; who had less keeps that.
+    said = {"title": "重温入党誓词和党章", "minutes": ["120", "120", "60"]}
+    assert host.post(f"{ours}/correct", data=same | said | {"minutes_of_all": "90"}).status_code == 303
+    work()
+    with there.act():
+        assert sorted(line.values()["minutes"] for line in db.session.scalars(db.select(CosignLine))) == [60, 90, 90]
+    assert host.post(f"{ours}/correct", data=same | {"title": said["title"], "reason": "时长没有错"}).status_code == 303
+    work()
     countersign()
     with there.act():
         member_id = db.session.scalars(db.select(StudyRecord.member_id)).first()

@@ -285,8 +285,15 @@ def correct(activity: Activity, marks: Mapping[UUID, Mark | None], head: Head | 
     if head is not None:
         if head.held_on > clock.today():
             raise Invalid({"held_on": "in_the_future"})
+        was = activity.minutes
         _amend(activity, replace(head, org_id=activity.org_id), events.actor())
+        # The lines come with the minutes they had: what it counted for is what it counts for now.
+        marks = {who: mark and replace(mark, minutes=_followed(mark, was)) for who, mark in marks.items()}
     _write(activity, "referral_id", marks)
+
+
+def _followed(mark: Mark, was: int) -> int | None:
+    return None if mark.presence in CAME and mark.minutes == was else mark.minutes
 
 
 def _demand_minutes(marks: Iterable[Mark | None]) -> None:
