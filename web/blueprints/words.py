@@ -159,6 +159,7 @@ ERRORS: dict[str, str] = {
     "pair_not_over": "与对方的协议还没有到期",
     "party_not_confirmed": "有一方还不是确认过的伙伴县",
     "scope_not_granted": "协议没有授权共享这一项",
+    "scope_paused": "一方已暂停共享这一项，恢复后再办",
     "sealed_already": "本县已经印签",
     "seals_missing": "还有一方没有印签",
     "still_open": "还有没办清的事项：{what}",

@@ -289,6 +289,19 @@ def test_without_a_grant_nothing_crosses(walk):
         fence.commit()
     with pair.host.act(), pytest.raises(DomainError, match="scope_not_granted"):
         service.offer(activities.get(walk.activity_id, lock=True), [pair.home.uid])
+    # Nor is what both countersigned corrected meanwhile: it would arrive without its lines, and the hours would go.
+    with pair.host.act():
+        agreements.pause(walk_agreement(pair), "S5", resume=True)
+        fence.commit()
+    (id_,) = walk.offer().values()
+    walk.say(pair.home, service.countersign, id_, list(lines_of(pair.home, id_)))
+    with pair.home.act():
+        agreements.pause(agreements.in_force(pair.host.uid)[0][0].id, "S5", reason="核对中")
+        fence.commit()
+    walk.work()
+    with pair.host.act(), pytest.raises(WrongState, match="scope_paused"):
+        service.correct(id_, {walk.guests["李例乙"]: AWAY}, "确未到会")
+    assert len(studied(pair.home)) == 3 and len(lines_of(pair.home, id_)) == 3
 
 
 def walk_agreement(pair):

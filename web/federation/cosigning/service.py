@@ -102,6 +102,9 @@ def correct(
     for found in again:
         if found.state is S.ANNUL_PROPOSED:
             raise WrongState("annulment_proposed")
+        # Sealed without its lines, it would empty what home holds and take the hours out of its files.
+        if found.agreement_id is not None and agreements.is_paused(found.agreement_id, found.partner_uid, SCOPE):
+            raise WrongState("scope_paused")
         put(found, content.body)
         found.keep(**content.head)
         write_lines(found, list(content.lines[found.partner_uid]), {})
