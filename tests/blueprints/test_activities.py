@@ -17,8 +17,10 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.cosigning import service as cosigning
 from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
+from web.federation.referrals.models import Referral
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityKind, ActivityState, Attendance, Presence, StudyRecord
+from web.tenants.consents import service as consents
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 from web.tenants.members import service as members
@@ -271,6 +273,20 @@ def test_refused_and_withdrawn_pages(walk, host, home, work):
     assert records(walk, there)[-1].state is CosignState.WITHDRAWN
     page = home.get(at(there, f"/cosigning/{second.id}")).text
     assert "对方已撤回" in page and "登错了" in page and "王示甲" not in page
+    # Nobody of the list may be named any more: nothing to countersign, and it can be refused all the same.
+    with there.act():
+        for id_ in walk.guests.values():
+            member_id = db.session.get_one(Referral, (there.tenant_id, id_)).member_id
+            consents.withdraw(members.get(member_id, lock=True), here.uid, ["S5"])
+        fence.commit()
+    host.post(offer, data={"partner": [str(there.uid)]})
+    work()
+    third = at(there, f"/cosigning/{records(walk)[-1].id}")
+    page = home.get(third).text
+    assert "名单上没有可以共签的人" in page and f"{third}/refuse" in page
+    assert home.post(f"{third}/refuse", data={"reason": "not_ours"}).status_code == 303
+    work()
+    assert records(walk)[-1].state is CosignState.REFUSED
 
 
 def test_a_final_record_is_corrected_or_annulled_by_both(walk, host, home, work):
