@@ -39,12 +39,16 @@ LOOK_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Kind:
-    """`make(partner, day)`: pointer → rows, each disclosed under its number. `day(today)`: up to when it counts."""
+    """`make(partner, day)`: pointer → rows, each disclosed under its number. `day(today)`: up to when it counts.
+
+    `is_once`: what stands for a day is not said anew, whatever is written down for it later.
+    """
 
     scope: str
     make: Callable[[Peer, date], dict[str, list[list[Any]]]]
     day: Callable[[date], date]
     body: Callable[[int, date], dict[str, Any]]
+    is_once: bool = False
 
 
 def _month_end(today: date) -> date:
@@ -54,7 +58,7 @@ def _month_end(today: date) -> date:
 KINDS: dict[str, Kind] = {
     "directory": Kind("S0", directory.make, lambda today: today, lambda w, day: {"w": w}),
     # A month that is over: a figure that moved from day to day would tell of single people.
-    "counts": Kind("S1", counts.make, _month_end, lambda w, day: {"w": w, "until": day.isoformat()}),
+    "counts": Kind("S1", counts.make, _month_end, lambda w, day: {"w": w, "until": day.isoformat()}, is_once=True),
 }
 
 
@@ -78,7 +82,8 @@ def tell(kind: str, partner: Peer) -> bool:
     row, own, day = _row(kind, partner.uid, is_ours=True), counties.own().uid, of.day(clock.today())
     row.looked_at = clock.now()
     reference = grants.covers(of.scope, owner_uid=own, receiver_uid=partner.uid)
-    if reference is None:
+    is_said = row.about_id is not None and row.digest != "" and row.as_of == day
+    if reference is None or (of.is_once and is_said and row.agreement_id == reference.id):
         db.session.flush()
         return False
     allowed = grants.granted(type_, of.scope, reference, owner_uid=own, receiver_uid=partner.uid)
