@@ -28,6 +28,7 @@ from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd
 from web.tenants.members import service as members
+from web.tenants.organisations import service as organisations
 
 HOME_VALUES = {"/dues_until": "2026-09", "/certificate_no": "示0001"}
 
@@ -65,6 +66,11 @@ def test_another_branch_is_told_to_home(walk):
     walk.until_taken_on()
     walk.say(walk.host, referrals.reassign, walk.host.orgs["演示社区第二支部"])
     assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区第二支部")
+    with walk.host.act():
+        organisations.rename(organisations.get(walk.host.orgs["演示社区第二支部"]), "演示社区先锋支部")
+        fence.commit()
+    walk.work()
+    assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区先锋支部")
 
 
 def test_the_telephone_only_with_consent_and_gone_with_it(walk):

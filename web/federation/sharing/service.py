@@ -35,6 +35,7 @@ from web.tenants.consents.models import Consent
 from web.tenants.consents.service import NEEDS, ConsentWithdrawn
 from web.tenants.counties import service as counties
 from web.tenants.members.service import MemberChanged
+from web.tenants.organisations.service import OrgsRenamed
 
 log = structlog.get_logger(__name__)
 
@@ -369,6 +370,13 @@ def _referral_moved(moved: pairs.Moved) -> None:
 @events.subscribe(referrals.BranchAssigned)
 def _branch_changed(what: referrals.BranchAssigned) -> None:
     for share in _ours(StatusShare.referral_id == what.referral_id):
+        follow(share)
+
+
+@events.subscribe(OrgsRenamed)
+def _branch_renamed(what: OrgsRenamed) -> None:
+    taken_on = db.select(Referral.id).where(Referral.role == "host", Referral.branch_id.in_(what.org_ids))
+    for share in _ours(StatusShare.referral_id.in_(taken_on)):
         follow(share)
 
 

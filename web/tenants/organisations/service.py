@@ -54,6 +54,13 @@ class OrgClosing:
     org_id: UUID
 
 
+@dataclass(frozen=True)
+class OrgsRenamed:
+    """Announced when these have other full names: their own changed, or that of one above them."""
+
+    org_ids: frozenset[UUID]
+
+
 def root() -> PartyOrg:
     """The county committee."""
     found: PartyOrg | None = db.session.scalars(db.select(PartyOrg).where(PartyOrg.parent_id.is_(None))).first()
@@ -164,6 +171,7 @@ def rename(org: PartyOrg, name: str) -> None:
         below.full_name = full_name + below.full_name.removeprefix(before)
         events.record("party_org.rename", below)
     db.session.flush()
+    events.announce(OrgsRenamed(frozenset(each.id for each in (org, *follow))))
 
 
 def close(org: PartyOrg, reason: str) -> None:
