@@ -98,6 +98,21 @@ def test_the_notice_of_s6_withdrawn_both_directions_go(walk):
         with side.act():
             assert db.session.scalars(db.select(SharedValue)).all() == []
     assert walk.states() == (ReferralState.TAKEN_ON, ReferralState.TAKEN_ON)
+    # What opens shares anew for everybody does not open the host's for him, before home was told yes again.
+    with walk.host.act():
+        agreement = agreements.in_force(walk.home.uid)[0][0].id
+        agreements.pause(agreement, "S6")
+        agreements.pause(agreement, "S6", resume=True)
+        fence.commit()
+    walk.work()
+    assert {state for side in (walk.home, walk.host) for state, _ in walk.shares(side).values()} == {"purged"}
+    with walk.home.act():
+        consents.give(members.get(walk.member_id), walk.host.uid, ["S6"], method=Method.PAPER)
+        assert [share.scope for share in service.open_for(referrals.get(walk.id))] == ["S6"]
+        fence.commit()
+    walk.work()
+    with walk.host.act():
+        assert [share.scope for share in service.open_for(referrals.get(walk.id))] == ["S6"]
 
 
 def clear_bytes_anywhere(side, *needles):

@@ -41,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 SCOPES = ("S6", "S3")
 REVOKED_FOR = SHARE_REVOKED.words
+WITHDRAWN = ("notice_withdrawn", "consent_withdrawn")
 BACKUP_DAYS = 90
 """How long a receiver's backups may still hold what it purged."""
 OVERDUE = timedelta(hours=24)
@@ -95,7 +96,7 @@ def _revoked(share: StatusShare, said: Said) -> None:
     share.backups_until = clock.today() + timedelta(days=BACKUP_DAYS)
     body = {**_named(share), "backups_until": share.backups_until.isoformat()}
     verbs.say(KIND, share, "purged", body)
-    if said.body["reason"] in ("notice_withdrawn", "consent_withdrawn"):
+    if said.body["reason"] in WITHDRAWN:
         # The member said no to the scope: what we send the other way goes too.
         back = standing(share.referral_id, "owner", share.scope)
         if back is not None:
@@ -192,11 +193,16 @@ def _sendable(share: StatusShare, referral: Referral) -> dict[str, object]:
 def basis_of(referral: Referral, scope: str) -> tuple[str, date] | None:
     """(notice or consent, its day) under which our county may share this scope; None when nothing stands.
 
-    The host relies on the notice home gave with the offer; a consent is home's to record.
+    The host relies on the notice home gave with the offer, until home's own share says that the member withdrew it; a
+    consent is home's to record.
     """
     kind = NEEDS[scope].value
     if referral.role == "host":
-        return (kind, referral.notice_on) if kind == "notice" else None
+        theirs = db.select(StatusShare.reason).where(
+            StatusShare.referral_id == referral.id, StatusShare.role == "receiver", StatusShare.scope == scope
+        )
+        reason = db.session.scalar(theirs.order_by(StatusShare.id.desc()).limit(1))
+        return (kind, referral.notice_on) if kind == "notice" and reason not in WITHDRAWN else None
     query = db.select(Consent.given_on).where(
         Consent.member_id == referral.member_id,
         Consent.partner_uid == referral.partner_uid,
