@@ -292,6 +292,13 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
     assert home.get(mark, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     page = home.get(at(walk.home, f"/shares/{share}")).text
     assert "证明密钥、内容和检索字词已销毁" in page and "2026-09" not in page
+    # The proof opens nothing: it stays so until a person opens it again.
+    listed = home.get(at(walk.home, "/shares/?role=owner&scope=S6")).text
+    assert set(re.findall(r"/shares/([0-9a-f-]{36})", listed)) == {share} and "重新共享" in page
+    page = press(home, at(walk.home, f"/shares/{share}/snapshot"))
+    assert "已重新共享" in page and "2026-09" in page
+    assert "重新共享" not in home.get(at(walk.home, f"/shares/{share}")).text
+    assert home.post(at(walk.home, f"/shares/{share}/snapshot")).status_code == 409
 
 
 def test_a_list_costs_the_same_however_long(walk, fresh):

@@ -210,7 +210,7 @@ def show(share_id: UUID) -> str:
         log=_log(share),
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
-        seen=_mark(share), number=_number(share),
+        seen=_mark(share), number=_number(share), may_open=service.may_open_again(share),
     )  # fmt: skip
     if share.member_id is None:
         _note([row])
@@ -273,8 +273,12 @@ def revoke(share_id: UUID) -> Any:
 @bp.post("/<uuid:share_id>/snapshot")
 @needs(Permission.REFERRAL_WRITE)
 def snapshot(share_id: UUID) -> Any:
-    """Send all values again."""
+    """Send all values again; of a share that was stopped, open it again."""
     share, _ = _seen(share_id, lock=True)
+    if share.state is ShareState.PURGED:
+        again = service.open_again(share)
+        flash("已重新共享")
+        return redirect(url_for("shares.show", share_id=again.id), 303)
     if "snapshot" not in _can(share):
         raise WrongState("illegal_transition", state=share.state.value, verb="snapshot")
     service.send_again(share)

@@ -107,12 +107,14 @@ def test_the_notice_of_s6_withdrawn_both_directions_go(walk):
     walk.work()
     assert {state for side in (walk.home, walk.host) for state, _ in walk.shares(side).values()} == {"purged"}
     with walk.home.act():
+        former = last(StatusShare, role="owner", scope="S6")
+        assert not service.may_open_again(former)
         consents.give(members.get(walk.member_id), walk.host.uid, ["S6"], method=Method.PAPER)
-        assert [share.scope for share in service.open_for(referrals.get(walk.id))] == ["S6"]
+        assert service.open_again(former).scope == "S6"
         fence.commit()
     walk.work()
     with walk.host.act():
-        assert [share.scope for share in service.open_for(referrals.get(walk.id))] == ["S6"]
+        assert service.open_again(last(StatusShare, role="owner", scope="S6")).scope == "S6"
 
 
 def clear_bytes_anywhere(side, *needles):
@@ -233,6 +235,16 @@ def test_a_day_without_proof_is_overdue(walk):
     walk.work()
     with walk.home.act(), later(days=3):
         assert service.get(id_).state is ShareState.PURGED and not service.is_overdue(service.get(id_))
+    # What a person stopped neither its proof nor the end of a pause opens again; that person does.
+    with walk.home.act():
+        agreement = agreements.in_force(walk.host.uid)[0][0].id
+        agreements.pause(agreement, "S6")
+        agreements.pause(agreement, "S6", resume=True)
+        assert [s.id for s in db.session.scalars(db.select(StatusShare).where(StatusShare.role == "owner"))] == [id_]
+        again = service.open_again(service.get(id_))
+        assert (again.state, again.scope) == (ShareState.LIVE, "S6")
+        with pytest.raises(WrongState):
+            service.open_again(service.get(id_))
 
 
 def test_paused_nothing_is_sent_resumed_all_values_are(walk):

@@ -150,7 +150,7 @@ ACTS: dict[str, Act] = {
             can=_is_open_at_home,
         ),
         Act(
-            "share_phone", "共享联系电话", "共享联系电话", schemas.Nothing, lambda r, v: sharing.open_for(r),
+            "share_phone", "共享联系电话", "共享联系电话", schemas.Nothing, lambda r, v: sharing.open_for(r, "S3"),
             "把名册里登记的一个联系电话告知对方；本人撤回同意时，对方随即销毁。", "联系电话已共享", can=_may_share_phone,
         ),
     )

@@ -30,7 +30,7 @@ from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
 from web.federation.sharing import values
 from web.federation.sharing.models import SHARE, STANDING, ShareState, StatusShare
 from web.federation.wire.codes import WireError
-from web.federation.wire.envelope import Envelope
+from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents.models import Consent
 from web.tenants.consents.service import NEEDS, ConsentWithdrawn
 from web.tenants.counties import service as counties
@@ -180,13 +180,16 @@ def _named(share: StatusShare) -> dict[str, str]:
     return {"referral": str(share.referral_id), "scope": share.scope}
 
 
+def _granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> frozenset[str]:
+    """Pointers this agreement lets us share with the partner under the scope."""
+    if reference is None:
+        return frozenset()
+    return grants.granted("share.snapshot", scope, reference, owner_uid=counties.own().uid, receiver_uid=partner_uid)
+
+
 def _sendable(share: StatusShare, referral: Referral) -> dict[str, object]:
     """The owner's values as they are now, without what the agreement does not hold."""
-    reference = share.agreement
-    assert reference is not None
-    allowed = grants.granted(
-        "share.snapshot", share.scope, reference, owner_uid=counties.own().uid, receiver_uid=share.partner_uid
-    )
+    allowed = _granted(share.agreement, share.scope, share.partner_uid)
     return {pointer: value for pointer, value in values.current(share, referral).items() if pointer in allowed}
 
 
@@ -213,8 +216,22 @@ def basis_of(referral: Referral, scope: str) -> tuple[str, date] | None:
     return (kind, given_on) if given_on is not None else None
 
 
-def open_for(referral: Referral) -> list[StatusShare]:
-    """Grant and fill every share the agreement and the member's notice or consent allow and that does not stand yet."""
+def _is_stopped(referral: Referral, scope: str, reference: AgreementRef) -> bool:
+    """Did a person take back our last share of it? The program does, to open it anew, where what is granted changed."""
+    query = db.select(StatusShare).where(
+        StatusShare.referral_id == referral.id, StatusShare.role == "owner", StatusShare.scope == scope
+    )
+    last = db.session.scalars(query.order_by(StatusShare.id.desc()).limit(1)).first()
+    if last is None or last.reason != "narrowed":
+        return False
+    then, now = (_granted(ref, scope, referral.partner_uid) for ref in (last.agreement, reference))
+    return then == now
+
+
+def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
+    """Grant and fill every share the agreement and the member's notice or consent allow and that does not stand yet; what a
+    person stopped only where a person `asked` for this scope again.
+    """
     made = []
     if referral.state is not ReferralState.TAKEN_ON:
         raise WrongState("not_taken_on")
@@ -224,7 +241,7 @@ def open_for(referral: Referral) -> list[StatusShare]:
             continue
         basis = basis_of(referral, scope)
         reference = grants.covers(scope, owner_uid=own, receiver_uid=referral.partner_uid)
-        if basis is None or reference is None:
+        if basis is None or reference is None or (scope != asked and _is_stopped(referral, scope, reference)):
             continue
         share = StatusShare(
             role="owner", partner_uid=referral.partner_uid, referral_id=referral.id, member_id=referral.member_id,
@@ -279,6 +296,27 @@ def _is_shut(share: StatusShare) -> bool:
     if agreements.is_paused(share.agreement_id, share.partner_uid, share.scope):
         return True
     return grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is None
+
+
+def may_open_again(share: StatusShare) -> bool:
+    """Was it stopped or withdrawn, and could the same be shared now, the member being told or asked anew?"""
+    referral = _of(share)
+    return (
+        share.role == "owner"
+        and share.state is ShareState.PURGED
+        and share.reason in ("narrowed", *WITHDRAWN)
+        and referral.state is ReferralState.TAKEN_ON
+        and not _is_there(referral.id, share.scope)
+        and basis_of(referral, share.scope) is not None
+        and grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is not None
+    )
+
+
+def open_again(share: StatusShare) -> StatusShare:
+    """A person opens again what a person stopped or withdrew: the new share. WrongState where it cannot be."""
+    if not may_open_again(share):
+        raise WrongState("illegal_transition", state=share.state.value, verb="grant")
+    return next(made for made in open_for(_of(share), asked=share.scope) if made.scope == share.scope)
 
 
 def revoke(share: StatusShare, reason: str) -> None:
@@ -336,7 +374,10 @@ def _grants_changed(what: GrantsChanged) -> None:
     own = counties.own().uid
     for owner, receiver, scope in sorted(what.changed, key=str):
         if owner == own and scope in SCOPES:
-            _take_back(_ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope), "narrowed")
+            now = _granted(grants.covers(scope, owner_uid=own, receiver_uid=receiver), scope, receiver)
+            mine = _ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
+            then = {ref: _granted(ref, scope, receiver) for ref in {share.agreement for share in mine}}
+            _take_back([share for share in mine if then[share.agreement] != now], "narrowed")
     for receiver in sorted({receiver for owner, receiver, scope in what.changed if owner == own and scope in SCOPES}):
         for referral in _taken_on(Referral.partner_uid == receiver):
             open_for(referral)
