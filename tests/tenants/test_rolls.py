@@ -77,3 +77,10 @@ def test_a_csv_in_either_encoding():
         assert rolls.decoded("李明,√".encode(encoding)) == "李明,√"
     with pytest.raises(Invalid):
         rolls.decoded(b"\xff\xff\xff")
+    # As an old Mac ends its lines; and a quotation mark that swallows the rest of a large file.
+    assert read("姓名,签到\r李明,√\r赵示丁,×")[0] == [
+        (2, ["m1"], Presence.PRESENT, None, None),
+        (3, ["m4"], Presence.ABSENT, None, None),
+    ]
+    with pytest.raises(Invalid):
+        rolls.lines('姓名,签到\n"' + "李明,√\n" * 30_000)

@@ -73,13 +73,17 @@ class _Columns:
 
 
 def lines(text: str) -> list[list[str]]:
-    """Pasted text or a .csv as a table: by tabs, else commas, else blanks."""
-    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    """Pasted text or a .csv as a table: by tabs, else commas, else blanks. Invalid for a cell without an end."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    rows = text.split("\n")
     if "\t" in text:
         return [row.split("\t") for row in rows]
     text = text.replace("，", ",").replace("、", ",")
     if "," in text:
-        return [list(row) for row in csv.reader(io.StringIO(text))]
+        try:
+            return [list(row) for row in csv.reader(io.StringIO(text))]
+        except csv.Error:
+            raise Invalid({"file": "not_text"}) from None
     return [row.split() for row in rows]
 
 
