@@ -419,6 +419,12 @@ def test_the_record_as_paper_at_both_sides(walk, host, home, work, fresh):
     work()
     text, _row = read_paper(home, there, record.id, work)
     assert "作废，名单划去留存" in text and "同意作废" in text
+    # The activity may be put right now, and be offered again: the annulled record's paper says what was sealed.
+    with here.act():
+        activities.put_right(activities.get(walk.activity_id, lock=True), {"place": "示例路礼堂"}, clerk(here))
+        fence.commit()
+    text, _row = read_paper(host, here, record.id, work)
+    assert "社区党群服务中心" in text and "示例路礼堂" not in text
 
 
 def test_a_list_pasted_or_uploaded_is_read_before_anything_is_written(walk, host):

@@ -92,9 +92,9 @@ def _fields(record: CoSignedRecord, activity: Activity | None, recorder: str) ->
     times = "至".join(f"{at:%H:%M}" for at in (activity.starts_at, activity.ends_at) if at)
     rows = [
         ("组织", organisations.get(activity.org_id).full_name),
-        ("主题", activity.title),
+        ("主题", head.get("title", "")),  # as it was sealed: what was annulled stays when the activity is put right
         ("时间", f"{on}　{times}".strip()),
-        ("地点", activity.place),
+        ("地点", head.get("place", "")),
         ("主持人", activity.chair),
         ("记录人", activity.minute_taker),
         *end,
