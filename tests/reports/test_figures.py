@@ -20,11 +20,13 @@ from tests.reports.test_agreement_report import NO_COUNT, sieve
 from tests.reports.world import build_with_half_year, load_lived
 from web.core import clock, events, fence
 from web.core.errors import NotFound
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import registry
 from web.federation.agreements import service as agreements
 from web.federation.handovers import lists as handover_lists
 from web.federation.handovers import service as handovers
+from web.federation.readings import service as readings
 from web.federation.referrals import claims
 from web.federation.referrals import lists as referral_lists
 from web.federation.referrals import service as referrals
@@ -178,9 +180,13 @@ def test_who_looked_at_what_is_the_partners(lived):
             peer=str(lived.walk.member_id),
         )
         fence.commit()
+    with lived.later(18), host.act(), events.by(clerk_of_host):
+        for kind in ("handover", "request"):  # pages that named no list
+            readings.opened(kind, uuid7(), lived.walk.home.uid)
+        fence.commit()
     seen = {use.scope[:2]: by_code(use.figures)["shares.reads"].value for use in composed(lived, host).report.scopes}
-    assert seen == {"S2": 2, "S3": 0, "S4": 0, "S5": 0, "S6": 0}, (
-        "purged ones show nothing; another county's do not count"
+    assert seen == {"S2": 2, "S3": 0, "S4": 1, "S5": None, "S6": 0}, (
+        "purged ones show nothing; another county's do not count; a co-signed record is both counties' own"
     )
     home = composed(lived, lived.walk.home).report
     assert home.reads.value == 0, "one's own member is nobody's shared record"

@@ -23,6 +23,7 @@ from web.federation.agreements.models import AgreementDuty, CooperationProgress
 from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
+from web.federation.readings.service import OTHER
 from web.federation.referrals.models import Referral
 from web.federation.requests.models import Request
 from web.federation.sharing.models import ShareState, StatusShare
@@ -179,18 +180,23 @@ def provided(span: Span) -> dict[str, int]:
     return _by_scope(parts)
 
 
-# The list a page showed (`shared.view`) → the scope of what stood on it; a referral's own values are S2.
-OF_LIST = {"handovers": "S4", "cosigning": "S5", "shares": "S6"}
+# The list a page showed (`shared.view`) → the scope of what stood on it; a referral's own values are S2. What no page named
+# goes by the kind of its rows; a request's scope is its own, and no row of this table.
+OF_LIST = {"handovers": "S4", "shares": "S6"}
+OF_KIND = {"referral": "S2", "handover": "S4"}
 
 
 def reads(span: Span, partners: Sequence[UUID]) -> dict[str, int]:
     """How often our people looked at values that are the partners', by scope: pages opened, out of the event log."""
-    named = case(OF_LIST, value=Event.details["list"].astext, else_="S2").label("of_scope")
+    listed = Event.details["list"].astext
+    unnamed = case(OF_KIND, value=Event.details["kind"].astext)
+    named = case((listed == OTHER, unnamed), else_=case(OF_LIST, value=listed, else_="S2")).label("of_scope")
     uids = [str(uid) for uid in partners]
     query = (
         db.select(named, func.count().label("n"))
         .where(
             Event.verb == "shared.view",
+            named.is_not(None),
             span.holds(Event.at),
             or_(Event.peer.in_(uids), Event.details["peers"].has_any(array(uids))),
         )

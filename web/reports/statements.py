@@ -33,7 +33,10 @@ from web.reports.periods import Period, offered
 from web.tenants.counties import service as counties
 
 # Scopes that carry records of persons; S0 and S1 do not. Which of their columns can be counted at all.
-PERSONAL = dict.fromkeys(("S2", "S3", "S4", "S6"), SCOPE_COLUMNS) | {"S5": SCOPE_COLUMNS[:4]}
+PERSONAL = dict.fromkeys(("S2", "S3", "S4", "S6"), SCOPE_COLUMNS) | {
+    # One document of both counties: its readings are not counted (FED/1 §6), and nobody destroys it for the other.
+    "S5": tuple(code for code in SCOPE_COLUMNS if code not in ("shares.reads", "purges.proved"))
+}
 # A direction exists where home may give the host one of these: notices, transfers.
 MOVING = ("S2", "S4")
 

@@ -31,6 +31,9 @@ TOLD_AFTER = timedelta(hours=1)
 AT_ONCE = 500
 """Lines of one message at most."""
 
+OTHER = "other"
+"""The list of what was opened and no page named."""
+
 # Rooms whose rows are read: kind → (ids, partner) → id → our member behind it, of those that are ours with that partner;
 # None where the person is no member of ours (whom we claimed, or asked to have handed over).
 OWNERS: dict[str, Callable[[Collection[UUID], UUID], Mapping[UUID, UUID | None]]] = {}
@@ -43,13 +46,16 @@ def opened(kind: str, about_id: UUID, partner_uid: UUID) -> None:
         db.session.info["readings.reader"] = events.actor()
 
 
-def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "") -> None:
-    """Log that a page showed received rows: (id, partner) each. One event; `what` names the list."""
+def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "", kind: str = "") -> None:
+    """Log that a page showed received rows: (id, partner) each. One event; `what` names the list, `kind` what stood on it where
+    the name does not say so.
+    """
     if not read:
         return
     peers = sorted({str(partner) for _, partner in read})
     details = {"count": len(read), "peers": peers, "rows": sorted({str(id_) for id_, _ in read})}
-    events.record("shared.view", subject, details=details | ({"list": what} if what else {}), peer=peers[0])
+    named = {name: said for name, said in (("list", what), ("kind", kind)) if said}
+    events.record("shared.view", subject, details=details | named, peer=peers[0])
     db.session.info.setdefault("readings.noted", set()).update(id_ for id_, _ in read)
 
 
@@ -63,11 +69,14 @@ def _count(session: Session) -> None:
     read: dict[tuple[str, UUID], UUID] = session.info.pop("readings.opened")
     noted: set[UUID] = session.info.pop("readings.noted", set())
     who: events.Actor = session.info.pop("readings.reader")
-    unnamed = [(about_id, partner) for (_, about_id), partner in read.items() if about_id not in noted]
-    if unnamed:
-        with events.by(who):
-            note(Reading(id=counties.own().uid), unnamed, "other")  # never stored: what was looked at is no one row
-        session.info.pop("readings.noted", None)
+    unnamed: dict[str, list[tuple[UUID, UUID]]] = {}
+    for (kind, about_id), partner in read.items():
+        if about_id not in noted:
+            unnamed.setdefault(kind, []).append((about_id, partner))
+    with events.by(who):
+        for kind, rows_of in unnamed.items():
+            note(Reading(id=counties.own().uid), rows_of, OTHER, kind)  # never stored: what was looked at is no one row
+    session.info.pop("readings.noted", None)
     now, reader = clock.now(), _role(who.role)
     rows = [
         {"tenant_id": fence.tenant(), "id": uuid7(), "about_kind": kind, "about_id": about_id, "partner_uid": partner,
