@@ -27,9 +27,9 @@ def _agreement_of(walk):
         return referrals.get(walk.id).agreement_id
 
 
-def _pause(walk, side, scope, *, resume=False, run=True):
+def _pause(walk, side, scope, *, resume=False, run=True, under=None):
     with side.act():
-        agreements.pause(_agreement_of(walk), scope, resume=resume)
+        agreements.pause(under or _agreement_of(walk), scope, resume=resume)
         fence.commit()
     if run:
         walk.work()
@@ -59,6 +59,23 @@ def test_paused_under_one_of_two_agreements_the_values_go_when_it_is_resumed(wal
     assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-09"
     _pause(walk, walk.home, "S6", resume=True)
     assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2027-01"
+
+
+def test_paused_under_both_a_share_opens_when_either_is_resumed(walk):
+    """The notice stands under one of them: what the other grants is opened for it all the same."""
+    other = world.propose(walk.host, [walk.home])
+    world.conclude(other, walk.host, [walk.home])
+    walk.offer()
+    walk.say(walk.host, referrals.accept)
+    walk.say(walk.host, referrals.report_in, how="person")
+    own = _agreement_of(walk)
+    (other,) = {other, walk.pair.ref.id} - {own}
+    for under in (own, other):
+        _pause(walk, walk.home, "S6", under=under)
+    walk.say(walk.host, referrals.take_on, walk.host.orgs["演示社区第一支部"])
+    assert ("owner", "S6") not in walk.shares(walk.home)
+    _pause(walk, walk.home, "S6", resume=True, under=other)
+    assert walk.shares(walk.home)["owner", "S6"][0] == walk.shares(walk.host)["receiver", "S6"][0] == "live"
 
 
 def test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does(walk):

@@ -18,6 +18,7 @@ from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, pairs, verbs
 from web.federation.agreements import service as agreements
+from web.federation.agreements.models import AgreementParty
 from web.federation.agreements.registers import AT_REST
 from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import SHARE_REVOKED
@@ -352,7 +353,7 @@ def _take_back(shares: list[StatusShare], reason: str) -> None:
 @events.subscribe(pairs.Moved)
 def _paused(moved: pairs.Moved) -> None:
     """A pause: what is on its way may be sealed without its values, so all of them go again when it is over. Resumed:
-    they go, and what could not be opened meanwhile is opened.
+    they go, and what could not be opened meanwhile is opened, under whichever agreement its referral was begun.
     """
     if moved.kind != "agreement" or moved.verb not in ("pause", "resume"):
         return
@@ -362,7 +363,8 @@ def _paused(moved: pairs.Moved) -> None:
         elif share.needs_snapshot:
             follow(share)
     if moved.verb == "resume":
-        for referral in _taken_on(Referral.agreement_id == moved.about_id):
+        parties = db.select(AgreementParty.uid).where(AgreementParty.agreement_id == moved.about_id)
+        for referral in _taken_on(Referral.partner_uid.in_(parties)):
             open_for(referral)
 
 
