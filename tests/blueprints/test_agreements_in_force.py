@@ -198,7 +198,8 @@ def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stan
         assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 303
         assert "登记反馈" not in client.get(home).text
         assert "议定三件事" in client.get(f"{base}/{id_}").text
-        assert client.post(f"{base}/{id_}/duties/participation", data=said).status_code == 404
+        again = client.post(f"{base}/{id_}/duties/participation", data=said | {"note": "又一次"})
+        assert again.status_code == 409 and "本期已经登记" in again.text and "又一次" not in again.text
 
 
 def test_a_meeting_is_recorded_by_one_and_confirmed_by_the_other_on_their_pages(agreed, work, browsers):
@@ -278,6 +279,8 @@ def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_y
     refused = client.post(f"{base}/{id_}/duties/check", data=said | {"home4": ""})
     assert refused.status_code == 422 and "请选一项" in refused.text
     assert client.post(f"{base}/{id_}/duties/check", data=said | {"home4": "unmet"}).status_code == 303
+    again = client.post(f"{base}/{id_}/duties/check", data=said)
+    assert again.status_code == 409 and "本期已经检查" in again.text
     after = client.get(f"{base}/{id_}/duties/check").text
     assert "没有落实" in after and "1 项没有全部落实" in after and "本期已经检查" in after
     whole = client.get(f"{base}/responsibilities").text

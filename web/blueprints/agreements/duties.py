@@ -64,18 +64,19 @@ todos.QUEUES.append(
 def duty(agreement_id: UUID, kind: str) -> Any:
     """It was done: when, and what came of it. What was done before stands below."""
     view, of_kind = load(agreement_id), DutyKind(kind)
+    _in_turn(agreement_id)
     open_ = next((row for row in duties.open_of(agreement_id) if row.kind is of_kind), None)
     past = [row for row in duties.past_of(agreement_id) if row.kind is of_kind]
     if open_ is None and not past:
         raise NotFound
     form = Form(schemas.DutyDone, {"done_on": clock.today().isoformat()})
-    if form.is_sent:
+    if form.is_sent and open_ is not None:
         with form:
             given = form.read()
             duties.record(service.get(agreement_id, lock=True), of_kind, given["done_on"], given["note"])
             flash("已登记，待办已消")
             return redirect(view.url("show") + "#duties", 303)
-    return form.page(
+    page, status = form.page(
         "agreements/duty.html",
         view=view,
         words=turns.DUTIES[kind],
@@ -83,6 +84,13 @@ def duty(agreement_id: UUID, kind: str) -> Any:
         past=past,
         is_proved=of_kind in duties.PROOFS,
     )
+    return page, 409 if form.is_sent and open_ is None else status
+
+
+def _in_turn(agreement_id: UUID) -> None:
+    """A second press waits for the first, and then sees what that one recorded: the page says so, with 409."""
+    if request.method == "POST":
+        service.get(agreement_id, lock=True)
 
 
 @bp.get("/responsibilities")
@@ -126,6 +134,7 @@ FOUND = {"met": "已落实", "partly": "部分落实", "unmet": "没有落实", 
 def check(agreement_id: UUID) -> Any:
     """The yearly check of the responsibility list, item by item; earlier years stand beside it."""
     view = load(agreement_id)
+    _in_turn(agreement_id)
     text = view.effective.text if view.effective is not None else None
     open_ = next((row for row in duties.open_of(agreement_id) if row.kind is DutyKind.CHECK), None)
     past = [row for row in duties.past_of(agreement_id) if row.kind is DutyKind.CHECK and row.done_on]
@@ -135,7 +144,7 @@ def check(agreement_id: UUID) -> Any:
     options = list(FOUND.items())
     asked: dict[str, Any] = {row["key"]: One(row["item"], options) for row in rows}
     form = Form(type("Check", (schemas.DutyDone,), asked), {"done_on": clock.today().isoformat()})
-    if form.is_sent:
+    if form.is_sent and open_ is not None:
         with form:
             given = form.read()
             found = {row["key"]: given[row["key"]] for row in rows}
@@ -143,7 +152,7 @@ def check(agreement_id: UUID) -> Any:
             duties.record(agreement, DutyKind.CHECK, given["done_on"], given["note"], found)
             flash("年度检查已登记，待办已消")
             return redirect(view.url("show") + "#duties", 303)
-    return form.page(
+    page, status = form.page(
         "agreements/check.html",
         view=view,
         duty=open_,
@@ -153,3 +162,4 @@ def check(agreement_id: UUID) -> Any:
         options=options,
         found=FOUND,
     )
+    return page, 409 if form.is_sent and open_ is None else status
