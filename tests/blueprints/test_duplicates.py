@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.walk import Walk
 from web.core import clock, fence
 from web.extensions import db
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
 from web.tenants.labels import service as labels
 from web.tenants.members import merging, service
@@ -34,6 +36,12 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
             post="出纳",
         )
         flows.depart(gone, left_on=date(2026, 2, 1), host_code="331124")
+        # Of what he was told by the other record he withdrew one notice today, and one before this record's was given.
+        consents.give(kept, agreed.host.uid, ["S2", "S6"], method=Method.PAPER)
+        for days, scope in ((1, "S6"), (0, "S2")):
+            with clock.at(clock.now() - timedelta(days=days)):
+                consents.give(gone, agreed.host.uid, [scope], method=Method.PAPER)
+                consents.withdraw(gone, agreed.host.uid, [scope])
         labels.mark([gone], [labels.add("困难党员", "grey")], [])
         twin = service.enroll(
             side.orgs["试例村支部"], name="欧阳示甲", gender="1", member_kind="1", birth_on=date(1988, 3, 4)
@@ -86,6 +94,9 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
     relation, phone, post, branch, is_away, marks = at(kept_id)
     assert (relation, phone, post, is_away, len(marks)) == (Relation.HELD, "15400001111", "会计", True, 1)
     assert branch == was[0][3] and at(gone_id)[0] is Relation.ENDED
+    with side.act():
+        stand = [consents.stands(kept_id, agreed.host.uid, scope) for scope in ("S2", "S6")]
+    assert stand == [False, True], "what he withdrew by either record is withdrawn, unless he was told since"
     after = browser.get(base).text
     assert "已合并为王示甲一条记录" in after and f"/{gone_id}" not in after
     assert "与重复的一条合并" in browser.get(f"/{side.code}/members/{kept_id}").text

@@ -166,4 +166,20 @@ def lacking(member_ids: Sequence[UUID], partner_uid: UUID, scope: str) -> set[UU
     return set(member_ids) - set(db.session.scalars(query))
 
 
-merging.MOVES["consent"] = merging.Move(Consent, alone=(Consent.partner_uid, Consent.scope))
+def _heed(kept: Member, stayed: Sequence[Consent]) -> None:
+    """It is one person: what he withdrew by the other record ends what this one was told until that day. Parted again, it
+    stays withdrawn: the partner has destroyed it.
+    """
+    for gone in stayed:
+        if gone.withdrawn_at is None:
+            continue
+        told = [
+            c.given_on
+            for c in standing(kept.id)
+            if (c.partner_uid, c.scope, c.about_id) == (gone.partner_uid, gone.scope, gone.about_id)
+        ]
+        if told and max(told) <= clock.day(gone.withdrawn_at):
+            withdraw(kept, gone.partner_uid, [gone.scope], about_id=gone.about_id)
+
+
+merging.MOVES["consent"] = merging.Move(Consent, alone=(Consent.partner_uid, Consent.scope), stayed=_heed)

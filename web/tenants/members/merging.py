@@ -35,12 +35,14 @@ FIELDS = (*values.READERS, "branch_id", "away_org_id")
 @dataclass(frozen=True)
 class Move:
     """Rows of `model` that go along. `alone`: columns in which the record that stays must not have such a row already (then it
-    stays where it is); `one`: a condition that only one row of a person may meet, else the records are not merged.
+    stays where it is); `one`: a condition that only one row of a person may meet, else the records are not merged; `stayed`:
+    told of those that stay where they are, as the record goes.
     """
 
     model: Any
     alone: tuple[Any, ...] = ()
     one: Any = None
+    stayed: Callable[[Member, Sequence[Any]], None] | None = None
 
 
 HELD_BY: dict[str, Callable[[Sequence[UUID]], Select[Any]]] = {}
@@ -205,13 +207,15 @@ def _carry(move: Move, kept: Member, gone: Member) -> list[UUID]:
         if (db.session.scalar(both) or 0) > 1:
             raise WrongState("merge_two_open")
     query = db.select(model).where(model.member_id == gone.id)
+    rows = list(db.session.scalars(query))
     if move.alone:
         has = db.select(*move.alone).where(model.member_id == kept.id)
         known = {tuple(row) for row in db.session.execute(has)}
         names = [column.key for column in move.alone]
-        rows = [row for row in db.session.scalars(query) if tuple(getattr(row, n) for n in names) not in known]
-    else:
-        rows = list(db.session.scalars(query))
+        stay = [row for row in rows if tuple(getattr(row, n) for n in names) in known]
+        rows = [row for row in rows if row not in stay]
+        if move.stayed is not None:
+            move.stayed(kept, stay)
     for row in rows:
         row.member_id = kept.id
     db.session.flush()
