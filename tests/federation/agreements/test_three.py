@@ -271,6 +271,8 @@ def test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_
     with hub.act():
         found = service.versions(service.get(agreed.ref.id))
         said = {v.version: PROVES[DocumentKind.AGREEMENT_TEXT](documents.get(v.document_id)) for v in found}
+    became = {n: lines.pop(0)[1] for n, lines in said.items()}
+    assert became == {1: "已由第 2 版替代", 2: "生效中"}
     assert {n: [words.endswith("已印签") for _, words in seals] for n, seals in said.items()} == {
         1: [True, True],
         2: [True, True, True],
