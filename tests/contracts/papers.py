@@ -49,6 +49,7 @@ def messages() -> str:
                 ("opens", spec.opens),
                 ("may expire", spec.may_expire),
                 ("names its cause", spec.needs_cause),
+                ("yields", spec.is_bulk),
             )
             if is_so
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from web.core import clock
@@ -27,6 +27,14 @@ def uuid7() -> UUID:
         _last[pinned] = stamp
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62
     return UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2)
+
+
+_LAST = 253_370_764_800_000  # the year 9999, in milliseconds
+
+
+def made_at(id_: UUID) -> datetime:
+    """When an id of ours, or of another county's program, says that it was made; aware UTC. Of any other: some instant."""
+    return datetime.fromtimestamp(min(id_.int >> 80, _LAST) / 1000, UTC)
 
 
 def since(moment: datetime) -> UUID:

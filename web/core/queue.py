@@ -96,6 +96,14 @@ def begin(*args: str | int) -> None:
             valkey.client.delete(_bell(*args))
 
 
+def is_first(*of: str | int | UUID) -> bool:
+    """Whether nobody asked for the same in the last RINGS_FOR seconds. With Valkey dead everybody is the first."""
+    try:
+        return bool(valkey.client.set(_bell(*map(str, of)), "", nx=True, ex=RINGS_FOR))
+    except redis.RedisError:
+        return True
+
+
 def _bell(*args: str | int) -> str:
     return ":".join(("rung", *map(str, args)))
 

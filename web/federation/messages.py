@@ -8,6 +8,8 @@ How to read a row:
 - `numbering`: DECISION = only the anchor sends it, with `n`; PROPOSAL = only a follower, with `base`;
   BOTH = a follower proposes with `base`, and the anchor's envelope of the same type with `n` (and `cause`) decides,
   or the anchor decides of itself; REGISTER = neither, the owner's own word numbered `w` in the body.
+- `is_bulk`: news that a program tells, which yields to everything else that waits for its number in the channel. What
+  follows bulk of its own aggregate is bulk too, so that `n` stays in order.
 - `opens`: an envelope of it with n = 1 or base = 0 begins an aggregate and can be refused (`not_opened` at the sender).
 - `body`: plain values only (uuid, choice, date, integer, digest); the table refuses to be built otherwise.
 - `pointers`: what may be disclosed. A required one is disclosed or withheld, never absent. `scope` of a pointer is the
@@ -94,6 +96,7 @@ class MessageSpec:
     needs_agreement: bool = True
     needs_cause: bool = False
     has_foreign_lines: bool = False
+    is_bulk: bool = False
     attaches: str | None = None
     _by_path: dict[str, Pointer] = field(init=False, repr=False, compare=False)
 
@@ -317,9 +320,10 @@ _ROWS = (
     MessageSpec(
         "share.grant", DECISION, Record({**SHARE, "basis": choice("notice consent"), "basis_on": DATE}), opens=True
     ),
-    MessageSpec("share.snapshot", DECISION, Record(SHARE), SHARED_VALUES),  # all values; absent = none
-    MessageSpec("share.delta", DECISION, Record(SHARE), SHARED_VALUES),  # only what changed; null = no longer any
-    MessageSpec("share.revoke", DECISION, Record({**SHARE, "reason": SHARE_REVOKED})),
+    MessageSpec("share.snapshot", DECISION, Record(SHARE), SHARED_VALUES, is_bulk=True),  # all values; absent = none
+    # Only what changed; null = no longer any.
+    MessageSpec("share.delta", DECISION, Record(SHARE), SHARED_VALUES, is_bulk=True),
+    MessageSpec("share.revoke", DECISION, Record({**SHARE, "reason": SHARE_REVOKED}), is_bulk=True),
     MessageSpec("share.purged", BOTH, Record({**SHARE, "backups_until": DATE})),
     # Handover: anchor home; either may begin: home requests, the host asks.
     MessageSpec(
@@ -462,13 +466,15 @@ _ROWS = (
             }
         ),
         needs_agreement=False,  # owed for what was received, whatever became of the agreement
+        is_bulk=True,
     ),
     # Directory (S0) and counts (S1): the owner's whole list each time; a `w` not higher than the last is ignored.
     MessageSpec(
         "directory.tell",
         REGISTER,
         Record({"w": NUMBER}),
-        (
+        is_bulk=True,
+        pointers=(
             # [kind, name, where, telephone of the office]
             Pointer(
                 "/organisations/*",
@@ -487,8 +493,9 @@ _ROWS = (
         "counts.tell",
         REGISTER,
         Record({"w": NUMBER, "until": DATE}),
+        is_bulk=True,
         # [what is counted, of which township (null: the county), how many]; null: fewer than five, never said
-        (
+        pointers=(
             Pointer(
                 "/cells/*", Row((COUNTED, Nullable(ORGANISATION), Nullable(Integer(5)))), False, Scope.COUNTS, "counts"
             ),

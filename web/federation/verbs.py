@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ import structlog
 
 from web.core import clock, events
 from web.core.errors import WrongState
+from web.core.ids import made_at
 from web.core.states import Row
 from web.extensions import db
 from web.federation import admission
@@ -32,6 +33,8 @@ from web.federation.wire.envelope import Envelope
 log = structlog.get_logger(__name__)
 
 KINDS: dict[str, Kind] = {}
+# How far the clocks of two counties may differ.
+SKEW = timedelta(seconds=300)
 
 
 def register(kind: Kind) -> Kind:
@@ -164,13 +167,14 @@ def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
     ):
         raise WireError("already_open")
     role = kind.other(aggregate.role)
+    until = clock.now() + (timedelta(0) if aggregate.role == kind.machine.anchor else SKEW)
     said = Said(
         verb,
         role,
         envelope.body,
         admitted.values,
         frozenset(admitted.withheld),
-        envelope.at,
+        _within(aggregate, envelope.at, until),
         envelope.id,
         is_ours=False,
     )
@@ -178,6 +182,13 @@ def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
         _hear_proposal(kind, aggregate, envelope, said)
     elif not aggregate.stopped:
         _hear_decision(kind, aggregate, envelope, said)
+
+
+def _within(aggregate: Any, at: datetime, until: datetime) -> datetime:
+    """When the other side says it said it, between two instants that both sides know: when the aggregate was made, as its
+    id has it, and when its anchor decided. A clock that is wrong, or a word that is, moves no day beyond them.
+    """
+    return min(max(at, made_at(aggregate.id)), until)
 
 
 def _hear_proposal(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -> None:
@@ -235,7 +246,8 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
     if envelope.cause is not None and envelope.cause == aggregate.pending_id:
         aggregate.pending, aggregate.pending_id = "", None
     if ours is not None:
-        said = replace(said, at=ours.at)  # the anchor applied it as of when we said it: days at both sides are the same
+        # The anchor applied it as of when we said it, within the same bounds: days at both sides are the same.
+        said = replace(said, at=_within(aggregate, ours.at, said.at))
     is_echo = ours is not None and ours.verb == said.verb
     _decide(kind, aggregate, row, said, peer=str(envelope.sender), is_echo=is_echo)
     if aggregate.state in kind.machine.terminal and aggregate.pending:

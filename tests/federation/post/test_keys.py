@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from web.core import clock, fence
-from web.core.errors import Invalid, WrongState
+from web.core.errors import DomainError, Invalid, WrongState
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db, valkey
@@ -19,6 +19,7 @@ from web.federation.post.models import CountyKey, InboxMessage, OutboxMessage, P
 from web.federation.wire import documents, seals
 from web.federation.wire.bundles import Bundle
 from web.federation.wire.canonical import canonical
+from web.federation.wire.keys import generate_seal_key
 from web.jobs import ring_post
 
 TYPE = "handover.request"
@@ -210,8 +211,8 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
     with clock.at(clock.now() + timedelta(seconds=5)):
         assert inbox.receive(host.tenant_id, home.uid, [sealed])[0].code == "key_revoked"
     with host.act():
-        keys.introduce(stolen_card)
-        keys.introduce([documents.sign_descriptor(documents.introduce(stolen_card[0])[0], thief)])
+        keys.introduce(stolen_card, home.uid)
+        keys.introduce([documents.sign_descriptor(documents.introduce(stolen_card[0])[0], thief)], home.uid)
         assert (keys.peer(home.uid).state.value, keys.peer(home.uid).fingerprint) == ("introduced", fingerprint)
         with pytest.raises(Invalid):
             keys.confirm(keys.peer(home.uid), "0000 0000")
@@ -278,18 +279,33 @@ def test_a_partner_who_missed_two_turnings_follows_and_an_old_card_says_nothing_
     with host.act():
         unvouched = [card[0], card[2]]  # the first voucher was left out: nobody says that the second key is theirs
         with fence.savepoint():
-            assert keys.introduce(unvouched).state.value == "introduced"
+            assert keys.introduce(unvouched, home.uid).state.value == "introduced"
             db.session.rollback()
     with host.act():
-        assert keys.introduce(card).state.value == "confirmed"
+        assert keys.introduce(card, home.uid).state.value == "confirmed"
         fence.commit()
     with host.act():
         for old in (first, [card[1]], [card[2]]):
-            row = keys.introduce(old)
+            row = keys.introduce(old, home.uid)
             assert (row.state.value, row.fingerprint) == ("confirmed", _fingerprint(card)), (
                 "said before, worth nothing now"
             )
         fence.commit()
+
+
+def test_a_card_that_another_county_hands_over_changes_nothing(agreed, third):
+    home, host = agreed.home, agreed.host
+    thief = generate_seal_key("340828-seal-2030-9")
+    said, _ = documents.introduce(_card(home)[0])
+    listed = (replace(thief.public, valid_from=clock.now()), *(key for key in said.keys if key.use == "enc"))
+    forged = documents.sign_descriptor(replace(said, keys=listed), thief)
+    assert documents.introduce(forged)[0].county == home.uid, "it vouches for itself"
+    for shown in ([forged], _card(home)):
+        with pytest.raises(DomainError, match="descriptor_of_another_county"):
+            transports.hello(transports.Address(host.uid), third.uid, shown)
+    with host.act():
+        assert keys.peer(home.uid).state.value == "confirmed" and keys.pins(home.uid).keys
+    assert transports.hello(transports.Address(host.uid), home.uid, _card(home)) == _card(host)
 
 
 def _fingerprint(card):

@@ -7,12 +7,13 @@ import pytest
 from web.core import clock, fence
 from web.core.ids import uuid7
 from web.extensions import db, valkey
-from web.federation.post import lines, relay, service
+from web.federation.post import lines, relay, service, transports
 from web.federation.post.models import InboxMessage, OutboxMessage, Peer, PeerState, PostDue
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef
 
 ABOUT = uuid7()
+_SHARE = {"referral": str(uuid7()), "scope": "S6"}
 UNDER = AgreementRef(uuid7(), 1, "sha-256:" + "A" * 43)
 
 
@@ -81,6 +82,34 @@ def test_what_waits_is_found_whatever_was_sent_before(pair):
             [plan] = db.session.connection().exec_driver_sql(explain, made.construct_params(asked)).scalars()
             passed_by = [removed for where, removed in _scans(plan[0]["Plan"]) if where == "outbox_message"]
             assert passed_by == [0], "a drain reads the history of its channel"
+
+
+def test_what_a_person_waits_for_goes_before_what_a_program_tells(pair, work):
+    with pair.home.act():
+        one = uuid7()
+        told = [service.send(pair.host.uid, "share.delta", one, _SHARE, n=n, agreement=UNDER) for n in range(2, 62)]
+        ended = service.send(pair.host.uid, "share.revoke", one, _SHARE | {"reason": "narrowed"}, n=62, agreement=UNDER)
+        fence.commit()
+    waited_for = _say(pair)
+    assert work() >= 1
+    with pair.home.act():
+        sent = list(db.session.scalars(db.select(OutboxMessage.id).order_by(OutboxMessage.seq)))
+    assert sent == [waited_for, *told, ended], "and what belongs to one share stays in its order"
+
+
+def test_a_partner_who_speaks_is_sent_at_once_what_failed_before(pair, work, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", lambda *args: [transports.Answer(code="busy")])
+        waiting = _say(pair)
+        work()
+    with fence.platform("test"):
+        assert db.session.scalars(db.select(PostDue)).one().due_at > clock.now()
+    with pair.host.act():
+        service.send(pair.home.uid, "handover.expire", uuid7(), n=7, agreement=UNDER)
+        fence.commit()
+    work()
+    with pair.home.act():
+        assert db.session.get_one(OutboxMessage, (pair.home.tenant_id, waiting)).result == "refused", "it arrived"
 
 
 def test_valkey_flushed_the_scheduler_finds_it_again(pair, work):

@@ -96,6 +96,23 @@ def test_a_day_is_the_one_on_which_the_word_was_said(walk):
             assert service.get(walk.id).accepted_on == late.date()
 
 
+@pytest.mark.parametrize("wrong", [-400, 400])
+def test_a_word_of_another_day_moves_nothing_before_the_offer_nor_after_the_answer(walk, wrong):
+    """A county whose clock, or word, is a year off: both sides write down the same day all the same."""
+    noon = (clock.now() + timedelta(days=1)).astimezone(clock.CHINA).replace(hour=12, minute=0)
+    with clock.at(noon):
+        walk.offer()
+    with clock.at(noon + timedelta(days=wrong)):
+        walk.say(walk.host, service.accept, run=False)
+    heard = noon + timedelta(days=2)
+    with clock.at(heard):
+        walk.work()
+    assert walk.states() == (S.ACCEPTED, S.ACCEPTED)
+    for side in (walk.home, walk.host):
+        with side.act():
+            assert service.get(walk.id).accepted_on == (noon if wrong < 0 else heard).date()
+
+
 def test_nobody_answers_for_thirty_days(walk):
     walk.offer()
     with later(days=29), walk.home.act():

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from web.core import fence
 from web.federation.post import keys, transports
+from web.tenants.counties import service as counties
 
 
 def exchange(tenant_id: int, peer_uid: UUID) -> None:
@@ -13,10 +14,11 @@ def exchange(tenant_id: int, peer_uid: UUID) -> None:
     with fence.acting_for(tenant_id):
         row = keys.peer(peer_uid)
         address, ours = transports.Address(row.uid, row.transport, row.address), keys.publish()
+        own = counties.own().uid
         fence.commit()
-    answer = transports.hello(address, ours)
+    answer = transports.hello(address, own, ours)
     if answer is None:
         return
     with fence.acting_for(tenant_id):
-        keys.introduce(answer, row=keys.peer(peer_uid))
+        keys.introduce(answer, peer_uid)
         fence.commit()

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import bindparam
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from structlog.contextvars import bound_contextvars
 
-from web.core import clock, events, fence, logs, vault
+from web.core import clock, events, fence, logs, queue, vault
 from web.core.errors import DomainError
 from web.core.events import Actor
 from web.extensions import db
@@ -23,7 +25,7 @@ from web.federation import admission
 from web.federation.messages import MESSAGES
 from web.federation.post import keys, lines, service
 from web.federation.post.lines import Line
-from web.federation.post.models import Blob, Channel, InboxMessage
+from web.federation.post.models import Blob, Channel, InboxMessage, PostDue
 from web.federation.post.transports import Answer, unpack_blob
 from web.federation.wire import bundles, channels, receipts, seals
 from web.federation.wire.canonical import digest
@@ -59,7 +61,7 @@ def receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle]) -> list[A
 
 def _receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle], *, is_careful: bool) -> list[Answer]:
     with fence.acting_for(tenant_id) as work:
-        line = lines.take(sender, "in")
+        line = lines.take(sender, "in", _LINE)
         with events.by(Actor(None, line.name, "peer")), bound_contextvars(county=tenant_id, peer=str(sender)):
             if line.stopped:
                 return [Answer(code="maintenance")]
@@ -72,6 +74,15 @@ def _receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle], *, is_ca
 
 
 _TAKEN = db.insert(InboxMessage.__table__)
+# The line, and when we try next to send this peer something.
+_LINE = lines.LINE.add_columns(
+    db.select(PostDue.__table__.c.due_at)
+    .where(PostDue.tenant_id == bindparam("tenant"), PostDue.peer_uid == bindparam("peer"))
+    .scalar_subquery()
+    .label("due_at")
+)
+# What waits longer than any failed try does waits for a person.
+_TRIED_WITHIN = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +128,18 @@ class _Office:
             service.store_kept()
             fence.later(_TAKEN, self.taken)
             self.line.last_sign_at = clock.now()
+            self._wake()
         self.line.epoch, self.line.seq, self.line.head = self.head.epoch, self.head.seq, self.head.prev
         self.line.write()
         return answers
+
+    def _wake(self) -> None:
+        """The peer speaks, so it can be reached: what we failed to send it is tried now, once in five seconds."""
+        due_at, now = self.line.more.due_at, clock.now()
+        if due_at is None or not now < due_at < now + _TRIED_WITHIN:
+            return
+        if queue.is_first("woken", self.tenant_id, self.sender):
+            service.due(self.sender, now)
 
     def tell(self) -> None:
         """A line for each request that messages of this batch came from: what was said, and how often."""

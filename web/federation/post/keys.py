@@ -221,15 +221,17 @@ def invite(code: str) -> Peer:
     return row
 
 
-def introduce(card: Sequence[str], *, row: Peer | None = None) -> Peer:
-    """Take in a county's card: its descriptor vouches for itself and proves nothing until a person confirms.
+def introduce(card: Sequence[str], sender: UUID) -> Peer:
+    """Take in the card that this county handed over: its descriptor vouches for itself and proves nothing until a person
+    confirms. A county shows its own card and nobody else's: anybody can sign one that names another, and would have its
+    pins taken back.
 
     Of a confirmed partner: a descriptor that the pinned seal key vouches for, by itself or through vouchers, has its keys
     pinned. One that nobody vouches for means that its key was lost or revoked: what is pinned counts no more, its lines
     wait, and a person compares again. A descriptor of a key we know from before says nothing new, whoever shows it.
     """
     descriptor, signer = documents.introduce(card[0])
-    if row is not None and row.uid != descriptor.county:
+    if descriptor.county != sender:
         raise DomainError("descriptor_of_another_county")
     asked = db.select(Peer).where(Peer.uid == descriptor.county).with_for_update()
     row = db.session.scalars(asked.execution_options(populate_existing=True)).first()

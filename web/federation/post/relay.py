@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, any_, bindparam
+from sqlalchemy import ARRAY, ColumnElement, String, Uuid, all_, any_, bindparam, literal
 
 from web.core import clock, events, fence, vault
 from web.core.ids import uuid7
 from web.core.queue import Job, defer
 from web.extensions import db
+from web.federation.messages import MESSAGES
 from web.federation.post import lines, transports
 from web.federation.post.lines import Line
 from web.federation.post.models import OutboxMessage, PostDue, StoredDisclosure
@@ -80,10 +81,12 @@ _OUT, _VALUES, _KEYS = OutboxMessage.__table__, StoredDisclosure.__table__, vaul
 # One text however many there are: it is prepared once.
 _IDS = ARRAY(Uuid())
 _AT_REST = {"blobs", "has_blobs_due", "prev", "sealed_at", "attempts", "result", "code", "receipt", "receipted_at"}
+_BULK = literal([type_ for type_, spec in MESSAGES.items() if spec.is_bulk], ARRAY(String))
 _WAITING = (
     db.select(*(column for column in _OUT.c if column.name not in _AT_REST))
     .where(_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.peer_uid == bindparam("peer"), _OUT.c.receipt.is_(None))
-    .order_by(_OUT.c.seq.nulls_last(), _OUT.c.id)
+    # Numbers are given in this order, so what a person waits for is not behind what a program tells.
+    .order_by(_OUT.c.seq.nulls_last(), _OUT.c.type == any_(_BULK), _OUT.c.id)
     .limit(BATCH)
 )
 _DISCLOSED = (
@@ -144,7 +147,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
 
 
 def _in_order(waiting: list[Any]) -> list[Any]:
-    """Sealed ones by seq; new ones by id, but those of one aggregate by n among themselves."""
+    """Sealed ones by seq; new ones as they were asked for, but those of one aggregate by n among themselves."""
     fresh = [m for m in waiting if m.seq is None]
     by_about: dict[UUID, list[Any]] = {}
     for message in fresh:

@@ -53,15 +53,17 @@ def deliver(peer: Address, sender: UUID, batch: list[bundles.Bundle]) -> list[An
     return inbox.receive(tenant_id, sender, bundles.unpack(data))
 
 
-def hello(peer: Address, card: list[str]) -> list[str] | None:
-    """Introduce ourselves and get the peer's own card (`keys.card_of`). What waits there for us is due at once."""
+def hello(peer: Address, sender: UUID, card: list[str]) -> list[str] | None:
+    """Introduce ourselves, the `sender`, and get the peer's own card (`keys.card_of`). What waits there for us is due at
+    once.
+    """
     from web.federation.post import keys, service
 
     tenant_id = _resident(peer)
     if tenant_id is None:
         return None
     with fence.acting_for(tenant_id):
-        row = keys.introduce(card)
+        row = keys.introduce(card, sender)
         if row.state is PeerState.CONFIRMED:
             service.wake(row.uid)
         answer = keys.card_of(peer.uid)
