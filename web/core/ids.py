@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from web.core import clock
@@ -29,12 +29,13 @@ def uuid7() -> UUID:
     return UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 253_370_764_800_000  # the year 9999, in milliseconds
 
 
 def made_at(id_: UUID) -> datetime:
     """When an id of ours, or of another county's program, says that it was made; aware UTC. Of any other: some instant."""
-    return datetime.fromtimestamp(min(id_.int >> 80, _LAST) / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=min(id_.int >> 80, _LAST))
 
 
 def since(moment: datetime) -> UUID:
