@@ -260,6 +260,28 @@ def test_a_receipt_of_a_key_revoked_since_comes_again_under_the_new_one(agreed, 
     assert seals.unverified(first) == seals.unverified(_out(home)[0].receipt), "the same word, from when it was given"
 
 
+def test_keys_that_changed_again_before_anybody_compared_are_pinned_as_they_are_now(agreed):
+    home, host, now = agreed.home, agreed.host, clock.now()
+    changes = ("ask_revoke", "stolen"), ("ask_revoke", "lost"), ("ask_turn", "")
+    for step, (verb, reason) in enumerate(changes, 1):
+        with clock.at(now + timedelta(seconds=5 * step)):
+            _ask(home, verb, reason)
+            turning.change(home.tenant_id)
+    with host.act():
+        keys.confirm(keys.peer(home.uid), keys.peer(home.uid).fingerprint[-9:])
+        fence.commit()
+    with host.act():
+        theirs = db.select(PeerKey).where(PeerKey.peer_uid == home.uid, PeerKey.use == "sig", PeerKey.is_pinned)
+        found = {key.kid: (bool(key.revoked_at), bool(key.valid_until)) for key in db.session.scalars(theirs)}
+    first, second, third, current = _kids(home)
+    assert found == {
+        first: (True, False),
+        second: (True, False),  # stolen too, and told so while the partner had not compared it yet
+        third: (False, True),
+        current: (False, False),
+    }
+
+
 def _card(side):
     with side.act():
         return keys.card_of(side.uid)

@@ -271,6 +271,8 @@ def introduce(card: Sequence[str], sender: UUID) -> Peer:
             ours = known[key.kid]
             ours.valid_until = _earlier(ours.valid_until, key.valid_until)
             ours.revoked_at = _earlier(ours.revoked_at, key.revoked_at)
+        elif not known[key.kid].is_pinned:  # turned or revoked before anybody compared: it is not pinned as it was
+            known[key.kid].valid_until, known[key.kid].revoked_at = key.valid_until, key.revoked_at
     row.code, row.name = descriptor.code, descriptor.name
     row.office = _office(descriptor.code, descriptor.name)
     row.fingerprint = signer.fingerprint
