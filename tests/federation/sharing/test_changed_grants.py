@@ -12,12 +12,13 @@ from web.core.errors import DomainError
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service as agreements
+from web.federation.agreements import texts
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.referrals import grants, packets
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import SharedMember
-from web.federation.sharing import values
+from web.federation.sharing import service, values
 from web.federation.sharing.models import StatusShare
 from web.tenants.members import service as members
 
@@ -112,14 +113,14 @@ def test_a_handover_runs_on_through_a_pause_and_the_news_after_it_does_not(walk)
             assert tuple(found) == may
 
 
-def _next_version(walk, change, scope="S6"):
+def _next_version(walk, change, scope="S6", back=()):
     id_ = _agreement_of(walk)
     with walk.host.act():
         text = copy.deepcopy(agreements.amend(id_).text)
         for grant in text["grants"]:
             if (grant["owner"], grant["scope"]) == (str(walk.home.uid), scope):
                 grant["fields"] = change(grant["fields"])
-        text["grants"] = [grant for grant in text["grants"] if grant["fields"]]
+        text["grants"] = [*(grant for grant in text["grants"] if grant["fields"]), *back]
         agreements.revise(id_, text)
         agreements.propose(id_)
         fence.commit()
@@ -151,7 +152,18 @@ def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_ag
         gone = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == first.id)).all()
         assert gone and all(row.wrapped is None for row in gone)
     _next_version(walk, lambda names: sorted([*names, "dues_until"]))
-    assert _newest(walk, walk.host, "receiver") == ("live", {"/certificate_no": "示0001", "/dues_until": "2026-09"})
+    whole = ("live", {"/certificate_no": "示0001", "/dues_until": "2026-09"})
+    assert _newest(walk, walk.host, "receiver") == whole
+    # Granted no more, and the same again: nobody stopped it. What a person stopped no version opens.
+    _next_version(walk, lambda names: [])
+    assert _newest(walk, walk.host, "receiver") == ("purged", {})
+    _next_version(walk, lambda names: names, back=[texts.grant(walk.home.uid, walk.host.uid, "S6")])
+    assert _newest(walk, walk.host, "receiver") == whole
+    with walk.home.act():
+        service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+        fence.commit()
+    _next_version(walk, lambda names: [name for name in names if name != "dues_until"])
+    assert _newest(walk, walk.host, "receiver") == ("purged", {})
 
 
 def _packet(walk):

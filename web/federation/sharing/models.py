@@ -46,7 +46,9 @@ SHARE = Machine(
 
 
 class StatusShare(PairAggregate, Model):
-    """One per (referral, owner, receiver, scope). `member_id`: home's own row. `reason`: why it was revoked."""
+    """One per (referral, owner, receiver, scope). `member_id`: home's own row. `reason`: why it was revoked.
+    `needs_snapshot`: all values are to go again; of a revoked one, in a share of its own.
+    """
 
     __tablename__ = "status_share"
     state: Mapped[ShareState] = SHARE.column()

@@ -217,16 +217,13 @@ def basis_of(referral: Referral, scope: str) -> tuple[str, date] | None:
     return (kind, given_on) if given_on is not None else None
 
 
-def _is_stopped(referral: Referral, scope: str, reference: AgreementRef) -> bool:
-    """Did a person take back our last share of it? The program does, to open it anew, where what is granted changed."""
+def _is_stopped(referral: Referral, scope: str) -> bool:
+    """Did a person take back our last share of it? What the program took back, as what is granted changed, goes again."""
     query = db.select(StatusShare).where(
         StatusShare.referral_id == referral.id, StatusShare.role == "owner", StatusShare.scope == scope
     )
     last = db.session.scalars(query.order_by(StatusShare.id.desc()).limit(1)).first()
-    if last is None or last.reason != "narrowed":
-        return False
-    then, now = (_granted(ref, scope, referral.partner_uid) for ref in (last.agreement, reference))
-    return then == now
+    return last is not None and last.reason == "narrowed" and not last.needs_snapshot
 
 
 def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
@@ -242,7 +239,7 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
             continue
         basis = basis_of(referral, scope)
         reference = grants.covers(scope, owner_uid=own, receiver_uid=referral.partner_uid)
-        if basis is None or reference is None or (scope != asked and _is_stopped(referral, scope, reference)):
+        if basis is None or reference is None or (scope != asked and _is_stopped(referral, scope)):
             continue
         share = StatusShare(
             role="owner", partner_uid=referral.partner_uid, referral_id=referral.id, member_id=referral.member_id,
@@ -320,10 +317,13 @@ def open_again(share: StatusShare) -> StatusShare:
     return next(made for made in open_for(_of(share), asked=share.scope) if made.scope == share.scope)
 
 
-def revoke(share: StatusShare, reason: str) -> None:
-    """Take it back: the receiver purges at once. `reason`: a word of REVOKED_FOR."""
+def revoke(share: StatusShare, reason: str, *, goes_again: bool = False) -> None:
+    """Take it back: the receiver purges at once. `reason`: a word of REVOKED_FOR. `goes_again`: no person stopped it, so it is
+    opened anew when that is proved and something is granted.
+    """
     if reason not in REVOKED_FOR:
         raise Invalid({"reason": "choose_one"})
+    share.needs_snapshot = goes_again
     verbs.say(KIND, share, "revoke", {**_named(share), "reason": reason}, reason=reason)
 
 
@@ -342,12 +342,12 @@ def _ours(*where: object) -> list[StatusShare]:
     return list(db.session.scalars(query.order_by(StatusShare.id).with_for_update()))
 
 
-def _take_back(shares: list[StatusShare], reason: str) -> None:
+def _take_back(shares: list[StatusShare], reason: str, *, goes_again: bool = False) -> None:
     for share in shares:
         if share.stopped:
             log.warning("share.stopped", share=str(share.id), wanted=reason)
         else:
-            revoke(share, reason)
+            revoke(share, reason, goes_again=goes_again)
 
 
 @events.subscribe(pairs.Moved)
@@ -379,7 +379,7 @@ def _grants_changed(what: GrantsChanged) -> None:
             now = _granted(grants.covers(scope, owner_uid=own, receiver_uid=receiver), scope, receiver)
             mine = _ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
             then = {ref: _granted(ref, scope, receiver) for ref in {share.agreement for share in mine}}
-            _take_back([share for share in mine if then[share.agreement] != now], "narrowed")
+            _take_back([share for share in mine if then[share.agreement] != now], "narrowed", goes_again=True)
     for receiver in sorted({receiver for owner, receiver, scope in what.changed if owner == own and scope in SCOPES}):
         for referral in _taken_on(Referral.partner_uid == receiver):
             open_for(referral)
