@@ -141,18 +141,19 @@ def attached_decisions(
 def attached_seals(
     attached: Collection[str], pins: Mapping[UUID, Pins], digests: Collection[str]
 ) -> list[AgreementSeal]:
-    """The agreement seals with exactly these digests, each verified with keys pinned for a county of `pins`.
+    """The agreement seals with exactly these digests, each verified with keys pinned for a county of `pins`. Seals of other
+    versions may come along.
 
     `disclosure_missing` if one of them is not there or does not hold.
     """
     found = {}
     for token in attached:
         if _attached(seals.typ_of, token) == seals.SEAL:
-            county = _attached(seals.unverified, token).get("county")
-            seal = _attached(
-                open_seal, token, next((pin for pin in pins.values() if str(pin.county) == county), _NOBODY)
-            )
-            found[seal.digest] = seal
+            said = _attached(seals.unverified, token)
+            if digest_of(said) in digests:
+                pin = next((pin for pin in pins.values() if str(pin.county) == said.get("county")), _NOBODY)
+                seal = _attached(open_seal, token, pin)
+                found[seal.digest] = seal
     if any(wanted not in found for wanted in digests):
         raise WireError("disclosure_missing", where="attached")
     return [found[wanted] for wanted in digests]

@@ -23,7 +23,7 @@ from web.extensions import db
 from web.federation.admission import Admitted
 from web.federation.agreements import following, registers, service, standing
 from web.federation.agreements.models import AgreementState, VersionState
-from web.federation.post import lines, relay
+from web.federation.post import keys, lines, relay, turning
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
 from web.federation.wire.codes import WireError
@@ -301,6 +301,31 @@ def test_a_county_that_said_no_to_joining_is_asked_again_and_joins(agreed, work)
     assert len({state_of(side, id_) for side in (agreed.host, agreed.home, third)}) == 1
     with third.act():
         assert service.covering(agreed.host.uid, "S2", owner_uid=third.uid, receiver_uid=agreed.host.uid) == ref
+
+
+def test_a_seal_told_of_before_its_key_was_revoked_counts_with_every_party(pair, third, work):
+    hub, home = pair.host, pair.home
+    id_ = world.propose(hub, [home, third])
+    for side in (home, third):
+        say(side, work, "accept", id_)
+    for side in (home, third):
+        world.approve(side, id_)
+        say(side, work, "seal", id_, "罗试甲", "分管领导")
+    with clock.at(clock.now() + timedelta(seconds=5)):
+        with home.act():
+            turning.ask("ask_revoke", "stolen")
+            fence.commit()
+        turning.change(home.tenant_id)
+        for side in (hub, third):
+            with side.act():
+                keys.confirm(keys.peer(home.uid), keys.peer(home.uid).fingerprint[-9:])
+                fence.commit()
+        work()
+        world.approve(hub, id_)
+        say(hub, work, "seal", id_, "罗试甲", "分管领导")
+        assert {state_of(side, id_)[1] for side in (hub, home, third)} == {VersionState.EFFECTIVE}
+        with third.act():
+            assert not lines.take(hub.uid, "out").held and not lines.take(hub.uid, "in").stopped
 
 
 def test_a_party_forges_no_decision_of_the_hub_by_a_beginning_of_its_own(three, work):

@@ -12,7 +12,7 @@ from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements import effects, standing
+from web.federation.agreements import effects, hub, standing
 from web.federation.agreements.models import (
     AGREEMENT,
     OPEN,
@@ -210,7 +210,9 @@ def _seals_of(
     own = counties.own().uid
     version = standing.version_of(agreement, decision.version)
     uids = [UUID(uid) for uid in standing.proposed_parties(agreement, version)] if version else []
-    pins = {uid: keys.own_pins() if uid == own else keys.pins(uid) for uid in uids}
+    # A seal that the hub had told of before its key was revoked is older than that: it stays what it was.
+    told = {row.county_uid: row.at for row in hub.seal_rows(agreement, version)} if version else {}
+    pins = {uid: keys.own_pins() if uid == own else keys.pins(uid, told.get(uid)) for uid in uids}
     found = admission.attached_seals(attached, pins, decision.body["seals"])
     tokens = {digest_of(seals.unverified(t)): t for t in attached if seals.typ_of(t) == seals.SEAL}
     return {seal.digest: (seal.as_payload(), tokens[seal.digest]) for seal in found}

@@ -6,6 +6,7 @@ Private keys open only with the seal secret, which the worker, the scheduler and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -185,10 +186,15 @@ def choices() -> Select[Any]:
     return db.select(*choice("partners", Peer.uid, Peer.name, Peer.code)).where(Peer.state == PeerState.CONFIRMED)
 
 
-def pins(uid: UUID) -> keys.Pins:
-    """The seal keys a person pinned for this county; empty while nobody did."""
+def pins(uid: UUID, at: datetime | None = None) -> keys.Pins:
+    """The seal keys a person pinned for this county; empty while nobody did. `at`: what was revoked after it counts, too, for
+    what was known by then.
+    """
     query = db.select(PeerKey).where(PeerKey.peer_uid == uid, PeerKey.use == "sig", PeerKey.is_pinned)
-    return keys.pins(uid, [_public(row) for row in db.session.scalars(query)])
+    found = [_public(row) for row in db.session.scalars(query)]
+    return keys.pins(
+        uid, [replace(k, revoked_at=None) if at and k.revoked_at and at < k.revoked_at else k for k in found]
+    )
 
 
 def _public(row: PeerKey) -> keys.PublicKey:
