@@ -253,6 +253,10 @@ def test_labels_are_the_countys_and_narrow_the_list(browser, side):
     many["seen"] = re.search(r'name="seen" value="(\w+)"', shown)[1]
     other = admin.post(tool(side, "organisations/labels"), data=many | {"id": rows[:3]})
     assert other.status_code == 200 and "与刚才看到的不同" in other.text, "what is applied is what was previewed"
+    few = admin.post(tool(side, "organisations/labels"), data=many | {"id": rows[:3], "act": "preview"}).text
+    as_many = {"id": rows[1:4], "seen": re.search(r'name="seen" value="(\w+)"', few)[1]}
+    other = admin.post(tool(side, "organisations/labels"), data=many | as_many)
+    assert other.status_code == 200 and "与刚才看到的不同" in other.text, "as many, and others"
     assert len(rows) > 51 and admin.post(tool(side, "organisations/labels"), data=many).status_code == 303
     assert "organisation" not in admin.get(f"/{side.code}/organisations?label=").text.partition("<tbody")[2]
     assert admin.post(tool(side, "organisations/labels"), data=many | {"id": [""]}).status_code == 422

@@ -75,7 +75,7 @@ def bulk_edit() -> Any:
         with form:
             change = _change(form.read())
             shown = bulk.preview(ids, change)
-            seen = mark([change.plain(), shown.people])
+            seen = mark([change.plain(), shown.people, *sorted(map(str, ids))])
             # What was typed over the preview, or who came to the selection since, is previewed again.
             if act == "apply" and (form.values.get("seen") or seen) == seen:
                 return redirect(url_for("tasks.show", task_id=bulk.begin(ids, change).id), 303)

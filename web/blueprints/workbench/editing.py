@@ -137,7 +137,7 @@ def bulk(list_: str) -> Any:
         with form:
             given = _given(found, form.read())
             shown = editing.preview(found, ids, given, actor)
-            seen = editing.mark([given, shown.rows])
+            seen = editing.mark([given, shown.rows, *sorted(map(str, ids))])
             if act == "apply" and (form.values.get("seen") or seen) == seen:
                 return redirect(url_for("tasks.show", task_id=editing.begin(found, ids, given).id), 303)
     listing = LISTINGS[list_]

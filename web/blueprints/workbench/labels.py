@@ -90,8 +90,9 @@ def label_many(list_: str) -> Any:
             on, off = labels.told(form.read()["label"])
             if not on and not off:
                 raise Invalid({"label": "nothing_to_change"})
-            shown = [chosen[row_id] for row_id in rows.would(list(chosen), on, off)]
-            seen = mark([[label.id for label in marked] for marked in (on, off)] + [len(shown)])
+            would = rows.would(list(chosen), on, off)
+            shown = [chosen[row_id] for row_id in would]
+            seen = mark([[label.id for label in marked] for marked in (on, off)] + sorted(map(str, would)))
             if act == "apply" and (form.values.get("seen") or seen) == seen:
                 with events.noted() as did:
                     count = rows.mark(list(chosen), on, off)
