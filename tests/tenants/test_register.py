@@ -246,9 +246,14 @@ def test_completeness_follows_what_is_known(roll):
     flow = flows.current(m.id)
     before = dict(service.completeness(m, flow, []))
     assert before == {"个人信息清": False, "流动时间清": False, "流动原因清": True, "流动地点清": True, "从业情况清": False,
-                      "联系方式清": False, "掌握党费": True, "掌握组织生活": False}  # fmt: skip
+                      "联系方式清": False, "掌握党费": True, "掌握思想动态": False, "掌握组织生活": False}  # fmt: skip
     members.amend(m, {"backup_contact": "李例乙", "dues_until": "2026-06"})
     after = dict(service.completeness(m, flow, []))
     assert after["联系方式清"] and not after["掌握党费"]
     assert service.study(m.id) == [] == list(service.papers(m.id))
     assert [e.verb for e in service.timeline(m.id)][:2] == ["member.amend", "flow.register"]
+    for spoke, is_so in ((date(2026, 5, 22), False), (date(2026, 5, 23), True)):
+        flows.note_contact(flow, on=spoke)
+        assert dict(service.completeness(m, flow, []))["掌握思想动态"] is is_so, (
+            "a word with him in the half-year, no more"
+        )

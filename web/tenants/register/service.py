@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Subquery, extract, func, literal, null, union_all
 
+from web.core import clock
 from web.core.events import Actor, Event
 from web.core.fields import mask
 from web.extensions import db
@@ -19,6 +20,7 @@ from web.tenants.activities.models import Activity, Attendance, Presence, StudyR
 from web.tenants.counties import divisions
 from web.tenants.documents.models import Document
 from web.tenants.flows.models import Flow, FlowState
+from web.tenants.flows.service import add_months
 from web.tenants.labels.models import Label, MemberLabel
 from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member, Relation
@@ -324,7 +326,9 @@ def timeline(member_id: UUID, *, limit: int = 50) -> Sequence[Event]:
 
 
 def completeness(member: Member, flow: Flow, studied: Sequence[Study]) -> list[tuple[str, bool]]:
-    """六清 and what can be told of 三掌握 today, each with whether it is so. `studied`: of the last half-year."""
+    """六清三掌握, each with whether it is so. `studied`: of the last half-year. Of 思想动态 only that somebody spoke with the
+    member in that time, never what was said.
+    """
     return [
         ("个人信息清", bool(member.id_number and member.gender in ("1", "2") and member.birth_on and member.joined_on)),
         ("流动时间清", bool(flow.left_on and flow.expected_until)),
@@ -334,4 +338,5 @@ def completeness(member: Member, flow: Flow, studied: Sequence[Study]) -> list[t
         ("联系方式清", bool(member.phone and member.backup_contact)),
         ("掌握党费", member.dues_until >= dues_limit()),
         ("掌握组织生活", bool(studied)),
+        ("掌握思想动态", flow.contacted_on is not None and flow.contacted_on >= add_months(clock.today(), -6)),
     ]
