@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests import world
+from tests.blueprints.test_home import actor
 from tests.federation.agreements.steps import say, state_of
+from web.blueprints import navigation
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
@@ -14,6 +16,7 @@ from web.federation.agreements import effects, following, hub, service
 from web.federation.agreements.models import VERSION, VersionState
 from web.federation.post.models import OutboxMessage
 from web.federation.wire.documents import Decision
+from web.tenants.accounts.permissions import WHOLE_COUNTY, Role
 
 OURS = ("counter", "accept", "reject", "seal")
 DIGEST = "sha-256:" + "A" * 43
@@ -96,3 +99,9 @@ def test_an_acceptance_we_never_gave_stops_the_agreement(pair, work):
     with pair.home.act():
         rung = db.select(Event.reason).where(Event.subject_id == id_, Event.verb == "agreement.stop")
         assert db.session.scalars(rung).all() == ["we did not say so"]
+        told = {role for role in WHOLE_COUNTY if "agreement.stop" in _notices(pair.home, role)}
+    assert told == {Role.COUNTY_ADMIN, Role.LIAISON, Role.LEADER_READONLY}, "whom the page says were told"
+
+
+def _notices(side, role):
+    return [notice.verb for notice in db.session.scalars(navigation.notices_of(actor(side, role)))]

@@ -98,7 +98,7 @@ def of(view: View) -> Turn:
     """Whose turn it is, what to do, and what comes then."""
     agreement, version = view.agreement, view.version
     if agreement.stopped:
-        return Turn("ours", "双方记录不一致，已停办", "请与对方联络员核对凭据；系统管理员已收到告警")
+        return Turn("ours", "双方记录不一致，已停办", "请与对方联络员核对凭据；县级经办、联络员和分管领导已收到通知")
     if agreement.pending:
         said = VERBS.get(agreement.pending, agreement.pending)
         return Turn(
