@@ -46,6 +46,38 @@ def test_a_cell_by_keyboard_a_conflict_and_the_way_back(windows: Windows):
     mine.said.remove(asked[0])
 
 
+def test_a_list_is_walked_ticked_and_opened_by_the_keys_that_its_help_names(windows: Windows):
+    window = windows.open(YUEXI, "county_admin")
+    window.go("members/")
+    page, keys = window.page, window.page.keyboard
+    rows, cursor, ticked = (
+        page.locator(f"form[data-rows] {of}") for of in ("tbody tr", "tr.cursor", "[data-pick]:checked")
+    )
+    keys.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.get_by_role("heading", level=1).click()
+    for key, at in (("ArrowDown", 0), ("j", 1), ("k", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
+        keys.press(key)
+        expect(rows.nth(at)).to_have_class(re.compile(r"\bcursor\b"))
+        expect(cursor).to_have_count(1)
+    keys.press("Space")
+    expect(cursor.locator("[data-pick]")).to_be_checked()
+    for key in ("j", "j", "Shift+Space"):
+        keys.press(key)
+    expect(ticked).to_have_count(3)
+    keys.press("Escape")
+    expect(ticked).to_have_count(0)
+    keys.press("?")
+    expect(page.locator("dialog[open]")).to_contain_text("勾选光标所在的行")
+    keys.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    keys.press("k")
+    name = cursor.locator("th a").inner_text()
+    with leaving(page):
+        keys.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
 def test_a_responsibility_list_has_one_empty_row_a_side(windows: Windows):
     """Whoever fills it has the next; without script all rows stand there."""
     host = windows.open(YUHANG, "county_admin")
