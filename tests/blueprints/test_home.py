@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from flask import g
+from flask import g, url_for
 
 from tests.blueprints.test_auth import sign_in
 from web.blueprints import todos
-from web.core import events, fence
+from web.core import clock, events, fence
 from web.core.events import Actor
 from web.extensions import db
 from web.federation.handovers import service as handovers
@@ -19,6 +19,7 @@ from web.federation.handovers.models import Handover
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import GRANTS, Role
 from web.tenants.consents.models import Method
+from web.tenants.flows import service as flows
 from web.tenants.labels import rows as row_labels
 from web.tenants.labels import service as labels
 from web.tenants.members import service as members
@@ -63,6 +64,30 @@ def test_counts_of_the_queues_equal_the_lists_they_open(asked, fresh):
     assert items[0].name in opened
     for name in ("欧阳示甲", "李例乙", "王演丙"):
         assert name in client.get(f"/{asked.host.code}/transfers/").text
+
+
+def test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home(pair, fresh):
+    with pair.home.act():
+        for sign in "甲乙丙丁戊己":
+            member = members.enroll(pair.home.orgs["示例村支部"], name=f"王示{sign}", gender="1", member_kind="1")
+            flows.depart(member, left_on=clock.today() - timedelta(days=40), host_code="330110")
+        fence.commit()
+    client, front = fresh.test_client(), f"/{pair.home.code}/"
+    assert sign_in(client, pair.home).status_code == 303
+    page, whole = client.get(front).text, f"{front}?queue=flows_contact"
+    assert page.count("登记联系：王示") == 4 and f'href="{whole}">全部 6 件' in page and "未来十个工作日" in page
+    page = client.get(whole).text
+    assert page.count("登记联系：王示") == 6 and "未来十个工作日" not in page, "as many as it counts, and nothing else"
+    live = re.search(r'hx-get="([^"]+/live\?[^"]+)"', page)[1].replace("&amp;", "&")
+    assert "queue=flows_contact" in live and client.get(live).status_code == 204
+    assert client.get(re.sub("mark=[^&]+", "mark=x", live)).text.count("登记联系：王示") == 6
+    assert "未来十个工作日" in client.get(f"{front}?queue=none").text
+    lists = {"agreements.index", "away.index", "members.index"}  # hold more than what waits
+    with fresh.test_request_context(front):
+        g.county = pair.home
+        for queue in todos.QUEUES:
+            path, _, asked = queue.url().partition("?")
+            assert asked or path not in map(url_for, lists), queue.key
 
 
 def test_who_has_no_part_in_it_has_nothing_to_do(asked, fresh):

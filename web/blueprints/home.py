@@ -26,6 +26,7 @@ from web.tenants.accounts.permissions import GRANTS, Permission, Role
 bp = Blueprint("home", __name__, url_prefix="/<county>")
 navigation.ITEMS.insert(0, Item("办理", "待办", "home.index", Permission.HOME_READ))
 AHEAD = 10  # working days shown beside the queues
+WHOLE = 500  # of one queue that is asked for by itself
 
 
 def _queue(shown: todos.Shown) -> dict[str, Any]:
@@ -111,13 +112,15 @@ def _partners() -> list[dict[str, Any]]:
 
 def _shown() -> dict[str, Any]:
     actor = edge.actor()
-    shown = todos.load(actor)
+    only = next((queue for queue in todos.QUEUES if queue.key == request.args.get("queue")), None)
+    shown = todos.load(actor) if only is None else todos.load(actor, WHOLE, only.key)
     sees_partners = Permission.PEER_READ in GRANTS[Role(actor.role)]
     return {
+        "only": only,
         "queues": [_queue(s) for s in shown],
         "total": sum(s.count for s in shown),
         "days": _days(shown),
-        "partners": _partners() if sees_partners else [],
+        "partners": _partners() if sees_partners and only is None else [],
         "sees_partners": sees_partners,
     }
 
@@ -142,7 +145,7 @@ def _mark() -> str:
 @bp.get("/")
 @needs(Permission.HOME_READ)
 def index() -> str:
-    """The whole page."""
+    """The whole page; with `queue` all of that one, which has no list of its own."""
     return render_template("home/index.html", mark=_mark(), **_shown())
 
 

@@ -30,7 +30,8 @@ class Todo:
 
 @dataclass(frozen=True)
 class Queue:
-    """`lines(actor)`: a SELECT of `queues.columns`; `words(rows)`: what its first ones say. `url`: the whole list.
+    """`lines(actor)`: a SELECT of `queues.columns`; `words(rows)`: what its first ones say. `url`: a list of just what waits;
+    where there is none, the whole queue on home (`home.index`, `queue`).
 
     `load(actor, limit)` in place of both, where no SELECT can say whose turn it is: the first ones, and how many.
     """
@@ -79,9 +80,11 @@ class Shown:
         return min((i.due_on for i in self.items if i.due_on), default=date.max)
 
 
-def load(actor: Actor, limit: int = 4) -> list[Shown]:
-    """The queues this role works on, those with something in them, oldest deadline first: one query for all of them."""
-    mine = [queue for queue in QUEUES if queue.permission in GRANTS[Role(actor.role)]]
+def load(actor: Actor, limit: int = 4, only: str = "") -> list[Shown]:
+    """The queues this role works on (or the one of this key), those with something in them, oldest deadline first: one
+    query for all of them.
+    """
+    mine = [q for q in QUEUES if q.permission in GRANTS[Role(actor.role)] and only in ("", q.key)]
     asked = {queue.key: queue.lines(actor) for queue in mine if queue.lines is not None}
     found = queues.first(asked, limit, counties.answering().before)
     shown = []

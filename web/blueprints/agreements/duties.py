@@ -52,7 +52,7 @@ todos.QUEUES.append(
         "协议约定的定期事项",
         "续签、会商、核对、反馈",
         Permission.AGREEMENT_WRITE,
-        lambda: url_for("agreements.index"),
+        lambda: url_for("home.index", queue="agreement_duties"),
         _lines,
         _todos,
     )

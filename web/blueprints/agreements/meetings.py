@@ -60,7 +60,7 @@ todos.QUEUES.append(
         "会商记录待确认",
         "对方记下的联席会商",
         Permission.AGREEMENT_WRITE,
-        lambda: url_for("agreements.index"),
+        lambda: url_for("home.index", queue="agreement_meetings"),
         _lines,
         _todos,
     )

@@ -86,7 +86,7 @@ todos.QUEUES.append(
         "共管共育协议",
         "同意、批准、印签、办结",
         Permission.AGREEMENT_READ,
-        lambda: url_for("agreements.index"),
+        lambda: url_for("home.index", queue="agreements"),
         load=_mine,
     )
 )

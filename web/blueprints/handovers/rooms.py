@@ -44,7 +44,7 @@ todos.QUEUES.append(
         "介绍信过期",
         "有效期内没有接收的，重新提出后自动消去；补开须有党支部证明",
         Permission.HANDOVER_WRITE,
-        lambda: url_for("transfers.index", tab="out"),
+        lambda: url_for("home.index", queue="letters_ran_out"),
         lists.ran_out,
         _ran_out,
     )

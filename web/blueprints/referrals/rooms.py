@@ -115,7 +115,7 @@ todos.QUEUES.append(
         "还没有报到",
         "送出后一直没有报到的，请联系本人和对方；报到或者结束后自动消去",
         Permission.REFERRAL_WRITE,
-        lambda: url_for("referrals.index", tab=Tab.OUT.value),
+        lambda: url_for("home.index", queue="referrals_unseen"),
         lists.not_reported,
         _unseen,
     )
