@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from deploy.processes import Family
 
 PASSPHRASE, SHORTEST = "KITELINE_BACKUP_PASSPHRASE", 16
 KEYS = ("KITELINE_SECRET", "KITELINE_FIELD_KEY", SEAL_KEY)
+# A county that proves to another that a member's values are destroyed seals by which day its backups end, too.
+KEPT = timedelta(days=90)
 
 
 def parser(command: str, words: str) -> argparse.ArgumentParser:
@@ -105,6 +107,7 @@ def main(arguments: list[str]) -> int:
     with serving(instance) as services:
         facts, _ = made(path, secret, services)
     say(f"\n{path}: revision {facts['revision']}, {sum(int(n) for n, _ in facts['rows'].values()):,} rows, encrypted")
+    say(f"destroy it by {datetime.now(UTC) + KEPT:%Y-%m-%d}: what counties destroy until then is in it still")
     return 0
 
 

@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
             write_privately(instance.folder() / "secrets.json", json.dumps(kept, indent=1))
     say(
         f"\nrestored: {manifest['made_at']}, revision {manifest['revision']}. deploy/demo --port {asked.port} serves it."
+        "\nWhat was withdrawn, ended or destroyed since then is as it was before: the counties have to say it anew."
     )
     return 0
 

@@ -18,6 +18,7 @@ from deploy import archive, copies, instances, run_backup
 from deploy.database import for_psycopg
 from deploy.places import CHECKOUT, Instance, state_root
 from deploy.processes import Family
+from web.federation.sharing.service import BACKUP_DAYS
 
 PORT, PASSPHRASE = 8471, "a passphrase nobody guesses"
 
@@ -150,6 +151,7 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
     done = command("backup", file)
     assert done.returncode == 0, done.stderr
     assert file.stat().st_mode & 0o777 == 0o600
+    assert run_backup.KEPT.days == BACKUP_DAYS and "destroy it by 2" in done.stdout, "the day the counties seal"
     assert command("backup", file).returncode == 1, "a backup never takes another's place"
     whole = file.read_bytes()
     for secret in (b"340828", b"county", b"KITELINE_FIELD_KEY", instance.secrets()["KITELINE_FIELD_KEY"].encode()):
