@@ -163,6 +163,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/requests/test_walks.py::test_what_comes_to_nothing_is_purged_where_it_was_asked federation/requests/test_walks.py::test_what_cannot_be_asked "
           "blueprints/test_requests.py::test_a_visit_from_the_referral_to_the_rating blueprints/test_requests.py::test_who_may_not "
           "blueprints/test_requests.py::test_the_lists_narrow_by_what_stands_in_the_address"),
+    _line("5", "what was asked and answered is destroyed at both counties three years after it was done, as the notice says", "requests.show",
+          "federation/requests/test_walks.py::test_a_visit_is_asked_done_and_rated"),
+    _line("5", "a certificate's answer (S6) is destroyed at the host when the notice is withdrawn or the flow ends", "requests.show",
+          still="shares of S6 are; the answer of a request that was done stays in its row for the three years"),
     _line("5", "open requests end with the agreement they run under", "agreements.close requests.show",
           "federation/requests/test_walks.py::test_what_comes_to_nothing_is_purged_where_it_was_asked"),
     _line("5", "a new kind is a data entry plus its form", "requests.new requests.done",

@@ -382,6 +382,7 @@ SENTENCES = within("log", {
         "rate": "评价请求的办理",
         "withdraw": "撤回请求",
         "lapse": "请求逾期失效",
+        "forget": "请求办结满三年，内容销毁",
         "stop": "双方的记录对不上，停办",
     },
     "cosign": {
@@ -553,7 +554,7 @@ ALONE = frozenset(
         "referral": ("lapse", "fail_to_open"),
         "share": ("fail_to_open",),
         "handover": ("confirm", "expire", "fail_to_open"),
-        "request": ("lapse", "fail_to_open"),
+        "request": ("lapse", "fail_to_open", "forget"),
         "cosign": ("lapse", "fail_to_open"),
         "relation_transfer": ("expire", "close"),
     }.items()

@@ -46,5 +46,6 @@ def run_timers() -> None:
     verbs.run_timers()
     handovers.expire_letters()
     issuing.expire_letters()
+    requests.forget_old()
     readings.tell()
     publications.tell_all()

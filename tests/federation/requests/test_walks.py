@@ -25,6 +25,7 @@ from web.federation.requests import service
 from web.federation.wire import kinds
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Consent, Method
+from web.tenants.flows.service import add_months
 from web.tenants.members import service as members
 
 
@@ -88,6 +89,19 @@ def test_a_visit_is_asked_done_and_rated(walk, proved):
         with side.act():
             request = service.get(id_)
             assert (request.state, request.rating, request.done_on) == ("rated", "helped", clock.today())
+            done_on = request.done_on
+    # Three years later its content is gone at both, as the notice to the member says; that it was, is not.
+    over = datetime.combine(add_months(done_on, service.KEPT), time(12), clock.CHINA) + timedelta(days=1)
+    live = StoredDisclosure.about_id == id_, StoredDisclosure.wrapped.is_not(None)
+    for at, kept in ((over - timedelta(days=2), {"trigger": "hardship"}), (over, {})):
+        for side in (home, host):
+            with clock.at(at), side.act():
+                service.forget_old()
+                fence.commit()
+            with side.act():
+                request = service.get(id_)
+                assert (request.values(), service.withheld(request), request.state) == (kept, [], "rated")
+                assert (world.count(StoredDisclosure, *live) > 0) == (kept != {})
     proved("requests played to their end", 1)
 
 

@@ -38,10 +38,12 @@ from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
+from web.tenants.flows.service import add_months
 from web.tenants.members import merging
 from web.tenants.members import service as members
 
 log = structlog.get_logger(__name__)
+KEPT = 36  # months after it was done
 CONTACT = ("S3",)
 
 
@@ -215,6 +217,20 @@ def _pointers(kind: RequestKind, values: Mapping[str, Any]) -> dict[str, Any]:
     return {f"/{kind.name}/{name}": value for name, value in values.items()}
 
 
+def forget_old() -> int:
+    """What was asked and answered ends three years after it was done, as the notice says to the member (`core.scopes`, S7):
+    each county destroys its own copy. That it was asked, and how it ended, stays. A timer's verb; returns how many.
+    """
+    over = add_months(clock.today(), -KEPT)
+    query = db.select(Request).where(Request.done_on <= over, Request.wrapped.is_not(None)).order_by(Request.id)
+    found = db.session.scalars(query.limit(200).with_for_update(skip_locked=True)).all()
+    for request in found:
+        events.record("request.forget", request)
+        request.wrapped = request.words = None
+        post.purge(request.id)
+    return len(found)
+
+
 # Questions
 
 
@@ -231,6 +247,8 @@ def verbs_now(request: Request) -> list[str]:
 
 def withheld(request: Request) -> list[str]:
     """Names of the kind's values that should be here and are not: consent or grant was gone when it was sealed."""
+    if request.done_on is not None and request.wrapped is None:
+        return []  # it was here, for its three years
     expected = request.of_kind.asks + (request.of_kind.answers if request.done_on else ())
     return [it.name for it in expected if it.is_required and it.name not in request.values()]
 
