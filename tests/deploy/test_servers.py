@@ -158,7 +158,7 @@ def attached(checkout: Path, instance: str, ending: signal.Signals) -> Iterator[
         yield [int(word) for word in said.split()[1:]]
     finally:
         command.send_signal(ending)
-        command.wait(20)
+        command.wait(100)  # a busy machine ends servers slowly
         command.stdout.close()
 
 
