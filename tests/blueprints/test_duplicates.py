@@ -36,12 +36,14 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
             post="出纳",
         )
         flows.depart(gone, left_on=date(2026, 2, 1), host_code="331124")
-        # Of what he was told by the other record he withdrew one notice today, and one before this record's was given.
-        consents.give(kept, agreed.host.uid, ["S2", "S6"], method=Method.PAPER)
-        for days, scope in ((1, "S6"), (0, "S2")):
+        # Of what he was told by the other record he withdrew one notice today, one before this record's was given, and
+        # one today that he was told of again since.
+        consents.give(kept, agreed.host.uid, ["S2", "S5", "S6"], method=Method.PAPER)
+        for days, scope in ((1, "S6"), (0, "S2"), (0, "S5")):
             with clock.at(clock.now() - timedelta(days=days)):
                 consents.give(gone, agreed.host.uid, [scope], method=Method.PAPER)
                 consents.withdraw(gone, agreed.host.uid, [scope])
+        consents.give(gone, agreed.host.uid, ["S5"], method=Method.PAPER)
         labels.mark([gone], [labels.add("困难党员", "grey")], [])
         twin = service.enroll(
             side.orgs["试例村支部"], name="欧阳示甲", gender="1", member_kind="1", birth_on=date(1988, 3, 4)
@@ -95,8 +97,8 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
     assert (relation, phone, post, is_away, len(marks)) == (Relation.HELD, "15400001111", "会计", True, 1)
     assert branch == was[0][3] and at(gone_id)[0] is Relation.ENDED
     with side.act():
-        stand = [consents.stands(kept_id, agreed.host.uid, scope) for scope in ("S2", "S6")]
-    assert stand == [False, True], "what he withdrew by either record is withdrawn, unless he was told since"
+        stand = [consents.stands(kept_id, agreed.host.uid, scope) for scope in ("S2", "S6", "S5")]
+    assert stand == [False, True, True], "what he withdrew by either record is withdrawn, unless he was told since"
     after = browser.get(base).text
     assert "已合并为王示甲一条记录" in after and f"/{gone_id}" not in after
     assert "与重复的一条合并" in browser.get(f"/{side.code}/members/{kept_id}").text

@@ -16,7 +16,6 @@ from web.federation.readings import service as readings
 from web.federation.readings.models import Reading
 from web.federation.requests import service
 from web.tenants.consents import service as consents
-from web.tenants.members import service as members
 
 
 @pytest.fixture
@@ -103,12 +102,29 @@ def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, 
         told = db.select(Reading.about_id, Reading.reader, Reading.count, Reading.member_id)
         (line,) = db.session.execute(told.where(Reading.about_kind == "request", ~Reading.is_ours))
         assert tuple(line) == (UUID(id_), "county_admin", 1, service.get(UUID(id_)).member_id)
-    with there.act():
-        member = members.get(service.get(UUID(id_)).member_id, lock=True)
-        consents.withdraw(member, here.uid, ["S7"], "本人找到工作了", about_id=UUID(id_))
-        fence.commit()
+    # Done, and then he withdraws his yes: the page says what goes, one press destroys it at both, and both pages say so.
+    assert host.post(at(here, f"/requests/{id_}/accept")).status_code == 303
     walk.work()
-    assert "仓储管理员" not in host.get(at(here, f"/requests/{id_}")).text
+    assert host.post(at(here, f"/requests/{id_}/done"), data={"on": clock.today().isoformat()}).status_code == 303
+    walk.work()
+    assert "本人撤回同意" not in host.get(at(here, f"/requests/{id_}")).text
+    assert host.get(at(here, f"/requests/{id_}/forgo")).status_code == 409
+    with there.act():
+        member_id = service.get(UUID(id_)).member_id
+    asked = home.get(at(there, f"/members/{member_id}/notice/{here.uid}/withdraw")).text
+    assert "现在有 1 件已办结的请求" in asked and "帮助就业" in asked
+    assert "本人撤回同意" in home.get(at(there, f"/requests/{id_}")).text
+    assert "本县随即销毁" in home.get(at(there, f"/requests/{id_}/forgo")).text
+    assert home.post(at(there, f"/requests/{id_}/forgo")).status_code == 303
+    walk.work()
+    for client, where in ((host, at(here, f"/requests/{id_}")), (home, at(there, f"/requests/{id_}"))):
+        page = client.get(where).text
+        assert "仓储管理员" not in page and "叉车证" not in page and "帮助就业" in page and "已办结" in page
+        assert "内容已销毁" in page and "本人撤回了对这一件事的同意" in page and "销毁已办结请求的内容" in page
+        assert "没有给出" not in page and "已销毁：本人撤回了对这一件事的同意" in client.get(f"{where}/sheet").text
+    assert home.get(at(there, f"/requests/{id_}/forgo")).status_code == 409
+    with there.act():
+        assert not consents.stands(member_id, here.uid, "S7", UUID(id_))
 
 
 def test_the_lists_narrow_by_what_stands_in_the_address(walk, host, home):

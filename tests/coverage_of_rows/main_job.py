@@ -165,8 +165,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_requests.py::test_the_lists_narrow_by_what_stands_in_the_address"),
     _line("5", "what was asked and answered is destroyed at both counties three years after it was done, as the notice says", "requests.show",
           "federation/requests/test_walks.py::test_a_visit_is_asked_done_and_rated"),
-    _line("5", "of a request that was done, the content (S7) is destroyed when its consent is withdrawn, a certificate's answer (S6) when the notice is or the flow ends", "requests.show",
-          still="shares are; what a request that was done holds stays for its three years, and the page that withdraws says so"),
+    _line("5", "of a request that was done, the content (S7) is destroyed at both counties when its consent is withdrawn, a certificate's answer (S6) when the notice is or the flow ends", "requests.show requests.forgo members.withdraw",
+          "federation/requests/test_purges.py::test_what_was_agreed_to_and_done_is_destroyed_when_it_is_withdrawn "
+          "federation/requests/test_purges.py::test_what_was_answered_under_a_notice_goes_with_it "
+          "blueprints/test_requests.py::test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes"),
     _line("5", "open requests end with the agreement they run under", "agreements.close requests.show",
           "federation/requests/test_walks.py::test_what_comes_to_nothing_is_purged_where_it_was_asked"),
     _line("5", "a new kind is a data entry plus its form", "requests.new requests.done",

@@ -383,6 +383,7 @@ SENTENCES = within("log", {
         "withdraw": "撤回请求",
         "lapse": "请求逾期失效",
         "forget": "请求办结满三年，内容销毁",
+        "purge": "销毁已办结请求的内容",
         "stop": "双方的记录对不上，停办",
     },
     "cosign": {

@@ -166,6 +166,7 @@ SHARE_REVOKED = choice("notice_withdrawn consent_withdrawn referral_ended transf
 REQUEST_DECLINED = choice("not_ours not_able unclear other")
 REQUEST_FAILED = choice("not_found member_declined not_able other")
 REQUEST_RATED = choice("helped partly not_helped")
+REQUEST_PURGED = choice("consent_withdrawn notice_withdrawn referral_ended")
 RETURNED_FIELDS = choice("name birth_on sex ethnicity kind from_org to_org file dues application other")
 
 READERS = choice(
@@ -524,6 +525,7 @@ def _requests() -> tuple[MessageSpec, ...]:
         MessageSpec("request.done", BOTH, Record({"on": DATE}), under("answers")),
         MessageSpec("request.fail", BOTH, Record({"reason": REQUEST_FAILED}), TEXT),
         MessageSpec("request.rate", DECISION, Record({"rating": REQUEST_RATED})),
+        MessageSpec("request.purge", BOTH, Record({"reason": REQUEST_PURGED})),
         MessageSpec("request.withdraw", DECISION, _NOTHING, TEXT),
         MessageSpec("request.lapse", DECISION, _NOTHING),
     )

@@ -214,4 +214,5 @@ SAMPLES: dict[str, Sample] = {
     "request.rate": Sample({"rating": "helped"}, n=4, sender=HOST),
     "request.withdraw": Sample({}, {"/text": "本人已联系上"}, n=2, sender=HOST),
     "request.lapse": Sample(n=2, sender=HOST),
+    "request.purge": Sample({"reason": "notice_withdrawn"}, base=3),
 }

@@ -23,6 +23,8 @@ from web.core.errors import Invalid, NotFound
 from web.core.fields import mask
 from web.core.saying import say
 from web.core.scopes import SCOPES
+from web.federation.request_kinds import REQUEST_KINDS
+from web.federation.requests import lists as requests
 from web.federation.sharing import lists as shares
 from web.tenants.accounts.permissions import Permission
 from web.tenants.consents import service, wordings
@@ -245,6 +247,7 @@ def withdraw(member_id: UUID, partner_uid: UUID) -> Any:
     return form.page(
         "members/withdraw.html", m=whole.member, stands=_each(stands), w=wording,
         partner=partners().get(partner_uid, "伙伴县"), effect=shares.effect_of_withdrawal(member_id, partner_uid),
+        done=[REQUEST_KINDS[name].title for name in requests.at_stake(member_id, partner_uid)],
     )  # fmt: skip
 
 

@@ -200,3 +200,20 @@ def withdraw(request_id: UUID) -> Any:
             flash("已撤回")
             return _there(request_id)
     return form.page("requests/withdraw.html", it=row.request)
+
+
+@bp.route("/<uuid:request_id>/forgo", methods=["GET", "POST"])
+@needs(Permission.REQUEST_WRITE)
+def forgo(request_id: UUID) -> Any:
+    """The member withdraws the yes to what was done: says what is destroyed and what stays, then does it."""
+    row = lists.get(request_id, edge.actor())
+    if not service.may_forgo(row.request):
+        raise WrongState("illegal_transition")
+    if request.method == "POST":
+        service.forgo(row.request.id)
+        flash("已撤回，本县的内容已销毁，对方收到后随即销毁")
+        return _there(request_id)
+    return render_template(
+        "requests/forgo.html", it=row.request, name=row.name, partner=keys.peer(row.request.partner_uid),
+        words=FORMS[row.request.kind],
+    )  # fmt: skip

@@ -25,6 +25,7 @@ from web.blueprints.requests.wording import (
     state_of,
     title_of,
     who_can,
+    why_purged,
 )
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
@@ -139,7 +140,22 @@ def _seam(found: Request, letters: list[post.Letter], partner: str) -> list[dict
             "missing": "等对方回执",
             "proof": "随请求封在信封里",
         },
+        *([_purge_seam(found, letters, partner)] if any(it.type == "request.purge" for it in letters) else []),
     ]
+
+
+def _purge_seam(found: Request, letters: list[post.Letter], partner: str) -> dict[str, Any]:
+    """Destroyed here, and there: the other county's receipt is signed as it destroys, or its own word says that it has."""
+    words = [letter for letter in letters if letter.type == "request.purge"]
+    is_proved = not found.pending and any(letter.result == "applied" or not letter.is_ours for letter in words)
+    return {
+        "label": "内容",
+        "ours": "已销毁",
+        "theirs": "已销毁" if is_proved else None,
+        "is_same": True if is_proved else None,
+        "missing": "等对方回执",
+        "proof": say("{partner}的回执", partner=partner) if any(it.is_ours for it in words) else "对方印签",
+    }
 
 
 def may_answer(found: Request) -> bool:
@@ -168,6 +184,8 @@ def page_of(row: Row, **more: Any) -> str:
         verbs=service.verbs_now(found) if can_write else [],
         why="" if can_write else who_can(needed),
         reason=because(found),
+        purged=why_purged(found),
+        may_forgo=can_write and service.may_forgo(found),
         rated=RATED,
         methods=METHODS,
         is_open=found.state in (S.REQUESTED, S.ACCEPTED),
@@ -201,5 +219,6 @@ def sheet(request_id: UUID) -> str:
         said=shown(found, found.values()),
         state=state_of(found),
         reason=because(found),
+        purged=why_purged(found),
         rated=RATED.get(found.rating, ""),
     )

@@ -13,7 +13,7 @@ from web.blueprints.forms import Day, Number, One, Text
 from web.core.saying import joined, say, within
 from web.federation.request_kinds import REQUEST_KINDS, Asked
 from web.federation.requests.lists import Part
-from web.federation.requests.models import Request, RequestState
+from web.federation.requests.models import DONE, Request, RequestState
 from web.federation.wire import kinds
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Permission
@@ -92,12 +92,26 @@ FAILED = {
     "not_able": "未能办成",
     "other": "其他，请说明",
 }
-sentences.REASONS_OF |= {"request.decline": DECLINED, "request.fail": FAILED}
+PURGED = {
+    "consent_withdrawn": "本人撤回了对这一件事的同意",
+    "notice_withdrawn": "对本人的告知已经撤回",
+    "referral_ended": "流动报到已经结束",
+}
+sentences.REASONS_OF |= {"request.decline": DECLINED, "request.fail": FAILED, "request.purge": PURGED}
 
 
 def because(request: Request) -> str:
     """Why it was declined or not done, in the words of the list it was chosen from; "" without a reason."""
     return (FAILED if request.state is S.FAILED else DECLINED).get(request.reason, "")
+
+
+def why_purged(request: Request) -> str:
+    """Why the content of one that was done is gone; "" while it is here, or was never."""
+    if request.done_on is None or request.wrapped is not None or request.state not in DONE:
+        return ""
+    if request.pending == "purge":
+        return PURGED["notice_withdrawn"]
+    return PURGED.get(request.reason, "办结已满三年")
 
 
 RATED = {"helped": "有帮助", "partly": "部分有帮助", "not_helped": "没有帮助"}
@@ -110,6 +124,7 @@ VERBS = within("letter", {
     "fail": "未办成",
     "rate": "评价",
     "withdraw": "撤回",
+    "purge": "销毁内容",
     "lapse": "逾期失效",
 })  # fmt: skip
 
@@ -129,7 +144,7 @@ def state_of(request: Request) -> tuple[str, str]:
     if request.stopped:
         return "off", "已停下，请联系对方核对"
     if request.pending:
-        return "theirs", "已答复，等对方确认"
+        return "theirs", "内容已销毁，等对方确认" if request.pending == "purge" else "已答复，等对方确认"
     return {
         S.REQUESTED: ("theirs", "等对方答复") if asking else ("now", OF_US[S.REQUESTED]),
         S.ACCEPTED: ("theirs", "对方正在办理") if asking else ("now", OF_US[S.ACCEPTED]),

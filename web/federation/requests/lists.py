@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func
+from sqlalchemy import ColumnElement, Select, and_, func, or_
 
 from web.core import vault
 from web.core.errors import NotFound
@@ -20,7 +20,8 @@ from web.federation.post.models import Peer
 from web.federation.referrals import lists as referrals
 from web.federation.referrals import packets
 from web.federation.referrals.models import SharedMember
-from web.federation.requests.models import OPEN, Request, RequestState
+from web.federation.request_kinds import REQUEST_KINDS
+from web.federation.requests.models import DONE, OPEN, Request, RequestState
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
@@ -160,3 +161,17 @@ def of_referral(referral_id: UUID) -> list[Request]:
     """Requests about one referral, the latest first."""
     query = db.select(Request).where(Request.referral_id == referral_id).order_by(Request.id.desc())
     return list(db.session.scalars(query))
+
+
+def at_stake(member_id: UUID, partner_uid: UUID) -> list[str]:
+    """Kinds of the done requests whose content a withdrawal would destroy, one for each request: one query."""
+    ours = {
+        "asker": [k.name for k in REQUEST_KINDS.values() if any(it.scope for it in k.asks)],
+        "asked": [k.name for k in REQUEST_KINDS.values() if any(it.scope for it in k.answers)],
+    }
+    query = db.select(Request.kind).where(
+        Request.member_id == member_id, Request.partner_uid == partner_uid,
+        Request.state.in_(DONE), Request.wrapped.is_not(None),
+        or_(*(and_(Request.role == role, Request.kind.in_(kinds)) for role, kinds in ours.items())),
+    )  # fmt: skip
+    return list(db.session.scalars(query.order_by(Request.id)))

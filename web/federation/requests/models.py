@@ -36,6 +36,7 @@ class RequestState(StrEnum):
 
 S = RequestState
 OPEN = (S.REQUESTED, S.ACCEPTED)
+DONE = (S.DONE, S.RATED)
 LAPSES_AFTER = timedelta(days=30)
 
 REQUEST = Machine(
@@ -49,6 +50,7 @@ REQUEST = Machine(
         Row(S.ACCEPTED, "done", "asked", S.DONE, guard="the kind's answer"),
         Row(S.ACCEPTED, "fail", "asked", S.FAILED, guard="a reason from the list"),
         Row(S.DONE, "rate", "asker", S.RATED),
+        *(Row(s, "purge", "any", s, guard="the member's yes to it, or the notice its answer rests on, has ended") for s in DONE),
         *(Row(s, "withdraw", "asker", S.WITHDRAWN) for s in OPEN),
         *(Row(s, "lapse", "asker", S.LAPSED, automatic=True, timer=LAPSES_AFTER, guard="its due day is over")
           for s in OPEN),
@@ -62,7 +64,8 @@ class Request(PairAggregate, Model):
     """One county's copy. `referral_id`: who it is about, where it is about a person; `member_id`: our own member behind it.
 
     `consent_on`, `consent_how`: the member's yes to this request, as the asker recorded it. `wrapped`: what was asked and
-    answered, under the record's key. `reason`: the closed-list word of declining or failing; `words`: beside it.
+    answered, under the record's key; None once destroyed. `reason`: the closed-list word of declining, failing or purging;
+    `words`: beside it.
     """
 
     __tablename__ = "request"

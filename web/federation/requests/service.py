@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import ColumnElement
 
 from web.core import clock, events
-from web.core.errors import DomainError, Invalid
+from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs
@@ -32,6 +32,7 @@ from web.federation.readings import service as readings
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
 from web.federation.referrals.models import Referral
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
+from web.federation.requests import purging
 from web.federation.requests.models import LAPSES_AFTER, OPEN, REQUEST, Request
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef, Envelope
@@ -45,6 +46,7 @@ from web.tenants.members import service as members
 log = structlog.get_logger(__name__)
 KEPT = 36  # months after it was done
 CONTACT = ("S3",)
+NO_MORE = "本人撤回对这一件事的同意"
 
 
 def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> Mapping[UUID, UUID | None]:
@@ -101,7 +103,18 @@ def ask(
     verbs.say(REQUEST_KIND, request, "ask", body, _pointers(kind, given))
     request.keep(given)
     db.session.flush()
+    if kind.withdraws and given["what"] == "all":
+        _end_agreed(referral)
     return request
+
+
+def _end_agreed(referral: Referral) -> None:
+    """The member says no to everything at our window: what he agreed to here, request by request, ends here at once."""
+    mine = (Request.referral_id == referral.id, Request.role == "asker")
+    _take_back(NO_MORE, *mine, rests=lambda request: request.of_kind.needs_consent)
+    for request in purging.held(*mine):
+        if request.of_kind.needs_consent:
+            purging.purge(request, "consent_withdrawn")
 
 
 def _covering(kind: RequestKind, referral: Referral) -> AgreementRef:
@@ -130,6 +143,24 @@ def withdraw(request_id: UUID, reason: str) -> Request:
     if not reason.strip():
         raise Invalid({"reason": "required"})
     return _say(request_id, "withdraw", values={"/text": reason.strip()}, reason=reason.strip())
+
+
+def may_forgo(request: Request) -> bool:
+    """May the member's yes to it still be withdrawn, it being done and its content here?"""
+    return request.role == "asker" and request.of_kind.needs_consent and purging.holds(request) and not request.stopped
+
+
+def forgo(request_id: UUID) -> Request:
+    """The member withdraws the yes to it after it was done: its content is destroyed at both counties. WrongState else."""
+    request = get(request_id, lock=True)
+    if not may_forgo(request):
+        raise WrongState("illegal_transition", state=request.state.value, verb="purge")
+    if request.member_id is not None:
+        member = members.get(request.member_id, lock=True)
+        consents.withdraw(member, request.partner_uid, ["S7"], NO_MORE, about_id=request.id)
+    if purging.holds(request):  # a host has no consent row of another county's member; the request itself is its record
+        purging.purge(request, "consent_withdrawn")
+    return request
 
 
 # The asked county's verbs
@@ -221,14 +252,7 @@ def forget_old() -> int:
     """What was asked and answered ends three years after it was done, as the notice says to the member (`core.scopes`, S7):
     each county destroys its own copy. That it was asked, and how it ended, stays. A timer's verb; returns how many.
     """
-    over = add_months(clock.today(), -KEPT)
-    query = db.select(Request).where(Request.done_on <= over, Request.wrapped.is_not(None)).order_by(Request.id)
-    found = db.session.scalars(query.limit(200).with_for_update(skip_locked=True)).all()
-    for request in found:
-        events.record("request.forget", request)
-        request.wrapped = request.words = None
-        post.purge(request.id)
-    return len(found)
+    return purging.purge_old(add_months(clock.today(), -KEPT))
 
 
 # Questions
@@ -248,7 +272,7 @@ def verbs_now(request: Request) -> list[str]:
 def withheld(request: Request) -> list[str]:
     """Names of the kind's values that should be here and are not: consent or grant was gone when it was sealed."""
     if request.done_on is not None and request.wrapped is None:
-        return []  # it was here, for its three years
+        return []  # it was here, until it was destroyed
     expected = request.of_kind.asks + (request.of_kind.answers if request.done_on else ())
     return [it.name for it in expected if it.is_required and it.name not in request.values()]
 
@@ -311,10 +335,13 @@ def _done(request: Request, said: Said) -> None:
     request.done_on = date.fromisoformat(said.body["on"])
     if request.role == "asker":
         request.keep(_read(request, said))
+    purging.late(request)
 
 
 def _rated(request: Request, said: Said) -> None:
     request.rating = said.body["rating"]
+    if request.refused_code:
+        purging.insist(request)
 
 
 def _ended(request: Request, said: Said) -> None:
@@ -343,14 +370,16 @@ REQUEST_KIND = verbs.register(
         REQUEST,
         Request,
         opens=_opens,
-        checks={"ask": _check_values("asks"), "done": _check_values("answers")},
+        checks={"ask": _check_values("asks"), "done": _check_values("answers"), "purge": purging.check},
         effects={
             "ask": _asked,
             "done": _done,
             "rate": _rated,
+            "purge": purging.purged,
             **dict.fromkeys(("decline", "fail", "withdraw", "lapse", FAIL), _ended),
         },
-        suggests={"decline": _noted, "fail": _noted},
+        suggests={"decline": _noted, "fail": _noted, "purge": purging.suggested},
+        dropped={"purge": purging.dropped},
         expires={"ask": _expires},
         ripe={"lapse": lambda: Request.due_on < clock.today()},
     )
@@ -406,6 +435,10 @@ def _referral_moved(moved: Moved) -> None:
             "流动报到已经结束", Request.referral_id == moved.about_id,
             rests=lambda request: any(it.scope for it in request.of_kind.asks),
         )  # fmt: skip
+        told = db.session.scalar(db.select(Referral.reason).where(Referral.id == moved.about_id))
+        for request in purging.held(Request.referral_id == moved.about_id, Request.role == "asker"):
+            if purging.rests_on(consents.NEEDS, "answers")(request):
+                purging.purge(request, "notice_withdrawn" if told == "notice_withdrawn" else "referral_ended")
 
 
 def _is_open_under(agreement_id: UUID, partner_uid: UUID) -> ColumnElement[bool]:
@@ -423,11 +456,18 @@ AT_REST.append(_hinders)
 
 @events.subscribe(consents.ConsentWithdrawn)
 def _consent_withdrawn(what: consents.ConsentWithdrawn) -> None:
-    """The member's yes to one request is gone: an open one is taken back, and the other county purges it."""
+    """The member's yes to one request is gone: an open one is taken back, and the other county purges it; of one that was
+    done both destroy the content. Where a notice is gone, what was answered, or asked, under it goes the same way.
+    """
     for request_id in what.about_ids:
         request = REQUEST_KIND.find(request_id)
         if request is not None and "withdraw" in verbs_now(request):
-            withdraw(request_id, "本人撤回对这一件事的同意")
+            withdraw(request_id, NO_MORE)
+        elif request is not None and purging.holds(request):
+            purging.purge(request, "consent_withdrawn")
+    for request in purging.held(Request.member_id == what.member_id, Request.partner_uid == what.partner_uid):
+        if purging.rests_on(what.scopes, "asks" if request.role == "asker" else "answers")(request):
+            purging.purge(request, "notice_withdrawn")
 
 
 merging.HELD_BY["merge_requested"] = lambda ids: db.select(Request.member_id).where(Request.member_id.in_(ids))

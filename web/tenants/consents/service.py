@@ -167,19 +167,20 @@ def lacking(member_ids: Sequence[UUID], partner_uid: UUID, scope: str) -> set[UU
 
 
 def _heed(kept: Member, stayed: Sequence[Consent]) -> None:
-    """It is one person: what he withdrew by the other record ends what this one was told until that day. Parted again, it
-    stays withdrawn: the partner has destroyed it.
+    """It is one person, and his last word counts: what he withdrew by the other record, and was not told of again there, ends
+    what this one was told until that day. Parted again, it stays withdrawn: the partner has destroyed it.
     """
+    stand_there = {_about(c) for c in stayed if c.withdrawn_at is None}
     for gone in stayed:
-        if gone.withdrawn_at is None:
+        if gone.withdrawn_at is None or _about(gone) in stand_there:
             continue
-        told = [
-            c.given_on
-            for c in standing(kept.id)
-            if (c.partner_uid, c.scope, c.about_id) == (gone.partner_uid, gone.scope, gone.about_id)
-        ]
+        told = [c.given_on for c in standing(kept.id) if _about(c) == _about(gone)]
         if told and max(told) <= clock.day(gone.withdrawn_at):
             withdraw(kept, gone.partner_uid, [gone.scope], about_id=gone.about_id)
+
+
+def _about(consent: Consent) -> tuple[UUID, str, UUID | None]:
+    return consent.partner_uid, consent.scope, consent.about_id
 
 
 merging.MOVES["consent"] = merging.Move(Consent, alone=(Consent.partner_uid, Consent.scope), stayed=_heed)
