@@ -26,6 +26,7 @@ from web.federation import verify
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement
 from web.federation.cosigning import service
+from web.jobs.cosigned import paper_of
 from web.reports import Period, certifying, statements
 from web.reports.figures import Span, cosigned
 from web.reports.metrics import by_code
@@ -126,3 +127,13 @@ def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):
         assert [each["envelope"] for each in json.loads(attached)] == [each["envelope"] for each in certified.evidence]
         assert judged(attached, tmp_path) == 0 and "王示甲".encode() not in attached
         assert "共签" in fresh.test_client().get(f"/v/{code}").text
+        # The record's own paper carries the same, and says so.
+        assert client.post(f"/{side.code}/cosigning/{record}/paper").status_code == 303
+        walk.work()
+        with side.act():
+            (row,) = documents.of_subject(record, DocumentKind.COSIGNED_RECORD)
+            content, words = (
+                bytes(row.content),
+                to_html(paper_of(service.get(record), row.proof_code), carries_data=True),
+            )
+        assert carried(content, "evidence.json", tmp_path) == attached and "evidence.json" in words

@@ -1,8 +1,11 @@
-"""The co-signed record as paper: the meeting's record where it was held, the partner's lines, and both counties' seals."""
+"""The co-signed record as paper: the meeting's record where it was held, the partner's lines, and both counties' seals;
+the sealed messages themselves ride inside.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
 import os
 from uuid import UUID
 
@@ -11,6 +14,7 @@ from web.core import clock
 from web.extensions import db
 from web.federation.cosigning import evidence, people, service
 from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
+from web.federation.post import evidence as post_evidence
 from web.federation.post import keys
 from web.reports.cosigned_record import KINDS
 from web.tenants.activities import service as activities
@@ -34,7 +38,10 @@ def render_record(task: Task) -> UUID:
     record = service.get(task.subject_id)
     code = documents.new_code()
     paper = paper_of(record, code)
-    made = reports.render(paper)
+    public = post_evidence.keys_of([counties.own().uid, record.partner_uid])
+    given = [post_evidence.portable(each, public) for each in post_evidence.of(record.id)]
+    data = json.dumps(given, ensure_ascii=False, indent=1).encode()
+    made = reports.render(paper, attachments=[reports.Attached("evidence.json", data, "印签和签收的凭据，机器可读")])
     title, name = paper.title, reports.filename(paper)
     return documents.keep(DocumentKind.COSIGNED_RECORD, title, name, record.id, made, code=code).id
 
