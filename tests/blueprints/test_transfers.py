@@ -82,6 +82,10 @@ def test_out_of_the_county_by_paper(pair, enter, work):
     again = secretary.post(begin, data=said)
     assert again.status_code == 409 and "已有一件在办" in again.text
     assert secretary.post(f"{at}/approve").status_code == 403
+    left = secretary.post(
+        f"/{side.code}/members/{member_id}/depart", data={"left_on": "2026-02-01", "host_code": "330110"}
+    )
+    assert left.status_code == 409 and "没有办结的组织关系转接" in left.text, "who moves begins no flow"
     # The township has it on its list and on its home page; it sends it back, and gets it again.
     assert names(officer.get(f"/{side.code}/transfers/").text) == ["王示甲"]
     assert "转往 " + TO in officer.get(f"/{side.code}/").text

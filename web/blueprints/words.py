@@ -111,6 +111,7 @@ ERRORS: dict[str, str] = {
     "merge_held_since": "合并以后留下的一条已与伙伴县往来，不能撤销",
     "destination_unfit": "这名党员已调整到别的支部，申请的去向不再合适。请退回支部重新申请",
     "member_is_history": "这名党员已不在本县，记录只供查阅",
+    "transfer_open": "这名党员有没有办结的组织关系转接，不能登记外出。请先到“组织关系转接”办结或者撤回，再登记",
     "flow_already_open": "这名党员已有未结束的流动登记。请先结束，或在原登记上修改",
     "flow_is_over": "这次流动已经结束，不能再改",
     "branch_not_yours": "所选支部不在您的范围内，请由上级党组织办理",

@@ -179,6 +179,19 @@ def test_either_side_cancels_before_the_letter(walk, who, state):
     nothing_left_at_the_host(walk)
 
 
+def test_who_moves_begins_no_flow(walk):
+    walk.begin()
+    with walk.pair.home.act():
+        member = members.get(walk.member_id)
+        flows.end(flows.current(member.id), FlowEnd.RETURNED)
+        with pytest.raises(WrongState, match="transfer_open"):
+            flows.depart(member, left_on=None, host_code="330110")
+        fence.commit()
+    walk.home(service.cancel)
+    with walk.pair.home.act():
+        flows.depart(members.get(walk.member_id), left_on=None, host_code="330110")
+
+
 def test_a_recall_crosses_a_take_over_and_wins(walk):
     walk.to_release()
     walk.take_over(run=False)

@@ -98,6 +98,7 @@ def depart(member_id: UUID) -> Any:
     members.demand_open(member)
     if service.current(member_id) is not None:
         raise WrongState("flow_already_open")
+    service.demand_unmoved(member_id)
     form = Form(Depart, draft=f"members.depart:{member_id}")
     if form.is_sent:
         with form:

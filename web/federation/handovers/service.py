@@ -63,6 +63,7 @@ from web.tenants.activities.study import StudyCredited
 from web.tenants.consents import service as consents
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
+from web.tenants.flows import service as flows
 from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
@@ -269,6 +270,14 @@ def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
 
 
 AT_REST.append(_hinders)
+
+
+def _is_open(member_id: UUID) -> bool:
+    query = db.select(Handover.id).where(Handover.member_id == member_id, Handover.state.in_(OPEN))
+    return db.session.scalar(query.limit(1)) is not None
+
+
+flows.TRANSFERS.append(_is_open)
 
 
 # Questions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -44,6 +44,16 @@ class FlowEnded:
     ended_as: FlowEnd
 
 
+# Of the rooms above: is a transfer of the member's relation open?
+TRANSFERS: list[Callable[[UUID], bool]] = []
+
+
+def demand_unmoved(member_id: UUID) -> None:
+    """WrongState while a transfer of the member is open: whoever moves begins no flow."""
+    if any(is_open(member_id) for is_open in TRANSFERS):
+        raise WrongState("transfer_open")
+
+
 def add_months(day: date, months: int) -> date:
     """Calendar months with the end-of-month clamp: 31 August + 6 = 28 or 29 February."""
     index = day.month - 1 + months
@@ -77,15 +87,20 @@ def get(flow_id: UUID, *, lock: bool = False) -> Flow:
     return found
 
 
-def depart(member: Member, *, left_on: date | None, expected_until: date | None = None, **values: Any) -> Flow:
-    """Register an away episode. Invalid dates are refused; a second open flow is a WrongState.
+def depart(
+    member: Member, *, left_on: date | None, expected_until: date | None = None, is_new: bool = False, **values: Any
+) -> Flow:
+    """Register an away episode. Invalid dates are refused; a second open flow is a WrongState, and so is an open transfer.
 
-    `values`: fields of AMENDABLE. A `host_text` that surely names a division gives the `host_code`.
+    `values`: fields of AMENDABLE. A `host_text` that surely names a division gives the `host_code`. `is_new`: he was
+    enrolled just now, and nothing can be open yet.
     """
     _demand_fit(left_on, expected_until, values)
     members.demand_open(member)
-    if current(member.id) is not None:
-        raise WrongState("flow_already_open")
+    if not is_new:
+        if current(member.id) is not None:
+            raise WrongState("flow_already_open")
+        demand_unmoved(member.id)
     values = _placed(values)
     flow = Flow(member_id=member.id, left_on=left_on, expected_until=expected_until, created_at=clock.now(), **values)
     FLOW.apply(flow, "draft")

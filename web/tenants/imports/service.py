@@ -263,13 +263,13 @@ def _write(judge: Judge, reading: RowReading, member: Member | None, changed: li
     branch, given = judge.branch(reading), member_fields(reading)
     assert branch is not None
     said = {k: v for k, v in given.items() if v is not None}
-    away = judge.departure(reading, member)
+    away, is_new = judge.departure(reading, member), member is None
     if member is None:
         member = members.enroll(branch.id, reason="import", **said)
     else:
         members.amend(members.get(member.id, lock=True), {k: said[k] for k in changed if k in said}, reason="import")
-    if away is not None and flows.current(member.id) is None:
-        flows.depart(member, **away)
+    if away is not None and (is_new or flows.current(member.id) is None):
+        flows.depart(member, is_new=is_new, **away)
     if reading.values.get("is_lost_contact"):
         members.mark_contact(member, is_lost=True, reason="import")
     return member

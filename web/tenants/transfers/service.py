@@ -299,6 +299,16 @@ def let_go(case: RelationTransfer) -> None:
 # What happens elsewhere
 
 
+def _is_open(member_id: UUID) -> bool:
+    query = db.select(RelationTransfer.id).where(
+        RelationTransfer.member_id == member_id, RelationTransfer.state.in_(OPEN)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+flows.TRANSFERS.append(_is_open)
+
+
 @events.subscribe(members.MemberEnded)
 def _end_with_membership(what: members.MemberEnded) -> None:
     """Membership ended by a decision or by death: what was applied for is void."""
