@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from flask import g, url_for
 
 from tests.blueprints.test_auth import sign_in
+from tests.contracts.test_query_budgets import more_handovers
 from web.blueprints import todos
 from web.core import clock, events, fence
 from web.core.events import Actor
@@ -88,6 +89,30 @@ def test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home(pair, fresh):
         for queue in todos.QUEUES:
             path, _, asked = queue.url().partition("?")
             assert asked or path not in map(url_for, lists), queue.key
+
+
+def test_the_days_ahead_count_every_item_and_open_them(asked, fresh):
+    client, front = fresh.test_client(), f"/{asked.host.code}/"
+    with clock.at(datetime(2026, 11, 26, 4, tzinfo=UTC)):
+        with asked.host.act():
+            for handover in db.session.scalars(db.select(Handover)):
+                handover.due_on = date(2026, 11, 30)
+            more_handovers(asked.host, 6)  # their last day is today
+            db.session.scalars(db.select(Handover).where(Handover.due_on == clock.today())).first().due_on = date(
+                2026, 11, 3
+            )
+            fence.commit()
+        assert sign_in(client, asked.host).status_code == 303
+        line = re.compile(r'<a href="([^"]+)">([^<]+)</a></td><td class="num[^"]*">(\d+)<')
+        days = line.findall(client.get(front).text)
+        assert [(words, count) for _, words, count in days] == [("今日及已超", "6"), ("11-30 周一", "3")], days
+        for address, words, count in days:
+            page = client.get(address).text
+            assert page.count("data-row") == int(count) and words in page and "未来十个工作日" not in page
+            whole = re.search(r'class="n[^"]*" href="([^"]+)"', page)[1].replace("&amp;", "&")
+            assert client.get(whole).text.count("data-row") == int(count), "its number opens as many"
+        assert "没有到期的事" in client.get(f"{front}?day=2026-12-01").text
+        assert "未来十个工作日" in client.get(f"{front}?day=never").text
 
 
 def test_who_has_no_part_in_it_has_nothing_to_do(asked, fresh):

@@ -129,7 +129,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_host_begins.py::test_what_waits_too_long_is_counted_by_working_days "
           "federation/handovers/test_asks.py::test_a_letter_that_ran_out_is_issued_again_only_with_the_branchs_proof "
           "federation/handovers/test_asks.py::test_the_receipt_is_due_a_month_after_the_letter_arrived"),
-    _line("3", "DOMAIN §5.1: who has an open transfer begins no flow", "members.depart", still="only a letter that is out holds the row; an application, or one accepted, does not"),
+    _line("3", "DOMAIN §5.1: who has an open transfer begins no flow", "members.depart",
+          "blueprints/test_transfers.py::test_out_of_the_county_by_paper federation/handovers/test_walks.py::test_who_moves_begins_no_flow"),
     _line("3", "DOMAIN §5.4, 5.6 to 5.8, 5.10, §8.2, §8.3 and the dues of §8.1: the certificate's yearly life, errands, the rally sheet, the half-year census, searching for who is lost, "
           "advice on a flow, groups, dues", "members.show",
           still="a number, a result and a word stand in the register; no machine, list or reminder of theirs is written"),
@@ -261,7 +262,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "reports/test_papers.py::test_the_attached_text_is_carried_byte_for_byte "
           "reports/test_papers.py::test_what_can_be_read_of_the_rules_of_pdf_a_3 "
           "blueprints/test_certificates.py::test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone"),
-    _line("7", "the co-signed record's own PDF as PDF/A-3 with its sealed data", "cosigning.paper", still="it carries none: its certificate does"),
+    _line("7", "the co-signed record's own PDF as PDF/A-3 with its sealed data", "cosigning.paper",
+          "reports/test_cosigned_section.py::test_a_cosigned_record_is_certified_at_both_sides"),
     # 8 Workbench
     _line("8", "saved and shared filters, one default", "workbench.new_filter workbench.filters workbench.default_filter",
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),
@@ -307,7 +309,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "home: what waits by role, oldest deadline first; a number opens as many: a list of just these, or the whole queue on home", "home.index",
           "blueprints/test_home.py::test_counts_of_the_queues_equal_the_lists_they_open "
           "blueprints/test_home.py::test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home"),
-    _line("8", "home: how many fall due on each of the next ten working days", "home.index", still="counted of the first four of each queue only (home._days)"),
+    _line("8", "home: how many fall due on each of the next ten working days; a day opens as many", "home.index",
+          "blueprints/test_home.py::test_the_days_ahead_count_every_item_and_open_them contracts/test_query_budgets.py::test_a_longer_list_asks_no_more"),
     _line("8", "refusals explained: who can, and why a button cannot be used", "accounts.roles",
           "browser/test_refusals.py::test_a_wrong_role_is_told_who_can "
           "blueprints/test_parts.py::test_a_button_that_cannot_be_used_says_why_and_leads_nowhere"),

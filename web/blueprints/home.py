@@ -22,6 +22,7 @@ from web.extensions import db
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.workbench.queues import Days
 
 bp = Blueprint("home", __name__, url_prefix="/<county>")
 navigation.ITEMS.insert(0, Item("办理", "待办", "home.index", Permission.HOME_READ))
@@ -29,7 +30,8 @@ AHEAD = 10  # working days shown beside the queues
 WHOLE = 500  # of one queue that is asked for by itself
 
 
-def _queue(shown: todos.Shown) -> dict[str, Any]:
+def _queue(shown: todos.Shown, day: date | None) -> dict[str, Any]:
+    """A queue as its part shows it: its number opens as many things, of one day those of the day."""
     items: list[dict[str, Any]] = [
         {
             "title": i.name,
@@ -48,33 +50,48 @@ def _queue(shown: todos.Shown) -> dict[str, Any]:
             hint=shown.queue.hint,
             more=say("；其中审批超时 {late} 件", late=shown.late) if shown.late else "",
         ),
-        "url": shown.queue.url(),
+        "url": url_for("home.index", day=day, queue=shown.queue.key) if day else shown.queue.url(),
         "count": shown.count,
         "is_now": is_now,
         "items": items,
     }
 
 
-def _days(shown: list[todos.Shown]) -> list[tuple[str, int, str, bool]]:
-    """(day in words, how many, first names, is late) for the working days ahead."""
-    last, found = filters.county_calendar().add(clock.today(), AHEAD), Counter[Any]()
-    names: dict[Any, list[str]] = {}
-    for queue in shown:
-        for item in queue.items:
-            if item.due_on is not None and item.due_on <= last:
-                key = max(item.due_on, clock.today())
-                found[key] += 1
-                names.setdefault(key, []).append(item.name)
+@dataclass(frozen=True)
+class Day:
+    """A working day ahead in words, what its page is called, and of each queue how many things have their last day then."""
+
+    words: str
+    on: date
+    count: int
+    queues: str
+    is_now: bool
+
+
+def _ahead() -> Days:
+    """What is over by today, and the working days ahead."""
+    return Days(None, filters.county_calendar().add(clock.today(), AHEAD))
+
+
+def _on(day: date) -> Days:
+    """What has its last day then; today also what is over."""
+    return Days(None if day <= clock.today() else day, day)
+
+
+def _named(day: date) -> str:
+    if day == clock.today():
+        return "今日及已超"
+    return say("{day} {weekday}", day=filters.day(day), weekday=filters.weekday(day))
+
+
+def _days(shown: list[todos.Shown]) -> list[Day]:
+    """The days ahead that are the last one of something; what is over counts today."""
+    found: dict[date, Counter[str]] = {}
+    for each in shown:
+        for on, count in each.by_day.items():
+            found.setdefault(max(on, clock.today()), Counter())[each.queue.title] += count
     return [
-        (
-            "今日及已超"
-            if day == clock.today()
-            else say("{day} {weekday}", day=filters.day(day), weekday=filters.weekday(day)),
-            found[day],
-            joined("、", list(dict.fromkeys(names[day]))[:3]),  # a duty of several agreements is named once
-            day == clock.today(),
-        )
-        for day in sorted(found)
+        Day(_named(on), on, found[on].total(), joined("、", found[on]), on == clock.today()) for on in sorted(found)
     ]
 
 
@@ -111,18 +128,33 @@ def _partners() -> list[dict[str, Any]]:
 
 
 def _shown() -> dict[str, Any]:
+    """The first ones of every queue and what stands beside them; or all of one queue, or of one day."""
     actor = edge.actor()
     only = next((queue for queue in todos.QUEUES if queue.key == request.args.get("queue")), None)
-    shown = todos.load(actor) if only is None else todos.load(actor, WHOLE, only.key)
+    day = _asked_day()
+    is_whole = only is not None or day is not None
+    if is_whole:
+        shown = todos.load(actor, WHOLE, only.key if only else "", due=_on(day) if day else None)
+    else:
+        shown = todos.load(actor, ahead=_ahead())
     sees_partners = Permission.PEER_READ in GRANTS[Role(actor.role)]
     return {
         "only": only,
-        "queues": [_queue(s) for s in shown],
+        "day": day,
+        "named": only.title if only else _named(day) if day else "",
+        "queues": [_queue(s, day) for s in shown],
         "total": sum(s.count for s in shown),
-        "days": _days(shown),
-        "partners": _partners() if sees_partners and only is None else [],
+        "days": [] if is_whole else _days(shown),
+        "partners": _partners() if sees_partners and not is_whole else [],
         "sees_partners": sees_partners,
     }
+
+
+def _asked_day() -> date | None:
+    try:
+        return date.fromisoformat(request.args["day"])
+    except (KeyError, ValueError):
+        return None
 
 
 FRESH = timedelta(minutes=10)
@@ -145,7 +177,7 @@ def _mark() -> str:
 @bp.get("/")
 @needs(Permission.HOME_READ)
 def index() -> str:
-    """The whole page; with `queue` all of that one, which has no list of its own."""
+    """The whole page; with `queue` all of that one, which has no list of its own; with `day` all whose last day it is."""
     return render_template("home/index.html", mark=_mark(), **_shown())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +15,7 @@ from web.core.workdays import Calendar
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
 from web.tenants.workbench import queues
-from web.tenants.workbench.queues import Waiting
+from web.tenants.workbench.queues import Days, Waiting
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Queue:
     """`lines(actor)`: a SELECT of `queues.columns`; `words(rows)`: what its first ones say. `url`: a list of just what waits;
     where there is none, the whole queue on home (`home.index`, `queue`).
 
-    `load(actor, limit)` in place of both, where no SELECT can say whose turn it is: the first ones, and how many.
+    `load(actor)` in place of both, where no SELECT can say whose turn it is: all of them.
     """
 
     key: str
@@ -43,7 +44,7 @@ class Queue:
     url: Callable[[], str]
     lines: Callable[[Actor], Select[Any]] | None = None
     words: Callable[[Sequence[Waiting]], Sequence[Todo]] = lambda rows: []
-    load: Callable[[Actor, int], tuple[Sequence[Todo], int]] | None = None
+    load: Callable[[Actor], Sequence[Todo]] | None = None
 
 
 QUEUES: list[Queue] = []
@@ -67,12 +68,13 @@ def waits(count: int, late: int) -> Waits:
 
 @dataclass(frozen=True)
 class Shown:
-    """A queue with what it holds now."""
+    """A queue with what it holds now; last day → how many, for the days that were asked about."""
 
     queue: Queue
     items: Sequence[Todo]
     count: int
-    late: int = 0
+    late: int
+    by_day: Mapping[date, int]
 
     @property
     def first_due(self) -> date:
@@ -80,19 +82,22 @@ class Shown:
         return min((i.due_on for i in self.items if i.due_on), default=date.max)
 
 
-def load(actor: Actor, limit: int = 4, only: str = "") -> list[Shown]:
-    """The queues this role works on (or the one of this key), those with something in them, oldest deadline first: one
-    query for all of them.
+def load(
+    actor: Actor, limit: int = 4, only: str = "", *, due: Days | None = None, ahead: Days | None = None
+) -> list[Shown]:
+    """The queues this role works on (or the one of this key), those with something in them (or with something due in these
+    days), oldest deadline first: one query for all of them. `ahead`: the days to count by.
     """
     mine = [q for q in QUEUES if q.permission in GRANTS[Role(actor.role)] and only in ("", q.key)]
     asked = {queue.key: queue.lines(actor) for queue in mine if queue.lines is not None}
-    found = queues.first(asked, limit, counties.answering().before)
+    found = queues.first(asked, limit, counties.answering().before, only=due, ahead=ahead)
     shown = []
     for queue in mine:
         if queue.load is not None:
-            items, count = queue.load(actor, limit)
-            shown += [Shown(queue, items, count)] if count else []
+            items = [item for item in queue.load(actor) if due is None or due.holds(item.due_on)]
+            by_day = Counter(i.due_on for i in items if i.due_on and ahead and ahead.holds(i.due_on))
+            shown += [Shown(queue, items[:limit], len(items), 0, by_day)] if items else []
         elif queue.key in found:
             of = found[queue.key]
-            shown.append(Shown(queue, queue.words(of.rows), of.count, of.late))
+            shown.append(Shown(queue, queue.words(of.rows), of.count, of.late, of.by_day))
     return sorted(shown, key=lambda s: (s.first_due, QUEUES.index(s.queue)))

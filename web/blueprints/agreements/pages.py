@@ -45,7 +45,7 @@ def _count(actor: Actor) -> Any:
 navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index", Permission.AGREEMENT_READ, count=_count))
 
 
-def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
+def _mine(actor: Actor) -> list[todos.Todo]:
     """Agreements that wait for us: for the leader those to approve, for the clerk the rest."""
     is_open = db.exists().where(
         AgreementVersion.tenant_id == Agreement.tenant_id,
@@ -77,7 +77,7 @@ def _mine(actor: Actor, limit: int) -> tuple[list[todos.Todo], int]:
                 "批准" if is_approval else "办理",
             )
         )  # fmt: skip
-    return found[:limit], len(found)
+    return found
 
 
 todos.QUEUES.append(

@@ -53,11 +53,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Found:
-    """The first ones of a queue, how many there are, and how many of them wait too long."""
+    """The first ones of a queue, how many there are, and how many of them wait too long; last day → how many of all of
+    them, for the days that were asked about.
+    """
 
     rows: Sequence[Waiting]
     count: int
     late: int
+    by_day: Mapping[date, int]
 
 
 def columns(
@@ -77,15 +80,44 @@ def columns(
     ]  # fmt: skip
 
 
-def first(asked: Mapping[str, Select[Any]], limit: int, before: datetime) -> dict[str, Found]:
-    """Queue → its first rows, for the queues that hold any. `before`: what waits since before this instant waits too long."""
+@dataclass(frozen=True)
+class Days:
+    """Last days from `first` to `last`; without a `first` also those that are over."""
+
+    first: date | None
+    last: date
+
+    def holds(self, due_on: date | None) -> bool:
+        """Is this one of them?"""
+        return due_on is not None and due_on <= self.last and (self.first is None or self.first <= due_on)
+
+    def narrow(self, rows: Any) -> ColumnElement[bool]:
+        """The same as a condition on a queue's rows."""
+        on = rows.c.due_on
+        return on <= self.last if self.first is None else on.between(self.first, self.last)
+
+
+def first(
+    asked: Mapping[str, Select[Any]],
+    limit: int,
+    before: datetime,
+    *,
+    only: Days | None = None,
+    ahead: Days | None = None,
+) -> dict[str, Found]:
+    """Queue → its first rows, for the queues that hold any. `before`: what waits since before this instant waits too long;
+    `only`: what has its last day among these; `ahead`: the days to count by, however many rows there are.
+    """
     if not asked:
         return {}
     parts = []
     for queue, query in asked.items():
-        rows = query.subquery()
+        rows = query.cte(f"queue_{len(parts)}")
         late = func.count().filter(rows.c.asked_at < before).over().label("late")
-        part = db.select(literal(queue).label("queue"), *rows.c, func.count().over().label("count"), late)
+        part = db.select(
+            literal(queue).label("queue"), *rows.c, func.count().over().label("count"), late, _by_day(rows, ahead)
+        )
+        part = part if only is None else part.where(only.narrow(rows))
         parts.append(part.order_by(rows.c.due_on.nulls_last(), rows.c.at, rows.c.id).limit(limit))
     every, key = union_all(*parts).subquery(), vault.RecordKey
     keyed = db.select(every, key.wrapped).outerjoin(
@@ -96,7 +128,21 @@ def first(asked: Mapping[str, Select[Any]], limit: int, before: datetime) -> dic
         if row.kept_by is not None:
             vault.have(row.kept_by, row.wrapped)
         found.setdefault(row.queue, []).append(row)
-    return {queue: Found([_waiting(r) for r in rows], rows[0].count, rows[0].late) for queue, rows in found.items()}
+    return {queue: _found(rows) for queue, rows in found.items()}
+
+
+def _by_day(rows: Any, ahead: Days | None) -> ColumnElement[Any]:
+    """The same in every row of a queue: {last day: how many}."""
+    if ahead is None:
+        return cast(null(), JSONB).label("by_day")
+    on = db.select(rows.c.due_on, func.count().label("n")).where(ahead.narrow(rows)).group_by(rows.c.due_on).subquery()
+    counted = db.select(func.jsonb_object_agg(cast(on.c.due_on, String), on.c.n, type_=JSONB))
+    return counted.scalar_subquery().label("by_day")
+
+
+def _found(rows: Sequence[Any]) -> Found:
+    by_day = {date.fromisoformat(on): n for on, n in (rows[0].by_day or {}).items()}
+    return Found([_waiting(row) for row in rows], rows[0].count, rows[0].late, by_day)
 
 
 def _waiting(row: Any) -> Waiting:
