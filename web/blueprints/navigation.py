@@ -155,7 +155,10 @@ PAGES = {
 OPENED = dict(PAGES.values())
 KEPT = timedelta(days=30)
 # What the calendar says is told too.
-CALENDAR = ("agreement.fall_due", "flow.remind_contact", "flow.remind_confirm", "referral.remind_report_in")
+CALENDAR = (
+    "agreement.fall_due", "agreement.closing_overdue",
+    "flow.remind_contact", "flow.remind_confirm", "referral.remind_report_in",
+)  # fmt: skip
 
 
 def notices_of(actor: Actor) -> Select[Any]:

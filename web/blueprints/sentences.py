@@ -242,6 +242,7 @@ SENTENCES = within("log", {
         "approve": "批准印签",
         "begin": "开始起草共管共育协议",
         "close_pair": "与一方的事项办清",
+        "closing_overdue": "已超期限：与{name}的协议停止后，{on} 前应当双方办结",
         "end_pair": "记下与一方的协议到期",
         "hear_closed": "得知对方已经办清",
         "hear_progress": "告知合作事项进展",

@@ -137,9 +137,12 @@ def record(
     return entry
 
 
-def happened(verb: str, subject_id: Any, since: Any, **details: int | str) -> ColumnElement[bool]:
+def happened(verb: str, subject_id: Any, since: Any, **details: int | str | ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the log has `verb` of this subject since then, with these details: a condition of a query over subjects."""
-    said = [Event.details[name].astext == str(value) for name, value in details.items()]
+    said = [
+        Event.details[name].astext == (str(value) if isinstance(value, int) else value)
+        for name, value in details.items()
+    ]
     return (
         db.select(Event.id).where(Event.subject_id == subject_id, Event.verb == verb, Event.at >= since, *said).exists()
     )

@@ -8,14 +8,41 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from tests import world
+from tests.blueprints.test_auth import sign_in
 from tests.federation.agreements.steps import say, state_of
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, WrongState
+from web.extensions import db
 from web.federation.agreements import registers, service, standing
 from web.federation.agreements.models import AgreementState, VersionState
+from web.tenants.accounts.models import Account
 
 
-def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatch):
+def told_when_overdue(agreed, fresh):
+    """A pair is to be closed within thirty days: a to-do with that day, and once it is over a notice at both, once."""
+    due = clock.today() + timedelta(days=30)
+    for later, told in ((30, 0), (31, 1), (40, 0)):
+        with clock.at(clock.now() + timedelta(days=later)):
+            for side in (agreed.home, agreed.host):
+                with side.act():
+                    assert registers.tell_overdue() == told, later
+                    fence.commit()
+    with clock.at(clock.now() + timedelta(days=31)):
+        for side, words in ((agreed.home, "我方已确认办结，等"), (agreed.host, "办清未了事项后确认办结")):
+            with side.act():
+                for account in db.session.scalars(db.select(Account)):
+                    account.password_set_at = clock.now()
+                fence.commit()
+            client = fresh.test_client()
+            assert sign_in(client, side).status_code == 303
+            page = client.get(f"/{side.code}/agreements/{agreed.ref.id}").text
+            assert words in page and f"已超期限，{due} 前应当办结" in page and f"{due} 前双方办结" in page
+            assert "应当双方办结" in client.get(f"/{side.code}/notices").text
+            home = client.get(f"/{side.code}/").text
+            assert ("办清未了事项后确认办结" in home) == (side is agreed.host) == ("今日及已超" in home)
+
+
+def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatch, fresh):
     ended: list[registers.PairEnded] = []
     monkeypatch.setitem(events._listeners, registers.PairEnded, [ended.append])
     day = clock.today()
@@ -48,6 +75,7 @@ def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatc
         assert [one.partner_uid for one in ended] == [agreed.host.uid, agreed.home.uid]
         say(agreed.home, work, "close", agreed.ref.id, agreed.host.uid)
         assert state_of(agreed.home, agreed.ref.id)[0] is AgreementState.WINDING_DOWN
+        told_when_overdue(agreed, fresh)
         say(agreed.host, work, "close", agreed.ref.id, agreed.home.uid)
     assert {state_of(side, agreed.ref.id)[0] for side in (agreed.home, agreed.host)} == {AgreementState.CLOSED}
 

@@ -155,12 +155,22 @@ class View:
         return turns.of(self)
 
     def due(self) -> tuple[date, int] | None:
-        """The day the open version lapses, and the working days left."""
+        """The day the open version lapses, or by which a pair that ended is to be closed, and the working days left."""
         row = VERSION.row(self.version.state, "lapse")
-        if row is None or row.timer is None:
+        if row is not None and row.timer is not None:
+            on = (self.version.state_at + row.timer).astimezone(clock.CHINA).date()
+        elif self.version.state is VersionState.EFFECTIVE and self.closing:
+            on = min(self.closing)
+        else:
             return None
-        on = (self.version.state_at + row.timer).astimezone(clock.CHINA).date()
         return on, county_calendar().between(clock.today(), on)
+
+    @property
+    def closing(self) -> list[date]:
+        """By when each of our pairs that ended is to be closed: those that wait for our word, else for the partner's."""
+        over = [party for party in self.pairs if party.ended_on is not None]
+        waiting = self.unclosed or [party for party in over if (party.uid, self.own) not in self.closed]
+        return [on for party in waiting if (on := registers.close_by(party)) is not None]
 
     # --- the line of its life, the seam, the letters
 
@@ -323,6 +333,7 @@ class View:
         said = self.closed
         return [
             {"party": party, "until": registers.ends_on(self.agreement, party, own), "is_over": party.ended_on is not None,
+             "close_by": registers.close_by(party),
              "ours": (self.own, party.uid) in said, "theirs": (party.uid, self.own) in said}
             for party in self.pairs
         ]  # fmt: skip

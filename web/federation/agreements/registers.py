@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import String, cast
+
 from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
@@ -41,6 +43,10 @@ class PairEnded:
 
 # Later rooms say what is still open between us and a partner: (agreement id, partner) → codes of what hinders closing.
 AT_REST: list[Callable[[UUID, UUID], list[str]]] = []
+
+
+CLOSING = timedelta(days=30)
+"""How long a pair may take to close: copies of the other county's data are kept so long after the agreement (DOMAIN §10)."""
 
 
 def own_party(agreement: Agreement) -> AgreementParty:
@@ -256,6 +262,42 @@ def hear_closed(agreement: Agreement, party: AgreementParty, body: Mapping[str, 
         db.session.add(AgreementClosing(agreement_id=agreement.id, by_uid=party.uid, with_uid=own, w=party.w, on=on))
         events.record("agreement.hear_closed", agreement, peer=str(party.uid))
     _close_when_all(agreement)
+
+
+def close_by(party: AgreementParty) -> date | None:
+    """The day by which both of us should have closed our pair with this partner; None while it goes on."""
+    return party.ended_on + CLOSING if party.ended_on is not None else None
+
+
+def tell_overdue() -> int:
+    """Write of each pair that is not closed by both in time, once, so that it is told as a notice; returns how many."""
+    own, verb = counties.own().uid, "agreement.closing_overdue"
+    said = (AgreementClosing.tenant_id == AgreementParty.tenant_id) & (
+        AgreementClosing.agreement_id == AgreementParty.agreement_id
+    )
+    ours = db.exists().where(said, AgreementClosing.by_uid == own, AgreementClosing.with_uid == AgreementParty.uid)
+    theirs = db.exists().where(said, AgreementClosing.by_uid == AgreementParty.uid, AgreementClosing.with_uid == own)
+    query = (
+        db.select(Agreement, AgreementParty)
+        .join(
+            AgreementParty,
+            (AgreementParty.tenant_id == Agreement.tenant_id) & (AgreementParty.agreement_id == Agreement.id),
+        )
+        .where(
+            Agreement.state.in_((AgreementState.ACTIVE, AgreementState.WINDING_DOWN)),
+            AgreementParty.uid != own,
+            AgreementParty.ended_on < clock.today() - CLOSING,
+            ~(ours & theirs),
+            ~events.happened(verb, Agreement.id, AgreementParty.ended_on, **{"with": cast(AgreementParty.uid, String)}),
+        )
+    )
+    late = db.session.execute(query.order_by(Agreement.id, AgreementParty.place)).all()
+    for agreement, party in late:
+        due = close_by(party)
+        assert due is not None
+        events.record(verb, agreement, details={"with": str(party.uid), "name": party.name, "on": due.isoformat()})
+    db.session.flush()
+    return len(late)
 
 
 def _closing(agreement: Agreement, by: UUID, with_: UUID) -> AgreementClosing | None:

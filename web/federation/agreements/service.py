@@ -90,7 +90,7 @@ def close(agreement_id: UUID, partner_uid: UUID) -> None:
 
 
 def run_timers(limit: int = 200) -> int:
-    """What time says in this county: take effect, lapse, end pairs. One unit of work; returns how many moved."""
+    """What time says in this county: take effect, lapse, end pairs, remind of what was due. One unit of work; returns how many moved."""
     moved = 0
     query = db.select(Agreement).where(Agreement.state.in_((AgreementState.PENDING, AgreementState.ACTIVE)), _has_due())
     own = counties.own().uid
@@ -99,6 +99,7 @@ def run_timers(limit: int = 200) -> int:
         version = standing.open_of(agreement)
         if version is not None and agreement.hub_uid == own and not agreement.stopped:
             moved += hub.take_effect_when_due(agreement, version) or hub.lapse_when_late(agreement, version)
+    registers.tell_overdue()
     duties.fall_due()
     return moved
 
