@@ -38,6 +38,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 KINDS: Mapping[str, str] = {
     Job.IMPORT_PREVIEW: "核对名册", Job.IMPORT_APPLY: "导入名册", Job.BULK_EDIT: "成批修改党员", Job.EDIT_LIST: "成批修改名单",
     Job.EXPORT: "导出名单", Job.RENDER: "生成文件", Job.BATCH: "成批生成文件", Job.RENDER_AGREEMENT: "生成协议文件",
+    Job.FOLLOW_NAME: "告知组织新名称",
 }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def _job(task: Task, has_errors: bool) -> dict[str, Any]:
         "left": _left(task),
         "says": words.ERRORS.get(task.error, task.error) if task.error else _left_out(task),
         "url": url_for("tasks.fragment", task_id=task.id),
-        "cancel_url": url_for("tasks.cancel", task_id=task.id),
+        "cancel_url": "" if task.kind in tasks.STAYS else url_for("tasks.cancel", task_id=task.id),
         "again_url": url_for(AGAIN[task.kind], task_id=task.id)
         if task.state is TaskState.CANCELLED and task.kind in AGAIN
         else "",

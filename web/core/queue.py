@@ -38,6 +38,7 @@ class Job(StrEnum):
     RENDER = "render"
     BATCH = "batch"
     RENDER_AGREEMENT = "render_agreement"
+    FOLLOW_NAME = "follow_name"
 
 
 # Messages between counties must not wait behind a PDF: they have a queue, and a worker, of their own.
@@ -55,6 +56,7 @@ QUEUES: dict[Job, str] = {
     Job.RENDER: "work",
     Job.BATCH: "work",
     Job.RENDER_AGREEMENT: "work",
+    Job.FOLLOW_NAME: "work",
 }
 
 

@@ -12,7 +12,7 @@ from web.federation.readings import service as readings
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
 from web.federation.requests import service as requests
-from web.federation.sharing import publications
+from web.federation.sharing import publications, renaming
 from web.federation.sharing import service as sharing
 from web.tenants.flows import reminders
 from web.tenants.flows import service as flows
@@ -27,6 +27,7 @@ __all__ = [
     "publications",
     "readings",
     "referrals",
+    "renaming",
     "requests",
     "run_timers",
     "sharing",

@@ -23,6 +23,7 @@ from web.extensions import db
 from web.federation import registry
 from web.federation.post import hello, relay, turning
 from web.federation.post.models import PostDue
+from web.federation.sharing import renaming
 from web.jobs import agreements, batches, papers
 from web.tenants.counties import service as counties
 from web.tenants.counties.models import County
@@ -65,6 +66,7 @@ UNITS: dict[Job, Callable[..., object]] = {
     Job.EXPORT: exports.make,
     Job.RENDER: papers.render,
     Job.RENDER_AGREEMENT: agreements.render_text,
+    Job.FOLLOW_NAME: renaming.follow,
 }
 # Jobs that are a person's task: their one argument is its id.
 TASKS = {Job.BATCH, *UNITS} - {Job.SEAL_EVENTS, Job.TIMERS}

@@ -29,6 +29,8 @@ from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd
 from web.tenants.members import service as members
 from web.tenants.organisations import service as organisations
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task, TaskState
 
 HOME_VALUES = {"/dues_until": "2026-09", "/certificate_no": "示0001"}
 
@@ -67,10 +69,27 @@ def test_another_branch_is_told_to_home(walk):
     walk.say(walk.host, referrals.reassign, walk.host.orgs["演示社区第二支部"])
     assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区第二支部")
     with walk.host.act():
-        organisations.rename(organisations.get(walk.host.orgs["演示社区第二支部"]), "演示社区先锋支部")
+        branch = organisations.get(walk.host.orgs["演示社区第二支部"])
+        organisations.rename(branch, "演示社区先锋支部")
+        street = branch.parent_id
         fence.commit()
     walk.work()
     assert walk.shares(walk.home)["receiver", "S6"][1]["/branch"].endswith("演示社区先锋支部")
+    # One above it: the request puts down one task, which nobody cancels; the job tells.
+    with walk.host.act():
+        organisations.rename(organisations.get(street), "演示新街道")
+        task = last(Task)
+        assert (task.kind, task.subject_id, task.state) == ("follow_name", street, TaskState.WAITING)
+        assert last(OutboxMessage, type="share.delta").receipt is not None, "nothing is said in the request"
+        with pytest.raises(WrongState, match="task_stays"):
+            tasks.cancel(task)
+        organisations.rename(organisations.get(walk.host.orgs["演示社区第一支部"]), "演示社区头支部")
+        assert last(Task).id == task.id, "nobody of it is shared"
+        fence.commit()
+    walk.work()
+    assert "演示新街道" in walk.shares(walk.home)["receiver", "S6"][1]["/branch"]
+    with walk.host.act():
+        assert (last(Task).state, last(Task).total) == (TaskState.DONE, 1)
 
 
 def test_the_telephone_only_with_consent_and_gone_with_it(walk):

@@ -36,7 +36,6 @@ from web.tenants.consents.models import Consent
 from web.tenants.consents.service import NEEDS, ConsentWithdrawn
 from web.tenants.counties import service as counties
 from web.tenants.members.service import MemberChanged
-from web.tenants.organisations.service import OrgsRenamed
 
 log = structlog.get_logger(__name__)
 
@@ -337,7 +336,8 @@ def is_overdue(share: StatusShare) -> bool:
 # What other rooms announce
 
 
-def _ours(*where: object) -> list[StatusShare]:
+def ours(*where: object) -> list[StatusShare]:
+    """What we share and stands, for which `where` holds, locked."""
     query = db.select(StatusShare).where(StatusShare.role == "owner", StatusShare.state.in_(STANDING), *where)
     return list(db.session.scalars(query.order_by(StatusShare.id).with_for_update()))
 
@@ -357,7 +357,7 @@ def _paused(moved: pairs.Moved) -> None:
     """
     if moved.kind != "agreement" or moved.verb not in ("pause", "resume"):
         return
-    for share in _ours(StatusShare.agreement_id == moved.about_id, StatusShare.state == ShareState.LIVE):
+    for share in ours(StatusShare.agreement_id == moved.about_id, StatusShare.state == ShareState.LIVE):
         if moved.verb == "pause" and _is_shut(share):
             share.needs_snapshot = True
         elif share.needs_snapshot:
@@ -377,7 +377,7 @@ def _grants_changed(what: GrantsChanged) -> None:
     for owner, receiver, scope in sorted(what.changed, key=str):
         if owner == own and scope in SCOPES:
             now = _granted(grants.covers(scope, owner_uid=own, receiver_uid=receiver), scope, receiver)
-            mine = _ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
+            mine = ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
             then = {ref: _granted(ref, scope, receiver) for ref in {share.agreement for share in mine}}
             _take_back([share for share in mine if then[share.agreement] != now], "narrowed", goes_again=True)
     for receiver in sorted({receiver for owner, receiver, scope in what.changed if owner == own and scope in SCOPES}):
@@ -413,33 +413,26 @@ def _referral_moved(moved: pairs.Moved) -> None:
     if referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
     elif referral.state not in OPEN:
-        _take_back(_ours(StatusShare.referral_id == referral.id), _BECAUSE.get(referral.reason, "referral_ended"))
+        _take_back(ours(StatusShare.referral_id == referral.id), _BECAUSE.get(referral.reason, "referral_ended"))
 
 
 @events.subscribe(referrals.BranchAssigned)
 def _branch_changed(what: referrals.BranchAssigned) -> None:
-    for share in _ours(StatusShare.referral_id == what.referral_id):
-        follow(share)
-
-
-@events.subscribe(OrgsRenamed)
-def _branch_renamed(what: OrgsRenamed) -> None:
-    taken_on = db.select(Referral.id).where(Referral.role == "host", Referral.branch_id.in_(what.org_ids))
-    for share in _ours(StatusShare.referral_id.in_(taken_on)):
+    for share in ours(StatusShare.referral_id == what.referral_id):
         follow(share)
 
 
 @events.subscribe(MemberChanged)
 def _member_changed(what: MemberChanged) -> None:
     if what.fields & values.WATCHED:
-        for share in _ours(StatusShare.member_id == what.member_id):
+        for share in ours(StatusShare.member_id == what.member_id):
             follow(share)
 
 
 @events.subscribe(ConsentWithdrawn)
 def _scope_withdrawn(what: ConsentWithdrawn) -> None:
     for scope in set(SCOPES) & set(what.scopes):
-        mine = _ours(
+        mine = ours(
             StatusShare.member_id == what.member_id,
             StatusShare.partner_uid == what.partner_uid,
             StatusShare.scope == scope,

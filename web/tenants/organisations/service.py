@@ -55,10 +55,10 @@ class OrgClosing:
 
 
 @dataclass(frozen=True)
-class OrgsRenamed:
-    """Announced when these have other full names: their own changed, or that of one above them."""
+class OrgRenamed:
+    """Announced when it and those below it have other full names."""
 
-    org_ids: frozenset[UUID]
+    org_id: UUID
 
 
 def root() -> PartyOrg:
@@ -171,7 +171,7 @@ def rename(org: PartyOrg, name: str) -> None:
         below.full_name = full_name + below.full_name.removeprefix(before)
         events.record("party_org.rename", below)
     db.session.flush()
-    events.announce(OrgsRenamed(frozenset(each.id for each in (org, *follow))))
+    events.announce(OrgRenamed(org.id))
 
 
 def close(org: PartyOrg, reason: str) -> None:

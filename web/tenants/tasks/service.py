@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_
 
 from web.core import clock, events, fence
-from web.core.errors import NotFound
+from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
 from web.core.queue import Job, defer
 from web.extensions import db
@@ -117,8 +117,14 @@ def fail(task: Task, error: str, details: dict[str, Any] | None = None) -> None:
     db.session.flush()
 
 
+# What a partner has to learn, whether or not somebody waits for it.
+STAYS = frozenset({Job.FOLLOW_NAME.value})
+
+
 def cancel(task: Task) -> None:
-    """Nobody wants it any more; a running job sees it at its next step."""
+    """Nobody wants it any more; a running job sees it at its next step. WrongState for what is not ours to leave undone."""
+    if task.kind in STAYS:
+        raise WrongState("task_stays")
     TASK.apply(task, "cancel")
     task.finished_at = clock.now()
     db.session.flush()
