@@ -110,7 +110,7 @@ def first(
     """
     if not asked:
         return {}
-    parts = []
+    parts: list[Select[Any]] = []
     for queue, query in asked.items():
         rows = query.cte(f"queue_{len(parts)}")
         late = func.count().filter(rows.c.asked_at < before).over().label("late")
