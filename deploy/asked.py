@@ -19,7 +19,7 @@ from deploy.console import Stopped, explain, say
 from deploy.database import for_psycopg
 from deploy.processes import Family
 
-EVERY = 2.0  # seconds
+EVERY, DAY = 2.0, 86_400.0  # seconds
 _ALONE = "SELECT pg_try_advisory_lock(hashtext('kiteline.backup'))"
 # Whoever holds the lock makes them one by one: what is begun and not ended while nobody makes anything was abandoned.
 _ABANDONED = (
@@ -32,11 +32,17 @@ _FAILED = "UPDATE backup SET ended_at = now(), problem = %s WHERE id = %s"
 Make = Callable[[Path], str]
 
 
-def serve(owner_url: str, folder: Path, make: Make, *, is_once: bool) -> None:
-    """Look for what is asked until told to stop, or `is_once`. `make(path)` writes a backup and returns its SHA-256."""
+def serve(owner_url: str, folder: Path, make: Make, end: Callable[[], list[str]], *, is_once: bool) -> None:
+    """Look for what is asked until told to stop, or `is_once`. `make(path)` writes a backup and returns its SHA-256; `end()`
+    destroys those that are too old, at once and then once a day.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    ended_at = -DAY
     with Family():  # so that SIGTERM ends it like Ctrl-C: a half-written file goes
         while True:
+            if time.monotonic() - ended_at >= DAY:
+                ended_at = time.monotonic()
+                _end(end)
             try:
                 while _one(owner_url, folder, make):
                     pass
@@ -45,6 +51,14 @@ def serve(owner_url: str, folder: Path, make: Make, *, is_once: bool) -> None:
             if is_once:
                 return
             time.sleep(EVERY)
+
+
+def _end(end: Callable[[], list[str]]) -> None:
+    try:
+        for line in end():
+            say(line)
+    except (Stopped, OSError) as error:  # no key, or a folder that cannot be read: asked again tomorrow
+        say(f"old backups are not looked for: {error}")
 
 
 def _one(owner_url: str, folder: Path, make: Make) -> bool:

@@ -6,7 +6,7 @@ take the name: whatever goes wrong before that, nothing was touched.
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -99,8 +99,13 @@ def taken(url: str) -> tuple[dict[str, Any], Iterator[bytes]]:
     return facts, dump()
 
 
-def put_back(url: str, app_role: str, manifest: dict[str, Any], parts: Iterator[bytes]) -> None:
-    """The dump in the place of the database at `url`, whose rows are proved to be those of the manifest first."""
+def put_back(
+    url: str, app_role: str, manifest: dict[str, Any], parts: Iterator[bytes], mend: Callable[[str], None]
+) -> None:
+    """The dump in the place of the database at `url`, whose rows are proved to be those of the manifest first.
+
+    `mend` gets the new database's name before anything else can: what it does is done when the database takes its place.
+    """
     name = name_of(url)
     draft = name + DRAFT
     with psycopg.connect(for_psycopg(url), autocommit=True) as connection:
@@ -112,6 +117,7 @@ def put_back(url: str, app_role: str, manifest: dict[str, Any], parts: Iterator[
         with psycopg.connect(beside) as connection:
             found = digests(connection)
         _compare(found, manifest["rows"])
+        mend(draft)
         _swap(url, draft, name)
     except BaseException:
         with psycopg.connect(for_psycopg(url), autocommit=True) as connection:

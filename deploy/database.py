@@ -39,6 +39,11 @@ def for_sqlalchemy(url: str) -> str:
     return f"postgresql+psycopg:{rest}"
 
 
+def with_name(url: str, name: str) -> str:
+    """Another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(name, safe='')}"))
+
+
 def with_login(url: str, user: str, password: str) -> str:
     """The same address for another role."""
     parts = urlsplit(url)

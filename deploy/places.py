@@ -61,6 +61,11 @@ class Instance:
             made.chmod(mode)
         return path
 
+    @property
+    def erasures(self) -> Path:
+        """The list of what was destroyed or taken back, which a restore goes through; the operator's, or the instance's."""
+        return Path(os.environ.get("KITELINE_ERASURES") or self.folder() / "erasures").resolve()
+
     def log(self, name: str) -> Path:
         return self.folder("log") / f"{name}.log"
 

@@ -85,6 +85,27 @@ def made(path: Path, secret: bytes, services: Services) -> tuple[dict[str, Any],
     return facts, digest
 
 
+def ended(folder: Path, secret: bytes, now: datetime) -> list[str]:
+    """Destroy the backups of a folder that were made longer than KEPT ago; what was done, a line each.
+
+    Ours is what is called `….backup`, begins as our files do and opens with this key: inside stands when it was made.
+    """
+    said = []
+    for path in sorted(folder.glob("*.backup")):
+        with path.open("rb") as file:
+            if file.read(len(archive.MAGIC)) != archive.MAGIC:
+                continue
+        try:
+            made_at = datetime.fromisoformat(archive.read(path, secret)[0]["made_at"])
+        except archive.Broken:
+            said.append(f"{path} has another key or is damaged: whoever has the key destroys it in time")
+            continue
+        if now - made_at > KEPT:
+            path.unlink()
+            said.append(f"{path} destroyed: made {made_at:%Y-%m-%d}, more than {KEPT.days} days ago")
+    return said
+
+
 def main(arguments: list[str]) -> int:
     words = parser("deploy/backup", "The whole deployment in one encrypted file.")
     words.add_argument(
@@ -98,7 +119,11 @@ def main(arguments: list[str]) -> int:
     if given.asked:
         with serving(instance) as services:
             asked.serve(
-                services.urls.owner, path, lambda file: _asked(file, given.key_file, services), is_once=given.once
+                services.urls.owner,
+                path,
+                lambda file: _asked(file, given.key_file, services),
+                lambda: ended(path, key(given.key_file), datetime.now(UTC)),
+                is_once=given.once,
             )
         return 0
     secret = key(given.key_file)
@@ -107,6 +132,8 @@ def main(arguments: list[str]) -> int:
     with serving(instance) as services:
         facts, _ = made(path, secret, services)
     say(f"\n{path}: revision {facts['revision']}, {sum(int(n) for n, _ in facts['rows'].values()):,} rows, encrypted")
+    for line in ended(path.parent, secret, datetime.now(UTC)):
+        say(line)
     say(f"destroy it by {datetime.now(UTC) + KEPT:%Y-%m-%d}: what counties destroy until then is in it still")
     return 0
 

@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(instance: Instance, family: Family, host: str, port: int) -> None:
     services = instances.start(instance, family, is_forgetful=False)
-    address, more = _address(host, port), _public(host, port)
+    address, more = _address(host, port), _public(host, port) | {"KITELINE_ERASURES": str(instance.erasures)}
     _once(instance, "migrations", ("migrate",), services.environment(OWNER_URL, **more))
     _once(instance, "demo counties", ("demo", "build"), services.environment(SEAL_KEY, **more))
     with step("web, workers, scheduler") as notes:

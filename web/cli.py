@@ -1,14 +1,14 @@
-"""Commands: migrate, county, operator, demo, worker, scheduler, words."""
+"""Commands: migrate, repurge, county, operator, demo, worker, scheduler, words."""
 
 from __future__ import annotations
 
 import gc
 import signal
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from flask import Flask
@@ -18,7 +18,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 def register(app: Flask) -> None:
     """Put the commands on the application."""
-    for command in (migrate, county, operator, demo, worker, scheduler, words):
+    for command in (migrate, repurge, county, operator, demo, worker, scheduler, words):
         app.cli.add_command(command)
 
 
@@ -33,6 +33,19 @@ def migrate(revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     command.upgrade(config, revision)
     click.echo(f"database at {revision}")
+
+
+@click.command()
+@click.argument("file", type=click.File())
+@click.option("--since", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True, help="When the backup was made.")
+def repurge(file: TextIO, since: datetime) -> None:
+    """Do again, in a restored database, what FILE (KITELINE_ERASURES) says was destroyed or taken back since the backup."""
+    from web import jobs
+    from web.core import erasures
+
+    # Earlier too, by an hour: what was written down as the backup's own moment is that of its end.
+    done, refused = jobs.repurge(list(erasures.read(file)), since - timedelta(hours=1))
+    click.echo("\n".join([f"{done} destroyed or taken back again", *(f"refused: {one}" for one in refused)]))
 
 
 @click.group()

@@ -39,6 +39,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     is_https: bool = False
     metrics_token: str = field(default="", repr=False)
+    erasures: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -63,4 +64,5 @@ class Settings:
             public_url=env.get("KITELINE_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             is_https=env.get("KITELINE_PUBLIC_URL", "").startswith("https://"),
             metrics_token=env.get("KITELINE_METRICS_TOKEN", ""),
+            erasures=env.get("KITELINE_ERASURES", ""),
         )

@@ -9,16 +9,28 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
 
-from deploy import archive, copies, instances, run_backup
-from deploy.database import for_psycopg
+from deploy import archive, copies, instances, run_backup, run_restore
+from deploy.database import Urls, for_psycopg
 from deploy.places import CHECKOUT, Instance, state_root
 from deploy.processes import Family
+from tests.conftest import _database_of, _owner_url, environment
+from tests.federation.referrals.conftest import walk
+from tests.federation.referrals.walk import NAME
+from web import jobs
+from web.core import erasures
+from web.extensions import db
+from web.federation.referrals.models import ReferralState, SharedMember
 from web.federation.sharing.service import BACKUP_DAYS
+from web.tenants.consents import service as consents
+
+__all__ = ["walk"]
 
 PORT, PASSPHRASE = 8471, "a passphrase nobody guesses"
 
@@ -109,6 +121,8 @@ def asked_for(services: instances.Services, folder: Path, monkeypatch: pytest.Mo
     assert rows("DELETE FROM backup", f"{ASKED}; UPDATE backup SET begun_at = now()", ASKED) == []
     folder.mkdir()
     (folder / "half.part").write_bytes(b"x")
+    past = folder / "kiteline-2026-01-01.backup"
+    archive.write(past, PASSPHRASE.encode(), {"made_at": "2026-01-01T00:00:00+00:00"}, iter([b""]))
     serve()
     (abandoned, _, _, _), (problem, name, size, digest) = rows()
     assert abandoned == "interrupted" and problem is None
@@ -157,6 +171,7 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
     for secret in (b"340828", b"county", b"KITELINE_FIELD_KEY", instance.secrets()["KITELINE_FIELD_KEY"].encode()):
         assert secret not in whole, "nothing of it is readable"
 
+    instance.erasures.touch()
     refused = command("restore", file)
     assert refused.returncode == 1 and "--force" in refused.stderr, "what is there is not lost by mistake"
     cut = place / "cut"
@@ -165,11 +180,18 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
         assert command("restore", cut, "--force").returncode == 1
     assert command("restore", file, "--force", KITELINE_BACKUP_PASSPHRASE="another passphrase").returncode == 1
 
+    instance.erasures.unlink()
+    lost = command("restore", file, "--force")
+    assert lost.returncode == 1 and "--no-erasures" in lost.stderr, "what was destroyed does not come back unsaid"
+    kept_elsewhere = place / "erasures"
+    kept_elsewhere.write_text(f"2026-01-01T00:00:00+00:00 1 record_key {UUID(int=1)}\n")
     secrets, elsewhere = instance.secrets(), place / "other state"
     os.environ["KITELINE_STATE_DIR"] = str(elsewhere)  # the fixture puts the old value back
     shutil.rmtree(place / "state")
-    done = command("restore", file)
+    done = command("restore", file, "--erasures", kept_elsewhere)
     assert done.returncode == 0, done.stderr
+    assert "0 destroyed or taken back again" in done.stdout, "it was before the backup"
+    assert str(UUID(int=1)) in instance.erasures.read_text(), "kept for an older backup"
     assert state_root().is_relative_to(elsewhere)
     kept = instance.secrets()
     assert all(kept[name] == secrets[name] for name in secrets if name.startswith("KITELINE_"))
@@ -185,7 +207,7 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
         with psycopg.connect(for_psycopg(services.urls.owner), autocommit=True) as connection:
             assert copies.digests(connection) == before, "it has its name still"
             connection.execute("CREATE DATABASE kiteline_replaced")
-        copies.put_back(services.urls.owner, copies.role_of(services.urls.app), manifest, parts)
+        copies.put_back(services.urls.owner, copies.role_of(services.urls.app), manifest, parts, lambda _: None)
         with psycopg.connect(for_psycopg(services.urls.owner)) as connection:
             assert copies.digests(connection) == before
             left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'kiteline%'").fetchall()
@@ -196,6 +218,79 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
         assert served.returncode == 0, served.stderr
         assert served.stdout == fingerprint, "the county's keys open"
     proved("deployments restored from a backup", 1)
+
+
+def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_path, monkeypatch, proved):
+    """A member withdraws after the backup: put back, neither county has or shares his values, by the commands' own steps."""
+    monkeypatch.setenv("KITELINE_STATE_DIR", str(tmp_path / "state"))
+    notes, database = tmp_path / "erasures", _database_of(fresh)
+    urls = Urls(_owner_url(database), str(fresh.config["SQLALCHEMY_DATABASE_URI"]))
+    services = instances.Services(urls, environment(database, 0, is_sealing=False)["REDIS_URL"], {})
+    keys = {name: os.environ[name] for name in ("KITELINE_SECRET", "KITELINE_FIELD_KEY")}
+
+    def put_back(manifest: dict[str, object], dump: list[bytes], file: Path | None) -> list[str]:
+        said: list[str] = []
+        db.session.remove()
+        db.engine.dispose()
+        copies.put_back(
+            urls.owner, copies.role_of(urls.app), manifest, iter(dump),
+            lambda name: said.extend(run_restore._mend(Instance("drill"), services, name, manifest, file)),
+        )  # fmt: skip
+        return said
+
+    walk.until_taken_on()
+    assert erasures.carry_out(notes) == 0 and notes.exists(), "a list of nothing is no lost list"
+    facts, parts = copies.taken(urls.owner)
+    manifest = {
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "app_role": copies.role_of(urls.app),
+        "keys": keys,
+    } | facts
+    dump = list(parts)
+    walk.withdraw("S2", "S6")
+    assert walk.shares(walk.host)["receiver", "S6"] == ("purged", {})
+    assert erasures.carry_out(notes) > 0 and erasures.carry_out(notes) == 0
+    assert NAME not in notes.read_text() and {ln.kind for ln in erasures.read(notes.read_text().splitlines())} == {
+        "consent",
+        "referral",
+        "status_share",
+        "record_key",
+    }
+
+    assert put_back(manifest, dump, None) == [
+        "What was destroyed or taken back since then came back: there was no list of it."
+    ]
+    assert walk.shares(walk.host)["receiver", "S6"][1], "a backup has it all"
+    notes.write_text(notes.read_text() + "2026-01-01T00:0")  # a killed scheduler
+    (said,) = put_back(manifest, dump, notes)
+    assert said.endswith("destroyed or taken back again") and not said.startswith("0")
+    assert walk.shares(walk.host)["receiver", "S6"] == ("live", {}), "before any message is heard"
+    with walk.host.act():
+        assert db.session.get(SharedMember, (walk.host.tenant_id, walk.id)) is None
+    with walk.home.act():
+        assert not consents.stands(walk.member_id, walk.host.uid, "S6")
+    jobs.ring_post()
+    walk.work()
+    assert walk.shares(walk.host)["receiver", "S6"] == walk.shares(walk.home)["owner", "S6"] == ("purged", {})
+    assert walk.states() == (ReferralState.ENDED, ReferralState.ENDED)
+    for side in (walk.home, walk.host):
+        assert {state for state, _ in walk.shares(side).values()} == {"purged"}
+    proved("purged shares kept purged through a restore", 1)
+
+
+def test_a_backup_ends_by_the_day_the_proofs_name(tmp_path):
+    now, key = datetime(2026, 11, 26, tzinfo=UTC), b"k" * 32
+    made = {}
+    for name, days, secret in (("old", 91, key), ("last-day", 90, key), ("young", 1, key), ("others", 91, b"x" * 32)):
+        made[name] = tmp_path / f"{name}.backup"
+        archive.write(made[name], secret, {"made_at": (now - timedelta(days=days)).isoformat()}, iter([b""]))
+    (tmp_path / "notes.backup").write_text("not ours")
+    made["old"].with_suffix(".copy").write_bytes(made["old"].read_bytes())
+    said = run_backup.ended(tmp_path, key, now)
+    assert [line.split(" ")[:2] for line in said] == [[str(made["old"]), "destroyed:"], [str(made["others"]), "has"]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "last-day.backup", "notes.backup", "old.copy", "others.backup", "young.backup",
+    ]  # fmt: skip
 
 
 def test_a_file_is_read_whole_or_not_at_all(tmp_path):

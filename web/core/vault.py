@@ -16,7 +16,7 @@ from sqlalchemy import ARRAY, LargeBinary, Select, Table, Uuid, any_, bindparam,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web.core import crypto, fence
+from web.core import crypto, erasures, fence
 from web.core.fence import Tenanted
 from web.extensions import Model, Session, db, settings
 
@@ -140,12 +140,14 @@ class Packed:
         self.packet = wrap(self.id, json.dumps(whole, ensure_ascii=False, sort_keys=True).encode())
 
 
+@erasures.again("record_key")
 def destroy(subject_id: UUID) -> bool:
-    """Destroy the record's key; True when there was one."""
+    """Destroy the record's key, also in a backup that is put back; True when there was one."""
     db.session.info.get("vault", {}).pop(subject_id, None)
     row = db.session.get(RecordKey, (fence.tenant(), subject_id))
     if row is None:
         return False
+    erasures.note("record_key", subject_id)
     db.session.delete(row)
     db.session.flush()
     return True

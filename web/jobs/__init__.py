@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -16,10 +17,11 @@ from redis import RedisError
 from rq import get_current_job
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from web.core import clock, counters, events, fence
+from web.core import clock, counters, erasures, events, fence
+from web.core.errors import DomainError
 from web.core.ids import uuid7
 from web.core.queue import Job, begin, enqueue
-from web.extensions import db
+from web.extensions import db, settings
 from web.federation import registry
 from web.federation.post import hello, relay, turning
 from web.federation.post.models import PostDue
@@ -148,6 +150,39 @@ def ring_tasks() -> None:
             enqueue(job, tenant_id, task_id)
 
 
+def carry_out_erasures() -> None:
+    """What was destroyed is told outside the database, where a restore finds it."""
+    if settings().erasures:
+        try:
+            erasures.carry_out(Path(settings().erasures))
+        except OSError as error:
+            log.warning("scheduler.erasures_not_written", error=type(error).__name__)
+
+
+def repurge(lines: list[erasures.Line], since: datetime) -> tuple[int, list[str]]:
+    """Do again what was destroyed or taken back from `since` on, a unit of work a county: how many, and what could not be.
+
+    Keys go last, for what is taken back may still be told with values under them.
+    """
+    done, refused = 0, []
+    with fence.platform("the list of counties"):
+        known = [county.tenant_id for county in counties.every()]
+    wanted = sorted(
+        {(ln.kind == "record_key", ln.at, ln.tenant_id, ln.kind, ln.about_id) for ln in lines if ln.at >= since}
+    )
+    for tenant_id in known:
+        with fence.acting_for(tenant_id):
+            for _, _, _, kind, about_id in (one for one in wanted if one[2] == tenant_id):
+                try:
+                    with fence.savepoint():
+                        erasures.AGAIN[kind](about_id)
+                    done += 1
+                except DomainError as error:
+                    refused.append(f"{kind} {about_id}: {error}")
+            fence.commit()
+    return done, refused
+
+
 def ring(name: str, round_: Callable[[], None]) -> None:
     """One round of the scheduler. While the database is away nothing can be found: the next round finds it again."""
     try:
@@ -160,5 +195,6 @@ ROUNDS: list[tuple[str, timedelta, Callable[[], None]]] = [
     ("post", timedelta(seconds=1), ring_post),
     ("tasks", timedelta(minutes=1), ring_tasks),
     ("timers", timedelta(minutes=1), lambda: ring_everyone(Job.TIMERS)),
+    ("erasures", timedelta(seconds=5), carry_out_erasures),
     ("seals", timedelta(minutes=10), lambda: ring_everyone(Job.SEAL_EVENTS)),
 ]

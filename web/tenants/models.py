@@ -1,5 +1,6 @@
 """Every table of the tenants' rooms, imported once so that the metadata is whole."""
 
+from web.core.erasures import Erasure
 from web.core.events import Event, EventSeal
 from web.core.vault import RecordKey
 from web.tenants.accounts.models import Account, AccountProposal, LoginSession
@@ -28,6 +29,7 @@ __all__ = [
     "CountySettings",
     "Document",
     "Draft",
+    "Erasure",
     "Event",
     "EventSeal",
     "Export",

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from web.core import clock, vault
+from web.core import clock, erasures, fence, vault
 from web.core.fields import FIELDS, blind
 from web.extensions import db
 from web.federation.messages import MESSAGES
@@ -157,10 +157,19 @@ def narrow(referral: Referral, gone: Collection[str]) -> None:
     db.session.flush()
 
 
+@erasures.again("referral")
+def _purge_again(referral_id: UUID) -> None:
+    """A backup that was put back has it whole."""
+    referral = db.session.get(Referral, (fence.tenant(), referral_id))
+    if referral is not None and referral.purged_at is None:
+        purge(referral)
+
+
 def purge(referral: Referral) -> None:
     """Key, disclosures, working copy and search grams go in this transaction; seals and receipts still verify."""
     db.session.execute(delete(SharedGram).where(SharedGram.referral_id == referral.id))
     db.session.execute(delete(SharedMember).where(SharedMember.id == referral.id))
     referral.purged_at = clock.now()
+    erasures.note("referral", referral.id)
     db.session.flush()  # before the key goes: what the log encrypts about this row uses it
     post.purge(referral.id)

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement
 
-from web.core import clock, events
+from web.core import clock, erasures, events, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, pairs, verbs
@@ -323,7 +323,16 @@ def revoke(share: StatusShare, reason: str, *, goes_again: bool = False) -> None
     if reason not in REVOKED_FOR:
         raise Invalid({"reason": "choose_one"})
     share.needs_snapshot = goes_again
+    erasures.note("status_share", share.id)
     verbs.say(KIND, share, "revoke", {**_named(share), "reason": reason}, reason=reason)
+
+
+@erasures.again("status_share")
+def _revoke_again(share_id: UUID) -> None:
+    """A backup that was put back has it standing. As if a person had stopped it: only a person opens it again."""
+    share = db.session.get(StatusShare, (fence.tenant(), share_id), with_for_update=True)
+    if share is not None and share.state in STANDING and not share.stopped:
+        revoke(share, "narrowed")
 
 
 def is_overdue(share: StatusShare) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from web.core import clock, events
+from web.core import clock, erasures, events, fence
 from web.core.errors import Invalid
 from web.extensions import db
 from web.tenants.consents import wordings
@@ -120,11 +120,21 @@ def withdraw(
     for row in rows:
         events.record("consent.withdraw", row, reason=reason, details={"scope": row.scope})
         row.withdrawn_at = clock.now()
+        erasures.note("consent", row.id)
     db.session.flush()
     if rows:
         about_ids = tuple(r.about_id for r in rows if r.about_id is not None)
         events.announce(ConsentWithdrawn(member.id, partner_uid, tuple(sorted({r.scope for r in rows})), about_ids))
     return rows
+
+
+@erasures.again("consent")
+def _withdraw_again(consent_id: UUID) -> None:
+    """A backup that was put back has it standing."""
+    row = db.session.get(Consent, (fence.tenant(), consent_id))
+    if row is not None and row.withdrawn_at is None:
+        member = db.session.get_one(Member, (fence.tenant(), row.member_id))
+        withdraw(member, row.partner_uid, [row.scope], about_id=row.about_id)
 
 
 def standing(member_id: UUID) -> Sequence[Consent]:
