@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from web.core import clock, events, fence
+from web.core import clock, erasures, events, fence
 from web.core.errors import NotFound
 from web.core.ids import uuid7
 from web.extensions import db, settings
@@ -92,12 +92,14 @@ def of_subject(subject_id: UUID, kind: DocumentKind | None = None) -> list[Docum
     return list(db.session.scalars(query if kind is None else query.where(Document.kind == kind)))
 
 
+@erasures.again("document")
 def destroy(subject_id: UUID) -> None:
     """The papers about something whose values are purged, and the codes printed on them: they hold what must be gone."""
     rows = of_subject(subject_id)
     for row in rows:
         db.session.delete(row)
     if rows:
+        erasures.note("document", subject_id)
         db.session.execute(delete(ProofCode).where(ProofCode.document_id.in_([row.id for row in rows])))
     db.session.flush()
 
