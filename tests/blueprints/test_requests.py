@@ -57,7 +57,8 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     kinds = host.get(at(here, f"/requests/new?referral={walk.guests['王示甲']}")).text
     assert all(title in kinds for title in ("走访家属", "帮助就业", "核查活动证", "转告撤回同意"))
     start = at(here, f"/requests/new?referral={walk.guests['王示甲']}&kind=must_visit")
-    assert "不送具体情形" in host.get(start).text
+    assert "不送具体情形" in host.get(start).text and "不等原籍办理" not in host.get(start).text
+    assert "不等原籍办理" in host.get(start.replace("must_visit", "withdrawal")).text
     wrong = host.post(start, data={"trigger": "", "consent_on": "", "consent_how": "paper"})
     assert wrong.status_code == 422 and "必填" in wrong.text
     id_ = visit(walk, host)
