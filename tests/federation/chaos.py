@@ -21,6 +21,7 @@ from tests.federation.copies import KINDS, blank
 from tests.federation.kat.samples import SAMPLES
 from tests.world import Side
 from web.core import fence
+from web.core.states import Row
 from web.extensions import db, valkey
 from web.federation import admission, verbs
 from web.federation.messages import MESSAGES
@@ -37,7 +38,8 @@ def bare(kind: Kind) -> Kind:
     """The kind without what its verbs do to other rows."""
 
     def opens(envelope: Any, admitted: Any) -> PairAggregate:
-        made: PairAggregate = blank(kind, envelope.sender, kind.other(kind.machine.anchor))
+        anchor = kind.machine.anchor
+        made: PairAggregate = blank(kind, envelope.sender, anchor if envelope.n is None else kind.other(anchor))
         return made
 
     nothing: dict[str, Any] = {
@@ -50,6 +52,11 @@ def bare(kind: Kind) -> Kind:
         "expires": {},
     }
     return replace(kind, opens=opens, **nothing)
+
+
+def openings(kind: Kind) -> list[Row[Any]]:
+    """The rows that open one, whoever says them."""
+    return [row for row in kind.machine.rows if row.source is None]
 
 
 @contextmanager
@@ -108,12 +115,15 @@ class Chaos:
     messages: int = 0
     deaths: int = 0
     opened: list[tuple[Side, Side, Kind, UUID]] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)  # message types
 
     def say(self) -> None:
         """One county says something: opens an aggregate, or a verb that its copy allows."""
         if len(self.opened) < 4 or self.draw.random() < 0.25:
             one, other = self.draw.sample(self.sides, 2)
-            self._open(one, other, self.draw.choice(list(self.kinds.values())))
+            kind = self.draw.choice(list(self.kinds.values()))
+            # A claim or an ask is the follower's word, and the anchor hears it first.
+            self._open(one, other, kind, self.draw.choice(openings(kind)))
             return
         # The young ones most: the old have come to their ends.
         one, other, kind, about_id = self.draw.choice(self.opened[-40:])
@@ -125,8 +135,8 @@ class Chaos:
             if verb:
                 self._say(kind, aggregate, verb)
 
-    def _open(self, one: Side, other: Side, kind: Kind) -> None:
-        row = next(r for r in kind.machine.rows if r.source is None)
+    def _open(self, one: Side, other: Side, kind: Kind, row: Row[Any] | None = None) -> None:
+        row = row or openings(kind)[0]
         with one.act():
             aggregate = blank(kind, other.uid, row.decider)
             self._say(kind, aggregate, row.verb)
@@ -144,15 +154,20 @@ class Chaos:
         verbs.say(kind, aggregate, verb, body, {} if more else sample.values, **more)
         fence.commit()
         self.messages += 1
+        self.said.add(f"{kind.name}.{verb}")
 
     def drain(self, death: tuple[str, int] | None = None) -> None:
         """A worker of one county sends what waits for another."""
-        one, other = self.draw.sample(self.sides, 2)
+        one, other = self.line()
         if death is None:
             relay.drain(one.tenant_id, other.uid)
         elif not in_a_worker(lambda: relay.drain(one.tenant_id, other.uid), death):
             self.deaths += 1
             self.free(one, other)
+
+    def line(self) -> list[Side]:
+        """From whom to whom is sent next, whether anything waits or not."""
+        return self.draw.sample(self.sides, 2)
 
     def free(self, one: Side, other: Side) -> None:
         """A minute goes by: the lease of a dead worker ends."""

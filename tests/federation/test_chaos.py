@@ -15,7 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.conftest import _database_of, owner
-from tests.federation.chaos import DEATHS, Chaos, alone, in_a_worker
+from tests.federation.chaos import DEATHS, Chaos, alone, in_a_worker, openings
+from tests.federation.copies import KINDS
+from tests.federation.lived import WORDS, Lived, is_over, stands
 from web.core import clock, fence
 from web.core.events import Event
 from web.extensions import db, valkey
@@ -186,38 +188,75 @@ def test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed(agreed, fres
         assert world.count(CooperationProgress) == before[1] + 1
 
 
-def storm(chaos, fresh, count):
-    """So many messages, with a fault at every fifth step or so."""
-    draw = chaos.draw
-    while chaos.messages < count:
-        fault = draw.random()
-        if fault < 0.80:
-            chaos.say()
-        elif fault < 0.96:
-            chaos.drain()
-        elif fault < 0.985:
-            chaos.drain(death=draw.choice(DEATHS))
-        elif fault < 0.995:
-            valkey.client.flushdb()
-        else:
-            hang_up(fresh)
+def test_a_page_without_a_connection_says_so_and_keeps_what_was_typed(agreed, fresh, monkeypatch):
+    """The pool is exhausted while pages are asked for: each says that too many are at work, and writes nothing."""
+    client, here = fresh.test_client(), f"/{agreed.home.code}"
+    assert sign_in(client, agreed.home).status_code == 303
+    address, typed = f"{here}/agreements/{agreed.ref.id}/items/a1", {"percent": "40", "note": "走访十户"}
+    said = {"headers": {"Origin": "http://localhost"}, "data": typed}
+    written = (OutboxMessage, CooperationProgress, Event)
+    with agreed.home.act():
+        before = [world.count(model) for model in written]
+    with exhausted(monkeypatch):
+        read, answer = client.get(f"{here}/agreements/{agreed.ref.id}"), client.post(address, **said)
+    for found in (read, answer):
+        assert (found.status_code, found.headers["Retry-After"]) == (503, "5")
+    for page in (read, answer):
+        assert "办事的人太多" in page.text and "没有存下" in page.text
+        assert "进展已登记" not in page.text
+    assert f'action="{address}"' in answer.text and 'value="走访十户"' in answer.text
+    assert 'method="post"' not in read.text, "nothing was sent, so there is nothing to send again"
+    with agreed.home.act():
+        assert [world.count(model) for model in written] == before
+    assert client.post(address, **said).status_code == 303
+    with agreed.home.act():
+        assert world.count(CooperationProgress) == before[1] + 1
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(20_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
-@pytest.mark.parametrize("parties", [2, 3])
+def blow(chaos, fresh, words=0.80):
+    """One step of a storm: so many times in a hundred a word, else mostly a drain, now and then with a fault."""
+    draw, fault = chaos.draw, chaos.draw.random()
+    if fault < words:
+        chaos.say()
+    elif fault < 0.96:
+        chaos.drain()
+    elif fault < 0.985:
+        chaos.drain(death=draw.choice(DEATHS))
+    elif fault < 0.995:
+        valkey.client.flushdb()
+    else:
+        hang_up(fresh)
+
+
+@pytest.mark.parametrize(
+    ("count", "parties"),
+    [(1_000, 3), *(pytest.param(20_000, n, marks=[pytest.mark.long, pytest.mark.timeout(3600)]) for n in (2, 3))],
+)
 def test_a_storm_of_messages_and_faults(pair, fresh, monkeypatch, count, parties, proved):
-    count //= 2  # each with two and with three counties
     sides = [pair.home, pair.host] + ([world.third(pair)] if parties == 3 else [])
     with alone(monkeypatch) as kinds:
         chaos, began = Chaos(sides, kinds, random.Random(20_261_125)), time.perf_counter()
-        storm(chaos, fresh, count)
+        while chaos.messages < count:
+            blow(chaos, fresh)
         chaos.rest()
         took = time.perf_counter() - began
         applied = compare(sides)
         agree(chaos)
     assert applied >= count
+    first_words = {f"{name}.{row.verb}" for name, kind in kinds.items() for row in openings(kind)}
+    assert chaos.said >= first_words, "a word that opens was never said"
     print(f"\n{applied} messages of {parties} counties at rest, {chaos.deaths} workers killed: {applied / took:.0f}/s")
     proved("messages through the storm", applied)
+
+
+@contextmanager
+def exhausted(patch):
+    """Every connection of the pool is taken, and nobody waits long for one."""
+    with patch.context() as hasty, ExitStack() as held:
+        hasty.setattr(db.engine.pool, "_timeout", 0.05)
+        for _ in range(16):
+            held.enter_context(db.engine.connect())
+        yield
 
 
 def test_a_worker_without_a_connection_comes_back(pair, fresh, monkeypatch):
@@ -225,12 +264,46 @@ def test_a_worker_without_a_connection_comes_back(pair, fresh, monkeypatch):
     with alone(monkeypatch) as kinds:
         chaos = Chaos([pair.home, pair.host], kinds, random.Random(3))
         chaos._open(pair.home, pair.host, kinds["share"])
-        monkeypatch.setattr(db.engine.pool, "_timeout", 0.05)
-        with ExitStack() as held:
-            for _ in range(16):
-                held.enter_context(db.engine.connect())
-            with pytest.raises(PoolTimeout):
-                relay.drain(pair.home.tenant_id, pair.host.uid)
+        with exhausted(monkeypatch), pytest.raises(PoolTimeout):
+            relay.drain(pair.home.tenant_id, pair.host.uid)
         chaos.rest()
         assert compare(chaos.sides) == 1
         agree(chaos)
+
+
+@pytest.mark.parametrize("steps", [150, pytest.param(2_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
+def test_counties_live_through_a_storm_and_nobody_has_two_owners(three, fresh, steps, proved):
+    """Nothing is left out: what each word does to registers, letters, shares and lists, under the same faults."""
+    agreement_id, *sides = three
+    lived = Lived(sides, KINDS, random.Random(20_261_126), agreement_id=agreement_id)
+    lived.settle_in(4)
+    while lived.step < steps:
+        blow(lived, fresh, words=0.6)
+    lived.rest()
+    applied = compare(sides)
+    assert lived.owners() == dict.fromkeys(lived.names, 1), "each has one owner"
+    held = lived.copies()
+    for side in sides:
+        for (name, id_), row in held[side.uid].items():
+            kind, theirs = KINDS[name], held[row.partner_uid].get((name, id_))
+            assert (row.pending, row.stopped) == ("", ""), (name, id_, stands(row))
+            if theirs is None:
+                assert is_over(kind, row), (name, id_, stands(row))
+            else:
+                assert stands(row) == stands(theirs), (name, id_)
+    lived.demand_settled()
+    owners, receivers = lived.shown()
+    assert owners == receivers, "a share says here what it says there"
+    said = lived.types()
+    assert set(said) >= {"handover.request", "handover.ask", "share.snapshot", "cosign.offer", "agreement.progress"}
+    if steps > 1_000:
+        assert set(said) >= {
+            *WORDS,
+            "handover.confirm",
+            "share.delta",
+            "share.purged",
+            "agreement.stop",
+            "directory.tell",
+        }
+    print(f"\n{applied} messages, {lived.deaths} workers killed; refused {dict(lived.refused)}; {dict(said)}")
+    proved("messages through the storm", applied)

@@ -97,9 +97,10 @@ def _drain_and_die(side, other):
         relay.drain(side.tenant_id, other.uid)
 
 
-def test_both_turn_their_keys_with_sixty_messages_under_way_each_way(agreed, work, heard, monkeypatch):
+@pytest.mark.parametrize("each", [60, pytest.param(500, marks=pytest.mark.long)])
+def test_both_turn_their_keys_with_messages_under_way_each_way(agreed, work, heard, monkeypatch, each):
     home, host = agreed.home, agreed.host
-    ids = _say(agreed, home, host, 60) + _say(agreed, host, home, 60)
+    ids = _say(agreed, home, host, each) + _say(agreed, host, home, each)
     deliver = transports.deliver
 
     def dies(peer, sender, batch):
@@ -127,7 +128,7 @@ def test_both_turn_their_keys_with_sixty_messages_under_way_each_way(agreed, wor
     assert sorted(id_ for id_, _ in heard) == sorted(ids), "each was applied once"
     for side, other in ((home, host), (host, home)):
         rows = _out(side)
-        assert [(m.seq, m.result) for m in rows[-60:]] == [(m.seq, "applied") for m in rows[-60:]]
+        assert [(m.seq, m.result) for m in rows[-each:]] == [(m.seq, "applied") for m in rows[-each:]]
         assert all(m.receipt for m in rows)
         assert {m.id: m.digest for m in rows}.items() >= {
             i: d for i, d in before.items() if i in {m.id for m in rows}
