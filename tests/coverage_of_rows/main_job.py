@@ -206,8 +206,17 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/test_faults.py::test_one_batch_delivered_twice_at_once_is_applied_once "
           "federation/test_faults.py::test_one_noisy_partner_of_twenty_keeps_nobody_waiting "
           "federation/post/test_keys.py::test_both_turn_their_keys_with_messages_under_way_each_way"),
-    _line("6", "of FED/1 §4 and §5: shares yield to handovers, a batch that comes in wakes what waits the other way, both copies compared, a daily word on all live shares, "
-          "a backup of yesterday restored on one side", _TEST, still="not written"),
+    _line("6", "of FED/1 §4: shares yield to handovers; a batch that comes in wakes what waits the other way", "peers.show",
+          "federation/post/test_post.py::test_what_a_person_waits_for_goes_before_what_a_program_tells "
+          "federation/post/test_post.py::test_a_partner_who_speaks_is_sent_at_once_what_failed_before"),
+    _line("6", "of FED/1 §5: a daily word on all live shares, compared with the copies held; what differs is sent again, both sides see it", "peers.show shares.show",
+          "federation/sharing/test_heartbeat.py::test_what_one_shares_and_the_other_holds_is_compared_once_a_day_and_mended"),
+    _line("6", "a day that follows from the other side's word lies between the beginning and the answer, at both sides the same", "referrals.show",
+          "federation/referrals/test_walks.py::test_a_word_of_another_day_moves_nothing_before_the_offer_nor_after_the_answer"),
+    _line("6", "a card that names another county than the one that hands it over is refused", "peers.show",
+          "federation/post/test_keys.py::test_a_card_that_another_county_hands_over_changes_nothing"),
+    _line("6", "of FED/1 §4: which copies differ found by buckets (`/digest`), channels compared, epochs, a backup of yesterday restored on one side", _TEST,
+          still="not written: the daily word says only that something differs, and everything shared with that county goes again"),
     _line("6", "disk full: nothing of a drain is lost, the page says it and keeps what was typed", _TEST,
           "federation/test_chaos.py::test_a_full_disk_loses_nothing_of_a_drain "
           "federation/test_chaos.py::test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +29,9 @@ from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals import packets
 from web.federation.referrals import service as referral_service
-from web.federation.sharing import lists, service, values
+from web.federation.sharing import heartbeat, lists, service, values
 from web.federation.sharing.cards import CLAUSE
+from web.federation.sharing.heartbeat import Compared
 from web.federation.sharing.lists import Row
 from web.federation.sharing.models import ShareState, StatusShare
 from web.tenants.accounts.permissions import Permission
@@ -211,6 +212,7 @@ def show(share_id: UUID) -> str:
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share), may_open=service.may_open_again(share),
+        compared=compared(share.role, heartbeat.last(share.partner_uid)) if share.state is ShareState.LIVE else "",
     )  # fmt: skip
     if share.member_id is None:
         _note([row])
@@ -236,6 +238,19 @@ def _number(share: StatusShare) -> str:
 
 def _can(share: StatusShare) -> list[str]:
     return [v for v in verbs.can(service.KIND, share) if v in ("revoke", "snapshot")] if share.role == "owner" else []
+
+
+def compared(role: str, found: Mapping[str, Compared]) -> str:
+    """What the last daily comparison of the shares we own, or receive, came to."""
+    it = found.get(role)
+    if it is None:
+        return "还没有核对"
+    at = filters.moment(it.at)
+    if it.is_same is None:
+        return say("{at} 送出，等对方核对", at=at)
+    if it.is_same:
+        return say("{at} 双方一致", at=at)
+    return say("{at} 不一致，已全部重送", at=at) if role == "owner" else say("{at} 不一致，由对方全部重送", at=at)
 
 
 def _mark(share: StatusShare) -> str:

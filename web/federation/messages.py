@@ -469,6 +469,10 @@ _ROWS = (
         needs_agreement=False,  # owed for what was received, whatever became of the agreement
         is_bulk=True,
     ),
+    # Heartbeat: once a day, over all shares of the sender that are live with the receiver (sharing/heartbeat.py).
+    MessageSpec(
+        "heartbeat.tell", REGISTER, Record({"live": NUMBER, "root": DIGEST}), needs_agreement=False, is_bulk=True
+    ),
     # Directory (S0) and counts (S1): the owner's whole list each time; a `w` not higher than the last is ignored.
     MessageSpec(
         "directory.tell",

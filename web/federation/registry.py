@@ -12,7 +12,7 @@ from web.federation.readings import service as readings
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
 from web.federation.requests import service as requests
-from web.federation.sharing import publications, renaming
+from web.federation.sharing import heartbeat, publications, renaming
 from web.federation.sharing import service as sharing
 from web.tenants.flows import reminders
 from web.tenants.flows import service as flows
@@ -50,3 +50,4 @@ def run_timers() -> None:
     requests.forget_old()
     readings.tell()
     publications.tell_all()
+    heartbeat.tell_all()

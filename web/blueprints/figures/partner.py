@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import g, render_template, url_for
 
-from web.blueprints import edge, peers, periods, timeline
+from web.blueprints import edge, peers, periods, shares, timeline
 from web.blueprints.agreements import turns
 from web.blueprints.figures import subjects
 from web.blueprints.figures.pages import choices, chosen
@@ -32,6 +32,7 @@ from web.federation.post.models import Peer
 from web.federation.referrals import lists as referrals
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.requests import lists as requests
+from web.federation.sharing import heartbeat
 from web.reports import METRICS, counting, rows
 from web.reports.counting import Numbers, Place
 from web.reports.periods import Period
@@ -287,7 +288,7 @@ def show(peer_uid: UUID) -> str:
         raise NotFound()
     row, line, asked = known[0], lines[peer_uid], periods.asked()
     period = chosen(asked)
-    found = lives.lives(peer_uid)
+    found, last = lives.lives(peer_uid), heartbeat.last(peer_uid)
     codes = subjects.codes_of(SUBJECTS)
     now, before = counting.count(edge.actor(), [*codes, *WAYS], [period, period.before], peer_uid)
     return render_template(
@@ -299,6 +300,7 @@ def show(peer_uid: UUID) -> str:
         states=peers.STATES,
         line=line,
         liaison=_liaison(found, peer_uid),
+        compared=[shares.compared(role, last) for role in ("owner", "receiver")],
         waits=waits(peer_uid, found),
         lives=[(life, drawn(life), told(life, row.name)) for life in found],
         agreement_state=agreement_state,

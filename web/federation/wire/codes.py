@@ -145,6 +145,12 @@ CODES: dict[str, Code] = {
             "Today's number of these is used up between the two counties; say it again tomorrow.",
         ),
         Code(
+            "copies_differ",
+            _FINAL,
+            _SENDER,
+            "What is held of the sender's live shares is not what it says; send the values of all of them again.",
+        ),
+        Code(
             "expired",
             _FINAL,
             _SENDER,

@@ -21,7 +21,7 @@ VERSION = "1.0"
 MAX_COMMITMENTS = 520
 
 ABOUT = kinds.Pattern(
-    r"(agreement|referral|share|handover|cosign|request|reading|directory|counts)/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"(agreement|referral|share|handover|cosign|request|reading|directory|counts|heartbeat)/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
 SCHEMA = kinds.Record(
     {
