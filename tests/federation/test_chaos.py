@@ -297,13 +297,7 @@ def test_counties_live_through_a_storm_and_nobody_has_two_owners(three, fresh, s
     said = lived.types()
     assert set(said) >= {"handover.request", "handover.ask", "share.snapshot", "cosign.offer", "agreement.progress"}
     if steps > 1_000:
-        assert set(said) >= {
-            *WORDS,
-            "handover.confirm",
-            "share.delta",
-            "share.purged",
-            "agreement.stop",
-            "directory.tell",
-        }
+        assert set(said) >= {word for word in WORDS if word.startswith("handover.")} | {"handover.confirm"}
+        assert set(said) >= {"share.delta", "share.purged", "cosign.countersign", "agreement.stop", "directory.tell"}
     print(f"\n{applied} messages, {lived.deaths} workers killed; refused {dict(lived.refused)}; {dict(said)}")
     proved("messages through the storm", applied)
