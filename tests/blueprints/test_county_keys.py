@@ -34,6 +34,7 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
     assert "正在更换" in client.get(base).text and in_county(home, keys.own_fingerprint) == first, "pages open no key"
     assert client.post(f"{base}/turn").status_code == 409, "asked once"
     work()
+    assert "吊销以后" not in client.get(base).text, "a turned key is followed by itself"
     second = in_county(home, keys.own_fingerprint)
     page = client.get(base).text
     assert second != first and second.split()[0] in page and "已更换" in page
@@ -49,6 +50,7 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
     work()
     page = client.get(base).text
     assert "已吊销" in page and "事由：被盗" in page
+    assert f"<strong>{host.name}</strong>　吊销以后还没有签收过" in page, "nothing waits for it: it cannot be told"
     third = in_county(home, keys.own_fingerprint)
     page = other.get(theirs).text
     assert "对方吊销过密钥" in page and f"{home.name}吊销密钥，来往停等" in page

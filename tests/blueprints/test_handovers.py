@@ -321,6 +321,13 @@ def test_a_letter_with_something_left_out_is_not_printed_and_the_page_says_what(
     with walk.pair.host.act():
         (paper,) = documents.of_subject(walk.id)
         assert paper.filename == "介绍信回执_岳组〔2026〕3-1_王示甲.pdf" and paper.pages == 1
+    link, tasks = f"/documents/{paper.id}", f"/{walk.pair.host.code}/tasks/"
+    assert link in host.get(tasks).text
+    with walk.pair.host.act():
+        documents.destroy(walk.id)
+        fence.commit()
+    page = host.get(tasks).text
+    assert link not in page and "文件已经销毁：所记的资料已按规定清除" in page, "no link that leads to nothing"
     with walk.pair.home.act():
         assert "（未给出）" in PdfReader(io.BytesIO(documents.of_subject(walk.id)[0].content)).pages[0].extract_text()
 

@@ -43,7 +43,9 @@ class Turning(Schema):
 @bp.get("")
 @needs(Permission.PEER_READ)
 def index() -> str:
-    """The keys we have and had, newest first, and which partners have yet to compare the new fingerprint."""
+    """The keys we have and had, newest first; which partners have yet to compare the new fingerprint, and of which ones it
+    cannot be told.
+    """
     return render_template("county_keys/index.html", **_beside(turning.every()))
 
 
@@ -83,13 +85,14 @@ def _beside(rows: list[Any]) -> dict[str, Any]:
     waits = db.select(Peer).join(
         Channel, (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid) & (Channel.direction == "out")
     )
-    waits = waits.where(Channel.held == "unknown_key").order_by(Peer.code)
+    waiting = list(db.session.scalars(waits.where(Channel.held == "unknown_key").order_by(Peer.code)))
     return {
         "rows": rows,
         "states": STATES,
         "uses": USES,
         "fingerprint": keys.own_fingerprint().split(),
-        "waits": list(db.session.scalars(waits)),
+        "waits": waiting,
+        "unproved": [peer for peer in keys.unproved() if peer not in waiting],
         "is_asked": any(row.state in (KeyState.TURNING, KeyState.REVOKING) for row in rows),
         "log": timeline.of(*(row.id for row in rows), subject_id=rows[0].id) if rows else [],
     }

@@ -15,6 +15,7 @@ from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
+from web.tenants.documents import service as documents
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task, TaskState
 
@@ -39,6 +40,9 @@ RESULTS: dict[str, tuple[str, str]] = {
     "import_apply": ("imports.show", "batch_id"),
 }
 
+# Which of many results are kept still, where they are destroyed with what they tell of: by the endpoint that opens them.
+KEPT: dict[str, Callable[[Collection[UUID]], Collection[UUID]]] = {"documents.show": documents.kept}
+
 # Where a cancelled work of a kind is begun again, what it made being kept: an endpoint.
 AGAIN: dict[str, str] = {}
 
@@ -57,12 +61,22 @@ def jobs_of(rows: Sequence[Task]) -> list[dict[str, Any]]:
         if task.kind in ERRORS and task.result_id is not None:
             results.setdefault(ERRORS[task.kind][2], set()).add(task.result_id)
     wrong = {result_id for which, ids in results.items() for result_id in which(ids)}
-    return [_job(task, task.result_id in wrong) for task in rows]
+    gone = _gone(rows)
+    return [_job(task, task.result_id in wrong, task.result_id in gone) for task in rows]
 
 
-def _job(task: Task, has_errors: bool) -> dict[str, Any]:
+def _gone(rows: Sequence[Task]) -> set[UUID]:
+    asked: dict[str, set[UUID]] = {}
+    for task in rows:
+        endpoint, _ = RESULTS.get(task.kind, ("", ""))
+        if endpoint in KEPT and task.result_id is not None:
+            asked.setdefault(endpoint, set()).add(task.result_id)
+    return {each for endpoint, ids in asked.items() for each in ids - {*KEPT[endpoint](ids)}}
+
+
+def _job(task: Task, has_errors: bool, is_gone: bool) -> dict[str, Any]:
     endpoint, argument = RESULTS.get(task.kind, ("", ""))
-    result = task.result_id is not None and endpoint in current_app.view_functions
+    result = task.result_id is not None and endpoint in current_app.view_functions and not is_gone
     return {
         "title": task.title,
         "state": task.state.value,
@@ -70,7 +84,7 @@ def _job(task: Task, has_errors: bool) -> dict[str, Any]:
         "total": task.total or 1,
         "unit": str(task.details.get("unit", "步")),
         "left": _left(task),
-        "says": words.ERRORS.get(task.error, task.error) if task.error else _left_out(task),
+        "says": "文件已经销毁：所记的资料已按规定清除" if is_gone else _says(task),
         "url": url_for("tasks.fragment", task_id=task.id),
         "cancel_url": "" if task.kind in tasks.STAYS else url_for("tasks.cancel", task_id=task.id),
         "again_url": url_for(AGAIN[task.kind], task_id=task.id)
@@ -85,8 +99,10 @@ def _job(task: Task, has_errors: bool) -> dict[str, Any]:
     }
 
 
-def _left_out(task: Task) -> str:
-    """Of a finished batch: how many papers were not made; the file lists them with reasons."""
+def _says(task: Task) -> str:
+    """Why it failed; of a finished batch: how many papers were not made; the file lists them with reasons."""
+    if task.error:
+        return words.ERRORS.get(task.error, task.error)
     failed = task.details.get("failed", ())
     if not failed:
         return ""

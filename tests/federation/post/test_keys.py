@@ -205,6 +205,7 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
     assert _verbs(host, "peer")[-1] == "peer.unpin"
     with home.act():
         assert lines.take(host.uid, "out").held == "unknown_key", "our page says why it waits"
+        assert [peer.uid for peer in keys.unproved()] == [host.uid]
 
     # What the thief shows or seals is not believed, whatever it is.
     said = seals.unverified(sent.envelope) | {"id": str(uuid7()), "seq": sent.seq + 1, "prev": sent.digest}
@@ -226,6 +227,8 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
         _days(work)
     assert sorted(id_ for id_, _ in heard) == sorted(proved + waiting), "what waited went, once"
     assert all(m.result == "applied" for side in (home, host) for m in _out(side))
+    with home.act():
+        assert keys.unproved() == [], "it signed for the new key's seals"
 
     # The seal made before the cut counts by the receipt that is older; a seal without one does not.
     for side in (home, host):

@@ -20,7 +20,7 @@ from web.core.queue import Job, defer
 from web.extensions import db, settings
 from web.federation.messages import MESSAGES
 from web.federation.post import service
-from web.federation.post.models import KEY, PEER, CountyDescriptor, CountyKey, Peer, PeerKey, PeerState
+from web.federation.post.models import KEY, PEER, CountyDescriptor, CountyKey, OutboxMessage, Peer, PeerKey, PeerState
 from web.federation.wire import bundles, documents, keys, seals
 from web.federation.wire.codes import WireError
 from web.tenants.counties import service as counties
@@ -143,6 +143,24 @@ def opened(row: Any, county_uid: UUID) -> keys.PrivateKey:
         assert locked is not None
         _opened[slot] = keys.unlock(bytes(locked), secret, county_uid, row["kid"], row["use"])
     return _opened[slot]
+
+
+def unproved() -> list[Peer]:
+    """Confirmed partners who signed for nothing we sealed since we last revoked a seal key: whether they compared its
+    successor cannot be told. None where none was revoked: a turned key is followed by itself.
+    """
+    revoked = db.session.scalar(db.select(func.max(CountyKey.revoked_at)).where(CountyKey.use == "sig"))
+    if revoked is None:
+        return []
+    signed = db.exists().where(
+        OutboxMessage.tenant_id == Peer.tenant_id,
+        OutboxMessage.peer_uid == Peer.uid,
+        OutboxMessage.sealed_at >= revoked,
+        OutboxMessage.receipt.is_not(None),
+    )
+    return list(
+        db.session.scalars(db.select(Peer).where(Peer.state == PeerState.CONFIRMED, ~signed).order_by(Peer.code))
+    )
 
 
 def own_fingerprint() -> str:

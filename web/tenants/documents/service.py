@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
@@ -90,6 +91,11 @@ def of_subject(subject_id: UUID, kind: DocumentKind | None = None) -> list[Docum
     """The papers of an agreement version, handover or report, newest first, without their content."""
     query = db.select(Document).where(Document.subject_id == subject_id).order_by(Document.created_at.desc())
     return list(db.session.scalars(query if kind is None else query.where(Document.kind == kind)))
+
+
+def kept(ids: Collection[UUID]) -> set[UUID]:
+    """Those of these papers that were not destroyed."""
+    return set(db.session.scalars(db.select(Document.id).where(Document.id.in_(ids))))
 
 
 @erasures.again("document")
