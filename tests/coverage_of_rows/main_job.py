@@ -25,8 +25,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "narrowing purges the removed fields; widening is sealed by all", "agreements.amend agreements.show",
           "federation/sharing/test_changed_grants.py::test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again "
           "federation/agreements/test_refusals.py::test_a_completion_without_every_seal_stops_at_the_follower"),
-    _line("1", "an alarm where a partner never says that a pair is closed", "agreements.close",
-          still="our own word is a to-do without a last day; for the partner's nobody is reminded"),
+    _line("1", "an alarm where a pair is not closed by both within thirty days; our own word is a to-do with that day", "agreements.close home.notices",
+          "federation/agreements/test_endings.py::test_leaving_notice_winding_down_and_closed_by_both"),
     _line("1", "pauses per scope and party, said wherever the values they stop stand", "agreements.pause shares.index shares.show shared.show referrals.show",
           "blueprints/test_referrals.py::test_whose_doing_it_was_is_told_and_a_pause_wherever_the_values_it_stops_stand "
           "federation/sharing/test_changed_grants.py::test_what_was_put_down_before_a_pause_is_sealed_without_its_values_and_goes_again_after "
