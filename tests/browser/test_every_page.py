@@ -107,6 +107,19 @@ def test_every_page_of_every_role(windows: Windows, routes: MapAdapter, proved, 
         proved("pages read as they would be printed", count)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("code", [YUEXI, YUHANG])
+def test_every_page_in_the_dark(windows: Windows, routes: MapAdapter, proved, code: str):
+    """One page of each sort, of a clerk, who sees nearly all; the host's without what is a county's own."""
+    window, wrong, count = windows.open(code, CLERK.value, windows.context(color_scheme="dark")), {}, 0
+    for sort in pages(window, routes, 1, ALONE if code == YUHANG else set()):
+        count += 1
+        if said := look(window.page):
+            wrong[sort] = said
+    assert wrong == {} and window.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    proved("pages looked at by axe", count)
+
+
 @pytest.mark.parametrize("type_size", ["", "large"])
 def test_in_the_dark_and_in_large_type(windows: Windows, proved, type_size: str):
     """The pages worked on most, and the first record of each."""

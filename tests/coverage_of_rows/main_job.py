@@ -331,8 +331,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "refusals explained: who can, and why a button cannot be used", "accounts.roles",
           "browser/test_refusals.py::test_a_wrong_role_is_told_who_can "
           "blueprints/test_parts.py::test_a_button_that_cannot_be_used_says_why_and_leads_nowhere"),
-    _line("8", "dark as well as light", "appearance.choose", "browser/test_every_page.py::test_in_the_dark_and_in_large_type",
-          still="home, five lists and a record of each are looked at in the dark, not every list and form"),
+    _line("8", "dark as well as light", "appearance.choose", "browser/test_every_page.py::test_in_the_dark_and_in_large_type browser/test_every_page.py::test_every_page_in_the_dark"),
     _line("8", "copy and paste with Excel; 批量查询 of pasted IDs", "workbench.copy members.lookup",
           "blueprints/test_workbench.py::test_a_list_is_copied_as_a_table_and_it_is_logged "
           "blueprints/test_bulk.py::test_pasted_numbers_and_names_are_found_or_listed_and_only_that_they_were_asked_is_kept"),
