@@ -16,6 +16,7 @@ from web.blueprints import edge, filters, sentences, timeline, todos
 from web.blueprints.cosigning.columns import part_of
 from web.blueprints.cosigning.rooms import bp
 from web.blueprints.cosigning.wording import (
+    ANSWER_DAYS,
     ANSWERS,
     PARTS,
     REFUSED,
@@ -93,7 +94,7 @@ for _key, _title, _hint, _part in (
             _hint,
             Permission.COSIGN_WRITE,
             partial(url_for, "cosigning.index", part=_part),
-            partial(lists.waiting, _part),
+            partial(lists.waiting, _part, workdays=ANSWER_DAYS),
             _todos,
         )
     )

@@ -53,7 +53,6 @@ def answer_by(offered_at: datetime) -> date:
 def _todos(act: str, rows: Sequence[Waiting]) -> list[Todo]:
     found = []
     for row, values in zip(rows, lists.opened(rows), strict=True):
-        has_deadline = row.said["tab"] in (Tab.INBOX, Tab.CLAIMS)
         found.append(
             Todo(
                 row.name or values.get("/name") or "（未共享姓名）",
@@ -64,7 +63,7 @@ def _todos(act: str, rows: Sequence[Waiting]) -> list[Todo]:
                     state_at=filters.since(row.at),
                 ),
                 url_for("referrals.show", referral_id=row.id),
-                answer_by(datetime.fromisoformat(row.said["created_at"])) if has_deadline else None,
+                row.due_on,
                 act,
             )
         )

@@ -20,6 +20,7 @@ from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignSt
 from web.federation.post.models import Peer
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.activities.models import Activity
+from web.tenants.counties import service as counties
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
@@ -171,12 +172,12 @@ def our_turn(actor: Actor) -> Select[Any]:
     return _narrowed(db.select(func.count()).select_from(R).where(OUR_TURN), actor)
 
 
-def waiting(part: Part, actor: Actor) -> Select[Any]:
-    """What waits in one tab, for home."""
+def waiting(part: Part, actor: Actor, *, workdays: int) -> Select[Any]:
+    """What waits in one tab, for home, where it is to be answered within so many working days."""
     where = WHERE[part]
     assert where is not None
     waits = queues.columns(
-        R.id, R.state_at, packet=R.header, kept_by=R.id, kind=R.kind, held_on=R.held_on, state=R.state,
-        partner=Peer.name, lines=_lines(),
+        R.id, R.state_at, due_on=queues.workday_after(R.state_at, workdays, counties.calendar()),
+        packet=R.header, kept_by=R.id, kind=R.kind, held_on=R.held_on, state=R.state, partner=Peer.name, lines=_lines(),
     )  # fmt: skip
     return _narrowed(_joined(db.select(*waits)).where(where), actor)

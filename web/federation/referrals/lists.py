@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_
 
 from web.core import clock, vault
 from web.core.events import Actor
@@ -18,7 +18,7 @@ from web.extensions import db
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
 from web.federation.referrals import packets
-from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState, SharedGram, SharedMember
+from web.federation.referrals.models import KNOWN, LAPSES_AFTER, OPEN, Referral, ReferralState, SharedGram, SharedMember
 from web.tenants.counties import service as counties
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
@@ -321,10 +321,11 @@ def waiting(actor: Actor) -> Any:
 def queued(tab: Tab, actor: Actor) -> Select[Any]:
     """What stands in a list and waits for somebody here, for home."""
     since = case((is_ours(), Referral.state_at))
+    answered = tab in (Tab.INBOX, Tab.CLAIMS)
+    due_on = queues.day_of(Referral.created_at + (LAPSES_AFTER - timedelta(days=1))) if answered else None
     waits = queues.columns(
-        Referral.id, Referral.state_at, name=Member.name, asked_at=since, packet=SharedMember.wrapped,
-        kept_by=SharedMember.id, tab=literal(tab.value), partner=Peer.name, partner_uid=Referral.partner_uid,
-        created_at=Referral.created_at,
+        Referral.id, Referral.state_at, due_on=due_on, name=Member.name, asked_at=since, packet=SharedMember.wrapped,
+        kept_by=SharedMember.id, partner=Peer.name, partner_uid=Referral.partner_uid,
     )  # fmt: skip
     return _base(actor, condition(tab)).with_only_columns(*waits)
 

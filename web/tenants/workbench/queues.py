@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +26,10 @@ from sqlalchemy import (
     null,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from web.core import fence, vault
+from web.core import clock, fence, vault
+from web.core.workdays import Calendar
 from web.extensions import db
 
 MOMENT = DateTime(timezone=True)
@@ -78,6 +79,19 @@ def columns(
         of(asked_at, MOMENT, "asked_at"), of(packet, LargeBinary, "packet"), of(kept_by, Uuid, "kept_by"),
         func.jsonb_build_object(*words, type_=JSONB).label("said"),
     ]  # fmt: skip
+
+
+def day_of(at: Any) -> ColumnElement[date]:
+    """The day in China of an instant."""
+    return cast(func.timezone(clock.CHINA.key, at), Date)
+
+
+def workday_after(at: Any, n: int, calendar: Calendar) -> ColumnElement[date]:
+    """The n-th working day after the day of an instant; of what began more than half a year ago, a day that is over."""
+    days = (clock.today() + timedelta(days=step) for step in range(-183, 61))
+    worked = literal([day for day in days if calendar.is_workday(day)], ARRAY(Date))
+    day = func.unnest(worked).column_valued("workday")
+    return db.select(day).where(day > day_of(at)).order_by(day).offset(n - 1).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True)
