@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from web.tenants.documents.models import Document
 from web.tenants.imports.models import ImportBatch
 from web.tenants.members.models import Member
 from web.tenants.organisations.models import PartyOrg
+from web.tenants.workbench.queues import Days
 
 
 @pytest.fixture
@@ -116,14 +118,18 @@ def test_every_role_has_its_work_on_the_home_page_as_the_menu_counts_it(built, a
     """And the secretary of a branch away has people, meetings, and one to write down."""
     counted = {item.endpoint: item.work for item in navigation.ITEMS if item.work is not None}
     assert counted.keys() == WORK.keys()
-    waits = Counter[str]()
+    waits, ends = Counter[str](), Counter[str]()
     for code, tenant_id, _ in built["counties"]:
         with fence.acting_for(tenant_id), application.test_request_context(f"/{code}/"):
             g.county = counties.own()
             for account in db.session.scalars(db.select(Account)):
                 org = db.session.get(PartyOrg, (tenant_id, account.org_id))
                 actor = Actor(account.id, account.name, account.role, account.org_id, org.path, "127.0.0.1")
-                home = {shown.queue.key: shown.count for shown in todos.load(actor)}
+                shown = todos.load(actor, 500, ahead=Days(None, date(2199, 12, 31)))
+                home = {of.queue.key: of.count for of in shown}
+                for of in shown:
+                    assert of.by_day == Counter(i.due_on for i in of.items if i.due_on), of.queue.key
+                    ends[of.queue.key] += len(of.by_day)
                 sections, _ = navigation.build(actor)
                 menu = {entry.title: entry.count for section in sections for entry in section.entries}
                 for item in navigation.ITEMS:
@@ -137,6 +143,7 @@ def test_every_role_has_its_work_on_the_home_page_as_the_menu_counts_it(built, a
                     assert states == {"held": 2, "planned": 2}
                     assert menu["本县党员"] >= 8, "members to look after"
     assert all(waits[endpoint] for endpoint in WORK.keys() - {"shares.index"}), waits
+    assert {"cosign", "transfers", "referrals_inbox", "agreements"} <= {key for key, n in ends.items() if n}
 
 
 def test_the_demo_is_built_by_services_and_real_messages(built):

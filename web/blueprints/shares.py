@@ -66,8 +66,7 @@ def _todos(rows: Sequence[Waiting]) -> list[Todo]:
                 state_at=filters.moment(row.at),
             ),
             url_for("shares.show", share_id=row.id),
-            clock.today(),
-            "查看",
+            act="查看",
         )
         for row in rows
     ]

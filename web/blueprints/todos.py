@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -31,7 +31,7 @@ class Todo:
 
 @dataclass(frozen=True)
 class Queue:
-    """`lines(actor)`: a SELECT of `queues.columns`; `words(rows)`: what its first ones say. `url`: a list of just what waits;
+    """`lines(actor)`: a SELECT of `queues.columns`, last day and all; `words(rows)`: what its first ones say. `url`: a list of just what waits;
     where there is none, the whole queue on home (`home.index`, `queue`).
 
     `load(actor)` in place of both, where no SELECT can say whose turn it is: all of them.
@@ -99,5 +99,6 @@ def load(
             shown += [Shown(queue, items[:limit], len(items), 0, by_day)] if items else []
         elif queue.key in found:
             of = found[queue.key]
-            shown.append(Shown(queue, queue.words(of.rows), of.count, of.late, of.by_day))
+            items = [replace(i, due_on=row.due_on) for i, row in zip(queue.words(of.rows), of.rows, strict=True)]
+            shown.append(Shown(queue, items, of.count, of.late, of.by_day))
     return sorted(shown, key=lambda s: (s.first_due, QUEUES.index(s.queue)))

@@ -23,7 +23,6 @@ from web.blueprints.cosigning.wording import (
     VERBS,
     WIRE_KINDS,
     WIRE_PRESENCES,
-    answer_by,
     due_on,
     state_of,
     who_can,
@@ -76,8 +75,7 @@ def _todos(rows: Sequence[Waiting]) -> list[Todo]:
                     title=row.values().get("title", ""),
                 ),
                 url_for("cosigning.show", record_id=row.id),
-                answer_by(row.at),
-                act,
+                act=act,
             )
         )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from web.blueprints import sentences
 from web.blueprints.filters import county_calendar
@@ -107,12 +107,7 @@ def due_on(record: CoSignedRecord) -> date | None:
     """By when an answer is expected: ten working days, by this county's calendar, after the turn changed."""
     if record.state not in (*OPEN, S.ANNUL_PROPOSED):
         return None
-    return answer_by(record.state_at)
-
-
-def answer_by(at: datetime) -> date:
-    """The last day of ten working days, by this county's calendar, from this instant."""
-    return county_calendar().add(at.astimezone(clock.CHINA).date(), ANSWER_DAYS)
+    return county_calendar().add(clock.day(record.state_at), ANSWER_DAYS)
 
 
 def who_can() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -42,12 +42,7 @@ navigation.ITEMS += [
 
 def due_on(referral: Referral) -> date:
     """The last day to answer an offer."""
-    return answer_by(referral.created_at)
-
-
-def answer_by(offered_at: datetime) -> date:
-    """The same, from when it was made."""
-    return (offered_at + LAPSES_AFTER - timedelta(days=1)).astimezone(clock.CHINA).date()
+    return clock.day(referral.created_at + LAPSES_AFTER - timedelta(days=1))
 
 
 def _todos(act: str, rows: Sequence[Waiting]) -> list[Todo]:
@@ -63,8 +58,7 @@ def _todos(act: str, rows: Sequence[Waiting]) -> list[Todo]:
                     state_at=filters.since(row.at),
                 ),
                 url_for("referrals.show", referral_id=row.id),
-                row.due_on,
-                act,
+                act=act,
             )
         )
     return found

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_
 
 from web.core import clock, vault
 from web.core.events import Actor
@@ -325,7 +325,7 @@ def queued(tab: Tab, actor: Actor) -> Select[Any]:
     due_on = queues.day_of(Referral.created_at + (LAPSES_AFTER - timedelta(days=1))) if answered else None
     waits = queues.columns(
         Referral.id, Referral.state_at, due_on=due_on, name=Member.name, asked_at=since, packet=SharedMember.wrapped,
-        kept_by=SharedMember.id, partner=Peer.name, partner_uid=Referral.partner_uid,
+        kept_by=SharedMember.id, tab=literal(tab.value), partner=Peer.name, partner_uid=Referral.partner_uid,
     )  # fmt: skip
     return _base(actor, condition(tab)).with_only_columns(*waits)
 

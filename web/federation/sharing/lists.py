@@ -208,7 +208,7 @@ def counter(actor: Actor) -> Any:
 def waiting(actor: Actor) -> Select[Any]:
     """Overdue proofs, for home."""
     waits = queues.columns(
-        StatusShare.id, StatusShare.state_at, name=Member.name, packet=SharedMember.wrapped, kept_by=SharedMember.id,
+        StatusShare.id, StatusShare.state_at, due_on=clock.today(), name=Member.name, packet=SharedMember.wrapped, kept_by=SharedMember.id,
         partner=Peer.name, partner_uid=StatusShare.partner_uid,
     )  # fmt: skip
     return _base(actor, overdue()).with_only_columns(*waits)
