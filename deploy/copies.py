@@ -176,8 +176,13 @@ def _load(beside: str, theirs: str, ours: str, parts: Iterator[bytes]) -> None:
         )
 
 
+_OF_17 = b"SET transaction_timeout = 0;"
+
+
 def _renamed(parts: Iterator[bytes], theirs: bytes, ours: bytes) -> Iterator[bytes]:
-    """Whole lines; the role's name is replaced where rights are given, never inside of data."""
+    """Whole lines; the role's name is replaced where rights are given, never inside of data. A setting that servers before
+    17 do not know, and that is said at its default, is left out.
+    """
     rest, is_data = b"", False
     for part in parts:
         *lines, rest = (rest + part).split(b"\n")
@@ -188,5 +193,7 @@ def _renamed(parts: Iterator[bytes], theirs: bytes, ours: bytes) -> Iterator[byt
                 is_data = True
             elif line.startswith((b"GRANT ", b"REVOKE ", b"CREATE POLICY ", b"ALTER DEFAULT PRIVILEGES")):
                 line = line.replace(theirs, ours)
+            elif line == _OF_17:
+                continue
             yield line + b"\n"
     yield rest
