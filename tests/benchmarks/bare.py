@@ -43,7 +43,7 @@ INBOX = (
     " VALUES (%s, %s, %s, %s, %s, 1, %s, %s, %s, '[]', 'applied', %s, %s)"
 )
 SETTLED = "UPDATE outbox_message SET receipt = %s, result = 'applied', receipted_at = %s, attempts = 1 WHERE tenant_id = %s AND id = %s"
-CHANNEL = "INSERT INTO channel (tenant_id, id, peer_uid, direction, epoch, seq, head, stopped) VALUES (%s, %s, %s, %s, 1, %s, %s, '')"
+CHANNEL = "INSERT INTO channel (tenant_id, id, peer_uid, direction, epoch, seq, head, stopped, held) VALUES (%s, %s, %s, %s, 1, %s, %s, '', '')"
 HEAD = "UPDATE channel SET seq = %s, head = %s WHERE tenant_id = %s AND peer_uid = %s AND direction = %s"
 WRAPPED = bytes(60)
 
