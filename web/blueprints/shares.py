@@ -245,8 +245,10 @@ def compared(role: str, found: Mapping[str, Compared]) -> str:
     if it is None:
         return "还没有核对"
     at = filters.moment(it.at)
-    if it.is_same is None:
+    if not it.is_answered:
         return say("{at} 送出，等对方核对", at=at)
+    if it.is_same is None:
+        return say("{at} 未能核对", at=at)
     if it.is_same:
         return say("{at} 双方一致", at=at)
     return say("{at} 不一致，已全部重送", at=at) if role == "owner" else say("{at} 不一致，由对方全部重送", at=at)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
+from tests import world
 from tests.blueprints.test_auth import sign_in
 from web.core import clock, fence
 from web.extensions import db
@@ -33,6 +34,11 @@ def _last(side):
         query = db.select(OutboxMessage.result, OutboxMessage.code).where(OutboxMessage.type == "heartbeat.tell")
         found = db.session.execute(query.order_by(OutboxMessage.id.desc()).limit(1)).first()
         return tuple(found) if found else None
+
+
+def _snapshots(side):
+    with side.act():
+        return world.count(OutboxMessage, OutboxMessage.type == "share.snapshot")
 
 
 def _page(fresh, side, path):
@@ -73,7 +79,29 @@ def test_what_one_shares_and_the_other_holds_is_compared_once_a_day_and_mended(w
     assert _beats(walk, noon + 3 * day) == ([1, 1], same)
     assert "双方一致" in _page(fresh, walk.host, f"/shares/{share}")
 
-    with clock.at(noon + 3 * day), walk.home.act():
+    with walk.host.act():
+        db.session.execute(delete(SharedValue).where(SharedValue.field == "dues_until"))
+        fence.commit()
+    before = _snapshots(walk.home)
+    for passed in (4, 5, 6):  # the host is away
+        with clock.at(noon + passed * day), walk.home.act():
+            assert heartbeat.tell_all() == 1
+            fence.commit()
+    with clock.at(noon + 6 * day):
+        walk.work()
+    assert (_last(walk.home), _snapshots(walk.home)) == (("refused", "copies_differ"), before + 1), "once for all three"
+    with walk.home.act():
+        query = db.select(OutboxMessage).where(OutboxMessage.type == "heartbeat.tell").order_by(OutboxMessage.id.desc())
+        message = db.session.scalars(query.limit(1)).one()
+        heartbeat.refused(message)  # a partner who refuses it once more
+        message.code = "version_unsupported"
+        fence.commit()
+    walk.work()
+    assert _snapshots(walk.home) == before + 1 and walk.shares(walk.host)["receiver", "S6"] == whole
+    assert "未能核对" in _page(fresh, walk.home, f"/shares/{share}")
+    assert _beats(walk, noon + 7 * day) == ([1, 1], same)
+
+    with clock.at(noon + 7 * day), walk.home.act():
         agreements.pause(agreements.in_force(walk.host.uid)[0][0].id, "S6")
         fence.commit()
-    assert _beats(walk, noon + 4 * day)[0] == [0, 1], "what is known to wait is not compared"
+    assert _beats(walk, noon + 8 * day)[0] == [0, 1], "what is known to wait is not compared"

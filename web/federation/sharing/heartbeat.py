@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy import case, false, func, literal, true
+from sqlalchemy import ColumnElement, case, false, func, literal, true
 
 from web.core import clock, events
 from web.extensions import db
@@ -104,16 +104,26 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
 
 
 def refused(message: OutboxMessage) -> None:
-    """The partner holds something else than we do: all values of every live share go again."""
+    """The partner holds something else than we do: all values of every live share go again. Once for a heartbeat, however
+    often it is refused, and once for all that were said while the partner was away.
+    """
     if message.code != DIFFERS:
         return
-    query = db.select(StatusShare).where(*_live("owner", message.peer_uid)).order_by(StatusShare.id).with_for_update()
+    went = db.select(OutboxMessage.id).where(
+        OutboxMessage.tenant_id == StatusShare.tenant_id,
+        OutboxMessage.about_id == StatusShare.id,
+        OutboxMessage.type == "share.snapshot",
+        OutboxMessage.id > message.id,
+    )
+    query = db.select(StatusShare).where(*_live("owner", message.peer_uid), ~went.correlate(StatusShare).exists())
+    query = query.order_by(StatusShare.id).with_for_update()
     shares = list(db.session.scalars(query))
     for share in shares:
         share.needs_snapshot = True
         events.record("share.need_snapshot", share, reason=DIFFERS, peer=str(message.peer_uid))
         service.follow(share)
-    log.error("copies.differ", peer=str(message.peer_uid), shares=len(shares))
+    if shares:
+        log.error("copies.differ", peer=str(message.peer_uid), shares=len(shares))
 
 
 post.HOOKS.hear["heartbeat"] = hear
@@ -122,25 +132,29 @@ post.HOOKS.refused["heartbeat"] = refused
 
 @dataclass(frozen=True)
 class Compared:
-    """The last heartbeat of one direction: when it was said; `is_same`: whether the copies agreed, None while nobody said."""
+    """The last heartbeat of one direction: when it was said; `is_answered`: whether its receipt is here; `is_same`: whether the
+    copies agreed, None where nobody said, as where it was refused for something else.
+    """
 
     at: datetime
+    is_answered: bool
     is_same: bool | None
 
 
 def last(partner_uid: UUID) -> dict[str, Compared]:
     """Our role in the shares (owner, receiver) → their last heartbeat with this partner: one query."""
     own = counties.own().uid
-    ours = db.select(true().label("is_ours"), OutboxMessage.created_at.label("at"), OutboxMessage.result).where(
-        OutboxMessage.about_id == about(own, partner_uid)
-    )
-    theirs = db.select(false(), InboxMessage.at, InboxMessage.result).where(
-        InboxMessage.about_id == about(partner_uid, own)
-    )
-    both = (ours.order_by(OutboxMessage.id.desc()).limit(1).subquery().select()).union_all(
-        theirs.order_by(InboxMessage.id.desc()).limit(1).subquery().select()
-    )
+    ours = db.select(true().label("is_ours"), OutboxMessage.created_at.label("at"), *_answer(OutboxMessage))
+    theirs = db.select(false(), InboxMessage.at, *_answer(InboxMessage))
+    ours = ours.where(OutboxMessage.about_id == about(own, partner_uid)).order_by(OutboxMessage.id.desc())
+    theirs = theirs.where(InboxMessage.about_id == about(partner_uid, own)).order_by(InboxMessage.id.desc())
+    both = ours.limit(1).subquery().select().union_all(theirs.limit(1).subquery().select())
     return {
-        "owner" if is_ours else "receiver": Compared(at, None if result is None else result == "applied")
-        for is_ours, at, result in db.session.execute(both)
+        "owner" if is_ours else "receiver": Compared(at, is_answered, is_same)
+        for is_ours, at, is_answered, is_same in db.session.execute(both)
     }
+
+
+def _answer(of: type[OutboxMessage | InboxMessage]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    is_same = case((of.result == "applied", true()), (of.code == DIFFERS, false()))
+    return of.result.is_not(None).label("is_answered"), is_same.label("is_same")
