@@ -15,7 +15,7 @@ from web.blueprints.requests.wording import FORMS, KindForm
 from web.core import clock, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.extensions import db
-from web.federation import messages, registry
+from web.federation import messages, registry, verbs
 from web.federation.agreements import service as agreements
 from web.federation.agreements import texts
 from web.federation.post.models import OutboxMessage, StoredDisclosure
@@ -60,7 +60,7 @@ def states(walk, id_):
         return ours, theirs.state.value, theirs.pending
 
 
-def test_a_visit_is_asked_done_and_rated(walk, proved):
+def test_a_visit_is_asked_done_and_rated(walk, proved, monkeypatch):
     home, host = walk.pair.home, walk.pair.host
     id_ = visit(walk)
     assert states(walk, id_) == ("requested", "requested", "")
@@ -80,6 +80,13 @@ def test_a_visit_is_asked_done_and_rated(walk, proved):
         with home.act(), pytest.raises(Invalid) as wrong:
             service.done(id_, clock.today() + timedelta(days=days))
         assert wrong.value.fields == {"on": [code]}
+    for on in ("2199-12-31", "1949-10-01"):  # a program that does not ask what ours asks
+        with home.act(), monkeypatch.context() as patch:
+            patch.setitem(service.REQUEST_KIND.checks, "done", lambda request, said: None)
+            verbs.say(service.REQUEST_KIND, service.get(id_, lock=True), "done", {"on": on})
+            fence.commit()
+        walk.work()
+        assert states(walk, id_) == ("accepted", "accepted", ""), "kept for ever, or destroyed on the spot"
     say(walk, home, service.done, id_, clock.today())
     assert states(walk, id_) == ("done", "done", "")
     with home.act(), pytest.raises(WrongState):

@@ -321,6 +321,16 @@ def _check_values(part: str) -> Effect:
     return check
 
 
+def _check_done(request: Request, said: Said) -> None:
+    """Not before it was asked nor after today, give or take the day that two clocks around midnight make: three years from
+    that day on the content is kept.
+    """
+    _check_values("answers")(request, said)
+    a_day = timedelta(days=1)
+    if not request.asked_on - a_day <= date.fromisoformat(said.body["on"]) <= clock.today() + a_day:
+        raise WireError("malformed", where="body/on")
+
+
 def _asked(request: Request, said: Said) -> None:
     if request.role == "asked":
         request.keep(_read(request, said))
@@ -370,7 +380,7 @@ REQUEST_KIND = verbs.register(
         REQUEST,
         Request,
         opens=_opens,
-        checks={"ask": _check_values("asks"), "done": _check_values("answers"), "purge": purging.check},
+        checks={"ask": _check_values("asks"), "done": _check_done, "purge": purging.check},
         effects={
             "ask": _asked,
             "done": _done,
