@@ -38,7 +38,8 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
     second = in_county(home, keys.own_fingerprint)
     page = client.get(base).text
     assert second != first and second.split()[0] in page and "已更换" in page
-    assert "county_admin甲申请更换本县密钥" in page and "更换本县密钥，旧密钥为新密钥担保" in page
+    assert page.count("county_admin甲申请更换本县密钥") == 1, "both keys by one act are one line"
+    assert "更换本县密钥，旧密钥为新密钥担保" in page
     other, theirs = enter(host), f"/{host.code}/peers/{home.uid}"
     assert f"{home.name}更换密钥，由原密钥担保" in other.get(theirs).text and "已核对" in other.get(theirs).text
 
@@ -55,8 +56,12 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
     page = other.get(theirs).text
     assert "对方吊销过密钥" in page and f"{home.name}吊销密钥，来往停等" in page
     assert "以前核对过的不再算数" in other.get(f"{theirs}/fingerprint").text
-    assert "待核对指纹" in other.get(f"/{host.code}/peers").text
+    listed = other.get(f"/{host.code}/peers?line=revoked").text
+    assert home.name in listed and "待核对指纹" in listed and "停等核对</" in listed
+    assert "停等核对新指纹" in other.get(f"/{host.code}/").text, "home does not lose a partner who revoked"
+    assert f'href="{theirs}"' in other.get(f"/{host.code}/notices").text, "a notice opens the partner's page"
     assert other.post(f"{theirs}/fingerprint", data={"fingerprint": third[-9:]}).status_code == 303
+    assert "停等的正在接着送" in other.get(f"/{host.code}/peers").text
     work()
     assert "对方吊销过密钥" not in other.get(theirs).text
 

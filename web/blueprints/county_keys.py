@@ -20,8 +20,8 @@ bp = Blueprint("county_keys", __name__, url_prefix="/<county>/keys")
 
 STATES = {
     KeyState.CURRENT: ("done", "在用"),
-    KeyState.TURNING: ("now", "正在更换"),
-    KeyState.REVOKING: ("now", "正在吊销"),
+    KeyState.TURNING: ("theirs", "正在更换"),
+    KeyState.REVOKING: ("theirs", "正在吊销"),
     KeyState.RETIRED: ("todo", "已更换"),
     KeyState.REVOKED: ("off", "已吊销"),
     KeyState.DESTROYED: ("off", "已销毁"),
@@ -94,5 +94,11 @@ def _beside(rows: list[Any]) -> dict[str, Any]:
         "waits": waiting,
         "unproved": [peer for peer in keys.unproved() if peer not in waiting],
         "is_asked": any(row.state in (KeyState.TURNING, KeyState.REVOKING) for row in rows),
-        "log": timeline.of(*(row.id for row in rows), subject_id=rows[0].id) if rows else [],
+        "log": _log(rows) if rows else [],
     }
+
+
+def _log(rows: list[Any]) -> list[timeline.Entry]:
+    """What happened to the keys, newest first: what was done to both in one act is one line."""
+    entries = timeline.of(*(row.id for row in rows), subject_id=rows[0].id)
+    return list({(str(entry.words), entry.note): entry for entry in entries}.values())

@@ -96,7 +96,7 @@ def _days(shown: list[todos.Shown]) -> list[Day]:
 
 
 def _partners() -> list[dict[str, Any]]:
-    """Confirmed partners with what waits for them: one query."""
+    """Partners once confirmed with what waits for them: one query. `is_revoked`: to be compared again, for they revoked."""
     waiting = (
         db.select(
             OutboxMessage.peer_uid, db.func.count().label("n"), db.func.min(OutboxMessage.created_at).label("since")
@@ -106,24 +106,25 @@ def _partners() -> list[dict[str, Any]]:
         .subquery()
     )
     query = (
-        db.select(Peer.name, Channel.stopped, Channel.last_sign_at, waiting.c.n, waiting.c.since)
+        db.select(Peer.name, Peer.state, Channel.stopped, Channel.last_sign_at, waiting.c.n, waiting.c.since)
         .outerjoin(
             Channel,
             (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid) & (Channel.direction == "out"),
         )
         .outerjoin(waiting, waiting.c.peer_uid == Peer.uid)
-        .where(Peer.state == PeerState.CONFIRMED)
+        .where(Peer.confirmed_at.is_not(None))
         .order_by(Peer.code)
     )
     return [
         {
             "name": name,
+            "is_revoked": state is not PeerState.CONFIRMED,
             "stopped": stopped or "",
             "sign_at": sign_at,
             "waiting": n or 0,
             "is_slow": since is not None and clock.now() - since > timedelta(seconds=30),
         }
-        for name, stopped, sign_at, n, since in db.session.execute(query)
+        for name, state, stopped, sign_at, n, since in db.session.execute(query)
     ]
 
 

@@ -16,6 +16,7 @@ from web.extensions import db
 from web.federation.agreements.models import AgreementVersion
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
+from web.federation.post.models import Peer
 from web.federation.referrals import lists as referrals
 from web.federation.requests import lists as requests
 from web.federation.sharing import lists as sharing
@@ -151,6 +152,7 @@ PAGES = {
     "handover": ("handovers.show", "handover_id"),
     "cosign": ("cosigning.show", "record_id"),
     "request": ("requests.show", "request_id"),
+    "peer": ("peers.show", "peer_uid"),
 }
 OPENED = dict(PAGES.values())
 KEPT = timedelta(days=30)
@@ -202,11 +204,22 @@ def _agreement() -> Any:
     )
 
 
+def _partner() -> Any:
+    """The county of a partner's row: its page is called by the county."""
+    return (
+        db.select(Peer.uid)
+        .where(Peer.tenant_id == Event.tenant_id, Peer.id == Event.subject_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
+
+
 def about() -> Any:
     """The record on whose page a notice is read."""
     return case(
         (Event.subject_kind == "agreement_version", _agreement()),
         (Event.subject_kind == "flow", Event.member_id),
+        (Event.subject_kind == "peer", _partner()),
         else_=Event.subject_id,
     )
 

@@ -141,11 +141,11 @@ class Line:
     def standing(self) -> str:
         """One of STANDINGS."""
         if self.peer.state is not PeerState.CONFIRMED:
-            return "closed"
+            return "revoked" if self.peer.confirmed_at is not None else "closed"
         return "stopped" if self.stopped else "waiting" if self.waiting else "open"
 
 
-STANDINGS = {"closed": "未开通", "stopped": "已停", "waiting": "有待签收", "open": "通"}
+STANDINGS = {"closed": "未开通", "revoked": "停等核对", "stopped": "已停", "waiting": "有待签收", "open": "通"}
 _UNSIGNED = (OutboxMessage.peer_uid == Peer.uid) & OutboxMessage.receipt.is_(None)
 
 
@@ -154,7 +154,8 @@ def _stands() -> Mapping[str, ColumnElement[bool]]:
     stops = db.select(Channel.id).where(Channel.peer_uid == Peer.uid, Channel.stopped != "").exists()
     waits = db.select(OutboxMessage.id).where(_UNSIGNED).exists()
     return {
-        "closed": ~is_open,
+        "closed": ~is_open & Peer.confirmed_at.is_(None),
+        "revoked": ~is_open & Peer.confirmed_at.is_not(None),
         "stopped": is_open & stops,
         "waiting": is_open & ~stops & waits,
         "open": is_open & ~stops & ~waits,
@@ -248,8 +249,13 @@ def confirm(peer_uid: UUID) -> Any:
     form = Form(Confirmation)
     if form.is_sent:
         with form:
+            is_again = row.confirmed_at is not None
             keys.confirm(row, form.read()["fingerprint"])
-            flash(say("{name}已核对，可以订立协议", name=row.name))
+            flash(
+                say("{name}的新指纹已核对，停等的正在接着送", name=row.name)
+                if is_again
+                else say("{name}已核对，可以订立协议", name=row.name)
+            )
             return redirect(url_for("peers.index"), 303)
     return form.page(
         "peers/confirm.html",

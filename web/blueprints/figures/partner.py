@@ -295,7 +295,6 @@ def show(peer_uid: UUID) -> str:
         "peers/show.html",
         row=row,
         log=timeline.of(*(way.id for way in (line.out, line.into) if way is not None), subject_id=row.id),
-        is_again=row.confirmed_at is not None,
         whys=line.whys,
         states=peers.STATES,
         line=line,
