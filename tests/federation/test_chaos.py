@@ -203,6 +203,7 @@ def test_a_page_without_a_connection_says_so_and_keeps_what_was_typed(agreed, fr
         assert (found.status_code, found.headers["Retry-After"]) == (503, "5")
     for page in (read, answer):
         assert "办事的人太多" in page.text and "没有存下" in page.text
+        assert "<h1>请稍等再试</h1>" in page.text and "正在维护" not in page.text
         assert "进展已登记" not in page.text
     assert f'action="{address}"' in answer.text and 'value="走访十户"' in answer.text
     assert 'method="post"' not in read.text, "nothing was sent, so there is nothing to send again"
