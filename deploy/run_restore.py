@@ -1,6 +1,8 @@
 """`deploy/restore FILE`: the deployment of a backup in the place of this one, which must stand still and be empty."""
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ def main(arguments: list[str]) -> int:
     words = parser("deploy/restore", "The deployment of a backup in the place of this one.")
     words.add_argument("--force", action="store_true", help="replace what stands here")
     words.add_argument(
-        "--erasures", type=Path, help="the list of what was destroyed or taken back (default: the instance's)"
+        "--erasures", type=Path, help="the list of what was destroyed or taken back (default: the instance's), as it is"
     )
     words.add_argument("--no-erasures", action="store_true", help="the list is lost: bring all of it back")
     asked = words.parse_args(arguments)
@@ -36,6 +38,15 @@ def main(arguments: list[str]) -> int:
         raise Stopped(
             f"{erasures} is not there, which says what counties destroyed or took back since the backup",
             "--erasures FILE, or where it is lost --no-erasures    (all of that comes back)",
+        )
+    if (
+        erasures is not None
+        and asked.erasures is None
+        and (begun := _begun(erasures)) > datetime.fromisoformat(manifest["made_at"])
+    ):
+        raise Stopped(
+            f"{erasures} is kept since {begun:%Y-%m-%d %H:%M}, the backup is older: what was destroyed or taken back between is not in it",
+            "--erasures FILE, the list that was kept before, or this one, as far as it goes    (what it lacks comes back)",
         )
     with instance.held("stop it first (Ctrl-C)"), Family() as family:
         _check_keys(manifest, instance)
@@ -55,7 +66,7 @@ def main(arguments: list[str]) -> int:
         if erasures is not None and erasures != instance.erasures:
             # An older backup may be put back here one day.
             with instance.erasures.open("a") as file:
-                file.write(f"\n{erasures.read_text()}")
+                file.write(f"\n{erasures.read_text(errors='replace')}")
         with step("keys"):
             kept = instance.secrets() | manifest["keys"]
             write_privately(instance.folder() / "secrets.json", json.dumps(kept, indent=1))
@@ -64,6 +75,12 @@ def main(arguments: list[str]) -> int:
         f"\n{chr(10).join(said)}\nWhatever else was done since then is as it was before: the counties have to say it anew."
     )
     return 0
+
+
+def _begun(erasures: Path) -> datetime:
+    """Since when the list is kept: the scheduler that finds none makes one, also where one was lost."""
+    found = re.findall(r"^begun (\S+[+-]\d\d:\d\d)$", erasures.read_text(errors="replace"), re.MULTILINE)
+    return min(map(datetime.fromisoformat, found), default=datetime.min.replace(tzinfo=UTC))
 
 
 def _mend(

@@ -36,7 +36,7 @@ def migrate(revision: str) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.File())
+@click.argument("file", type=click.File(errors="replace"))
 @click.option("--since", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True, help="When the backup was made.")
 def repurge(file: TextIO, since: datetime) -> None:
     """Do again, in a restored database, what FILE (KITELINE_ERASURES) says was destroyed or taken back since the backup."""
@@ -44,8 +44,11 @@ def repurge(file: TextIO, since: datetime) -> None:
     from web.core import erasures
 
     # Earlier too, by an hour: what was written down as the backup's own moment is that of its end.
-    done, refused = jobs.repurge(list(erasures.read(file)), since - timedelta(hours=1))
+    said = [line for line in erasures.read(file) if line.at >= since - timedelta(hours=1)]
+    done, refused = jobs.repurge(said)
     click.echo("\n".join([f"{done} destroyed or taken back again", *(f"refused: {one}" for one in refused)]))
+    if said and not done:
+        click.echo(f"{len(said)} in the list, nothing of it here: is it the list of this deployment?")
 
 
 @click.group()

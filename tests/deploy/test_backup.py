@@ -24,7 +24,7 @@ from tests.conftest import _database_of, _owner_url, environment
 from tests.federation.referrals.conftest import walk
 from tests.federation.referrals.walk import NAME
 from web import jobs
-from web.core import erasures
+from web.core import clock, erasures
 from web.extensions import db
 from web.federation.referrals.models import ReferralState, SharedMember
 from web.federation.sharing.service import BACKUP_DAYS
@@ -183,6 +183,9 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
     instance.erasures.unlink()
     lost = command("restore", file, "--force")
     assert lost.returncode == 1 and "--no-erasures" in lost.stderr, "what was destroyed does not come back unsaid"
+    instance.erasures.write_text(f"begun {datetime.now(UTC).isoformat()}\n")
+    anew = command("restore", file, "--force")
+    assert anew.returncode == 1 and "the backup is older" in anew.stderr, "a scheduler made a list anew"
     kept_elsewhere = place / "erasures"
     kept_elsewhere.write_text(f"2026-01-01T00:00:00+00:00 1 record_key {UUID(int=1)}\n")
     secrets, elsewhere = instance.secrets(), place / "other state"
@@ -239,7 +242,9 @@ def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_pa
         return said
 
     walk.until_taken_on()
-    assert erasures.carry_out(notes) == 0 and notes.exists(), "a list of nothing is no lost list"
+    with clock.at(datetime(2026, 11, 1, tzinfo=UTC)):
+        assert erasures.carry_out(notes) == 0, "a list of nothing is no lost list"
+        assert run_restore._begun(notes) == clock.now()
     facts, parts = copies.taken(urls.owner)
     manifest = {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -261,9 +266,15 @@ def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_pa
         "What was destroyed or taken back since then came back: there was no list of it."
     ]
     assert walk.shares(walk.host)["receiver", "S6"][1], "a backup has it all"
-    notes.write_text(notes.read_text() + "2026-01-01T00:0")  # a killed scheduler
-    (said,) = put_back(manifest, dump, notes)
+    other, now = tmp_path / "other", f"{clock.now().isoformat()} {walk.home.tenant_id}"
+    other.write_text(f"{now} consent {UUID(int=1)}\n{now} record_key {UUID(int=2)}\n")
+    none = fresh.test_cli_runner().invoke(args=["repurge", str(other), "--since", str(manifest["made_at"])]).output
+    assert "0 destroyed" in none and "2 in the list, nothing of it here" in none, "another deployment's list"
+    with notes.open("ab") as file:  # of a newer program; then a killed scheduler, and a disk that lost a block
+        file.write(f"{now} weather {UUID(int=1)}\n2026-01-01T00:0".encode() + b"\xff\x00\xfe")
+    said, unknown = put_back(manifest, dump, notes)
     assert said.endswith("destroyed or taken back again") and not said.startswith("0")
+    assert unknown == f"refused: weather {UUID(int=1)}: not known to this program"
     assert walk.shares(walk.host)["receiver", "S6"] == ("live", {}), "before any message is heard"
     with walk.host.act():
         assert db.session.get(SharedMember, (walk.host.tenant_id, walk.id)) is None

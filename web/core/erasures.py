@@ -2,7 +2,8 @@
 
 Whoever destroys a key or takes something back notes it here in the same transaction. The scheduler appends what was noted
 to a file (`KITELINE_ERASURES`) and then lets the rows go; `flask repurge`, which `deploy/restore` calls before the restored
-database gets its name, does again what the file says. A line is `instant county kind id`: no personal values.
+database gets its name, does again what the file says. A line is `instant county kind id`: no personal values. A file that is
+made says since when it is kept (`begun instant`): one made anew after the old one was lost is no list for an older backup.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from web.core.fence import Exempt
 from web.core.ids import uuid7
 from web.extensions import Model, db
 
-Again = Callable[[UUID], object]
+Again = Callable[[UUID], bool]
 AGAIN: dict[str, Again] = {}
-"""Kind → what does it again to the row of that id, in its county; a row that is not there is passed over."""
+"""Kind → what does it again to the row of that id, in its county; False where there is nothing to do."""
 
 
 class Erasure(Exempt, Model):
@@ -77,9 +78,11 @@ def carry_out(path: Path) -> int:
     """
     with fence.platform("what was destroyed, for all counties"):
         rows = list(db.session.scalars(db.select(Erasure).order_by(Erasure.id).limit(10_000)))
-        if not rows and path.exists():
+        is_new = not path.exists()
+        if not rows and not is_new:
             return 0
-        text = "".join(f"{row.at.isoformat()} {row.tenant_id} {row.kind} {row.about_id}\n" for row in rows)
+        text = f"begun {clock.now().isoformat()}\n" if is_new else ""
+        text += "".join(f"{row.at.isoformat()} {row.tenant_id} {row.kind} {row.about_id}\n" for row in rows)
         # The first newline ends a line that a full disk or a killed process left half.
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w") as file:
             file.write(f"\n{text}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -159,24 +159,25 @@ def carry_out_erasures() -> None:
             log.warning("scheduler.erasures_not_written", error=type(error).__name__)
 
 
-def repurge(lines: list[erasures.Line], since: datetime) -> tuple[int, list[str]]:
-    """Do again what was destroyed or taken back from `since` on, a unit of work a county: how many, and what could not be.
+def repurge(lines: list[erasures.Line]) -> tuple[int, list[str]]:
+    """Do again what was destroyed or taken back, a unit of work a county: how many were there again, and what
+    could not be done.
 
     Keys go last, for what is taken back may still be told with values under them.
     """
     done, refused = 0, []
     with fence.platform("the list of counties"):
         known = [county.tenant_id for county in counties.every()]
-    wanted = sorted(
-        {(ln.kind == "record_key", ln.at, ln.tenant_id, ln.kind, ln.about_id) for ln in lines if ln.at >= since}
-    )
+    wanted = sorted({(ln.kind == "record_key", ln.at, ln.tenant_id, ln.kind, ln.about_id) for ln in lines})
     for tenant_id in known:
         with fence.acting_for(tenant_id):
             for _, _, _, kind, about_id in (one for one in wanted if one[2] == tenant_id):
+                if kind not in erasures.AGAIN:
+                    refused.append(f"{kind} {about_id}: not known to this program")
+                    continue
                 try:
                     with fence.savepoint():
-                        erasures.AGAIN[kind](about_id)
-                    done += 1
+                        done += erasures.AGAIN[kind](about_id)
                 except DomainError as error:
                     refused.append(f"{kind} {about_id}: {error}")
             fence.commit()

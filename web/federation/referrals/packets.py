@@ -158,11 +158,13 @@ def narrow(referral: Referral, gone: Collection[str]) -> None:
 
 
 @erasures.again("referral")
-def _purge_again(referral_id: UUID) -> None:
+def _purge_again(referral_id: UUID) -> bool:
     """A backup that was put back has it whole."""
     referral = db.session.get(Referral, (fence.tenant(), referral_id))
-    if referral is not None and referral.purged_at is None:
-        purge(referral)
+    if referral is None or referral.purged_at is not None:
+        return False
+    purge(referral)
+    return True
 
 
 def purge(referral: Referral) -> None:

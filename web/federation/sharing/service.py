@@ -328,11 +328,13 @@ def revoke(share: StatusShare, reason: str, *, goes_again: bool = False) -> None
 
 
 @erasures.again("status_share")
-def _revoke_again(share_id: UUID) -> None:
+def _revoke_again(share_id: UUID) -> bool:
     """A backup that was put back has it standing. As if a person had stopped it: only a person opens it again."""
     share = db.session.get(StatusShare, (fence.tenant(), share_id), with_for_update=True)
-    if share is not None and share.state in STANDING and not share.stopped:
-        revoke(share, "narrowed")
+    if share is None or share.state not in STANDING or share.stopped:
+        return False
+    revoke(share, "narrowed")
+    return True
 
 
 def is_overdue(share: StatusShare) -> bool:

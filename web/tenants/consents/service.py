@@ -129,12 +129,14 @@ def withdraw(
 
 
 @erasures.again("consent")
-def _withdraw_again(consent_id: UUID) -> None:
+def _withdraw_again(consent_id: UUID) -> bool:
     """A backup that was put back has it standing."""
     row = db.session.get(Consent, (fence.tenant(), consent_id))
-    if row is not None and row.withdrawn_at is None:
-        member = db.session.get_one(Member, (fence.tenant(), row.member_id))
-        withdraw(member, row.partner_uid, [row.scope], about_id=row.about_id)
+    if row is None or row.withdrawn_at is not None:
+        return False
+    member = db.session.get_one(Member, (fence.tenant(), row.member_id))
+    withdraw(member, row.partner_uid, [row.scope], about_id=row.about_id)
+    return True
 
 
 def standing(member_id: UUID) -> Sequence[Consent]:

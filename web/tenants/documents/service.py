@@ -99,7 +99,7 @@ def kept(ids: Collection[UUID]) -> set[UUID]:
 
 
 @erasures.again("document")
-def destroy(subject_id: UUID) -> None:
+def destroy(subject_id: UUID) -> bool:
     """The papers about something whose values are purged, and the codes printed on them: they hold what must be gone."""
     rows = of_subject(subject_id)
     for row in rows:
@@ -108,6 +108,7 @@ def destroy(subject_id: UUID) -> None:
         erasures.note("document", subject_id)
         db.session.execute(delete(ProofCode).where(ProofCode.document_id.in_([row.id for row in rows])))
     db.session.flush()
+    return bool(rows)
 
 
 def proof(code: str) -> ProofCode:
