@@ -188,6 +188,9 @@ def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(w
         "somebody else's"
     )
     again = client.post(f"/{home.code}/batches/{three}/again")
+    assert client.post(f"/{home.code}/batches/{three}/again").headers["Location"] == again.headers["Location"], (
+        "pressed twice"
+    )
     work()
     assert papers(home, REPORT) == made, (
         "the one made before it was cancelled is taken, and all three are of one record"

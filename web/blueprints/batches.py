@@ -19,6 +19,7 @@ from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound, NotPermitted
 from web.core.queue import Job
 from web.core.saying import say
+from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
@@ -52,9 +53,9 @@ def order(
     return redirect(url_for("tasks.show", task_id=task.id), 303)
 
 
-def _mine(task_id: UUID, state: TaskState) -> Task:
+def _mine(task_id: UUID, state: TaskState, *, lock: bool = False) -> Task:
     """One's own batch in this state, else NotFound; NotPermitted for those who may not open its kind of paper."""
-    task = tasks.mine(task_id)
+    task = tasks.mine(task_id, lock=lock)
     if task.kind != Job.BATCH or task.state is not state:
         raise NotFound
     needed = READ_BY[DocumentKind(task.details["paper"])]
@@ -66,8 +67,18 @@ def _mine(task_id: UUID, state: TaskState) -> Task:
 @bp.post("/<uuid:task_id>/again")
 @needs(Permission.SELF_WRITE)
 def again(task_id: UUID) -> Any:
-    """The same papers as a cancelled batch, as a task of its own: the worker of the old one may still be at its last paper."""
-    old = _mine(task_id, TaskState.CANCELLED)
+    """The same papers as a cancelled batch, as a task of its own: the worker of the old one may still be at its last paper. A
+    second press leads to what the first one began.
+    """
+    old = _mine(task_id, TaskState.CANCELLED, lock=True)
+    stands = db.select(Task.id).where(
+        Task.kind == Job.BATCH.value,
+        task_service.own(edge.actor()),
+        Task.state.in_([TaskState.WAITING, TaskState.RUNNING, TaskState.DONE]),
+        Task.details["earlier"].contains([str(old.id)]),
+    )
+    if (begun := db.session.scalar(stands.order_by(Task.id).limit(1))) is not None:
+        return redirect(url_for("tasks.show", task_id=begun), 303)
     details = old.details | {"earlier": [*old.details.get("earlier", ()), str(old.id)]}
     task = task_service.start(Job.BATCH, old.title, details=details)
     return redirect(url_for("tasks.show", task_id=task.id), 303)
