@@ -19,7 +19,7 @@ from web.federation.wire import seals
 from web.federation.wire.canonical import digest_of
 from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import Disclosure, Enclosed, Matched, commitments, disclose, match
-from web.federation.wire.documents import AgreementSeal, Decision, open_decision, open_seal
+from web.federation.wire.documents import SEAL, AgreementSeal, Decision, open_decision, open_seal
 from web.federation.wire.envelope import Envelope
 from web.federation.wire.keys import Pins
 
@@ -151,6 +151,7 @@ def attached_seals(
         if _attached(seals.typ_of, token) == seals.SEAL:
             said = _attached(seals.unverified, token)
             if digest_of(said) in digests:
+                _attached(SEAL.check, said, "fed1-seal")
                 pin = next((pin for pin in pins.values() if str(pin.county) == said.get("county")), _NOBODY)
                 seal = _attached(open_seal, token, pin)
                 found[seal.digest] = seal

@@ -17,6 +17,7 @@ from tests.federation.wire.test_refusals import MADE, refusal
 from web.federation.admission import attached_decisions, attached_seals
 from web.federation.wire import seals
 from web.federation.wire.bundles import Bundle
+from web.federation.wire.canonical import digest_of
 from web.federation.wire.codes import Outcome, WireError
 from web.federation.wire.envelope import open_envelope
 from web.federation.wire.keys import generate_seal_key, pins
@@ -133,7 +134,8 @@ def test_attachments_that_do_not_hold():
     with pytest.raises(WireError) as caught:
         attached_decisions(made.envelope, made.attached, PINS[THIRD])
     assert caught.value.name == "unknown_key"
-    for attached, digest in (((), other.envelope.body["seal"]), (other.attached, made.envelope.digest)):
+    no_seal = (seals.sign(b"[1]", seals.SEAL, SEAL_KEYS[HOST]),), digest_of([1])
+    for attached, digest in (((), other.envelope.body["seal"]), (other.attached, made.envelope.digest), no_seal):
         with pytest.raises(WireError) as caught:
             attached_seals(attached, PINS, [digest])
         assert caught.value.name == "disclosure_missing"
