@@ -185,7 +185,7 @@ def test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed(agreed, wo
     assert [id_ for id_, _ in heard] == [first, second]
 
 
-def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agreed, work, heard, tmp_path):
+def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agreed, work, heard, monkeypatch):
     home, host = agreed.home, agreed.host
     proved = _say(agreed, home, host, 1)
     work()
@@ -194,6 +194,8 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
     with home.act():
         thief = keys.seal_key()
     waiting = _say(agreed, home, host, 3) + _say(agreed, host, home, 3)
+    secret = keys._secret  # the one that opened the old keys is gone with them
+    monkeypatch.setattr(keys, "_secret", lambda: b"n" * 32 if fence.tenant() == home.tenant_id else secret())
     _ask(home, "ask_revoke", "stolen", at=clock.now() + timedelta(seconds=2))
     with clock.at(clock.now() + timedelta(seconds=3)):
         turning.change(home.tenant_id)

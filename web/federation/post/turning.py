@@ -61,7 +61,8 @@ def _change() -> bool:
     rows = revoking or _locked(CountyKey.state == KeyState.TURNING)
     if not rows:
         return False
-    old, now = keys.seal_key(), clock.now()
+    # What is revoked may be lost: nothing opens it, and nothing has to.
+    old, now = None if revoking else keys.seal_key(), clock.now()
     for row in rows:
         if revoking:
             row.revoked_at = now
@@ -75,7 +76,7 @@ def _change() -> bool:
     db.session.flush()
     keys.make()
     published = db.session.get_one(CountyDescriptor, counties.own().uid)
-    keys.publish([] if revoking else [*published.vouchers, keys.describe(old)][-MOST_VOUCHERS:])
+    keys.publish([*published.vouchers, keys.describe(old)][-MOST_VOUCHERS:] if old is not None else [])
     return True
 
 
