@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from web import jobs
-from web.core import counters, logs, queue
+from web.core import counters, erasures, fence, logs, queue
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import valkey
@@ -55,12 +55,16 @@ def test_the_figures_are_for_who_has_the_token(application, fresh, pair, work, m
     assert sign_in(client, pair.home).status_code == 303
     client.get(f"/{pair.home.code}/members/?q=王示甲")
     world.put(pair.host, [pair.home])
+    with pair.home.act():
+        erasures.note("record_key", uuid7())
+        fence.commit()
     waits = client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
     assert re.search(r'kiteline_outbox_messages\{line="[0-9a-f]{12}"\} 1\n', waits), "how deep each outbox is"
     work()
     counters.hand_in()
     said = client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
     assert 'kiteline_requests_total{method="GET",route="/<county>/members/",status="200"} 1' in said
+    assert "kiteline_erasures_untold 1\n" in said, "no scheduler has told it"
     assert "kiteline_post_lines_waiting" in said and 'kiteline_queue_jobs{queue="post"} 0' in said
     for never in ("王示", pair.home.code, pair.home.name, str(pair.host.uid)):
         assert never not in said

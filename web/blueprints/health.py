@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from web.blueprints.policy import public
-from web.core import clock, counters
+from web.core import clock, counters, erasures
 from web.core.queue import QUEUES
 from web.extensions import db, settings, valkey
 from web.federation.post.depth import waiting
@@ -67,7 +67,7 @@ def metrics() -> Response:
     if not token or not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
         abort(404)
     known: dict[str, float] = {f'kiteline_up{{part="{part}"}}': is_up for part, is_up in state().items()}
-    for figures in (counters.every, _post, queues):
+    for figures in (counters.every, _post, _erasures, queues):
         try:
             known |= figures()
         except RedisError:
@@ -84,6 +84,11 @@ def queues() -> dict[str, float]:
         f'kiteline_queue_jobs{{queue="{name}"}}': float(valkey.client.llen(f"rq:queue:{name}"))
         for name in sorted(set(QUEUES.values()))
     }
+
+
+def _erasures() -> dict[str, float]:
+    """What was destroyed and is not in the file yet that a restore needs: it stays above nothing where that cannot be written."""
+    return {"kiteline_erasures_untold": float(erasures.untold())}
 
 
 def _post() -> dict[str, float]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, String, delete, insert
+from sqlalchemy import DateTime, Integer, String, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web.core import clock, fence
@@ -91,6 +91,11 @@ def carry_out(path: Path) -> int:
         db.session.execute(delete(Erasure).where(Erasure.id.in_([row.id for row in rows])))
         fence.commit()
     return len(rows)
+
+
+def untold() -> int:
+    """How many the file does not have yet."""
+    return db.session.scalar(select(func.count()).select_from(Erasure)) or 0
 
 
 def read(lines: Iterable[str]) -> Iterator[Line]:
