@@ -321,16 +321,22 @@ def undo(batch: ImportBatch) -> tuple[int, int]:
 
 
 def purge() -> None:
-    """Forget the files whose days are over: applied ones when they can no longer be taken back, and those nobody decided on.
+    """Forget the files whose days are over: applied ones when they can no longer be taken back, those nobody decided on, and
+    those whose work failed and nobody tried again.
 
     What became of each row stays; the sheet with its numbers does not. Run by the calendar.
     """
     kept = ImportBatch.content.is_not(None)
     over = ImportBatch.applied_at < clock.now() - timedelta(days=UNDO_DAYS)
-    left = (ImportBatch.state == ImportState.PREVIEWED) & (ImportBatch.created_at < clock.now() - LEFT)
+    left = ImportBatch.applied_at.is_(None) & (ImportBatch.created_at < clock.now() - LEFT)
     query = db.select(ImportBatch).where(kept, over | left).limit(50).with_for_update(skip_locked=True)
     for batch in db.session.scalars(query):
-        if batch.state is ImportState.PREVIEWED:
+        if batch.state is ImportState.READING:
+            batch.refusal = "三十天没有核对成，文件已清除"
+            IMPORT.apply(batch, "refuse", reason="unforeseen")
+        elif batch.applied_at is None:
+            if batch.state is ImportState.APPLYING:
+                IMPORT.apply(batch, "fall_back", reason="unforeseen")
             IMPORT.apply(batch, "discard")
         else:
             events.record("import_batch.forget", batch)
