@@ -27,7 +27,7 @@ def day(value: date | datetime | None) -> str:
     """A day in China: MM-DD this year, YYYY-MM-DD otherwise; nothing for None."""
     if value is None:
         return ""
-    on = value.astimezone(clock.CHINA).date() if isinstance(value, datetime) else value
+    on = clock.day(value) if isinstance(value, datetime) else value
     is_now = on.year == clock.today().year
     english = f"{on.day} {MONTHS[on.month - 1]}" + ("" if is_now else f" {on.year}")
     return written(on.strftime("%m-%d" if is_now else "%Y-%m-%d"), english)

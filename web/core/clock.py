@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, cast, func
 
 CHINA = ZoneInfo("Asia/Shanghai")
 _pinned: ContextVar[datetime | None] = ContextVar("pinned", default=None)
@@ -21,6 +24,11 @@ def now() -> datetime:
 def day(moment: datetime) -> date:
     """The calendar day of an instant in China; the database hands instants out in UTC."""
     return moment.astimezone(CHINA).date()
+
+
+def day_of(moment: Any) -> ColumnElement[date]:
+    """The same of a column, or of an expression, in the database."""
+    return cast(func.timezone(CHINA.key, moment), Date)
 
 
 def today() -> date:

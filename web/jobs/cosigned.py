@@ -75,7 +75,7 @@ def paper_of(record: CoSignedRecord, code: str) -> reports.CosignedRecord:
         ),
         count=_count(activity) if activity else None,
         own=tuple(_own(activity)) if activity else (),
-        annulled_on=record.state_at.astimezone(clock.CHINA).date() if record.state is CosignState.ANNULLED else None,
+        annulled_on=clock.day(record.state_at) if record.state is CosignState.ANNULLED else None,
     )
 
 

@@ -74,11 +74,6 @@ class Days:
         return and_(day.is_not(None), day <= self.ends_on)
 
 
-def day_of(moment: Any) -> Any:
-    """The day of an instant, in China."""
-    return func.date(func.timezone("Asia/Shanghai", moment))
-
-
 BOTH = "both"
 """The side of a number that adds up the two sides of its room."""
 
@@ -269,7 +264,7 @@ def _sent(span: Days) -> ColumnElement[bool]:
 
 
 # The day of the same: a median of days begins where the way does.
-_sent_on = db.case((_IS_CLAIM, Referral.accepted_on), else_=day_of(Referral.created_at))
+_sent_on = db.case((_IS_CLAIM, Referral.accepted_on), else_=clock.day_of(Referral.created_at))
 
 
 def _way(
@@ -319,7 +314,7 @@ _REFUSED = (RequestState.DECLINED, RequestState.FAILED)
 _VOID = (RequestState.WITHDRAWN, RequestState.LAPSED)
 # Done keeps its day; declined and failed are ends, so the last move is theirs.
 _answered_on = func.coalesce(
-    Request.done_on, db.case((Request.state.in_(_REFUSED), day_of(Request.state_at)), else_=None)
+    Request.done_on, db.case((Request.state.in_(_REFUSED), clock.day_of(Request.state_at)), else_=None)
 )
 
 
@@ -368,7 +363,9 @@ ROWS: dict[str, Rows] = {
     "transfers.refused": Rows(HANDOVERS, _ended(_H.REFUSED, _H.DECLINED)),
     "transfers.recalled": Rows(HANDOVERS, _ended(_H.RECALLED, _H.CANCELLED)),
     "transfers.expired": Rows(HANDOVERS, _ended(_H.EXPIRED, _H.RETURNED_LAPSED, _H.EXPIRED_IN_TRANSIT)),
-    "transfers.days": Rows(HANDOVERS, _ended(_H.CLOSED), day_of(Handover.state_at) - day_of(Handover.created_at)),
+    "transfers.days": Rows(
+        HANDOVERS, _ended(_H.CLOSED), clock.day_of(Handover.state_at) - clock.day_of(Handover.created_at)
+    ),
     "cosign.held": Rows(RECORDS, _held),
     "cosign.agreed": Rows(RECORDS, _agreed),
     "cosign.persons": Rows(LINES, lambda s: and_(_agreed(s), CosignLine.answer == Answer.ACCEPTED)),

@@ -80,7 +80,7 @@ def in_effect(given: Sequence[Agreement]) -> dict[UUID, list[AgreementVersion]]:
 
 def _days(agreement: Agreement, versions: Sequence[AgreementVersion]) -> tuple[date, date]:
     is_over = agreement.state == "closed"
-    last = agreement.state_at.astimezone(clock.CHINA).date() if is_over else clock.today()
+    last = clock.day(agreement.state_at) if is_over else clock.today()
     return min(versions[0].effective_on or last, last), last
 
 

@@ -158,7 +158,7 @@ class View:
         """The day the open version lapses, or by which a pair that ended is to be closed, and the working days left."""
         row = VERSION.row(self.version.state, "lapse")
         if row is not None and row.timer is not None:
-            on = (self.version.state_at + row.timer).astimezone(clock.CHINA).date()
+            on = clock.day(self.version.state_at + row.timer)
         elif self.version.state is VersionState.EFFECTIVE and self.closing:
             on = min(self.closing)
         else:

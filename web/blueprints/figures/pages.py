@@ -41,7 +41,7 @@ def partners() -> Sequence[Peer]:
 
 def choices(since: Any) -> list[Period]:
     """The periods a page offers, from the day given."""
-    first = since.astimezone(clock.CHINA).date() if since else clock.today()
+    first = clock.day(since) if since else clock.today()
     return offered(min(first, clock.today()), clock.today())
 
 

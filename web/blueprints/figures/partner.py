@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -158,10 +158,6 @@ class Told:
     note: str = ""
 
 
-def _on(moment: datetime) -> date:
-    return moment.astimezone(clock.CHINA).date()
-
-
 def held_in_turn(life: Life) -> list[VersionHere]:
     """The versions that took effect, and a sealed next one that carries the two over without a gap."""
     held = [v for v in life.versions if v.effective_on is not None]
@@ -196,8 +192,8 @@ def drawn(life: Life) -> Drawn | None:
         if ends > today:
             stretches.append(Stretch("ahead", words, max(begins, today), ends))
     for pause in life.pauses:
-        until = _on(pause.until) if pause.until else today
-        stretches.append(Stretch("stopped", paused(pause.scope, is_over=False), _on(pause.since), until))
+        until = clock.day(pause.until) if pause.until else today
+        stretches.append(Stretch("stopped", paused(pause.scope, is_over=False), clock.day(pause.since), until))
     marks = [
         Mark("now" if is_open(d) else "done" if d.done_on else "off", turns.DUTIES[d.kind][0], d.due_on)
         for d in life.duties
@@ -227,14 +223,14 @@ def told(life: Life, partner: str) -> list[Told]:
         else:
             kind, words = turns.STATES[version.state]
             found.append(
-                Told(_on(version.created_at), kind, say("第 {version} 版起草", version=version.version), words)
+                Told(clock.day(version.created_at), kind, say("第 {version} 版起草", version=version.version), words)
             )
     for pause in life.pauses:
         who = "我县" if pause.is_ours else partner
         note = say("{who}：{reason}", who=who, reason=pause.reason) if pause.reason else who
-        found.append(Told(_on(pause.since), "off", paused(pause.scope, is_over=False), note))
+        found.append(Told(clock.day(pause.since), "off", paused(pause.scope, is_over=False), note))
         if pause.until is not None:
-            found.append(Told(_on(pause.until), "done", paused(pause.scope, is_over=True), who))
+            found.append(Told(clock.day(pause.until), "done", paused(pause.scope, is_over=True), who))
     for duty in life.duties:
         kind = "now" if is_open(duty) else "done" if duty.done_on else "off"
         words = say("{what}，最迟这一天", what=turns.DUTIES[duty.kind][0])

@@ -112,7 +112,7 @@ def show(handover_id: UUID) -> str:
         returned=joined("、", (wording.RETURNED.get(name, name) for name in handover.returned_fields)),
         seen=_mark(handover, letters, len(papers.documents)),
         calendar=calendar,
-        starts_on=_local(handover.state_at),
+        starts_on=clock.day(handover.state_at),
         last_on=calendar.add(handover.due_on + timedelta(days=1), -1) if handover.due_on else None,
         contact=mask("phone", values.get("contact") or (member.phone if member else None)),
         age=_age(values, handover),
@@ -121,11 +121,6 @@ def show(handover_id: UUID) -> str:
         issued=numerals.day(handover.issued_on) if handover.issued_on else "",
         ethnicity=ETHNICITY.label(values.get("ethnicity", "")).removesuffix("族"),
     )
-
-
-def _local(at: Any) -> date:
-    found: date = at.astimezone(clock.CHINA).date()
-    return found
 
 
 def _age(values: dict[str, Any], handover: Handover) -> int | None:

@@ -212,7 +212,7 @@ def sheet(request_id: UUID) -> str:
     return render_template(
         "requests/sheet.html",
         it=found,
-        asked_on=found.created_at.astimezone(clock.CHINA).date().isoformat(),  # a paper is read in other years
+        asked_on=clock.day(found.created_at).isoformat(),  # a paper is read in other years
         name=row.name,
         partner=keys.peer(found.partner_uid),
         form_of=FORMS[found.kind],

@@ -131,7 +131,7 @@ class CoSignedRecord(PairAggregate, Model):
 
     @property
     def _waits_until(self) -> date:
-        return (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date()
+        return clock.day(self.state_at + LAPSES_AFTER)
 
     def head(self) -> dict[str, str]:
         """title, place, responsible; empty once they were purged."""

@@ -139,7 +139,7 @@ def ask(
     )
     handover.under(agreement)
     _say_ask(handover, name, birth_on, to_org)
-    handover.due_on = (clock.now() + UNANSWERED).astimezone(clock.CHINA).date()
+    handover.due_on = clock.day(clock.now() + UNANSWERED)
     db.session.flush()
     return handover
 

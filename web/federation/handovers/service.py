@@ -126,7 +126,7 @@ readings.OWNERS["handover"] = _members_behind
 def _due(handover: Handover) -> date | None:
     wait = WAITS.get(handover.state)
     if wait is not None:
-        return (handover.state_at + wait).astimezone(clock.CHINA).date()
+        return clock.day(handover.state_at + wait)
     return receipt_due(handover) if handover.state is S.RELEASED else None
 
 

@@ -174,6 +174,6 @@ def seen(member_id: UUID, *, limit: int = 200) -> list[Seen]:
         events.Event.member_id == member_id, events.Event.verb.in_(("member.view", "member.reveal"))
     )
     for at, role, name in db.session.execute(query.order_by(events.Event.id.desc()).limit(limit)):
-        looked.setdefault((at.astimezone(clock.CHINA).date(), role, name), []).append(at)
+        looked.setdefault((clock.day(at), role, name), []).append(at)
     found += [Seen(on, None, role, len(ats), name, max(ats)) for (on, role, name), ats in looked.items()]
     return sorted(found, key=lambda s: (s.on, s.partner_uid is not None), reverse=True)

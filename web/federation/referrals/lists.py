@@ -322,7 +322,7 @@ def queued(tab: Tab, actor: Actor) -> Select[Any]:
     """What stands in a list and waits for somebody here, for home."""
     since = case((is_ours(), Referral.state_at))
     answered = tab in (Tab.INBOX, Tab.CLAIMS)
-    due_on = queues.day_of(Referral.created_at + (LAPSES_AFTER - timedelta(days=1))) if answered else None
+    due_on = clock.day_of(Referral.created_at + (LAPSES_AFTER - timedelta(days=1))) if answered else None
     waits = queues.columns(
         Referral.id, Referral.state_at, due_on=due_on, name=Member.name, asked_at=since, packet=SharedMember.wrapped,
         kept_by=SharedMember.id, tab=literal(tab.value), partner=Peer.name, partner_uid=Referral.partner_uid,
@@ -341,7 +341,7 @@ def not_reported(actor: Actor) -> Select[Any]:
 
 def reported_step(offered_at: datetime) -> tuple[int, int]:
     """Days since an offer, and the last of the county's days for a reminder that has passed."""
-    days = (clock.today() - offered_at.astimezone(clock.CHINA).date()).days
+    days = (clock.today() - clock.day(offered_at)).days
     return days, max((s for s in counties.settings().report_in_days if s <= days), default=0)
 
 

@@ -99,14 +99,14 @@ class Request(PairAggregate, Model):
     @property
     def asked_on(self) -> date:
         """The day it was asked, at the asker, or came, at the asked county; in China."""
-        return self.created_at.astimezone(clock.CHINA).date()
+        return clock.day(self.created_at)
 
     @property
     def lapses_on(self) -> date | None:
         """The last day of an open one, in China: its due day at the earliest."""
         if self.state not in OPEN:
             return None
-        return max(self.due_on, (self.state_at + LAPSES_AFTER).astimezone(clock.CHINA).date())
+        return max(self.due_on, clock.day(self.state_at + LAPSES_AFTER))
 
     @property
     def is_received(self) -> bool:

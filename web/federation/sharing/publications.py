@@ -121,7 +121,7 @@ def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, 
         post.purge(envelope.about_id)
         return
     until = envelope.body.get("until")
-    day = date.fromisoformat(until) if until else envelope.at.astimezone(clock.CHINA).date()
+    day = date.fromisoformat(until) if until else clock.day(envelope.at)
     _keep(row, envelope.about_id, envelope.body["w"], envelope.agreement.id, day, dict(admitted.values), "")
     events.record(f"publication.hear_{row.kind}", row, details={"w": row.w}, peer=str(envelope.sender))
     db.session.flush()

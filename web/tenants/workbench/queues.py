@@ -81,17 +81,12 @@ def columns(
     ]  # fmt: skip
 
 
-def day_of(at: Any) -> ColumnElement[date]:
-    """The day in China of an instant."""
-    return cast(func.timezone(clock.CHINA.key, at), Date)
-
-
 def workday_after(at: Any, n: int, calendar: Calendar) -> ColumnElement[date]:
     """The n-th working day after the day of an instant; of what began more than half a year ago, a day that is over."""
     days = (clock.today() + timedelta(days=step) for step in range(-183, 61))
     worked = literal([day for day in days if calendar.is_workday(day)], ARRAY(Date))
     day = func.unnest(worked).column_valued("workday")
-    return db.select(day).where(day > day_of(at)).order_by(day).offset(n - 1).limit(1).scalar_subquery()
+    return db.select(day).where(day > clock.day_of(at)).order_by(day).offset(n - 1).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True)
