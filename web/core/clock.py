@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,11 @@ def day_of(moment: Any) -> ColumnElement[date]:
 def today() -> date:
     """The calendar day in China: deadlines are days there, wherever the server stands."""
     return day(now())
+
+
+def midnight(on: date) -> datetime:
+    """The instant a day begins in China."""
+    return datetime.combine(on, time(), CHINA)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,12 +54,12 @@ class Days:
     @property
     def begins(self) -> datetime:
         """The first moment."""
-        return datetime.combine(self.starts_on, time(), clock.CHINA)
+        return clock.midnight(self.starts_on)
 
     @property
     def over(self) -> datetime:
         """The first moment after."""
-        return datetime.combine(self.ends_on + timedelta(days=1), time(), clock.CHINA)
+        return clock.midnight(self.ends_on + timedelta(days=1))
 
     def holds(self, moment: Any) -> ColumnElement[bool]:
         """An instant within."""

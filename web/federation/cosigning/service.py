@@ -5,7 +5,7 @@ proposes to annul what is final. What they do to both copies stands in `hearing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -225,8 +225,8 @@ def _told_of_participation(partners: Collection[UUID], since: date, until: date)
     awaited = set(db.session.scalars(guests.where(Referral.partner_uid.in_(partners)).distinct()))
     query = db.select(CoSignedRecord.partner_uid, func.count()).where(
         CoSignedRecord.role == "recorder", CoSignedRecord.partner_uid.in_(partners), CoSignedRecord.state.in_(LIVE),
-        CoSignedRecord.created_at >= datetime.combine(since, time(), clock.CHINA),
-        CoSignedRecord.created_at < datetime.combine(until + timedelta(days=1), time(), clock.CHINA),
+        CoSignedRecord.created_at >= clock.midnight(since),
+        CoSignedRecord.created_at < clock.midnight(until + timedelta(days=1)),
     )  # fmt: skip
     sent = {uid: int(number) for uid, number in db.session.execute(query.group_by(CoSignedRecord.partner_uid))}
     return sum(sent.values()) if awaited <= set(sent) else 0

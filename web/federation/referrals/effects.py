@@ -50,11 +50,6 @@ def _township(named: str) -> UUID | None:
     return db.session.scalars(query.limit(1)).first()
 
 
-def midnight() -> object:
-    """The instant this day began, in China."""
-    return clock.now().astimezone(clock.CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def check_claim(referral: Referral, said: Said) -> None:
     """At home: not more a day from one county than our settings say. Whom it is about is not looked at here, so that
     nothing in the answer or its time tells known people from unknown ones.
@@ -66,7 +61,7 @@ def check_claim(referral: Referral, said: Said) -> None:
         Referral.role == "home",
         Referral.partner_uid == referral.partner_uid,
         Referral.consent_id.is_not(None),
-        Referral.created_at >= midnight(),
+        Referral.created_at >= clock.midnight(clock.today()),
     )
     if (db.session.scalar(heard) or 0) >= most:
         raise WireError("day_limit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -333,7 +333,7 @@ def queued(tab: Tab, actor: Actor) -> Select[Any]:
 def not_reported(actor: Actor) -> Select[Any]:
     """Offered so many days ago, and not reported in, for home."""
     steps = sorted(counties.settings().report_in_days)
-    first = datetime.combine(clock.today() - timedelta(days=steps[0] - 1), time(), clock.CHINA)
+    first = clock.midnight(clock.today() - timedelta(days=steps[0] - 1))
     where = Referral.role == "home", Referral.state.in_([S.OFFERED, S.ACCEPTED]), Referral.created_at < first
     waits = queues.columns(Referral.id, Referral.created_at, name=Member.name, partner=Peer.name)
     return _base(actor, *where).with_only_columns(*waits)

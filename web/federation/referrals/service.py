@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -183,7 +183,7 @@ def find_by_code(typed: str, session_id: UUID) -> Referral | None:
     """
     counties.settings(lock=True)  # two tries at once are counted one after the other
     now = clock.now()
-    midnight = now.astimezone(clock.CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = clock.midnight(clock.day(now))
     tries = db.session.execute(
         db.select(
             func.count().filter(WrongCode.session_id == session_id, WrongCode.at > now - timedelta(hours=1)),
@@ -299,8 +299,8 @@ def remind() -> int:
     """Write down that offers reached one of the county's days without a report-in, each once; returns how many."""
     today, told = clock.today(), 0
     for days in sorted(counties.settings().report_in_days):
-        first = datetime.combine(today - timedelta(days=days + REMIND_WITHIN), time(), clock.CHINA)
-        last = datetime.combine(today - timedelta(days=days - 1), time(), clock.CHINA)
+        first = clock.midnight(today - timedelta(days=days + REMIND_WITHIN))
+        last = clock.midnight(today - timedelta(days=days - 1))
         is_told = events.happened("referral.remind_report_in", Referral.id, Referral.created_at, days=days)
         query = db.select(Referral).where(
             Referral.role == "home", Referral.state.in_((ReferralState.OFFERED, ReferralState.ACCEPTED)),

@@ -7,7 +7,7 @@ its entry (`web.federation.request_kinds`). What ends otherwise than done is pur
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -370,7 +370,7 @@ def _noted(request: Request, said: Said) -> None:
 
 def _expires(request: Request) -> datetime:
     """Kept for as long as it may be answered: over its due day, however many days off lie before it."""
-    over = datetime.combine(request.due_on + timedelta(days=1), time(), clock.CHINA)
+    over = clock.midnight(request.due_on + timedelta(days=1))
     return max(clock.now() + LAPSES_AFTER, over)
 
 

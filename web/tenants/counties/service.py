@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from itertools import pairwise
 from uuid import UUID
 
@@ -172,7 +172,7 @@ def answering() -> Answering:
     row = settings()
     days = _calendar_of(row)
     first = days.add(clock.today(), -row.answer_workdays)
-    return Answering(datetime.combine(first, time(), clock.CHINA), row.answer_workdays, days)
+    return Answering(clock.midnight(first), row.answer_workdays, days)
 
 
 def correct_workday(day: date, *, is_worked: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, date, datetime, time, timedelta
+from datetime import MAXYEAR, date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -154,7 +154,7 @@ def on_day(column: Any) -> Where:
     """A moment on one of these days (YYYY-MM-DD) in China."""
 
     def where(values: Sequence[str]) -> ColumnElement[bool]:
-        starts = [datetime.combine(on, time(), clock.CHINA) for on in days(values)]
+        starts = [clock.midnight(on) for on in days(values)]
         return or_(false(), *(and_(column >= start, column < start + timedelta(days=1)) for start in starts))
 
     return where
