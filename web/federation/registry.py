@@ -11,6 +11,7 @@ from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
+from web.federation.requests import endings
 from web.federation.requests import service as requests
 from web.federation.sharing import heartbeat, publications, renaming
 from web.federation.sharing import service as sharing
@@ -22,6 +23,7 @@ __all__ = [
     "agreements",
     "cases",
     "cosigning",
+    "endings",
     "handovers",
     "models",
     "publications",

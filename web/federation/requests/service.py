@@ -8,25 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement
 
-from web.core import clock, events
+from web.core import clock
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs
 from web.federation.admission import Admitted
 from web.federation.agreements import service as agreements
-from web.federation.agreements.models import AgreementGrant
-from web.federation.agreements.registers import AT_REST, PairEnded
-from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RATED
-from web.federation.pairs import FAIL, Effect, Kind, Moved, Said
+from web.federation.pairs import FAIL, Effect, Kind, Said
 from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
@@ -56,6 +52,7 @@ def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> Mapping[UUID, U
 
 
 readings.OWNERS["request"] = _members_behind
+merging.HELD_BY["merge_requested"] = lambda ids: db.select(Request.member_id).where(Request.member_id.in_(ids))
 
 # The asker's verbs
 
@@ -111,7 +108,7 @@ def ask(
 def _end_agreed(referral: Referral) -> None:
     """The member says no to everything at our window: what he agreed to here, request by request, ends here at once."""
     mine = (Request.referral_id == referral.id, Request.role == "asker")
-    _take_back(NO_MORE, *mine, rests=lambda request: request.of_kind.needs_consent)
+    take_back(NO_MORE, *mine, rests=lambda request: request.of_kind.needs_consent)
     for request in purging.held(*mine):
         if request.of_kind.needs_consent:
             purging.purge(request, "consent_withdrawn")
@@ -143,6 +140,18 @@ def withdraw(request_id: UUID, reason: str) -> Request:
     if not reason.strip():
         raise Invalid({"reason": "required"})
     return _say(request_id, "withdraw", values={"/text": reason.strip()}, reason=reason.strip())
+
+
+def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request], bool] = bool) -> None:
+    """What we asked and is open: withdrawn where it `rests` on what has ended, and the other county purges it."""
+    query = db.select(Request).where(Request.role == "asker", Request.state.in_(OPEN), *where)
+    for request in db.session.scalars(query.order_by(Request.id).with_for_update()):
+        if not rests(request):
+            continue
+        if request.stopped:
+            log.warning("request.stopped", request=str(request.id), wanted="withdraw")
+            continue
+        withdraw(request.id, reason)
 
 
 def may_forgo(request: Request) -> bool:
@@ -394,90 +403,3 @@ REQUEST_KIND = verbs.register(
         ripe={"lapse": lambda: Request.due_on < clock.today()},
     )
 )
-
-
-def _take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request], bool] = bool) -> None:
-    """What we asked and is open: withdrawn where it `rests` on what has ended, and the other county purges it."""
-    query = db.select(Request).where(Request.role == "asker", Request.state.in_(OPEN), *where)
-    for request in db.session.scalars(query.order_by(Request.id).with_for_update()):
-        if not rests(request):
-            continue
-        if request.stopped:
-            log.warning("request.stopped", request=str(request.id), wanted="withdraw")
-            continue
-        withdraw(request.id, reason)
-
-
-@events.subscribe(PairEnded)
-def _pair_ended(what: PairEnded) -> None:
-    """What is open under the agreement ends with it."""
-    _take_back("协议已经到期", _is_open_under(what.agreement_id, what.partner_uid))
-
-
-@events.subscribe(GrantsChanged)
-def _grants_changed(what: GrantsChanged) -> None:
-    """Another version took effect: what carries a value that may lie there no more is taken back whole."""
-    own = counties.own().uid
-    for owner, receiver, scope in sorted(what.changed, key=str):
-        if owner == own:
-            _take_back("协议不再授权", Request.partner_uid == receiver, rests=partial(_is_withdrawn, scope))
-
-
-def _is_withdrawn(scope: str, request: Request) -> bool:
-    """Whether it carries a value under the scope that no agreement of the two grants; a pause takes nothing back."""
-    given = request.values()
-    rows = db.select(AgreementGrant.fields).where(
-        AgreementGrant.owner_uid == counties.own().uid,
-        AgreementGrant.receiver_uid == request.partner_uid,
-        AgreementGrant.scope == scope,
-    )
-    granted = {name for names in db.session.scalars(rows) for name in names}
-    return any(it.scope == scope and it.name in given and it.field not in granted for it in request.of_kind.asks)
-
-
-@events.subscribe(Moved)
-def _referral_moved(moved: Moved) -> None:
-    """Whom it is about is no longer shared: what was told of him for it is taken back. What carries nothing may still be
-    answered; what asks home to withdraw ends the referral itself.
-    """
-    if moved.kind == "referral" and moved.state not in set(OPEN_REFERRALS):
-        _take_back(
-            "流动报到已经结束", Request.referral_id == moved.about_id,
-            rests=lambda request: any(it.scope for it in request.of_kind.asks),
-        )  # fmt: skip
-        told = db.session.scalar(db.select(Referral.reason).where(Referral.id == moved.about_id))
-        for request in purging.held(Request.referral_id == moved.about_id, Request.role == "asker"):
-            if purging.rests_on(consents.NEEDS, "answers")(request):
-                purging.purge(request, "notice_withdrawn" if told == "notice_withdrawn" else "referral_ended")
-
-
-def _is_open_under(agreement_id: UUID, partner_uid: UUID) -> ColumnElement[bool]:
-    return (Request.agreement_id == agreement_id) & (Request.partner_uid == partner_uid) & Request.state.in_(OPEN)
-
-
-def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
-    """A pair is at rest when no request under its agreement is open."""
-    query = db.select(Request.id).where(_is_open_under(agreement_id, partner_uid))
-    return ["open_requests"] if db.session.scalar(query.limit(1)) else []
-
-
-AT_REST.append(_hinders)
-
-
-@events.subscribe(consents.ConsentWithdrawn)
-def _consent_withdrawn(what: consents.ConsentWithdrawn) -> None:
-    """The member's yes to one request is gone: an open one is taken back, and the other county purges it; of one that was
-    done both destroy the content. Where a notice is gone, what was answered, or asked, under it goes the same way.
-    """
-    for request_id in what.about_ids:
-        request = REQUEST_KIND.find(request_id)
-        if request is not None and "withdraw" in verbs_now(request):
-            withdraw(request_id, NO_MORE)
-        elif request is not None and purging.holds(request):
-            purging.purge(request, "consent_withdrawn")
-    for request in purging.held(Request.member_id == what.member_id, Request.partner_uid == what.partner_uid):
-        if purging.rests_on(what.scopes, "asks" if request.role == "asker" else "answers")(request):
-            purging.purge(request, "notice_withdrawn")
-
-
-merging.HELD_BY["merge_requested"] = lambda ids: db.select(Request.member_id).where(Request.member_id.in_(ids))
