@@ -13,7 +13,7 @@ from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
 from web.federation.requests import endings
 from web.federation.requests import service as requests
-from web.federation.sharing import heartbeat, publications, renaming
+from web.federation.sharing import heartbeat, listening, publications, renaming
 from web.federation.sharing import service as sharing
 from web.tenants.flows import reminders
 from web.tenants.flows import service as flows
@@ -25,6 +25,7 @@ __all__ = [
     "cosigning",
     "endings",
     "handovers",
+    "listening",
     "models",
     "publications",
     "readings",

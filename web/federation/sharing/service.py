@@ -11,31 +11,25 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement
 
 from web.core import clock, erasures, events, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import admission, pairs, verbs
 from web.federation.agreements import service as agreements
-from web.federation.agreements.models import AgreementParty
-from web.federation.agreements.registers import AT_REST
-from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import SHARE_REVOKED
 from web.federation.pairs import FAIL, Said
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage
 from web.federation.referrals import grants
-from web.federation.referrals import service as referrals
-from web.federation.referrals.models import KNOWN, OPEN, Referral, ReferralState
+from web.federation.referrals.models import KNOWN, Referral, ReferralState
 from web.federation.sharing import values
 from web.federation.sharing.models import SHARE, STANDING, ShareState, StatusShare
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents.models import Consent
-from web.tenants.consents.service import NEEDS, ConsentWithdrawn
+from web.tenants.consents.service import NEEDS
 from web.tenants.counties import service as counties
-from web.tenants.members.service import MemberChanged
 
 log = structlog.get_logger(__name__)
 
@@ -180,7 +174,7 @@ def _named(share: StatusShare) -> dict[str, str]:
     return {"referral": str(share.referral_id), "scope": share.scope}
 
 
-def _granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> frozenset[str]:
+def granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> frozenset[str]:
     """Pointers this agreement lets us share with the partner under the scope."""
     if reference is None:
         return frozenset()
@@ -189,7 +183,7 @@ def _granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> f
 
 def _sendable(share: StatusShare, referral: Referral) -> dict[str, object]:
     """The owner's values as they are now, without what the agreement does not hold."""
-    allowed = _granted(share.agreement, share.scope, share.partner_uid)
+    allowed = granted(share.agreement, share.scope, share.partner_uid)
     return {pointer: value for pointer, value in values.current(share, referral).items() if pointer in allowed}
 
 
@@ -271,7 +265,7 @@ def follow(share: StatusShare) -> bool:
     """Send what changed since the last time; False when nothing did. Load the share locked."""
     if share.state is not ShareState.LIVE or share.stopped:
         return False
-    if _is_shut(share):
+    if is_shut(share):
         share.needs_snapshot = True  # paused: all values go when it is resumed
         db.session.flush()
         return False
@@ -287,7 +281,7 @@ def follow(share: StatusShare) -> bool:
     return True
 
 
-def _is_shut(share: StatusShare) -> bool:
+def is_shut(share: StatusShare) -> bool:
     """Would what is said now be sealed without its values? Its own agreement is asked, whatever another still grants."""
     assert share.agreement_id is not None
     if agreements.is_paused(share.agreement_id, share.partner_uid, share.scope):
@@ -337,115 +331,14 @@ def _revoke_again(share_id: UUID) -> bool:
     return True
 
 
-def is_overdue(share: StatusShare) -> bool:
-    """A day has passed since we took it back, and no proof that it was purged has come."""
-    return (
-        share.role == "owner" and share.state is ShareState.PURGE_REQUESTED and clock.now() - share.state_at >= OVERDUE
-    )
-
-
-# What other rooms announce
-
-
 def ours(*where: object) -> list[StatusShare]:
     """What we share and stands, for which `where` holds, locked."""
     query = db.select(StatusShare).where(StatusShare.role == "owner", StatusShare.state.in_(STANDING), *where)
     return list(db.session.scalars(query.order_by(StatusShare.id).with_for_update()))
 
 
-def _take_back(shares: list[StatusShare], reason: str, *, goes_again: bool = False) -> None:
-    for share in shares:
-        if share.stopped:
-            log.warning("share.stopped", share=str(share.id), wanted=reason)
-        else:
-            revoke(share, reason, goes_again=goes_again)
-
-
-@events.subscribe(pairs.Moved)
-def _paused(moved: pairs.Moved) -> None:
-    """A pause: what is on its way may be sealed without its values, so all of them go again when it is over. Resumed:
-    they go, and what could not be opened meanwhile is opened, under whichever agreement its referral was begun.
-    """
-    if moved.kind != "agreement" or moved.verb not in ("pause", "resume"):
-        return
-    for share in ours(StatusShare.agreement_id == moved.about_id, StatusShare.state == ShareState.LIVE):
-        if moved.verb == "pause" and _is_shut(share):
-            share.needs_snapshot = True
-        elif share.needs_snapshot:
-            follow(share)
-    if moved.verb == "resume":
-        parties = db.select(AgreementParty.uid).where(AgreementParty.agreement_id == moved.about_id)
-        for referral in _taken_on(Referral.partner_uid.in_(parties)):
-            open_for(referral)
-
-
-@events.subscribe(GrantsChanged)
-def _grants_changed(what: GrantsChanged) -> None:
-    """Another version took effect: a share whose fields changed is taken back, purged there with proof, and opened anew
-    with what is granted now; what is newly granted is opened.
-    """
-    own = counties.own().uid
-    for owner, receiver, scope in sorted(what.changed, key=str):
-        if owner == own and scope in SCOPES:
-            now = _granted(grants.covers(scope, owner_uid=own, receiver_uid=receiver), scope, receiver)
-            mine = ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
-            then = {ref: _granted(ref, scope, receiver) for ref in {share.agreement for share in mine}}
-            _take_back([share for share in mine if then[share.agreement] != now], "narrowed", goes_again=True)
-    for receiver in sorted({receiver for owner, receiver, scope in what.changed if owner == own and scope in SCOPES}):
-        for referral in _taken_on(Referral.partner_uid == receiver):
-            open_for(referral)
-
-
-def _taken_on(*where: ColumnElement[bool]) -> list[Referral]:
-    query = db.select(Referral).where(Referral.state == ReferralState.TAKEN_ON, *where)
-    return list(db.session.scalars(query.order_by(Referral.id)))
-
-
-def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
-    """A pair is at rest when every share under its agreement is proved purged."""
-    query = db.select(StatusShare.id).where(
-        StatusShare.agreement_id == agreement_id,
-        StatusShare.partner_uid == partner_uid,
-        StatusShare.state.not_in([ShareState.PURGED, ShareState.NOT_OPENED]),
+def is_overdue(share: StatusShare) -> bool:
+    """A day has passed since we took it back, and no proof that it was purged has come."""
+    return (
+        share.role == "owner" and share.state is ShareState.PURGE_REQUESTED and clock.now() - share.state_at >= OVERDUE
     )
-    return ["unproved_purges"] if db.session.scalar(query.limit(1)) else []
-
-
-AT_REST.append(_hinders)
-
-_BECAUSE = {"notice_withdrawn": "notice_withdrawn", "transferred": "transferred", "wound_down": "wound_down"}
-
-
-@events.subscribe(pairs.Moved)
-def _referral_moved(moved: pairs.Moved) -> None:
-    if moved.kind != referrals.KIND.name:
-        return
-    referral = referrals.get(moved.about_id)
-    if referral.state is ReferralState.TAKEN_ON:
-        open_for(referral)
-    elif referral.state not in OPEN:
-        _take_back(ours(StatusShare.referral_id == referral.id), _BECAUSE.get(referral.reason, "referral_ended"))
-
-
-@events.subscribe(referrals.BranchAssigned)
-def _branch_changed(what: referrals.BranchAssigned) -> None:
-    for share in ours(StatusShare.referral_id == what.referral_id):
-        follow(share)
-
-
-@events.subscribe(MemberChanged)
-def _member_changed(what: MemberChanged) -> None:
-    if what.fields & values.WATCHED:
-        for share in ours(StatusShare.member_id == what.member_id):
-            follow(share)
-
-
-@events.subscribe(ConsentWithdrawn)
-def _scope_withdrawn(what: ConsentWithdrawn) -> None:
-    for scope in set(SCOPES) & set(what.scopes):
-        mine = ours(
-            StatusShare.member_id == what.member_id,
-            StatusShare.partner_uid == what.partner_uid,
-            StatusShare.scope == scope,
-        )
-        _take_back(mine, "notice_withdrawn" if NEEDS[scope].value == "notice" else "consent_withdrawn")

@@ -1,0 +1,127 @@
+"""What other rooms announce, and what becomes of our shares by it: they follow a change, rest with a pause, end, open anew."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement
+
+from web.core import events
+from web.extensions import db
+from web.federation import pairs
+from web.federation.agreements.models import AgreementParty
+from web.federation.agreements.registers import AT_REST
+from web.federation.agreements.taking_effect import GrantsChanged
+from web.federation.referrals import grants
+from web.federation.referrals import service as referrals
+from web.federation.referrals.models import OPEN, Referral, ReferralState
+from web.federation.sharing import service, values
+from web.federation.sharing.models import ShareState, StatusShare
+from web.tenants.consents.service import NEEDS, ConsentWithdrawn
+from web.tenants.counties import service as counties
+from web.tenants.members.service import MemberChanged
+
+log = structlog.get_logger(__name__)
+
+
+def _take_back(shares: list[StatusShare], reason: str, *, goes_again: bool = False) -> None:
+    for share in shares:
+        if share.stopped:
+            log.warning("share.stopped", share=str(share.id), wanted=reason)
+        else:
+            service.revoke(share, reason, goes_again=goes_again)
+
+
+@events.subscribe(pairs.Moved)
+def _paused(moved: pairs.Moved) -> None:
+    """A pause: what is on its way may be sealed without its values, so all of them go again when it is over. Resumed:
+    they go, and what could not be opened meanwhile is opened, under whichever agreement its referral was begun.
+    """
+    if moved.kind != "agreement" or moved.verb not in ("pause", "resume"):
+        return
+    for share in service.ours(StatusShare.agreement_id == moved.about_id, StatusShare.state == ShareState.LIVE):
+        if moved.verb == "pause" and service.is_shut(share):
+            share.needs_snapshot = True
+        elif share.needs_snapshot:
+            service.follow(share)
+    if moved.verb == "resume":
+        parties = db.select(AgreementParty.uid).where(AgreementParty.agreement_id == moved.about_id)
+        for referral in _taken_on(Referral.partner_uid.in_(parties)):
+            service.open_for(referral)
+
+
+@events.subscribe(GrantsChanged)
+def _grants_changed(what: GrantsChanged) -> None:
+    """Another version took effect: a share whose fields changed is taken back, purged there with proof, and opened anew
+    with what is granted now; what is newly granted is opened.
+    """
+    own = counties.own().uid
+    for owner, receiver, scope in sorted(what.changed, key=str):
+        if owner == own and scope in service.SCOPES:
+            now = service.granted(grants.covers(scope, owner_uid=own, receiver_uid=receiver), scope, receiver)
+            mine = service.ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
+            then = {ref: service.granted(ref, scope, receiver) for ref in {share.agreement for share in mine}}
+            _take_back([share for share in mine if then[share.agreement] != now], "narrowed", goes_again=True)
+    for receiver in sorted(
+        {receiver for owner, receiver, scope in what.changed if owner == own and scope in service.SCOPES}
+    ):
+        for referral in _taken_on(Referral.partner_uid == receiver):
+            service.open_for(referral)
+
+
+def _taken_on(*where: ColumnElement[bool]) -> list[Referral]:
+    query = db.select(Referral).where(Referral.state == ReferralState.TAKEN_ON, *where)
+    return list(db.session.scalars(query.order_by(Referral.id)))
+
+
+def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
+    """A pair is at rest when every share under its agreement is proved purged."""
+    query = db.select(StatusShare.id).where(
+        StatusShare.agreement_id == agreement_id,
+        StatusShare.partner_uid == partner_uid,
+        StatusShare.state.not_in([ShareState.PURGED, ShareState.NOT_OPENED]),
+    )
+    return ["unproved_purges"] if db.session.scalar(query.limit(1)) else []
+
+
+AT_REST.append(_hinders)
+
+_BECAUSE = {"notice_withdrawn": "notice_withdrawn", "transferred": "transferred", "wound_down": "wound_down"}
+
+
+@events.subscribe(pairs.Moved)
+def _referral_moved(moved: pairs.Moved) -> None:
+    if moved.kind != referrals.KIND.name:
+        return
+    referral = referrals.get(moved.about_id)
+    if referral.state is ReferralState.TAKEN_ON:
+        service.open_for(referral)
+    elif referral.state not in OPEN:
+        _take_back(
+            service.ours(StatusShare.referral_id == referral.id), _BECAUSE.get(referral.reason, "referral_ended")
+        )
+
+
+@events.subscribe(referrals.BranchAssigned)
+def _branch_changed(what: referrals.BranchAssigned) -> None:
+    for share in service.ours(StatusShare.referral_id == what.referral_id):
+        service.follow(share)
+
+
+@events.subscribe(MemberChanged)
+def _member_changed(what: MemberChanged) -> None:
+    if what.fields & values.WATCHED:
+        for share in service.ours(StatusShare.member_id == what.member_id):
+            service.follow(share)
+
+
+@events.subscribe(ConsentWithdrawn)
+def _scope_withdrawn(what: ConsentWithdrawn) -> None:
+    for scope in set(service.SCOPES) & set(what.scopes):
+        mine = service.ours(
+            StatusShare.member_id == what.member_id,
+            StatusShare.partner_uid == what.partner_uid,
+            StatusShare.scope == scope,
+        )
+        _take_back(mine, "notice_withdrawn" if NEEDS[scope].value == "notice" else "consent_withdrawn")
