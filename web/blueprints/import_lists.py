@@ -78,9 +78,8 @@ FACETS = (
 def own(actor: Actor) -> Sequence[ColumnElement[bool]]:
     """Conditions on an import that the actor may see: one's own, of the role and place of now; the clerk sees all."""
     if actor.role == Role.COUNTY_ADMIN:
-        return ()
-    is_since = accounts.since_appointed(actor.account_id, ImportBatch.created_at)
-    return ImportBatch.account_id == actor.account_id, is_since
+        return []
+    return [accounts.begun_by(actor, ImportBatch.account_id, ImportBatch.created_at)]
 
 
 def seen(query: Select[Any], actor: Actor) -> Select[Any]:

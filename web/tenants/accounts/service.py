@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.dialects.postgresql import insert
 
 from web.core import clock, crypto, events, fence
@@ -312,16 +312,14 @@ def appoint(account: Account, role: Role, org_id: UUID) -> None:
     db.session.flush()
 
 
-def since_appointed(account_id: UUID | None, at: Any) -> ColumnElement[bool]:
-    """A condition on when something was begun: in the role and the part of the tree the account has now. What it began in
-    another one is not its own any more.
+def begun_by(actor: Actor, account_id: Any, at: Any) -> ColumnElement[bool]:
+    """A condition on columns that say who began something and when: the actor did, in the role and the part of the tree of
+    now. What he began in another one is not his own any more.
     """
     event = events.Event
-    last = db.select(func.max(event.at)).where(event.subject_id == account_id, event.verb == "account.appoint")
-    begun: ColumnElement[bool] = at >= func.coalesce(
-        last.scalar_subquery(), datetime.min.replace(year=1900, tzinfo=UTC)
-    )
-    return begun
+    last = db.select(func.max(event.at)).where(event.subject_id == actor.account_id, event.verb == "account.appoint")
+    since = func.coalesce(last.scalar_subquery(), datetime.min.replace(year=1900, tzinfo=UTC))
+    return and_(account_id == actor.account_id, at >= since)
 
 
 def close_account(account: Account, reason: str, *, is_confirmed: bool = False) -> None:

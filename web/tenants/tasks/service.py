@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement
 
 from web.core import clock, events, fence
 from web.core.errors import NotFound, WrongState
@@ -46,7 +46,7 @@ def start(job: Job, title: str, *, subject_id: UUID | None = None, details: dict
 
 def own(actor: Actor) -> ColumnElement[bool]:
     """The condition that the actor began it, in the role and part of the tree of now."""
-    return and_(Task.account_id == actor.account_id, accounts.since_appointed(actor.account_id, Task.created_at))
+    return accounts.begun_by(actor, Task.account_id, Task.created_at)
 
 
 def get(task_id: UUID, *where: ColumnElement[bool], lock: bool = False) -> Task:

@@ -103,8 +103,7 @@ def _get(export_id: UUID, *where: ColumnElement[bool]) -> Export:
 
 def read(export_id: UUID, actor: Actor) -> tuple[Export, bytes]:
     """One's own export and its file. NotFound for another's, or one of an earlier role; WrongState once it was purged."""
-    is_own = Export.account_id == actor.account_id, accounts.since_appointed(actor.account_id, Export.created_at)
-    row = _get(export_id, *is_own)
+    row = _get(export_id, accounts.begun_by(actor, Export.account_id, Export.created_at))
     if row.wrapped is None:
         raise WrongState("export_gone")
     events.record("export.read", row, details={"list": row.listing})

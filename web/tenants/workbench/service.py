@@ -266,8 +266,8 @@ def remember(words: str, event_ids: Sequence[UUID], actor: Actor) -> UndoStep:
 def take_step(step_id: UUID, actor: Actor) -> UndoStep:
     """One's own step, of the role one has now, that was not taken yet and is not too old. NotFound otherwise."""
     query = db.select(UndoStep).where(
-        UndoStep.id == step_id, UndoStep.account_id == _mine(actor), UndoStep.undone_at.is_(None),
-        UndoStep.at > clock.now() - WAY_BACK, accounts.since_appointed(actor.account_id, UndoStep.at),
+        UndoStep.id == step_id, accounts.begun_by(actor, UndoStep.account_id, UndoStep.at),
+        UndoStep.undone_at.is_(None), UndoStep.at > clock.now() - WAY_BACK,
     )  # fmt: skip
     row = db.session.scalars(query.with_for_update()).first()
     if row is None:
