@@ -17,7 +17,7 @@ control_socket_disable = True
 accesslog = None  # the application logs each request itself, without personal data
 
 
-class Quiet(Logger):  # type: ignore[misc]
+class Quiet(Logger):  # type: ignore[misc]  # gunicorn says no types of its own
     """An answer that broke off while it was sent is past the application's own hands: gunicorn would write its address, with
     what somebody searched for, and the words of the error.
     """

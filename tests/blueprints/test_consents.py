@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from tests.blueprints.test_members import at, browser, side  # noqa: F401
+from tests.blueprints.test_members import at, browser, side
 from web.core import fence
 from web.extensions import db
 from web.tenants.consents.models import Consent
@@ -12,6 +12,7 @@ from web.tenants.documents import scans
 from web.tenants.documents.models import Scan
 from web.tenants.members.models import Member
 
+__all__ = ["browser", "side"]
 PDF = b"%PDF-1.7\n% signed by hand\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40 + b"IEND\xaeB`\x82"
 
@@ -22,7 +23,7 @@ def given(pair):
             "given_on": "2026-03-01", "is_own_wish": "1"}  # fmt: skip
 
 
-def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, given):  # noqa: F811
+def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, given):
     admin, page = browser(), at(side, "王示甲", "/consent")
     asked = admin.get(page).text
     assert "第 1 版" in asked and "敏感个人信息" in asked
@@ -70,7 +71,7 @@ def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, 
     assert "下载扫描件" not in secretary.get(at(side, "王示甲", record)).text
 
 
-def test_the_paper_to_sign_and_the_press_that_says_what_it_does(browser, side, pair):  # noqa: F811
+def test_the_paper_to_sign_and_the_press_that_says_what_it_does(browser, side, pair):
     admin = browser()
     assert "写给哪个伙伴县" in admin.get(at(side, "王示甲", "/notice/paper")).text
     printed = admin.get(at(side, "王示甲", f"/notice/paper?partner={pair.host.uid}&scope=S3")).text

@@ -367,7 +367,10 @@ def test_lists_page_by_cursor_with_a_constant_number_of_queries(pair, work, fres
         )
     asked = []
     with pair.host.act():
-        listen = lambda *a: asked.append(a[2])  # noqa: E731
+
+        def listen(*said):
+            asked.append(said[2])
+
         event.listen(db.engine, "before_cursor_execute", listen)
         lists.page(Tab.TODO, admin)
         event.remove(db.engine, "before_cursor_execute", listen)

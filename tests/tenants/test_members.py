@@ -113,8 +113,10 @@ def test_enrolling_fills_birth_and_gender_and_refuses_what_cannot_be(pair):
 
 
 def test_the_likely_same_person_is_named_the_surest_first(both):
+    def by(**asked):
+        return [(c.name, c.why) for c in service.duplicates(**asked)]
+
     with fence.acting_for(both.home.tenant_id):
-        by = lambda **asked: [(c.name, c.why) for c in service.duplicates(**asked)]  # noqa: E731
         same = {"name": "王示甲", "birth_on": date(1980, 1, 1), "phone": "15400000123"}
         assert by(id_number=NUMBER, **same) == [("王示甲", "id_number")]
         assert by(name="王示甲", birth_on=date(1980, 1, 1)) == [("王示甲", "name_birth")]

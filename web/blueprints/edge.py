@@ -74,7 +74,7 @@ class Here:
 
 
 @dataclass(frozen=True)
-class User(UserMixin):  # type: ignore[misc]
+class User(UserMixin):  # type: ignore[misc]  # Flask-Login says no types of its own
     """Who is signed in: the account, and the session row whose token the cookie holds."""
 
     session_id: UUID

@@ -17,7 +17,7 @@ from web.reports.rendering import PAPERS, Attached
 _SCHEME = "paper:"
 
 
-class Shelf(URLFetcher):  # type: ignore[misc]
+class Shelf(URLFetcher):  # type: ignore[misc]  # WeasyPrint says no types of its own
     """Hands out our own style sheets by name (`paper:paper.css`) and refuses everything else, which stops the rendering."""
 
     def __init__(self) -> None:

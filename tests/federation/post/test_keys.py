@@ -29,7 +29,10 @@ TYPE = "handover.request"
 def heard(agreed, monkeypatch):
     """A room that takes everything, and values that may cross."""
     found = []  # ids of the messages applied, in order, with the name that came in each
-    hear = lambda envelope, admitted, attached: found.append((envelope.id, admitted.values["/name"]))  # noqa: E731
+
+    def hear(envelope, admitted, attached):
+        found.append((envelope.id, admitted.values["/name"]))
+
     monkeypatch.setitem(service.HOOKS.hear, "handover", hear)
     monkeypatch.setattr(service.HOOKS, "catch_up", lambda envelope, attached: None)
     monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)

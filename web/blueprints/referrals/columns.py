@@ -52,19 +52,22 @@ def _shared(name: str, title: str, pointer: str, width: int, cls: str, **more: A
     return Column(name, title, shared(pointer), width, cls, missing="未共享", **more)
 
 
+def _days_ago(it: Row) -> int:
+    return (clock.now() - it.referral.created_at).days
+
+
 _COMMON = (
     Column("name", "姓名", _name, 112),
     Column("partner", "伙伴县", lambda it: it.partner, 0),
     Column("state", "状态", state, 192),
 )
 _SENT = Column("sent", "送出", lambda it: clock.day(it.referral.created_at), 96, "hide-phone")
-_COUNTED = lambda it: (clock.now() - it.referral.created_at).days  # noqa: E731
 COLUMNS: Mapping[str, Sequence[Column]] = {
     "referrals_out": (
         *_COMMON,
         Column("branch", "所在支部", lambda it: it.branch, 192, "hide-narrow"),
         _SENT,
-        Column("days", "已过天数", _COUNTED, 80, is_number=True),
+        Column("days", "已过天数", _days_ago, 80, is_number=True),
         Column("reported", "报到", lambda it: it.referral.reported_on, 96, is_standard=False, missing="未报到"),
         Column("assigned", "编入支部", lambda it: it.referral.assigned_on, 96, is_standard=False, missing="未编入"),
         labels.COLUMN,
