@@ -236,9 +236,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers "
           "blueprints/test_county_keys.py::test_keys_are_turned_and_revoked_and_the_partner_compares_again"),
     _line("6", "a stopped channel says why and what to do, and is reopened by a person where that is safe", "peers.show peers.line",
-          "federation/post/test_keys.py::test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on "
-          "federation/post/test_keys.py::test_a_fork_is_kept_as_evidence_and_is_not_reopened "
-          "federation/post/test_keys.py::test_what_thirty_days_did_not_deliver_goes_when_a_person_says_so "
+          "federation/post/test_reopening.py::test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on "
+          "federation/post/test_reopening.py::test_a_fork_is_kept_as_evidence_and_is_not_reopened "
+          "federation/post/test_reopening.py::test_what_thirty_days_did_not_deliver_goes_when_a_person_says_so "
           "blueprints/test_county_keys.py::test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never"),
     _line("6", "a chaos test of 20,000 messages in --long and 1,000 in the normal run, of three counties, in --long 20,000 more of two: "
           "machines, post and receipts of every kind of two counties, opened from either side", _TEST,

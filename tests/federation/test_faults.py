@@ -10,6 +10,7 @@ import pytest
 
 from tests import world
 from tests.federation.chaos import Chaos, alone
+from tests.federation.post.talk import caught
 from tests.federation.test_chaos import agree, compare
 from tests.world import Side
 from web.core import clock, fence
@@ -89,15 +90,7 @@ def test_one_batch_delivered_twice_at_once_is_applied_once(pair, fresh, monkeypa
         chaos = Chaos([home, host], kinds, random.Random(5))
         for _ in range(12):
             chaos._open(home, host, kinds["referral"])
-        batch = []
-
-        def kept(peer, sender, parcels):
-            batch.extend(parcels)
-            return []
-
-        with monkeypatch.context() as patch:
-            patch.setattr(transports, "deliver", kept)
-            relay.drain(home.tenant_id, host.uid)
+        batch = caught(monkeypatch, home, host)
         assert len(batch) == 12
         # One of them is first; whoever meets what it took answers with its receipts, byte for byte.
         answers = at_once(fresh, *[lambda: inbox.receive(host.tenant_id, home.uid, batch)] * 4)

@@ -8,52 +8,21 @@ from itertools import pairwise
 
 import pytest
 
+from tests.federation.post.talk import caught, days, heard, out, say, verbs_of
 from web.core import clock, fence
-from web.core.errors import DomainError, Invalid, WrongState
-from web.core.events import Event
+from web.core.errors import DomainError, Invalid
 from web.core.ids import uuid7
 from web.extensions import db, valkey
 from web.federation import verify
-from web.federation.post import evidence, inbox, keys, lines, relay, reopening, service, transports, turning
-from web.federation.post.models import CountyKey, InboxMessage, OutboxMessage, PeerKey
+from web.federation.post import evidence, inbox, keys, lines, relay, transports, turning
+from web.federation.post.models import CountyKey, InboxMessage, PeerKey
 from web.federation.wire import documents, seals
 from web.federation.wire.bundles import Bundle
 from web.federation.wire.canonical import canonical
 from web.federation.wire.keys import generate_seal_key
 from web.jobs import ring_post
 
-TYPE = "handover.request"
-
-
-@pytest.fixture
-def heard(agreed, monkeypatch):
-    """A room that takes everything, and values that may cross."""
-    found = []  # ids of the messages applied, in order, with the name that came in each
-
-    def hear(envelope, admitted, attached):
-        found.append((envelope.id, admitted.values["/name"]))
-
-    monkeypatch.setitem(service.HOOKS.hear, "handover", hear)
-    monkeypatch.setattr(service.HOOKS, "catch_up", lambda envelope, attached: None)
-    monkeypatch.setattr(service.HOOKS, "may_cross", lambda message, scope, name: True)
-    monkeypatch.setattr(service.HOOKS, "is_granted", lambda receiver, envelope, scope, name: True)
-    return found
-
-
-def _say(agreed, one, other, count):
-    with one.act():
-        values = [{"/name": f"李例{number}", "/birth_on": "1980-01-01"} for number in range(count)]
-        ids = [service.send(other.uid, TYPE, uuid7(), {}, each, n=1, agreement=agreed.ref) for each in values]
-        fence.commit()
-    return ids
-
-
-def _days(work, count=4, days=0.0):
-    """What the minutes do: whatever is due again is rung for."""
-    for step in range(count):
-        with clock.at(clock.now() + timedelta(days=days, minutes=2 * step)):
-            ring_post()
-            work()
+__all__ = ["heard"]
 
 
 def _ask(side, verb, reason="", at=None):
@@ -67,13 +36,6 @@ def _kids(side, where=CountyKey.use == "sig"):
         return list(db.session.scalars(db.select(CountyKey.kid).where(where).order_by(CountyKey.id)))
 
 
-def _out(side):
-    with side.act():
-        return list(
-            db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == TYPE).order_by(OutboxMessage.seq))
-        )
-
-
 def _partner(side, other):
     with side.act():
         row = keys.peer(other.uid)
@@ -83,12 +45,6 @@ def _partner(side, other):
 def _own(side):
     with side.act():
         return keys.own_fingerprint()
-
-
-def _verbs(side, kind):
-    with side.act():
-        query = db.select(Event.verb).where(Event.subject_kind == kind).order_by(Event.id)
-        return list(db.session.scalars(query))
 
 
 def _dies(*args):
@@ -103,7 +59,7 @@ def _drain_and_die(side, other):
 @pytest.mark.parametrize("each", [60, pytest.param(500, marks=pytest.mark.long)])
 def test_both_turn_their_keys_with_messages_under_way_each_way(agreed, work, heard, monkeypatch, each):
     home, host = agreed.home, agreed.host
-    ids = _say(agreed, home, host, each) + _say(agreed, host, home, each)
+    ids = say(agreed, home, host, each) + say(agreed, host, home, each)
     deliver = transports.deliver
 
     def dies(peer, sender, batch):
@@ -115,7 +71,7 @@ def test_both_turn_their_keys_with_messages_under_way_each_way(agreed, work, hea
         _drain_and_die(home, host)  # fifty arrived, nobody heard the receipts
         patch.setattr(transports, "deliver", lambda *args: dies(args[0], args[1], []))
         _drain_and_die(host, home)  # fifty are sealed, none arrived
-    before = {m.id: m.digest for side in (home, host) for m in _out(side) if m.digest}
+    before = {m.id: m.digest for side in (home, host) for m in out(side) if m.digest}
     assert len(before) == 100
     for side in (home, host):
         _ask(side, "ask_turn")
@@ -126,11 +82,11 @@ def test_both_turn_their_keys_with_messages_under_way_each_way(agreed, work, hea
     turning.change(host.tenant_id)
     with clock.at(clock.now() + timedelta(seconds=61)):
         work()
-        _days(work)
+        days(work)
 
     assert sorted(id_ for id_, _ in heard) == sorted(ids), "each was applied once"
     for side, other in ((home, host), (host, home)):
-        rows = _out(side)
+        rows = out(side)
         assert [(m.seq, m.result) for m in rows[-each:]] == [(m.seq, "applied") for m in rows[-each:]]
         assert all(m.receipt for m in rows)
         assert {m.id: m.digest for m in rows}.items() >= {
@@ -140,8 +96,8 @@ def test_both_turn_their_keys_with_messages_under_way_each_way(agreed, work, hea
         (old, new), [current] = _kids(side), _kids(side, (CountyKey.use == "enc") & keys.IS_OURS)
         assert seals.kid_of(rows[-1].envelope) == new
         assert _partner(other, side) == ("confirmed", _own(side)), "the old key vouched for the new one"
-        assert _verbs(other, "peer").count("peer.follow") == 1
-        assert _verbs(side, "county_key")[-6:].count("county_key.turn") == 2
+        assert verbs_of(other, "peer").count("peer.follow") == 1
+        assert verbs_of(side, "county_key")[-6:].count("county_key.turn") == 2
         with other.act():
             pinned = db.session.scalars(db.select(PeerKey).where(PeerKey.kid.in_([old, new]))).all()
             assert {k.kid: (k.is_pinned, k.valid_until is not None) for k in pinned} == {
@@ -155,16 +111,8 @@ def test_both_turn_their_keys_with_messages_under_way_each_way(agreed, work, hea
 
 def test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed(agreed, work, heard, monkeypatch):
     home, host, now = agreed.home, agreed.host, clock.now()
-    first, second = _say(agreed, host, home, 2)
-    parcels = []
-
-    def kept(peer, sender, batch):
-        parcels.extend(batch)
-        return []
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transports, "deliver", kept)
-        relay.drain(host.tenant_id, home.uid)
+    first, second = say(agreed, host, home, 2)
+    parcels = caught(monkeypatch, host, home)
     assert len(parcels) == 2
     _ask(home, "ask_turn")
     with clock.at(now + timedelta(seconds=1)):
@@ -190,24 +138,24 @@ def test_an_old_decryption_key_opens_for_thirty_days_and_is_destroyed(agreed, wo
 
 def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agreed, work, heard, monkeypatch):
     home, host = agreed.home, agreed.host
-    proved = _say(agreed, home, host, 1)
+    proved = say(agreed, home, host, 1)
     work()
-    [sent] = _out(home)
+    [sent] = out(home)
     stolen_card = _card(home)
     with home.act():
         thief = keys.seal_key()
-    waiting = _say(agreed, home, host, 3) + _say(agreed, host, home, 3)
+    waiting = say(agreed, home, host, 3) + say(agreed, host, home, 3)
     secret = keys._secret  # the one that opened the old keys is gone with them
     monkeypatch.setattr(keys, "_secret", lambda: b"n" * 32 if fence.tenant() == home.tenant_id else secret())
     _ask(home, "ask_revoke", "stolen", at=clock.now() + timedelta(seconds=2))
     with clock.at(clock.now() + timedelta(seconds=3)):
         turning.change(home.tenant_id)
         work()
-        _days(work)
+        days(work)
     assert [id_ for id_, _ in heard] == proved, "nothing goes before a person compared"
     state, fingerprint = _partner(host, home)
     assert (state, fingerprint) == ("introduced", _own(home))
-    assert _verbs(host, "peer")[-1] == "peer.unpin"
+    assert verbs_of(host, "peer")[-1] == "peer.unpin"
     with home.act():
         assert lines.take(host.uid, "out").held == "unknown_key", "our page says why it waits"
         assert [peer.uid for peer in keys.unproved()] == [host.uid]
@@ -229,9 +177,9 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
             keys.confirm(keys.peer(home.uid), fingerprint[-9:])
             fence.commit()
         work()
-        _days(work)
+        days(work)
     assert sorted(id_ for id_, _ in heard) == sorted(proved + waiting), "what waited went, once"
-    assert all(m.result == "applied" for side in (home, host) for m in _out(side))
+    assert all(m.result == "applied" for side in (home, host) for m in out(side))
     with home.act():
         assert keys.unproved() == [], "it signed for the new key's seals"
 
@@ -248,7 +196,7 @@ def test_revoked_with_messages_waiting_a_person_compares_again_and_they_go(agree
 
 def test_a_receipt_of_a_key_revoked_since_comes_again_under_the_new_one(agreed, work, heard, monkeypatch):
     home, host, deliver = agreed.home, agreed.host, transports.deliver
-    ids = _say(agreed, home, host, 2)
+    ids = say(agreed, home, host, 2)
     with monkeypatch.context() as patch:
         patch.setattr(transports, "deliver", lambda *args: _dies(deliver(*args)))
         _drain_and_die(home, host)
@@ -260,13 +208,13 @@ def test_a_receipt_of_a_key_revoked_since_comes_again_under_the_new_one(agreed, 
         fence.commit()
     with clock.at(clock.now() + timedelta(seconds=61)):
         work()
-        _days(work)
+        days(work)
     assert [id_ for id_, _ in heard] == ids
     current = _kids(host)[-1]
-    assert [(m.result, seals.kid_of(m.receipt)) for m in _out(home)] == [("applied", current)] * 2
+    assert [(m.result, seals.kid_of(m.receipt)) for m in out(home)] == [("applied", current)] * 2
     with host.act():
         first = db.session.scalars(db.select(InboxMessage.receipt).where(InboxMessage.id == ids[0])).one()
-    assert seals.unverified(first) == seals.unverified(_out(home)[0].receipt), "the same word, from when it was given"
+    assert seals.unverified(first) == seals.unverified(out(home)[0].receipt), "the same word, from when it was given"
 
 
 def test_keys_that_changed_again_before_anybody_compared_are_pinned_as_they_are_now(agreed):
@@ -343,80 +291,6 @@ def _fingerprint(card):
     return documents.introduce(card[0])[1].fingerprint
 
 
-def _stopped(side, other):
-    with side.act():
-        return {way: lines.take(other.uid, way).stopped for way in ("out", "in")}
-
-
-def _reopen(side, other):
-    with side.act():
-        reopening.reopen(other.uid, "电话核对过")
-        fence.commit()
-
-
-def test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on(agreed, work, heard, monkeypatch):
-    home, host = agreed.home, agreed.host
-    ids = _say(agreed, home, host, 3)
-    deliver = transports.deliver
-
-    def damaged(peer, sender, batch):
-        return deliver(peer, sender, [replace(batch[0], envelope=batch[0].envelope[:-4] + "AAAA"), *batch[1:]])
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transports, "deliver", damaged)
-        work()
-    assert _stopped(home, host)["out"] == _stopped(host, home)["in"] == "bad_signature"
-    _days(work, 2)
-    assert heard == []
-    _reopen(home, host)
-    work()
-    with home.act():
-        assert lines.take(host.uid, "out").held == "maintenance", "our page says that the other side still stands"
-        with pytest.raises(WrongState, match="channel_runs"):
-            reopening.reopen(host.uid, "又一次")
-    _reopen(host, home)
-    work()
-    assert [id_ for id_, _ in heard] == ids, "the other side's reopening was the sign of life"
-    with home.act():
-        line = lines.take(host.uid, "out")
-        assert (line.stopped, line.held) == ("", "")
-    assert _verbs(home, "channel") == _verbs(host, "channel") == ["channel.stop", "channel.reopen"]
-
-
-def test_a_fork_is_kept_as_evidence_and_is_not_reopened(agreed, work, heard):
-    home, host = agreed.home, agreed.host
-    _say(agreed, home, host, 1)
-    work()
-    with home.act():
-        token = db.session.scalars(db.select(OutboxMessage.envelope).where(OutboxMessage.type == TYPE)).one()
-        said = seals.unverified(token) | {"id": str(uuid7())}
-        forked = seals.sign(canonical(said), seals.MESSAGE, keys.seal_key())
-    assert inbox.receive(host.tenant_id, home.uid, [Bundle(forked, None, ())])[0].code == "fork"
-    with host.act():
-        stop = db.session.scalars(db.select(Event).where(Event.verb == "channel.stop")).one()
-        assert stop.details["envelope"] == forked, "both contents are kept"
-        with pytest.raises(WrongState, match="channel_stopped_for_good"):
-            reopening.reopen(home.uid, "核对过")
-
-
-def test_what_thirty_days_did_not_deliver_goes_when_a_person_says_so(agreed, work, heard, monkeypatch):
-    home, host = agreed.home, agreed.host
-    ids, now = _say(agreed, home, host, 1), clock.now()
-    with monkeypatch.context() as patch:
-        patch.setattr(transports, "deliver", lambda *args: [transports.Answer(code="maintenance")])
-        work()
-        with clock.at(now + timedelta(days=31)):
-            ring_post()
-            work()
-    with clock.at(now + timedelta(days=60)):
-        ring_post()
-        assert (work(), heard) == (0, []), "it waits for a person"
-        _reopen(home, host)
-        work()
-    assert [id_ for id_, _ in heard] == ids
-    assert _verbs(home, "channel") == ["channel.reopen"]
-
-
 def _timers(side):
     with side.act():
         turning.run_timers()
@@ -438,7 +312,7 @@ def test_who_was_away_when_keys_changed_is_told_again_and_what_was_asked_is_foun
         _timers(home)
         work()
         assert _partner(host, home) == ("confirmed", _own(home))
-        told = _verbs(host, "peer").count("peer.follow")
+        told = verbs_of(host, "peer").count("peer.follow")
     with clock.at(clock.now() + timedelta(hours=2)), home.act():
         turning.run_timers()
         assert not fence.here().after_commit, "it is no news any more"
