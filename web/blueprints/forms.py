@@ -222,6 +222,10 @@ class Form:
             workbench.drop_draft(self.draft, current_user.actor)
         return values
 
+    def is_as_previewed(self, mark: str) -> bool:
+        """Whether the preview it was sent from (`seen`) is the one of now; sent without a preview, it is taken at its word."""
+        return (self.values.get("seen") or mark) == mark
+
     def __enter__(self) -> Self:
         return self
 

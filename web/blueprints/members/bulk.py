@@ -77,7 +77,7 @@ def bulk_edit() -> Any:
             shown = bulk.preview(ids, change)
             seen = mark([change.plain(), shown.people, *sorted(map(str, ids))])
             # What was typed over the preview, or who came to the selection since, is previewed again.
-            if act == "apply" and (form.values.get("seen") or seen) == seen:
+            if act == "apply" and form.is_as_previewed(seen):
                 return redirect(url_for("tasks.show", task_id=bulk.begin(ids, change).id), 303)
     return form.page(
         "members/bulk.html", count=len(ids), shown=shown, seen=seen, is_other=act == "apply", how=HOW, fields=bulk.FIELDS, coded=CODED, words=words.ERRORS,

@@ -138,7 +138,7 @@ def bulk(list_: str) -> Any:
             given = _given(found, form.read())
             shown = editing.preview(found, ids, given, actor)
             seen = editing.mark([given, shown.rows, *sorted(map(str, ids))])
-            if act == "apply" and (form.values.get("seen") or seen) == seen:
+            if act == "apply" and form.is_as_previewed(seen):
                 return redirect(url_for("tasks.show", task_id=editing.begin(found, ids, given).id), 303)
     listing = LISTINGS[list_]
     return form.page(

@@ -93,7 +93,7 @@ def label_many(list_: str) -> Any:
             would = rows.would(list(chosen), on, off)
             shown = [chosen[row_id] for row_id in would]
             seen = mark([[label.id for label in marked] for marked in (on, off)] + sorted(map(str, would)))
-            if act == "apply" and (form.values.get("seen") or seen) == seen:
+            if act == "apply" and form.is_as_previewed(seen):
                 with events.noted() as did:
                     count = rows.mark(list(chosen), on, off)
                 offer(say("已改 {count} {unit}的标签", count=count, unit=listing.unit) if did else "没有改动", did)
