@@ -13,7 +13,6 @@ from web.federation import pairs
 from web.federation.agreements.models import AgreementParty
 from web.federation.agreements.registers import AT_REST
 from web.federation.agreements.taking_effect import GrantsChanged
-from web.federation.referrals import grants
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import OPEN, Referral, ReferralState
 from web.federation.sharing import service, values
@@ -59,7 +58,7 @@ def _grants_changed(what: GrantsChanged) -> None:
     own = counties.own().uid
     for owner, receiver, scope in sorted(what.changed, key=str):
         if owner == own and scope in service.SCOPES:
-            now = service.granted(grants.covers(scope, owner_uid=own, receiver_uid=receiver), scope, receiver)
+            now = service.granted(service.reference_for(scope, receiver), scope, receiver)
             mine = service.ours(StatusShare.partner_uid == receiver, StatusShare.scope == scope)
             then = {ref: service.granted(ref, scope, receiver) for ref in {share.agreement for share in mine}}
             _take_back([share for share in mine if then[share.agreement] != now], "narrowed", goes_again=True)

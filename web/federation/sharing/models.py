@@ -47,7 +47,8 @@ SHARE = Machine(
 
 class StatusShare(PairAggregate, Model):
     """One per (referral, owner, receiver, scope). `member_id`: home's own row. `reason`: why it was revoked.
-    `needs_snapshot`: all values are to go again; of a revoked one, in a share of its own.
+    `needs_snapshot`: all values are to go again. Of one that stands, in its next word; of one that was taken back, in a new
+    share, once the other side has proved that it purged this one: no person stopped it, the program did (`goes_again`).
     """
 
     __tablename__ = "status_share"

@@ -174,6 +174,11 @@ def _named(share: StatusShare) -> dict[str, str]:
     return {"referral": str(share.referral_id), "scope": share.scope}
 
 
+def reference_for(scope: str, partner_uid: UUID) -> AgreementRef | None:
+    """The agreement under which we may share this scope with the partner now."""
+    return grants.covers(scope, owner_uid=counties.own().uid, receiver_uid=partner_uid)
+
+
 def granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> frozenset[str]:
     """Pointers this agreement lets us share with the partner under the scope."""
     if reference is None:
@@ -226,12 +231,11 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
     made = []
     if referral.state is not ReferralState.TAKEN_ON:
         raise WrongState("not_taken_on")
-    own = counties.own().uid
     for scope in SCOPES:
         if not values.pointers(scope, referral.role) or _is_there(referral.id, scope):
             continue
         basis = basis_of(referral, scope)
-        reference = grants.covers(scope, owner_uid=own, receiver_uid=referral.partner_uid)
+        reference = reference_for(scope, referral.partner_uid)
         if basis is None or reference is None or (scope != asked and _is_stopped(referral, scope)):
             continue
         share = StatusShare(
@@ -286,7 +290,7 @@ def is_shut(share: StatusShare) -> bool:
     assert share.agreement_id is not None
     if agreements.is_paused(share.agreement_id, share.partner_uid, share.scope):
         return True
-    return grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is None
+    return reference_for(share.scope, share.partner_uid) is None
 
 
 def may_open_again(share: StatusShare) -> bool:
@@ -299,7 +303,7 @@ def may_open_again(share: StatusShare) -> bool:
         and referral.state is ReferralState.TAKEN_ON
         and not _is_there(referral.id, share.scope)
         and basis_of(referral, share.scope) is not None
-        and grants.covers(share.scope, owner_uid=counties.own().uid, receiver_uid=share.partner_uid) is not None
+        and reference_for(share.scope, share.partner_uid) is not None
     )
 
 
