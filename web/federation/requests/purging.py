@@ -54,8 +54,8 @@ def purge(request: Request, reason: str) -> None:
     verbs.say(verbs.KINDS["request"], request, "purge", {"reason": reason}, reason=reason)
 
 
-def purge_old(before: date, limit: int = 200) -> int:
-    """Destroy our own copy of what was done on that day or earlier; returns how many."""
+def forget(before: date, limit: int = 200) -> int:
+    """Destroy our own copy of what was done on that day or earlier, and say nothing to the other; returns how many."""
     query = db.select(Request).where(Request.done_on <= before, Request.wrapped.is_not(None)).order_by(Request.id)
     found = db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
     for request in found:

@@ -261,7 +261,7 @@ def forget_old() -> int:
     """What was asked and answered ends three years after it was done, as the notice says to the member (`core.scopes`, S7):
     each county destroys its own copy. That it was asked, and how it ended, stays. A timer's verb; returns how many.
     """
-    return purging.purge_old(add_months(clock.today(), -KEPT))
+    return purging.forget(add_months(clock.today(), -KEPT))
 
 
 # Questions
