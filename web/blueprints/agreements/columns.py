@@ -14,7 +14,7 @@ from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import listing
-from web.federation.agreements.models import OPEN, Agreement, AgreementParty, AgreementState, AgreementVersion
+from web.federation.agreements.models import Agreement, AgreementParty, AgreementState
 from web.tenants.accounts.permissions import Permission
 from web.tenants.labels import rows as labels
 from web.tenants.workbench.facets import Facet, any_of, by_word, one_of, uuids
@@ -54,8 +54,7 @@ def _with(values: Sequence[str]) -> ColumnElement[bool]:
 
 def _turns() -> dict[str, ColumnElement[bool]]:
     """What is under way: a text somebody has still to answer, or none."""
-    open_ = db.select(AgreementVersion.agreement_id).where(AgreementVersion.state.in_(OPEN))
-    return {"open": Agreement.id.in_(open_)}
+    return {"open": listing.is_negotiated()}
 
 
 FACETS = (

@@ -19,13 +19,9 @@ from web.core.events import Actor
 from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.agreements import clauses, duties, service, templates, texts
-from web.federation.agreements.listing import LIVING
+from web.federation.agreements.listing import LIVING, is_negotiated, is_unclosed
 from web.federation.agreements.models import (
-    OPEN,
     Agreement,
-    AgreementClosing,
-    AgreementParty,
-    AgreementVersion,
     VersionState,
 )
 from web.federation.post import keys
@@ -47,24 +43,9 @@ navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index",
 
 def _mine(actor: Actor) -> list[todos.Todo]:
     """Agreements that wait for us: for the leader those to approve, for the clerk the rest."""
-    is_open = db.exists().where(
-        AgreementVersion.tenant_id == Agreement.tenant_id,
-        AgreementVersion.agreement_id == Agreement.id,
-        AgreementVersion.state.in_(OPEN),
-    )
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    is_unclosed = db.exists().where(
-        AgreementParty.tenant_id == Agreement.tenant_id,
-        AgreementParty.agreement_id == Agreement.id,
-        AgreementParty.ended_on.is_not(None),
-        ~db.exists().where(
-            AgreementClosing.tenant_id == AgreementParty.tenant_id,
-            AgreementClosing.agreement_id == AgreementParty.agreement_id,
-            AgreementClosing.with_uid == AgreementParty.uid,
-        ),
-    )
-    for view in views.page(is_open | is_unclosed, size=50).rows:
+    for view in views.page(is_negotiated() | is_unclosed(), size=50).rows:
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)

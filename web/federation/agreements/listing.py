@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_
 from sqlalchemy.orm import aliased
 
 from web.core.keyset import Order
@@ -17,6 +17,7 @@ from web.federation.agreements.models import (
     OPEN,
     Agreement,
     AgreementApproval,
+    AgreementClosing,
     AgreementParty,
     AgreementSeal,
     AgreementState,
@@ -58,6 +59,30 @@ class Page(Generic[T]):
     total: int
     before: str
     after: str
+
+
+def is_negotiated() -> ColumnElement[bool]:
+    """One of its versions is open: a text that somebody has still to answer."""
+    return db.exists().where(
+        AgreementVersion.tenant_id == Agreement.tenant_id,
+        AgreementVersion.agreement_id == Agreement.id,
+        AgreementVersion.state.in_(OPEN),
+    )
+
+
+def is_unclosed() -> ColumnElement[bool]:
+    """One of its parties is out, and nobody has said that nothing is open with it any more."""
+    is_closed = db.exists().where(
+        AgreementClosing.tenant_id == AgreementParty.tenant_id,
+        AgreementClosing.agreement_id == AgreementParty.agreement_id,
+        AgreementClosing.with_uid == AgreementParty.uid,
+    )
+    return db.exists().where(
+        AgreementParty.tenant_id == Agreement.tenant_id,
+        AgreementParty.agreement_id == Agreement.id,
+        AgreementParty.ended_on.is_not(None),
+        ~is_closed,
+    )
 
 
 def count(*where: Any) -> Select[Any]:
