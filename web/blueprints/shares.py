@@ -211,7 +211,7 @@ def show(share_id: UUID) -> str:
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share), may_open=service.may_open_again(share),
-        compared=compared(share.role, heartbeat.last(share.partner_uid)) if share.state is ShareState.LIVE else "",
+        compared=_compared(share) if share.state is ShareState.LIVE else "",
     )  # fmt: skip
     if share.member_id is None:
         _note([row])
@@ -252,6 +252,12 @@ def compared(role: str, found: Mapping[str, Compared]) -> str:
     if it.is_same:
         return say("{at} 双方一致", at=at)
     return say("{at} 不一致，已全部重送", at=at) if role == "owner" else say("{at} 不一致，由对方全部重送", at=at)
+
+
+def _compared(share: StatusShare) -> str:
+    """The same for one share: what was compared before it was opened says nothing of it."""
+    last = heartbeat.last(share.partner_uid)
+    return compared(share.role, {role: it for role, it in last.items() if it.at >= share.created_at})
 
 
 def _mark(share: StatusShare) -> str:

@@ -78,6 +78,10 @@ def test_what_one_shares_and_the_other_holds_is_compared_once_a_day_and_mended(w
     assert "不一致，已全部重送" in _page(fresh, walk.home, f"/shares/{share}")
     assert _beats(walk, noon + 3 * day) == ([1, 1], same)
     assert "双方一致" in _page(fresh, walk.host, f"/shares/{share}")
+    with walk.host.act():
+        service.standing(walk.id, "receiver", "S6").created_at = noon + 4 * day
+        fence.commit()
+    assert "还没有核对" in _page(fresh, walk.host, f"/shares/{share}"), "what was compared before it was opened"
 
     with walk.host.act():
         db.session.execute(delete(SharedValue).where(SharedValue.field == "dues_until"))
