@@ -171,6 +171,7 @@ def certificate() -> Certificate:
         ("开出介绍信", YUEXI),
         ("接收与回执", YUHANG),
         ("确认办结", YUEXI),
+        ("提出作废（登记）", YUHANG),  # the longest a step is called
     )
     return Certificate(
         **COMMON,  # type: ignore[arg-type]

@@ -79,6 +79,13 @@ def test_no_text_lies_on_other_text(paper: Paper) -> None:
             assert across < 1 or down < height * 0.35, (one, other)
 
 
+def test_key_material_stays_in_its_column(papers: Callable[[str], Paper]) -> None:
+    words = papers("certificate").words
+    days = [each for each in words if each.text.startswith("2026-0") and each.left > 400 and each.top < 740]
+    keys = [each for each in words if each.text.startswith("sss")]
+    assert len(days) == 12 and max(each.right for each in keys) < min(each.left for each in days) - 4
+
+
 def test_the_demo_mark_stands_on_every_page_of_a_demo_and_nowhere_else(paper: Paper) -> None:
     counts = [page.count("演示数据") for page in paper.pages]
     expected = 3 if isinstance(paper.document, IntroductionLetter) else 1
