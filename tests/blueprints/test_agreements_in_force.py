@@ -93,6 +93,7 @@ def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_
             assert browser.post(f"{base}/{id_}/close/{side.uid}").status_code == 303
         page = browser.get(f"{base}/{id_}").text
         assert "协议已经办结" in page and "生效中" not in page.partition('id="versions"')[2]
+        assert "登记进展" not in page, "nobody is told any more"
 
 
 def test_the_hub_begins_the_next_version_and_a_follower_cannot(agreed, work, browsers):

@@ -288,7 +288,8 @@ class View:
         if text is None:
             return []
         said = service.progress(self.agreement)
-        in_force = {item["key"] for item in (self._in_force or {"items": []})["items"]}
+        is_over = self.agreement.state is AgreementState.CLOSED
+        in_force = {item["key"] for item in (self._in_force or {"items": []})["items"] if not is_over}
         found = []
         for item in text["items"]:
             words = {
