@@ -154,6 +154,7 @@ NEVER_EMPTY = {
     "late": "a proof that is overdue, or is not",
     "use": "an account waits for its role, is new, in use or closed: always one of four",
     "standing": "what became of a letter follows from several days, and is always one of four",
+    "line": "how a channel stands follows from its partner and its messages, and is always one of five",
 }
 
 # Lists whose foot says no total, and why.
