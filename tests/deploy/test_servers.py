@@ -21,7 +21,8 @@ from deploy.places import CHECKOUT
 from web.config import Settings, SettingsError
 
 ATTACHED = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run behind a shell's & inherit its deafness
 from deploy import instances
 from deploy.places import Instance
 from deploy.processes import Family
