@@ -130,11 +130,24 @@ def test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands(walk
     walk.hold()
     (first,) = walk.offer().values()
     walk.say(home, service.countersign, first, list(lines_of(home, first)))
+    walk.activity_id = walk.plan("参观学习")
+    walk.hold()
+    (unanswered,) = walk.offer().values()
+    assert len(lines_of(home, unanswered)) == 3
     with home.act():
         referral = db.session.get_one(Referral, (home.tenant_id, walk.guests["李例乙"]))
         consents.withdraw(members.get(referral.member_id, lock=True), host.uid, ["S5"])
         fence.commit()
     walk.work()
+    # Offered before, and not answered yet: he is gone from it too.
+    left = lines_of(home, unanswered)
+    assert walk.guests["李例乙"] not in {row[0] for row in left.values()} and len(left) == 2
+    with home.act():
+        query = db.select(StoredDisclosure.pointer).where(StoredDisclosure.about_id == unanswered)
+        gone = db.session.scalars(query.where(StoredDisclosure.wrapped.is_(None))).all()
+        assert gone == [f"/lines/{number_of(host, unanswered, walk.guests['李例乙'])}"]
+    walk.say(home, service.countersign, unanswered, list(left))
+    assert walk.states(unanswered)[:3] == ("final", "final", "")
     walk.activity_id = walk.plan("志愿服务")
     walk.hold()
     (second,) = walk.offer().values()
@@ -148,7 +161,9 @@ def test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands(walk
         assert gone == [f"/lines/{number_of(host, second, walk.guests['李例乙'])}"]
     walk.say(home, service.countersign, second, list(at_home))
     assert {row[1] for row in lines_of(host, second).values()} == {Answer.ACCEPTED, Answer.LEFT_OUT}
-    assert "李例乙" in studied(home) and len(lines_of(home, first)) == 3, "what both countersigned stays"
+    assert studied(home)["李例乙"][0] == "重温入党誓词" and len(lines_of(home, first)) == 3, (
+        "what both countersigned stays"
+    )
 
 
 def test_both_propose_to_annul_at_once(walk):

@@ -21,12 +21,14 @@ from web.federation.agreements import service as agreements
 from web.federation.agreements.models import DutyKind
 from web.federation.cosigning import contents, hearing, people
 from web.federation.cosigning.hearing import put, write_lines
-from web.federation.cosigning.models import COSIGN, LIVE, CoSignedRecord, CosignLine, CosignState
+from web.federation.cosigning.models import COSIGN, LIVE, OPEN, CoSignedRecord, CosignLine, CosignState
 from web.federation.messages import COSIGN_REFUSED
+from web.federation.post import service as post
 from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Activity, ActivityState
 from web.tenants.activities.service import Head, Mark
+from web.tenants.consents.service import ConsentWithdrawn
 from web.tenants.counties import service as counties
 from web.tenants.members import merging
 
@@ -282,6 +284,27 @@ def _hold_lines(what: activities.GuestsChanged) -> None:
 def _hold_head(what: activities.HeadChanged) -> None:
     if any(record.state in LIVE for record in of_activity(what.activity_id)):
         raise WrongState("activity_cosigned")
+
+
+# What the member may do while a record is open
+
+
+@events.subscribe(ConsentWithdrawn)
+def _leave_out(what: ConsentWithdrawn) -> None:
+    """At home: who withdrew the notice is in nothing that is offered and not answered yet, nor is what was told of him. What
+    we countersigned stays, also where our word is still on its way.
+    """
+    if SCOPE not in what.scopes:
+        return
+    mine = (CoSignedRecord.tenant_id == CosignLine.tenant_id) & (CoSignedRecord.id == CosignLine.record_id)
+    query = db.select(CosignLine).join(CoSignedRecord, mine).where(
+        CosignLine.member_id == what.member_id, CoSignedRecord.partner_uid == what.partner_uid,
+        CoSignedRecord.role == "home", CoSignedRecord.state.in_(OPEN), CoSignedRecord.pending != "countersign",
+    )  # fmt: skip
+    for line in db.session.scalars(query).all():
+        post.forget(line.record_id, [f"/lines/{line.line}"])
+        db.session.delete(line)
+    db.session.flush()
 
 
 merging.HELD_BY["merge_cosigned"] = lambda ids: db.select(CosignLine.member_id).where(CosignLine.member_id.in_(ids))
