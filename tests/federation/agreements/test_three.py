@@ -21,8 +21,8 @@ from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
 from web.federation.admission import Admitted
-from web.federation.agreements import following, registers, service, standing
-from web.federation.agreements.models import AgreementState, VersionState
+from web.federation.agreements import duties, following, registers, service, standing
+from web.federation.agreements.models import AgreementState, DutyKind, VersionState
 from web.federation.post import keys, lines, relay, turning
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
@@ -124,6 +124,54 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
         for one, other in ((third, home), (home, third)):
             with one.act():
                 assert service.in_force(other.uid)[0][1].version == ref.version == 3
+
+
+def test_notice_after_a_renewal_was_sealed_ends_that_renewal_and_binds_nobody_who_left(three, work):
+    id_, hub, home, third = three
+    ends = clock.today() + timedelta(days=730)
+
+    def renewed(*others):
+        with hub.act():
+            service.renew(id_, ends + timedelta(days=365))
+            service.propose(id_)
+            fence.commit()
+        work()
+        world.conclude(id_, hub, list(others))
+        return {state_of(side, id_)[1] for side in (hub, *others)}
+
+    def to_renew():
+        with home.act():
+            service.run_timers()
+            fence.commit()
+            return [duty.due_on for duty in duties.open_of(id_) if duty.kind is DutyKind.RENEWAL]
+
+    with clock.at(clock.now() + timedelta(days=671)):
+        assert to_renew() == [ends]
+        assert renewed(home, third) == {VersionState.SEALED} and to_renew() == []
+        # Later than the renewal begins: until then it is a party of it as well.
+        say(third, work, "leave", id_, ends + timedelta(days=2))
+        assert {state_of(side, id_)[1] for side in (hub, home, third)} == {VersionState.SEALED}
+        say(third, work, "leave", id_, ends + timedelta(days=1))
+        for side in (hub, home, third):
+            with side.act():
+                found = service.versions(service.get(id_))
+                assert [v.state for v in found] == [VersionState.WITHDRAWN, VersionState.EFFECTIVE]
+        assert len({state_of(side, id_) for side in (hub, home, third)}) == 1
+        assert to_renew() == [ends], "what had closed it is void"
+        assert renewed(home) == {VersionState.SEALED} and to_renew() == []
+    with clock.at(clock.now() + timedelta(days=731)):
+        for side in (home, third, hub):
+            with side.act():
+                service.run_timers()
+                fence.commit()
+        work()
+        assert [state_of(side, id_)[0] for side in (hub, home, third)] == [
+            AgreementState.ACTIVE,
+            AgreementState.ACTIVE,
+            AgreementState.WINDING_DOWN,
+        ]
+        with home.act():
+            assert service.in_force(hub.uid)[0][1].version == 3 and not service.in_force(third.uid)
 
 
 def test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends(three, work):

@@ -148,6 +148,9 @@ def fall_due() -> int:
                     )
                 )
                 events.record("agreement.fall_due", agreement, details={"kind": kind.value, "on": due.isoformat()})
+            elif kind is DutyKind.RENEWAL and row.done_on is not None:  # the sealed version that had closed it is void
+                row.done_on, moved = None, moved + 1
+                events.record("agreement.fall_due", agreement, details={"kind": kind.value, "on": due.isoformat()})
             elif (kind in PROOFS or kind is DutyKind.REVIEW) and row.done_on is None and not row.is_missed:
                 moved += _prove(row, text, own, today)
     # What no text asks for any more: renewed, changed, over.

@@ -92,7 +92,7 @@ def leave(agreement: Agreement, on: date, reason: str = "", successor: UUID | No
         errors["successor"] = "choose_one"
     if errors:
         raise Invalid(errors)
-    _end_amendment(agreement)
+    _end_amendment(agreement, party, on)
     if heirs:
         assert successor is not None
         hub.succeed(agreement, successor)
@@ -141,7 +141,7 @@ def hear_stop(agreement: Agreement, party: AgreementParty, body: Mapping[str, An
     if body["kind"] == "leaves_on":
         on = date.fromisoformat(body["on"])
         party.leaves_on = min(on, party.leaves_on) if party.leaves_on else on
-        _end_amendment(agreement)
+        _end_amendment(agreement, party, party.leaves_on)
     elif body["kind"] == "pause":
         party.paused = sorted({*party.paused, body["scope"]})
     else:
@@ -169,9 +169,9 @@ def _joined(what: taking_effect.PartiesJoined) -> None:
     db.session.flush()
 
 
-def _end_amendment(agreement: Agreement) -> None:
+def _end_amendment(agreement: Agreement, leaver: AgreementParty | None = None, on: date | None = None) -> None:
     """The anchor, on making or applying `leaves_on` and at the end of all, ends an open amendment by a numbered decision;
-    nobody else does.
+    nobody else does. A sealed one is void where it begins when one of its parties is out: it would bind that party again.
     """
     version = standing.open_of(agreement)
     if agreement.hub_uid != counties.own().uid or version is None:
@@ -180,6 +180,14 @@ def _end_amendment(agreement: Agreement) -> None:
         hub.drop_draft(agreement, version)
     elif version.state in (VersionState.PROPOSED, VersionState.AGREED):
         hub.decide(agreement, version, "withdraw")
+    elif (
+        leaver is not None
+        and on is not None
+        and version.text is not None
+        and str(leaver.uid) in _named(version.text)
+        and on <= date.fromisoformat(version.text["effective_from"])
+    ):
+        hub.decide(agreement, version, "void")
 
 
 def ends_on(agreement: Agreement, partner: AgreementParty, own: AgreementParty) -> date | None:
