@@ -100,7 +100,7 @@ def say(
             db.session.flush()
         else:
             events.record(f"{kind.name}.propose_{verb}", aggregate, reason=reason)
-    aggregate.pending = verb
+    aggregate.pending, aggregate.refused_code = verb, ""  # what became of the word before is told until the next one
     if verb in kind.suggests:
         kind.suggests[verb](aggregate, said)
     aggregate.pending_id = post.send(

@@ -119,6 +119,8 @@ def test_crossing_words_the_later_one_is_void_and_its_county_knows(pair, work):
         agreement = service.get(id_)
         assert agreement.refused_code in ("overtaken", "stale_base")
         assert service.current(agreement).round == 2
+        service.accept(id_)
+        assert agreement.refused_code == "", "until the next word"
 
 
 def test_three_counties_agree_by_the_same_path(pair, three):

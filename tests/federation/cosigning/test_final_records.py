@@ -179,3 +179,11 @@ def test_both_propose_to_annul_at_once(walk):
     with home.act():
         record = service.get(id_)
         assert (record.annul_by, record.words, service.verbs_now(record)) == ("recorder", "活动改期", ["annul", "keep"])
+        assert record.refused_code
+    walk.say(home, service.keep, id_, "签到表在，照旧")
+    walk.say(host, service.correct, id_, {walk.guests["李例乙"]: Mark(Presence.PRESENT, 90)}, "李例乙提前离会")
+    assert walk.states(id_)[:3] == ("offered", "offered", "")
+    with home.act():
+        assert service.get(id_).refused_code == "", (
+            "a word of ours counted since: the page says of none that it did not"
+        )

@@ -24,7 +24,7 @@ def say(
 ) -> None:
     """A follower's proposal on the last decision it applied."""
     whole = {"version": version.version, "text": version.text_digest, **(body or {})}
-    agreement.pending = verb
+    agreement.pending, agreement.refused_code = verb, ""
     agreement.pending_id = post.send(
         agreement.hub_uid, f"agreement.{verb}", agreement.id, whole, values, base=agreement.n, blobs=blobs,
         attached=attached,
