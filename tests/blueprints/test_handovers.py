@@ -25,6 +25,7 @@ from web.federation.handovers.models import HandoverState as S
 from web.federation.post.service import HOOKS
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
+from web.tenants.consents import service as consents
 from web.tenants.documents import service as documents
 from web.tenants.members import service as members
 from web.tenants.members.codes import Standing
@@ -175,6 +176,13 @@ def test_the_host_says_no_with_a_reason_and_the_warning(walk, browsers, work):
     )
     gone = host.get(at(walk.pair.host, walk.id)).text
     assert "王示甲" not in gone and "（姓名已清除）" in gone and "仍由" not in gone
+    walk.begin()
+    with walk.pair.home.act():
+        consents.withdraw(members.get(walk.member_id, lock=True), walk.pair.host.uid, ["S4"])
+        fence.commit()
+    work()
+    said = home.get(at(walk.pair.home, walk.id)).text
+    assert "事由：本人撤回申请" in said and "application_withdrawn" not in said
     with walk.pair.home.act():
         members.end(members.get(walk.member_id, lock=True), Standing.DECEASED, reason="病故")
         fence.commit()

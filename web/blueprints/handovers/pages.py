@@ -11,7 +11,7 @@ from flask import Response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.blueprints import edge, filters, todos, words
+from web.blueprints import edge, filters, timeline, todos, words
 from web.blueprints.handovers import wording
 from web.blueprints.handovers.acts import offered
 from web.blueprints.handovers.columns import BOTH, listing_of, tab_of
@@ -219,7 +219,8 @@ def _log(entries: Sequence[Event]) -> list[dict[str, Any]]:
         if isinstance(change, list) and change[0] and change[0] != change[1]:
             before, after = (wording.STATES[S(str(state))] for state in change)
             moves = mark("　状态 <del>{before}</del> → <ins>{after}</ins>", before=before, after=after)
-        why = "" if entry.reason in ("", "timer", "handover") else say("　事由：{reason}", reason=entry.reason)
+        because = "" if entry.reason in ("timer", "handover") else timeline.because(entry.verb, entry.reason)
+        why = say("　事由：{reason}", reason=because) if because else ""
         who = {"expire": "到期，系统", "confirm": "流出地系统"}.get(_verb(entry), entry.actor_name)
         shown.append(
             {
