@@ -142,6 +142,8 @@ def _steps(whole: Seen, entries: Sequence[Event]) -> list[dict[str, Any]]:
                     "lines": [say("{at}　{actor_name}", at=filters.day(entry.at), actor_name=entry.actor_name)],
                 }
             )
+        elif case.state is S.CLOSED:
+            continue  # nobody wrote this step down: the letter ran out before it was said to be handed over
         elif not case.is_open:
             is_past = True
             shown.append({"state": "off", "title": wording.STATES[case.state], "lines": [filters.day(case.state_at)]})
