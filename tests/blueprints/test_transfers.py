@@ -201,7 +201,9 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
         fence.commit()
     assert letters.RAN_OUT not in officer.get(book).text
     line = officer.get(at).text.partition('<ol class="line')[2].partition("</ol>")[0]
-    assert "回执<span" in line and "未到" not in line and "已结束" not in line, "closed, though never noted as handed over"
+    assert "回执<span" in line and "未到" not in line and "已结束" not in line, (
+        "closed, though never noted as handed over"
+    )
 
 
 def apply(client, side, member_id, **more):
