@@ -14,10 +14,12 @@ from tests import world
 from tests.contracts.test_query_budgets import LIST, counted
 from tests.federation.referrals.walk import clerk
 from tests.reports.world import build_with_half_year, load_lived
-from web.core import events, fence
+from web.core import clock, events, fence
 from web.core.events import Event
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service as agreements
+from web.federation.post.models import PEER, Peer
 from web.reports import METRICS
 from web.reports.directions import MONTH_SERIES
 from web.reports.rows import BOTH, ROWS
@@ -69,6 +71,14 @@ def test_each_number_opens_as_many_rows_within_the_budget(enter, lived):
     assert total_of(part) == 5 and total_of(whole) > 8, "reported in, and all who live there"
     assert "没有办结" in enter(host).get(f"/{host.code}/figures").text or "没有送签" in page.text
     assert "中位数不能相加" not in page.text, "one partner: no total"
+    # One of them lives in a county that was only invited: it has no line, and is in no list behind the sum of the lines.
+    with home.act():
+        invited = Peer(uid=uuid7(), code="331124", name="331124", created_at=clock.now())
+        PEER.apply(invited, "invite")
+        db.session.add(invited)
+        fence.commit()
+    of_all = total_of(client.get(f"/{home.code}/figures/rows?code=flows.to_partner&side=home").text)
+    assert of_all == int(next(text for metric, _, text in cells if metric == "flows.to_partner"))
 
 
 def test_a_period_of_ones_own_and_what_is_wrong_with_it(enter, lived):

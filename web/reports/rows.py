@@ -110,12 +110,14 @@ class Room:
         return query if actor.role in WHOLE_COUNTY else query.where(self.model.id.in_(self.ids(actor)))
 
     def of(self, side: str, partner_uid: UUID | None) -> list[ColumnElement[bool]]:
-        """The condition of one side or both, and one partner. NotFound where the room has no such side."""
+        """The condition of one side or both, and of one partner, or of all that were ever confirmed, as the pages list them: a
+        flow may lead to a county that was only invited. NotFound where the room has no such side.
+        """
         roles = [role for role, named in self.sides.items() if side in (named, BOTH)]
         if len(roles) != (2 if side == BOTH else 1):
             raise NotFound()
-        found = [self.role.in_(roles)]
-        return found if partner_uid is None else [*found, self.partner == partner_uid]
+        known = db.select(Peer.uid).where(Peer.confirmed_at.is_not(None)).correlate(None)
+        return [self.role.in_(roles), self.partner.in_(known) if partner_uid is None else self.partner == partner_uid]
 
     def side_of(self, line: Any) -> str:
         """On which side one line of `some` stands."""
