@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.blueprints.test_auth import in_county, sign_in
-from web.core import fence
-from web.federation.post import keys, lines
+from web.core import clock, fence
+from web.core.ids import uuid7
+from web.federation.post import keys, lines, service
+from web.federation.wire.canonical import digest
 from web.tenants.accounts.permissions import Role
 
 
@@ -67,9 +71,9 @@ def test_keys_are_turned_and_revoked_and_the_partner_compares_again(pair, work, 
 
 
 def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work, enter):
-    def stop(code):
+    def stop(code, way="out"):
         with fence.acting_for(pair.home.tenant_id):
-            line = lines.take(pair.host.uid, "out")
+            line = lines.take(pair.host.uid, way)
             line.stopped = code
             line.write()
             fence.commit()
@@ -78,6 +82,8 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
     page = f"{base}/{pair.host.uid}"
     assert "通道没有停" in client.get(f"{page}/line").text
     assert client.post(f"{page}/line", data={"reason": "试"}).status_code == 409
+    stop("bad_signature", "in")
+    assert "通道已停" in client.get(f"/{pair.home.code}/").text, "home says so of either direction"
     stop("bad_signature")
     assert "已停" in client.get(base).text and "印签与内容不符" in client.get(base).text
     assert "重开通道" in client.get(page).text
@@ -87,6 +93,12 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
     assert client.post(f"{page}/line", data={"reason": "对方网络设备故障，电话核对过"}).status_code == 303
     shown = client.get(page).text
     assert "已停" not in shown and "原因查清，重开通道" in shown and "电话核对过" in shown
+    assert "通道已停" not in client.get(f"/{pair.home.code}/").text
+    with clock.at(clock.now() - timedelta(days=31)), fence.acting_for(pair.home.tenant_id):
+        service.send(pair.host.uid, "heartbeat.tell", uuid7(), {"live": 0, "root": digest(b"")})
+        fence.commit()
+    front = client.get(f"/{pair.home.code}/").text
+    assert "通道已停" in front and "自动续发" not in front, "nothing tries that again by itself"
     stop("fork")
     shown = client.get(page).text
     assert "两份签过的不同内容" in shown and "这条通道不能重开" in shown and "纸质介绍信" in shown

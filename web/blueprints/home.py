@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from sqlalchemy.orm import aliased
 
 from web.blueprints import edge, filters, navigation, timeline, todos
 from web.blueprints.filters import workdays_left
@@ -20,6 +21,7 @@ from web.core.ids import since
 from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
+from web.federation.post.relay import GIVE_UP
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.workbench.queues import Days
@@ -96,7 +98,9 @@ def _days(shown: list[todos.Shown]) -> list[Day]:
 
 
 def _partners() -> list[dict[str, Any]]:
-    """Partners once confirmed with what waits for them: one query. `is_revoked`: to be compared again, for they revoked."""
+    """Partners once confirmed with what waits for them: one query. `is_revoked`: to be compared again, for they revoked.
+    `is_stopped`: a direction stands, or what thirty days did not deliver waits for a person.
+    """
     waiting = (
         db.select(
             OutboxMessage.peer_uid, db.func.count().label("n"), db.func.min(OutboxMessage.created_at).label("since")
@@ -105,8 +109,12 @@ def _partners() -> list[dict[str, Any]]:
         .group_by(OutboxMessage.peer_uid)
         .subquery()
     )
+    way = aliased(Channel)
+    stands = (
+        db.select(way.id).where(way.tenant_id == Peer.tenant_id, way.peer_uid == Peer.uid, way.stopped != "").exists()
+    )
     query = (
-        db.select(Peer.name, Peer.state, Channel.stopped, Channel.last_sign_at, waiting.c.n, waiting.c.since)
+        db.select(Peer.name, Peer.state, stands, Channel.last_sign_at, waiting.c.n, waiting.c.since)
         .outerjoin(
             Channel,
             (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid) & (Channel.direction == "out"),
@@ -119,12 +127,12 @@ def _partners() -> list[dict[str, Any]]:
         {
             "name": name,
             "is_revoked": state is not PeerState.CONFIRMED,
-            "stopped": stopped or "",
+            "is_stopped": is_stopped or (since is not None and clock.now() - since > GIVE_UP),
             "sign_at": sign_at,
             "waiting": n or 0,
             "is_slow": since is not None and clock.now() - since > timedelta(seconds=30),
         }
-        for name, state, stopped, sign_at, n, since in db.session.execute(query)
+        for name, state, is_stopped, sign_at, n, since in db.session.execute(query)
     ]
 
 
