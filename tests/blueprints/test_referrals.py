@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from flask import g
 from sqlalchemy import event
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.conftest import walk
 from tests.federation.referrals.walk import BRANCH, NAME, clerk
 from tests.world import PASSWORD
-from web.core import fence
+from web.blueprints import todos
+from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
@@ -274,7 +277,7 @@ def test_a_member_shows_his_code_in_another_township(walk, fresh, work):
         assert service.get(walk.id).branch_id is None, "a branch of another township is absent, whoever asks for it"
 
 
-def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
+def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work, fresh):
     home, _ = desks
     walk.until_taken_on()
     page = home.get(at(walk.home, "/shares/?role=owner&scope=S6")).text
@@ -286,6 +289,15 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work):
     assert "余杭区开放" not in story, "what we tell because they took him on is our doing"
     page = press(home, at(walk.home, f"/shares/{share}/revoke"), reason="narrowed")
     assert "等余杭区的销毁证明" in page
+    # The queue of overdue proofs counts it after a day, and so does the list that its number opens.
+    with walk.home.act(), fresh.test_request_context(at(walk.home, "/")):
+        g.county = walk.home
+        queue = next(each for each in todos.QUEUES if each.key == "shares").url()
+    assert share not in home.get(queue).text
+    with clock.at(clock.now() + timedelta(hours=25)):
+        later = fresh.test_client()
+        sign_in(later, walk.home, Role.COUNTY_ADMIN.value)
+        assert share in later.get(queue).text
     mark = re.search(r'hx-get="([^"]+/live[^"]+)"', page).group(1).replace("&amp;", "&")
     assert home.get(mark, headers={"HX-Request": "true"}).status_code == 204
     work()

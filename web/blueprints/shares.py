@@ -78,7 +78,7 @@ todos.QUEUES.append(
         "销毁证明逾期",
         "停止共享后二十四小时没有收到",
         Permission.REFERRAL_WRITE,
-        lambda: url_for("shares.index", role="owner", state=ShareState.PURGE_REQUESTED.value),
+        lambda: url_for("shares.index", late="late"),
         lists.waiting,
         _todos,
     )
