@@ -11,7 +11,7 @@ from flask import g, url_for
 
 from tests.blueprints.test_auth import sign_in
 from tests.contracts.test_query_budgets import more_handovers
-from web.blueprints import todos
+from web.blueprints import home, todos
 from web.core import clock, events, fence
 from web.core.events import Actor
 from web.extensions import db
@@ -151,7 +151,7 @@ def test_the_live_part_is_read_again_only_when_something_moved(asked, fresh):
     assert client.get(address.search(again.text)[1]).status_code == 204, "reading the page moved nothing"
 
 
-def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh):
+def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh, monkeypatch):
     client = fresh.test_client()
     assert sign_in(client, asked.host).status_code == 303
     bell = re.compile(r"通知 (?:<span>)?(\d+)")
@@ -174,8 +174,9 @@ def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh):
             moved = type("Moved", (), {"__tablename__": "status_share", "id": uuid4()})
             events.record("share.delta", moved(), peer="岳西县")
         fence.commit()
+    monkeypatch.setattr(home, "NOTICES", 3)
     assert bell.search(client.get(f"/{asked.host.code}/tasks/").text)[1] == rung
     page = client.get(f"/{asked.host.code}/notices").text
     assert page.count("已了结") >= 3 and "今日待办" in page
-    assert page.count("送出变动的共享内容") == 1 and "<b>4 件</b>" in page
+    assert page.count("送出变动的共享内容") == 1 and "<b>4 件</b>" in page, "and they hide nothing else"
     assert "3 件" in page, "what waits today is said beside"

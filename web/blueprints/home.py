@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from sqlalchemy import Select, String, cast, func, or_
 from sqlalchemy.orm import aliased
 
 from web.blueprints import edge, filters, navigation, timeline, todos
@@ -215,12 +216,12 @@ class Digest:
     lines: list[Line] = field(default_factory=list)
 
     def add(self, line: Line) -> None:
-        self.total, self.open = self.total + 1, self.open + (not line.is_done)
+        self.total, self.open = self.total + line.times, self.open + line.times * (not line.is_done)
         same = next((each for each in self.lines if not line.url and each.reads == line.reads), None)
         if same is None:
             self.lines.append(line)
         else:
-            same.times += 1
+            same.times += line.times
 
 
 @dataclass
@@ -245,16 +246,33 @@ def notices() -> str:
     A notice closes itself: once somebody here has acted on its record, it counts no more.
     """
     actor = edge.actor()
-    query = navigation.notices_of(actor).add_columns(navigation.settled(), navigation.about())
-    rows = db.session.execute(query.order_by(Event.id.desc()).limit(NOTICES)).all()
+    told = navigation.notices_of(actor)
+    moved = _moved(told)
+    query = told.where(or_(Event.verb.not_in(MOVED), Event.id.in_(list(moved))))
+    query = query.add_columns(navigation.settled(), navigation.about())
+    rows = db.session.execute(query.order_by(Event.id.desc()).limit(NOTICES + len(moved))).all()
     days: dict[date, Digest] = {}
     for line, row in zip(timeline.read([row[0] for row in rows], with_values=False), rows, strict=True):
         entry, was_settled, about_id = row
-        on = clock.day(entry.at)
-        days.setdefault(on, Digest(on)).add(Line(line, _record(entry.subject_kind, about_id), was_settled))
+        on, url = clock.day(entry.at), _record(entry.subject_kind, about_id)
+        days.setdefault(on, Digest(on)).add(Line(line, url, was_settled, moved.get(entry.id, 1)))
     if actor.account_id is not None:
         accounts.see_notices(actor.account_id)
     return render_template("home/notices.html", days=list(days.values()), queues=todos.load(actor, 20))
+
+
+# Values of shares come by the hundred and ask nothing of anybody: of a day and a county they are one line.
+MOVED = ("share.delta", "share.snapshot")
+
+
+def _moved(told: Select[Any]) -> dict[UUID, int]:
+    """The last of those of each day, county and verb → how many it stands for: one query."""
+    newest = func.max(cast(Event.id, String))
+    query = told.where(Event.verb.in_(MOVED)).with_only_columns(
+        clock.day_of(Event.at).label("day"), Event.peer, Event.verb, newest, func.count()
+    )
+    found = db.session.execute(query.group_by("day", Event.peer, Event.verb))
+    return {UUID(last): count for _, _, _, last, count in found}
 
 
 def _record(kind: str, about_id: UUID | None) -> str:
