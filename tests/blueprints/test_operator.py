@@ -1,6 +1,7 @@
 """Operators: made by a command, outside of every county, and in a county only through the door that its log tells of."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import redis
@@ -162,10 +163,15 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator, monkeypa
     run_all()
     jobs.ring_post()
     assert run_all() == 0 and in_county(other, lambda: world.count(Agreement)) == 0, "nothing leaves"
-    assert operator.post(f"{door}/start", data={"reason": "恢复供电"}).status_code == 303
-    jobs.ring_post()
+    theirs = world.put(other, [home])
     run_all()
+    assert in_county(home, lambda: db.session.get(Agreement, (home.tenant_id, theirs))) is None, "nothing is taken"
+    assert operator.post(f"{door}/start", data={"reason": "恢复供电"}).status_code == 303
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        jobs.ring_post()
+        run_all()
     assert in_county(other, lambda: db.session.get(Agreement, (other.tenant_id, id_))) is not None, "nothing was lost"
+    assert in_county(home, lambda: db.session.get(Agreement, (home.tenant_id, theirs))) is not None, "on either side"
 
     nobody = operator.post(f"{door}/reset", data={"username": "county_admin", "reason": "县里来函"})
     assert nobody.status_code == 422 and "没有这个在用的管理员账号" in nobody.text

@@ -96,7 +96,7 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
 
 
 def _run(job: Job, tenant_id: int, args: list[UUID]) -> str:
-    if job in WHOLE:  # the relay asks where it reads the line; a hello is the answer to a person's invitation
+    if job in WHOLE:  # relay and batch ask by themselves; cards and keys go on: what was stolen is revoked all the same
         WHOLE[job](tenant_id, *args)
         return "done"
     with fence.acting_for(tenant_id):

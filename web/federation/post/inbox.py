@@ -63,7 +63,7 @@ def _receive(tenant_id: int, sender: UUID, batch: list[bundles.Bundle], *, is_ca
     with fence.acting_for(tenant_id) as work:
         line = lines.take(sender, "in", _LINE)
         with events.by(Actor(None, line.name, "peer")), bound_contextvars(county=tenant_id, peer=str(sender)):
-            if line.stopped:
+            if line.stopped or line.is_halted:
                 return [Answer(code="maintenance")]
             office = _Office(sender, line, is_careful=is_careful)
             answers = office.take(batch)
