@@ -95,7 +95,7 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
     assert "已停" not in shown and "原因查清，重开通道" in shown and "电话核对过" in shown
     assert "通道已停" not in client.get(f"/{pair.home.code}/").text
     with clock.at(clock.now() - timedelta(days=31)), fence.acting_for(pair.home.tenant_id):
-        service.send(pair.host.uid, "heartbeat.tell", uuid7(), {"live": 0, "root": digest(b"")})
+        service.send(pair.host.uid, "heartbeat.tell", uuid7(), {"live": 1, "root": digest(b"")})
         fence.commit()
     front = client.get(f"/{pair.home.code}/").text
     assert "通道已停" in front and "自动续发" not in front, "nothing tries that again by itself"
