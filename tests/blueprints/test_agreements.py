@@ -12,13 +12,14 @@ import pypdf
 from tests import world
 from tests.blueprints.agreeing import done_in, fields_of, open_browsers  # noqa: F401 -- a fixture
 from tests.blueprints.test_auth import in_county
-from web.core import clock
+from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service
 from web.federation.agreements.models import AgreementApproval
 from web.federation.post import keys
+from web.federation.post.models import OutboxMessage
 from web.federation.wire.canonical import digest
 from web.tenants.documents.models import Document
 
@@ -127,6 +128,13 @@ def test_rejecting_needs_a_reason(pair, work, browsers):
     work()
     story = client.get(f"{base}/{id_}/letters").text.partition('<ol class="log">')[2]
     assert "<li>" in story and "今年不再新签" in story, "whoever did it here stands in the agreement's own story"
+    # Had the hub decided before it heard us, the letter would say so in words.
+    with pair.home.act():
+        said = db.session.scalars(db.select(OutboxMessage).where(OutboxMessage.type == "agreement.reject")).one()
+        said.result, said.code = "refused", "stale_base"
+        fence.commit()
+    told = client.get(f"{base}/{id_}/letters").text
+    assert "未办：对方此前已有新的决定，没有采用" in told and "stale_base" not in told
     host, base = browsers(pair.host)
     assert "第 1 版未同意" in host.get(f"{base}/{id_}").text
     assert "今年不再新签" in host.get(f"{base}/{id_}/letters").text

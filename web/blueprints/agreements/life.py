@@ -7,6 +7,7 @@ from uuid import UUID
 
 from web.blueprints.agreements import turns
 from web.blueprints.filters import moment
+from web.blueprints.letters import refusal
 from web.core.saying import say
 from web.federation.agreements import service
 from web.federation.agreements.models import VersionState
@@ -165,7 +166,7 @@ def letters(view: View) -> list[dict[str, Any]]:
         else:
             state, note = (
                 "off",
-                say("{receipted_at} 未办：{code}", receipted_at=clock_of(letter.receipted_at), code=letter.code),
+                say("{receipted_at} 未办：{code}", receipted_at=clock_of(letter.receipted_at), code=refusal(letter)),
             )
         said = say(
             "{type}{more}",
