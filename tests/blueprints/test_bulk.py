@@ -20,6 +20,7 @@ from web.tenants.labels import service as labels
 from web.tenants.members import service
 from web.tenants.members.models import Member
 from web.tenants.register import bulk
+from web.tenants.register import service as register
 from web.tenants.workbench import service as workbench
 from web.tenants.workbench.models import Draft
 
@@ -59,7 +60,7 @@ def column(side, field):
         return {m.name: getattr(m, field) for m in db.session.scalars(db.select(Member))}
 
 
-def test_a_bulk_edit_previews_says_who_was_refused_and_is_undone(browser, side):
+def test_a_bulk_edit_previews_says_who_was_refused_and_is_undone(browser, side, monkeypatch):
     admin, secretary = browser(), browser("branch_secretary")
     with side.act():
         label = labels.add("困难", "blue")
@@ -69,6 +70,10 @@ def test_a_bulk_edit_previews_says_who_was_refused_and_is_undone(browser, side):
     all_ = {"roll": "members", "all_matching": "1", "query": "gender=1"}
     form = admin.post(page, data=all_).text
     assert "成批修改 4 人" in form and form.count('<option value="keep">不修改</option>') >= 7
+    with monkeypatch.context() as small:
+        small.setattr(register, "MOST_SELECTED", 3)
+        cut = admin.post(page, data=all_)
+        assert cut.status_code == 422 and "一次最多选 3 条" in cut.text, "all that match, or none of them"
     assert "每一项都是" in admin.post(page, data={**all_, "act": "preview"}).text
     wrong = admin.post(page, data={**all_, "act": "preview", "how-dues_until": "set", "dues_until": "六月"})
     assert wrong.status_code == 422 and "请写成 年-月" in wrong.text

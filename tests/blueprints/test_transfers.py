@@ -31,6 +31,7 @@ from web.tenants.members.codes import Standing
 from web.tenants.members.models import Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
+from web.tenants.transfers import book as stubs
 from web.tenants.transfers import issuing, letters, service
 from web.tenants.transfers.models import TransferState
 
@@ -439,7 +440,7 @@ def test_the_packet_opens_with_the_password_that_is_shown_once(pair, enter, work
         assert password not in str((logged.details, logged.changes, logged.reason))
 
 
-def test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper(fresh, pair, enter, work):
+def test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper(fresh, pair, enter, work, monkeypatch):
     side, officer = pair.home, enter(Role.TOWNSHIP_OFFICER)
     letter = {"from_org": "=甲", "to_org": TO, "addressee": OFFICE, "valid_days": "30", "contact": ""}
     for name, number in (("王示甲", NUMBER), ("李例乙", citizen_id.invent("990128", date(1991, 7, 15), 1))):
@@ -473,6 +474,10 @@ def test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper(fresh, pair, enter, 
         and rows[2][3] == "'=甲"
         and "作废" in str(rows[3][9])
     )
+    with monkeypatch.context() as small:
+        small.setattr(stubs, "MOST", 1)
+        cut = officer.get(f"{book}.xlsx?year={year}")
+        assert cut.status_code == 409 and "超过两千号" in cut.text, "never a part of the book"
     assert officer.post(f"{book}/print?year={year}").status_code == 303
     work()
     made = re.search(r'href="([^"]*/documents/[^"]*)">党员组织关系介绍信登记簿', officer.get(book).text)[1]

@@ -95,6 +95,7 @@ ERRORS: dict[str, str] = {
     "import_file_gone": "原文件已按期清除，请重新上传",
     "export_gone": "导出的文件已按期销毁，请重新导出",
     "export_too_long": "超过十万行，请先筛选再导出",
+    "book_too_long": "超过两千号，请先按年份或结果筛选",
     "task_cancelled": "任务已取消，没有写入任何内容",
     "task_stays": "这件要告知伙伴县，不能取消；办完自动了结",
     "unforeseen": "系统出了差错，这件没有办成，差错已记录。可以重试；仍不行请找管理员",

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, Subquery, extract, func, literal, null, union_all
 
 from web.core import clock
+from web.core.errors import Invalid
 from web.core.events import Actor, Event
 from web.core.fields import mask
 from web.extensions import db
@@ -180,13 +181,13 @@ def count(query: Query, actor: Actor, extras: Sequence[Extra] = ()) -> int:
     return db.session.scalar(_matching(query, actor, extras, func.count())) or 0
 
 
-def selected(query: Query, actor: Actor, *, extras: Sequence[Extra] = (), limit: int = MOST_SELECTED) -> list[UUID]:
-    """The ids of all that match, run anew: at most `limit`."""
-    return list(
-        db.session.scalars(
-            _matching(query, actor, extras, Member.id).order_by(Member.name_pinyin, Member.id).limit(limit)
-        )
-    )
+def selected(query: Query, actor: Actor, *, extras: Sequence[Extra] = ()) -> list[UUID]:
+    """The ids of all that match, run anew. Invalid for more than MOST_SELECTED: never the first ones alone."""
+    matching = _matching(query, actor, extras, Member.id).order_by(Member.name_pinyin, Member.id)
+    found = list(db.session.scalars(matching.limit(MOST_SELECTED + 1)))
+    if len(found) > MOST_SELECTED:
+        raise Invalid(code="too_many_chosen", most=MOST_SELECTED)
+    return found
 
 
 def among(ids: Sequence[UUID], actor: Actor) -> list[UUID]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_
 
 from web.core import clock
-from web.core.errors import NotFound
+from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
 from web.core.keyset import Order
 from web.core.saying import joined, say
@@ -148,9 +148,12 @@ def get(stub_id: UUID, actor: Actor, *, lock: bool = False) -> LetterStub:
 
 
 def whole(actor: Actor, where: Where = ()) -> Sequence[LetterStub]:
-    """All that match, in the order of the numbers, as a book is bound: at most MOST."""
+    """All that match, in the order of the numbers, as a book is bound. WrongState for more than MOST: never a part of them."""
     statement = _matching(actor, where, LetterStub).order_by(LetterStub.year, LetterStub.serial)
-    return db.session.scalars(statement.limit(MOST)).all()
+    found = db.session.scalars(statement.limit(MOST + 1)).all()
+    if len(found) > MOST:
+        raise WrongState("book_too_long")
+    return found
 
 
 def standing(stub: LetterStub) -> Standing:
