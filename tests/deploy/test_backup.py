@@ -22,11 +22,16 @@ from deploy.places import CHECKOUT, Instance, state_root
 from deploy.processes import Family
 from tests.conftest import _database_of, _owner_url, environment
 from tests.federation.referrals.conftest import walk
-from tests.federation.referrals.walk import NAME
+from tests.federation.referrals.walk import NAME, next_version
 from web import jobs
-from web.core import clock, erasures
+from web.core import clock, erasures, fence
 from web.extensions import db
+from web.federation.post import service as post
+from web.federation.post.models import StoredDisclosure
+from web.federation.referrals import packets
 from web.federation.referrals.models import ReferralState, SharedMember
+from web.federation.sharing import service as sharing
+from web.federation.sharing.models import StatusShare
 from web.federation.sharing.service import BACKUP_DAYS
 from web.tenants.consents import service as consents
 
@@ -223,6 +228,24 @@ def test_backed_up_lost_and_restored(place, proved, monkeypatch):
     proved("deployments restored from a backup", 1)
 
 
+def known_of(walk) -> set[str]:
+    """Pointers of which either county has a value: stored beside a message, in the packet's copy, or under a share."""
+    found: set[str] = set()
+    for side in (walk.home, walk.host):
+        shares = walk.shares(side)
+        with side.act():
+            kept = packets.opened(db.session.get(SharedMember, (side.tenant_id, walk.id)))
+            ids = db.select(StatusShare.id).where(StatusShare.referral_id == walk.id)
+            rows = db.session.scalars(
+                db.select(StoredDisclosure).where(
+                    StoredDisclosure.about_id.in_(ids.union_all(db.select(db.literal(walk.id))))
+                )
+            )
+            found |= {row.pointer for row in rows if post.reopened(row)} | {*kept}
+        found |= {pointer for _, values in shares.values() for pointer in values}
+    return found
+
+
 def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_path, monkeypatch, proved):
     """A member withdraws after the backup: put back, neither county has or shares his values, by the commands' own steps."""
     monkeypatch.setenv("KITELINE_STATE_DIR", str(tmp_path / "state"))
@@ -241,7 +264,11 @@ def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_pa
         )  # fmt: skip
         return said
 
-    walk.until_taken_on()
+    stays, going = walk.enroll("司马试乙"), walk.member_id
+    narrowed = {}
+    for walk.member_id in (stays, going):
+        walk.until_taken_on()
+        narrowed[walk.member_id] = walk.id
     with clock.at(datetime(2026, 11, 1, tzinfo=UTC)):
         assert erasures.carry_out(notes) == 0, "a list of nothing is no lost list"
         assert run_restore._begun(notes) == clock.now()
@@ -253,10 +280,20 @@ def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_pa
     } | facts
     dump = list(parts)
     walk.withdraw("S2", "S6")
+    walk.member_id, walk.id = stays, narrowed[stays]
+    walk.amend(dues_until="")
+    with walk.home.act():
+        sharing.snapshot(sharing.standing(walk.id, "owner", "S6"))
+        fence.commit()
+    next_version(walk, lambda names: [name for name in names if name not in ("gender", "arrival_month")], "S2")
+    known = known_of(walk)
+    assert not known & {"/gender", "/arrival_month", "/dues_until"}
+    walk.member_id, walk.id = going, narrowed[going]
     assert walk.shares(walk.host)["receiver", "S6"] == ("purged", {})
     assert erasures.carry_out(notes) > 0 and erasures.carry_out(notes) == 0
     assert NAME not in notes.read_text() and {ln.kind for ln in erasures.read(notes.read_text().splitlines())} == {
         "consent",
+        "disclosure",
         "referral",
         "status_share",
         "record_key",
@@ -266,6 +303,9 @@ def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_pa
         "What was destroyed or taken back since then came back: there was no list of it."
     ]
     assert walk.shares(walk.host)["receiver", "S6"][1], "a backup has it all"
+    walk.id = narrowed[stays]
+    assert known_of(walk) == known | {"/gender", "/arrival_month", "/dues_until"}
+    walk.id = narrowed[going]
     other, now = tmp_path / "other", f"{clock.now().isoformat()} {walk.home.tenant_id}"
     other.write_text(f"{now} consent {UUID(int=1)}\n{now} record_key {UUID(int=2)}\n")
     none = fresh.test_cli_runner().invoke(args=["repurge", str(other), "--since", str(manifest["made_at"])]).output
@@ -280,6 +320,9 @@ def test_what_was_destroyed_since_the_backup_stays_destroyed(walk, fresh, tmp_pa
         assert db.session.get(SharedMember, (walk.host.tenant_id, walk.id)) is None
     with walk.home.act():
         assert not consents.stands(walk.member_id, walk.host.uid, "S6")
+    walk.id = narrowed[stays]
+    assert known_of(walk) == known, "single fields, though the version that took them out is lost"
+    walk.id = narrowed[going]
     jobs.ring_post()
     walk.work()
     assert walk.shares(walk.host)["receiver", "S6"] == walk.shares(walk.home)["owner", "S6"] == ("purged", {})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from tests import world
 from tests.world import Pair, Side
 from web.core import clock, fence
 from web.core.events import Actor
 from web.extensions import db
+from web.federation.agreements import service as agreements
 from web.federation.referrals import offering, service
 from web.federation.referrals.models import Referral, ReferralState
 from web.federation.sharing import values
@@ -130,6 +133,25 @@ class Walk:
             consents.withdraw(members.get(self.member_id), self.host.uid, scopes, "本人要求")
             fence.commit()
         self.work()
+
+
+def next_version(
+    walk: Walk, change: Callable[[list[str]], list[str]], scope: str = "S6", back: Iterable[Any] = ()
+) -> None:
+    """Another version takes effect, proposed by the host, in which home's grant of the scope has the changed fields."""
+    with walk.home.act():
+        id_ = service.get(walk.id).agreement_id
+    with walk.host.act():
+        text = copy.deepcopy(agreements.amend(id_).text)
+        for grant in text["grants"]:
+            if (grant["owner"], grant["scope"]) == (str(walk.home.uid), scope):
+                grant["fields"] = change(grant["fields"])
+        text["grants"] = [*(grant for grant in text["grants"] if grant["fields"]), *back]
+        agreements.revise(id_, text)
+        agreements.propose(id_)
+        fence.commit()
+    walk.work()
+    world.conclude(id_, walk.host, [walk.home])
 
 
 def later(**by: int) -> Any:

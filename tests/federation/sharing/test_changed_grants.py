@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 
 from tests import world
+from tests.federation.referrals.walk import next_version
 from web.core import fence
 from web.core.errors import DomainError
 from web.core.ids import uuid7
@@ -113,21 +112,6 @@ def test_a_handover_runs_on_through_a_pause_and_the_news_after_it_does_not(walk)
             assert tuple(found) == may
 
 
-def _next_version(walk, change, scope="S6", back=()):
-    id_ = _agreement_of(walk)
-    with walk.host.act():
-        text = copy.deepcopy(agreements.amend(id_).text)
-        for grant in text["grants"]:
-            if (grant["owner"], grant["scope"]) == (str(walk.home.uid), scope):
-                grant["fields"] = change(grant["fields"])
-        text["grants"] = [*(grant for grant in text["grants"] if grant["fields"]), *back]
-        agreements.revise(id_, text)
-        agreements.propose(id_)
-        fence.commit()
-    walk.work()
-    world.conclude(id_, walk.host, [walk.home])
-
-
 def _newest(walk, side, role):
     """(state, values) of the share opened last."""
     with side.act():
@@ -139,7 +123,7 @@ def _newest(walk, side, role):
 def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again(walk):
     walk.until_taken_on()
     assert "/dues_until" in _newest(walk, walk.host, "receiver")[1]
-    _next_version(walk, lambda names: [name for name in names if name != "dues_until"])
+    next_version(walk, lambda names: [name for name in names if name != "dues_until"])
     for side, role in ((walk.home, "owner"), (walk.host, "receiver")):
         state, found = _newest(walk, side, role)
         assert state == "live" and found == {"/certificate_no": "示0001"}
@@ -151,18 +135,18 @@ def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_ag
         assert first.backups_until is not None and second.agreement.version == 2
         gone = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == first.id)).all()
         assert gone and all(row.wrapped is None for row in gone)
-    _next_version(walk, lambda names: sorted([*names, "dues_until"]))
+    next_version(walk, lambda names: sorted([*names, "dues_until"]))
     whole = ("live", {"/certificate_no": "示0001", "/dues_until": "2026-09"})
     assert _newest(walk, walk.host, "receiver") == whole
     # Granted no more, and the same again: nobody stopped it. What a person stopped no version opens.
-    _next_version(walk, lambda names: [])
+    next_version(walk, lambda names: [])
     assert _newest(walk, walk.host, "receiver") == ("purged", {})
-    _next_version(walk, lambda names: names, back=[texts.grant(walk.home.uid, walk.host.uid, "S6")])
+    next_version(walk, lambda names: names, back=[texts.grant(walk.home.uid, walk.host.uid, "S6")])
     assert _newest(walk, walk.host, "receiver") == whole
     with walk.home.act():
         service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
         fence.commit()
-    _next_version(walk, lambda names: [name for name in names if name != "dues_until"])
+    next_version(walk, lambda names: [name for name in names if name != "dues_until"])
     assert _newest(walk, walk.host, "receiver") == ("purged", {})
 
 
@@ -175,14 +159,14 @@ def test_a_narrowed_notice_empties_open_packets_and_one_taken_away_ends_them(wal
     walk.until_taken_on()
     told = _packet(walk)
     assert {"/gender", "/arrival_month", "/name"} <= set(told)
-    _next_version(walk, lambda names: [name for name in names if name not in ("gender", "arrival_month")], "S2")
+    next_version(walk, lambda names: [name for name in names if name not in ("gender", "arrival_month")], "S2")
     assert _packet(walk) == {p: value for p, value in told.items() if p not in ("/gender", "/arrival_month")}
     for side in (walk.home, walk.host):
         with side.act():
             rows = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == walk.id)).all()
             kept = {row.pointer: row.wrapped is not None for row in rows}
             assert kept["/name"] and not (kept["/arrival_month"] or kept["/gender"])
-    _next_version(walk, lambda names: [], "S2")
+    next_version(walk, lambda names: [], "S2")
     for side in (walk.home, walk.host):
         with side.act():
             referral = referrals.get(walk.id)

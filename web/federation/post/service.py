@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert
 
-from web.core import clock, fence, logs, vault
+from web.core import clock, erasures, events, fence, logs, vault
 from web.core.ids import uuid7
 from web.core.queue import Job, defer
 from web.extensions import Session, db
@@ -45,6 +45,14 @@ class BlobArrived:
 
     about_id: UUID
     digest: str
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Announced when the stored values of these pointers were destroyed: whoever keeps a working copy takes them out of it."""
+
+    about_id: UUID
+    pointers: frozenset[str]
 
 
 @dataclass
@@ -293,18 +301,29 @@ def purge(about_id: UUID) -> int:
 
 
 def forget(about_id: UUID, pointers: Collection[str]) -> int:
-    """Destroy the stored values of these pointers alone, both said and heard; the seals over them still verify."""
+    """Destroy the stored values of these pointers alone, both said and heard, and what working copies hold of them; the
+    seals over them still verify.
+    """
     query = db.select(StoredDisclosure).where(
         StoredDisclosure.about_id == about_id,
         StoredDisclosure.pointer.in_(pointers),
         StoredDisclosure.wrapped.is_not(None),
     )
-    gone = 0
-    for row in db.session.scalars(query):
+    rows = list(db.session.scalars(query))
+    for row in rows:
         row.wrapped = None
-        gone += 1
+        erasures.note("disclosure", row.id)
+    if rows:
+        events.announce(Forgotten(about_id, frozenset(row.pointer for row in rows)))
     db.session.flush()
-    return gone
+    return len(rows)
+
+
+@erasures.again("disclosure")
+def _forget_again(disclosure_id: UUID) -> bool:
+    """A backup that was put back has it, and in it the wider version may be in force: the row says what is to go."""
+    row = db.session.get(StoredDisclosure, (fence.tenant(), disclosure_id))
+    return row is not None and row.wrapped is not None and forget(row.about_id, [row.pointer]) > 0
 
 
 @dataclass(frozen=True)

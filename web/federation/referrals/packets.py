@@ -6,13 +6,13 @@ Of a claim, home keeps one too: what the host was told, until a person recognise
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
 
-from web.core import clock, erasures, fence, vault
+from web.core import clock, erasures, events, fence, vault
 from web.core.fields import FIELDS, blind
 from web.extensions import db
 from web.federation.messages import MESSAGES
@@ -69,7 +69,7 @@ def keep(referral: Referral, values: Mapping[str, Any]) -> SharedMember:
         partner_uid=referral.partner_uid,
         name_pinyin=names.pinyin_key(name)[:160],
         initials=names.initials(name)[:20],
-        wrapped=_wrapped(referral, values),
+        wrapped=_wrapped(referral.id, values),
         code_blind=blind("report_in_code", code) if code else None,
         received_at=clock.now(),
     )
@@ -92,8 +92,8 @@ def take_out(referral: Referral) -> dict[str, Any]:
     return told
 
 
-def _wrapped(referral: Referral, values: Mapping[str, Any]) -> bytes:
-    return vault.wrap(referral.id, json.dumps(dict(values), ensure_ascii=False).encode())
+def _wrapped(referral_id: UUID, values: Mapping[str, Any]) -> bytes:
+    return vault.wrap(referral_id, json.dumps(dict(values), ensure_ascii=False).encode())
 
 
 def opened(row: SharedMember | None) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def void_code(referral: Referral) -> None:
     row = db.session.get(SharedMember, (referral.tenant_id, referral.id))
     if row is not None:
         row.code_blind = None
-        row.wrapped = _wrapped(referral, {k: v for k, v in opened(row).items() if k != CODE})
+        row.wrapped = _wrapped(referral.id, {k: v for k, v in opened(row).items() if k != CODE})
         db.session.flush()
 
 
@@ -143,17 +143,19 @@ def _value(row: StoredDisclosure) -> Any:
     return opened_.value if opened_ is not None else None
 
 
-def narrow(referral: Referral, gone: Collection[str]) -> None:
-    """These pointers may not be known any more: their stored values go on either side, and out of the working copy."""
-    post.forget(referral.id, gone)
-    row = db.session.get(SharedMember, (referral.tenant_id, referral.id))
-    if row is not None:
-        row.wrapped = _wrapped(referral, {pointer: v for pointer, v in opened(row).items() if pointer not in gone})
-        if CODE in gone:
-            row.code_blind = None
-        if "/name" in gone:
-            row.name_pinyin = row.initials = ""
-            db.session.execute(delete(SharedGram).where(SharedGram.referral_id == referral.id))
+@events.subscribe(post.Forgotten)
+def _take_out(what: post.Forgotten) -> None:
+    """These values may not be known any more: they go out of the working copy too."""
+    row = db.session.get(SharedMember, (fence.tenant(), what.about_id))
+    if row is None:
+        return
+    kept = {pointer: value for pointer, value in opened(row).items() if pointer not in what.pointers}
+    row.wrapped = _wrapped(row.id, kept)
+    if CODE in what.pointers:
+        row.code_blind = None
+    if "/name" in what.pointers:
+        row.name_pinyin = row.initials = ""
+        db.session.execute(delete(SharedGram).where(SharedGram.referral_id == row.id))
     db.session.flush()
 
 

@@ -25,6 +25,7 @@ from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.messages import REFERRAL_DECLINED, REFERRAL_ENDED
 from web.federation.pairs import FAIL
+from web.federation.post import service as post
 from web.federation.post.models import Peer
 from web.federation.readings import service as readings
 from web.federation.referrals import codes, effects, grants, packets
@@ -344,7 +345,7 @@ def _grants_changed(what: GrantsChanged) -> None:
             Referral.role == role, Referral.partner_uid == partner, Referral.state.in_(OPEN)
         )
         for referral in db.session.scalars(query.order_by(Referral.id)) if gone else ():
-            packets.narrow(referral, gone)
+            post.forget(referral.id, gone)
 
 
 def _looked_through(partners: Collection[UUID], since: date, until: date) -> int:

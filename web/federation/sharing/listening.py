@@ -13,6 +13,7 @@ from web.federation import pairs
 from web.federation.agreements.models import AgreementParty
 from web.federation.agreements.registers import AT_REST
 from web.federation.agreements.taking_effect import GrantsChanged
+from web.federation.post import service as post
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import OPEN, Referral, ReferralState
 from web.federation.sharing import service, values
@@ -22,6 +23,12 @@ from web.tenants.counties import service as counties
 from web.tenants.members.service import MemberChanged
 
 log = structlog.get_logger(__name__)
+
+
+@events.subscribe(post.Forgotten)
+def _take_out(what: post.Forgotten) -> None:
+    """Of a share: what was last sent or heard under these pointers goes with the disclosures."""
+    values.take_out(what.about_id, what.pointers)
 
 
 def _take_back(shares: list[StatusShare], reason: str, *, goes_again: bool = False) -> None:

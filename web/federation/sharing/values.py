@@ -89,9 +89,9 @@ def keep(share: StatusShare, changed: Mapping[str, Any], *, whole: bool) -> None
     """Store what was sent or heard; `whole`: what is not among it is no longer there."""
     if whole:
         db.session.execute(delete(SharedValue).where(SharedValue.share_id == share.id))
-    gone = [pointer[1:] for pointer, value in changed.items() if value is None]
+    gone = [pointer for pointer, value in changed.items() if value is None]
     if gone:
-        db.session.execute(delete(SharedValue).where(SharedValue.share_id == share.id, SharedValue.field.in_(gone)))
+        take_out(share.id, gone)
     for pointer, value in changed.items():
         if value is None:
             continue
@@ -104,6 +104,12 @@ def keep(share: StatusShare, changed: Mapping[str, Any], *, whole: bool) -> None
             ).execution_options(synchronize_session=False)
         )
     db.session.flush()
+
+
+def take_out(share_id: UUID, pointers: Iterable[str]) -> None:
+    """These are no longer there."""
+    fields = [pointer[1:] for pointer in pointers]
+    db.session.execute(delete(SharedValue).where(SharedValue.share_id == share_id, SharedValue.field.in_(fields)))
 
 
 def held(share_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
