@@ -177,6 +177,7 @@ ERRORS: dict[str, str] = {
     "version_open": "已有一份文本正在协商",
     "no_receipt": "回执登记办结以后再存扫描件",
     "no_letter": "没有在用的介绍信",
+    "emptied": "恢复备份之前这件事已经结束，内容已再次销毁，不能接着办。请再结束一次；仍要办的，结束后重新提出",
     "letter_withheld": "介绍信内容不全，印不出来：对方没有给出，或者已经清除。缺哪几项写在转接页面上，请以纸质原件为准",
     "letter_in_making": "介绍信的 PDF 还没有生成好，请在案卷页看进度，生成后再办",
     # What a partner refuses for good, and what stops a channel (web/federation/wire/codes.py).

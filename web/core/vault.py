@@ -93,6 +93,11 @@ def holds(subject_id: UUID) -> bool:
     return _key(subject_id, create=False) is not None
 
 
+def emptied(subject_id: UUID, packet: bytes | None) -> bool:
+    """Stands there a packet whose key was destroyed? So it is only in a backup put back: what ended since is open again."""
+    return packet is not None and not holds(subject_id)
+
+
 def beside(query: Select[Any], record_id: Any) -> Select[Any]:
     """The query with each row's key as its last column, so that a list asks for no keys by themselves: see `have`."""
     key = db.aliased(RecordKey)

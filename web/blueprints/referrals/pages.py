@@ -281,7 +281,7 @@ def _crossed(referral: Referral, row: Row) -> list[tuple[str, str, str]]:
         is_short = referral.role == "home" or referral.consent_id is not None
         if pointer == packets.CODE or (pointer not in sealed and is_short):
             continue
-        value, is_withheld = sealed.get(pointer, (None, referral.state in OPEN))
+        value, is_withheld = sealed.get(pointer, (None, referral.state in OPEN and not referral.is_emptied))
         gone = "未共享" if is_withheld else "已清除"
         if pointer == "/home_branch" and referral.state is S.CLAIMED:
             label = "本人说的党支部"

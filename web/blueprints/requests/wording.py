@@ -107,8 +107,10 @@ def because(request: Request) -> str:
 
 def why_purged(request: Request) -> str:
     """Why the content of one that was done is gone; "" while it is here, or was never."""
-    if request.done_on is None or request.wrapped is not None or request.state not in DONE:
+    if request.done_on is None or request.state not in DONE:
         return ""
+    if request.wrapped is not None:
+        return "恢复备份之前已经销毁" if request.is_emptied else ""
     if request.pending == "purge":
         return PURGED["notice_withdrawn"]
     return PURGED.get(request.reason, "办结已满三年")

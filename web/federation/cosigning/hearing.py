@@ -109,6 +109,8 @@ def _check_answer(record: CoSignedRecord, said: Said) -> None:
         if not is_known:
             raise WireError("illegal_transition", where="lines")
         return
+    if record.is_emptied:
+        raise WrongState("emptied")
     if not is_known:
         raise Invalid({"accept": "choose_one"})
     if said.verb == "countersign" and any(known[number].member_id is None for number in named):

@@ -133,6 +133,11 @@ class CoSignedRecord(PairAggregate, Model):
     def _waits_until(self) -> date:
         return clock.day(self.state_at + LAPSES_AFTER)
 
+    @property
+    def is_emptied(self) -> bool:
+        """Waiting for an answer in a backup that was put back, its values destroyed again: it had ended."""
+        return self.state in OPEN and vault.emptied(self.id, self.header)
+
     def head(self) -> dict[str, str]:
         """title, place, responsible; empty once they were purged."""
         return _opened(self.id, self.header)

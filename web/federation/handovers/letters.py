@@ -143,6 +143,8 @@ def take_over(handover: Handover, *, branch_id: UUID, receipt_no: str, handler: 
     given = {"receipt_no": receipt_no.strip(), "handler": handler.strip(), "phone": phone.strip()}
     if wrong := {name: "required" for name, value in given.items() if not value}:
         raise Invalid(wrong)
+    if handover.is_emptied:
+        raise WrongState("emptied")  # nobody knows any more whom the branch would get
     members.demand_branch(branch_id, "branch_id")
     received = handover.arrived_on or clock.today()
     handover.branch_id = branch_id

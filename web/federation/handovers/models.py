@@ -192,6 +192,11 @@ class Handover(PairAggregate, Model):
         """The packet holds the other county's values."""
         return is_received(self.state, self.role)
 
+    @property
+    def is_emptied(self) -> bool:
+        """Open in a backup that was put back, its values destroyed again: it had ended."""
+        return self.is_open and vault.emptied(self.id, self.packet)
+
     def values(self) -> dict[str, Any]:
         """What the packet holds; empty once it was purged."""
         if self.packet is None:

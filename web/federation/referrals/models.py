@@ -111,6 +111,11 @@ class Referral(PairAggregate, Model):
         Index("ix_referral_township", "tenant_id", "township_id"),
     )
 
+    @property
+    def is_emptied(self) -> bool:
+        """Open in a backup that was put back, its packet purged again: it had ended."""
+        return self.state in OPEN and self.purged_at is not None
+
 
 REFERRAL.guard(Referral)
 

@@ -114,6 +114,11 @@ class Request(PairAggregate, Model):
         came = self.of_kind.asks if self.role == "asked" else self.of_kind.answers if self.done_on else ()
         return any(it.scope for it in came)
 
+    @property
+    def is_emptied(self) -> bool:
+        """Its values were destroyed again, in a backup that was put back."""
+        return vault.emptied(self.id, self.wrapped)
+
     def values(self) -> dict[str, Any]:
         """What was asked and answered, by name; empty once it was purged."""
         if self.wrapped is None:
