@@ -484,6 +484,11 @@ def test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper(fresh, pair, enter, 
     text = PdfReader(io.BytesIO(officer.get(made).data)).pages[0].extract_text().replace(" ", "").replace("\n", "")
     assert f"{year}0001" in text and "作废" in text and "介绍信登记簿" in text and "党费交至" in text
     assert theirs.get(made).status_code == 404
+    # Handed over and sent back by the other side: the reason in words, where the clerk wrote none.
+    assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
+    assert officer.post(f"{at}/hand-out", data={"on": clock.today().isoformat()}).status_code == 303
+    assert officer.post(f"{at}/refuse", data={"reason": "missing_file", "text": ""}).status_code == 303
+    assert "作废，档案材料不齐" in officer.get(f"{book}?q=3").text
 
 
 def test_counts_equal_the_lists_for_every_role(pair, enter):

@@ -145,7 +145,8 @@ ACTS: dict[str, Act] = {
             "", "已批准", True,
         ),
         Act(
-            "refuse", "refuse", "不予办理", "不予办理", Refusal, lambda c, v: service.refuse(c, v["reason"], v["text"]),
+            "refuse", "refuse", "不予办理", "不予办理", Refusal,
+            lambda c, v: service.refuse(c, v["reason"], v["text"], wording.REFUSED[v["reason"]]),
             "这次转接终止，介绍信已开出的作废，组织关系不变。", "已登记不予办理", warning=wording.REFUSAL_WARNING,
         ),
         Act(

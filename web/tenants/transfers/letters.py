@@ -108,10 +108,12 @@ def current(subject_id: UUID) -> LetterStub | None:
 
 
 def void(subject_id: UUID, note: str = "") -> None:
-    """The letter is worth nothing any more; its number stands in the book as 作废."""
+    """The letter is worth nothing any more; its number stands in the book as 作废, with what was noted of it if nothing is
+    said now.
+    """
     stub = current(subject_id)
     if stub is not None:
-        stub.void_on, stub.note = clock.today(), note[:200]
+        stub.void_on, stub.note = clock.today(), note[:200] or stub.note
         events.record("letter_stub.void", stub, reason=note)
         db.session.flush()
 

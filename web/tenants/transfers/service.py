@@ -276,11 +276,13 @@ def settle_inside(case: RelationTransfer, member: Member) -> None:
     move(case, "close")
 
 
-def refuse(case: RelationTransfer, reason: str, text: str = "") -> None:
-    """No, for a reason of the closed list; `other` needs words. A letter that was out is void."""
+def refuse(case: RelationTransfer, reason: str, text: str = "", words: str = "") -> None:
+    """No, for a reason of the closed list; `other` needs words. A letter that was out is void. `words`: of the reason, for
+    the book where the clerk wrote nothing; the book is a paper, and prints what it holds.
+    """
     if reason == "other" and not text.strip():
         raise Invalid({"text": "required"})
-    letters.void(case.id, text.strip())
+    letters.void(case.id, text.strip() or words)
     case.reason = reason
     case.keep(text=text.strip() or None)
     move(case, "refuse", reason=text.strip())
