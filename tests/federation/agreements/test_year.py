@@ -14,8 +14,8 @@ from web.blueprints.figures import partner
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
-from web.federation.agreements import clauses, lives, service, standing
-from web.federation.agreements.models import VERSION, AgreementState, AgreementVersion, VersionState
+from web.federation.agreements import clauses, duties, lives, service, standing
+from web.federation.agreements.models import VERSION, AgreementState, AgreementVersion, DutyKind, VersionState
 from web.tenants.documents.models import Document
 
 
@@ -170,6 +170,19 @@ def test_leaving_ends_an_open_amendment_and_only_comes_nearer(agreed, work):
     with hub.act():
         leaves = {p.uid: p.leaves_on for p in service.parties(service.get(id_))}
         assert leaves[home.uid] == clock.today() + timedelta(days=61)
+
+
+def test_nobody_is_asked_to_renew_with_who_is_leaving(agreed, work):
+    id_, hub, home = agreed.ref.id, agreed.host, agreed.home
+    with clock.at(clock.now() + timedelta(days=668)):
+        say(home, work, "leave", id_, clock.today() + timedelta(days=60))
+    with clock.at(clock.now() + timedelta(days=672)):
+        _run(hub)
+        with hub.act():
+            assert DutyKind.RENEWAL not in {duty.kind for duty in duties.open_of(id_)}
+            with pytest.raises(Invalid) as alone:
+                service.renew(id_, clock.today() + timedelta(days=400))
+            assert alone.value.fields == {"effective_to": ["nobody_stays"]}
 
 
 def test_the_first_clause_follows_the_order_of_those_who_stay(agreed):

@@ -202,8 +202,8 @@ def _newest_rows() -> dict[tuple[UUID, DutyKind, str], AgreementDuty]:
 
 
 def _met(active: Mapping[UUID, Mapping[str, Any]]) -> set[tuple[UUID, DutyKind, str]]:
-    """What closes by itself: the next version is sealed, or we are leaving; our progress with an item is whole. `active`:
-    the text in effect of each agreement.
+    """What closes by itself: the next version is sealed, we are leaving, or are left alone; our progress with an item is
+    whole. `active`: the text in effect of each agreement.
     """
     own, ids = counties.own().uid, list(active)
     sealed = db.select(AgreementVersion.agreement_id).where(
@@ -212,7 +212,10 @@ def _met(active: Mapping[UUID, Mapping[str, Any]]) -> set[tuple[UUID, DutyKind, 
     leaving = db.select(AgreementParty.agreement_id).where(
         AgreementParty.agreement_id.in_(ids), AgreementParty.uid == own, AgreementParty.leaves_on.is_not(None)
     )
-    found = {(id_, DutyKind.RENEWAL, "") for id_ in db.session.scalars(sealed.union(leaving))}
+    staying = func.count().filter(AgreementParty.leaves_on.is_(None), AgreementParty.ended_on.is_(None))
+    alone = db.select(AgreementParty.agreement_id).where(AgreementParty.agreement_id.in_(ids))
+    alone = alone.group_by(AgreementParty.agreement_id).having(staying < 2)
+    found = {(id_, DutyKind.RENEWAL, "") for id_ in db.session.scalars(sealed.union(leaving, alone))}
     said = CooperationProgress
     progress = (
         db.select(said.agreement_id, said.item_key, said.percent, said.at)

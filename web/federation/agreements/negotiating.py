@@ -85,13 +85,17 @@ def amend(agreement_id: UUID) -> AgreementVersion:
 
 
 def renew(agreement_id: UUID, ends_on: date) -> AgreementVersion:
-    """A draft of the next version that begins the day after the one in effect ends, and lasts until `ends_on`."""
+    """A draft of the next version that begins the day after the one in effect ends, and lasts until `ends_on`. Invalid where
+    only one party would be left of it by then.
+    """
     agreement, version = _to_follow(agreement_id)
     assert version.text is not None
     starts = date.fromisoformat(version.text["effective_to"]) + timedelta(days=1)
     if ends_on < starts:
         raise Invalid({"effective_to": "before_start"})
     text = _of_those_who_stay(agreement, version, starts)
+    if len(text["parties"]) < 2:
+        raise Invalid({"effective_to": "nobody_stays"})
     days = {"effective_from": starts.isoformat(), "effective_to": ends_on.isoformat()}
     whole = {**text, **days, "clauses": clauses.redated(text, starts, ends_on)}
     return _draft(agreement, _next_version(agreement), whole)
