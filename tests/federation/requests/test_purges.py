@@ -85,6 +85,11 @@ def test_what_was_agreed_to_and_done_is_destroyed_when_it_is_withdrawn(walk, pro
     gone(walk, rated, "rated", "consent_withdrawn")
     with home.act():
         assert service.get(opened).state == "withdrawn" and service.get(opened).values() == {}
+    with host.act():
+        assert service.get(opened).values() == {} and service.get(opened).words == service.NO_MORE
+        asked = StoredDisclosure.about_id == opened, StoredDisclosure.scope == "S7"
+        assert world.count(StoredDisclosure, *asked) == 1, "told once"
+        assert world.count(StoredDisclosure, *asked, StoredDisclosure.wrapped.is_not(None)) == 0, "and here no more"
     proved("requests purged after they were done", 3)
 
 

@@ -227,6 +227,14 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     if end == "decline":
         with host.act():
             assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")
+        # The asker's own copy is kept as long as of what was done, and no longer.
+        over = datetime.combine(add_months(clock.today(), service.KEPT), time(12), clock.CHINA) + timedelta(days=1)
+        for at, kept in ((over - timedelta(days=2), {"trigger": "hardship"}), (over, {})):
+            with clock.at(at), host.act():
+                service.forget_old()
+                fence.commit()
+            with host.act():
+                assert service.get(id_).values() == kept
 
 
 def test_a_request_does_not_lapse_before_its_due_day(walk):
@@ -344,9 +352,7 @@ def test_a_consent_stands_for_one_request_and_takes_it_back(walk, housing, monke
     walk.work()
     for side in (home, host):
         with side.act():
-            assert service.get(id_).state == "withdrawn"
-    with host.act():
-        assert service.get(id_).values() == {}
+            assert service.get(id_).state == "withdrawn" and service.get(id_).values() == {}, "asked with, and told"
 
 
 def test_a_fourth_kind_is_an_entry_and_its_form(walk, housing, fresh):

@@ -82,15 +82,12 @@ AT_REST.append(_hinders)
 
 @events.subscribe(consents.ConsentWithdrawn)
 def _consent_withdrawn(what: consents.ConsentWithdrawn) -> None:
-    """The member's yes to one request is gone: an open one is taken back, and the other county purges it; of one that was
-    done both destroy the content. Where a notice is gone, what was answered, or asked, under it goes the same way.
+    """The member's yes to one request is gone: an open one is taken back; of it, and of one that was done, both destroy the
+    content. Where a notice is gone, what was answered, or asked, under it goes the same way.
     """
-    for request_id in what.about_ids:
-        request = service.REQUEST_KIND.find(request_id)
-        if request is not None and "withdraw" in service.verbs_now(request):
-            service.withdraw(request_id, service.NO_MORE)
-        elif request is not None and purging.holds(request):
-            purging.purge(request, "consent_withdrawn")
+    service.take_back(service.NO_MORE, Request.id.in_(what.about_ids))
+    for request in purging.held(Request.id.in_(what.about_ids)):
+        purging.purge(request, "consent_withdrawn")
     for request in purging.held(Request.member_id == what.member_id, Request.partner_uid == what.partner_uid):
         if purging.rests_on(what.scopes, "asks" if request.role == "asker" else "answers")(request):
             purging.purge(request, "notice_withdrawn")

@@ -7,18 +7,18 @@ Whoever says it has destroyed its own copy in that transaction; the other's rece
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import date
+from datetime import date, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement
 
-from web.core import events
+from web.core import clock, events
 from web.extensions import db
 from web.federation import verbs
 from web.federation.pairs import Said
 from web.federation.post import service as post
 from web.federation.post.models import StoredDisclosure
-from web.federation.requests.models import DONE, Request
+from web.federation.requests.models import DONE, OPEN, Request
 from web.federation.wire.codes import WireError
 from web.tenants.consents.service import PER_REQUEST, stands
 
@@ -55,8 +55,14 @@ def purge(request: Request, reason: str) -> None:
 
 
 def forget(before: date, limit: int = 200) -> int:
-    """Destroy our own copy of what was done on that day or earlier, and say nothing to the other; returns how many."""
-    query = db.select(Request).where(Request.done_on <= before, Request.wrapped.is_not(None)).order_by(Request.id)
+    """Destroy our own copy of what was done, or came to nothing, on that day or earlier, and say nothing to the other; returns
+    how many.
+    """
+    came_to_nothing = Request.state.not_in((*OPEN, *DONE)) & (
+        Request.state_at < clock.midnight(before + timedelta(days=1))
+    )
+    is_old = (Request.done_on <= before) | came_to_nothing
+    query = db.select(Request).where(is_old, Request.wrapped.is_not(None)).order_by(Request.id)
     found = db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
     for request in found:
         events.record("request.forget", request)
@@ -69,6 +75,14 @@ def destroy(request: Request) -> None:
     request.wrapped = request.words = None
     db.session.flush()
     post.purge(request.id)
+
+
+def unsay(request: Request) -> None:
+    """What it asked with goes at the asker too: the member's yes to it ended before it was done. The words of taking it back
+    are still on their way.
+    """
+    request.wrapped = None
+    post.forget(request.id, [f"/{request.kind}/{it.name}" for it in request.of_kind.asks])
 
 
 def check(request: Request, said: Said) -> None:

@@ -143,7 +143,9 @@ def withdraw(request_id: UUID, reason: str) -> Request:
 
 
 def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request], bool] = bool) -> None:
-    """What we asked and is open: withdrawn where it `rests` on what has ended, and the other county purges it."""
+    """What we asked and is open: withdrawn where it `rests` on what has ended, and the other county purges it; where that is
+    the member's own yes, so do we.
+    """
     query = db.select(Request).where(Request.role == "asker", Request.state.in_(OPEN), *where)
     for request in db.session.scalars(query.order_by(Request.id).with_for_update()):
         if not rests(request):
@@ -152,6 +154,8 @@ def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request
             log.warning("request.stopped", request=str(request.id), wanted="withdraw")
             continue
         withdraw(request.id, reason)
+        if reason == NO_MORE:
+            purging.unsay(request)
 
 
 def may_forgo(request: Request) -> bool:
@@ -258,8 +262,9 @@ def _pointers(kind: RequestKind, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def forget_old() -> int:
-    """What was asked and answered ends three years after it was done, as the notice says to the member (`core.scopes`, S7):
-    each county destroys its own copy. That it was asked, and how it ended, stays. A timer's verb; returns how many.
+    """What was asked and answered ends three years after it was done, as the notice says to the member (`core.scopes`, S7), or
+    came to nothing: each county destroys its own copy. That it was asked, and how it ended, stays. A timer's verb; returns
+    how many.
     """
     return purging.forget(add_months(clock.today(), -KEPT))
 
