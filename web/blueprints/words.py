@@ -332,6 +332,7 @@ STILL_OPEN = {
     "open_referrals": "流动报到",
     "open_requests": "协助请求",
     "open_handovers": "关系转接",
+    "open_cosigned": "共签记录",
     "unproved_purges": "状态共享（清除回执未到）",
 }
 

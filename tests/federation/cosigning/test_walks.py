@@ -27,6 +27,7 @@ from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import registry
+from web.federation.agreements import registers
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import AgreementDuty, DutyKind
 from web.federation.cosigning import service
@@ -207,6 +208,11 @@ def test_lapsed_after_thirty_days(walk):
                     fence.commit()
             walk.work()
         assert walk.states(id_)[:2] == (state, state)
+        for side in (walk.pair.home, walk.pair.host):
+            with side.act():
+                record = service.get(id_)
+                open_ = [code for ask in registers.AT_REST for code in ask(record.agreement_id, record.partner_uid)]
+                assert ("open_cosigned" in open_) == (state == "offered"), "no pair is closed over an open record"
     assert _left_at_home(walk.pair.home, id_) == (0, {}, 0, True)
 
 
@@ -302,6 +308,17 @@ def test_without_a_grant_nothing_crosses(walk):
     with pair.host.act(), pytest.raises(WrongState, match="scope_paused"):
         service.correct(id_, {walk.guests["李例乙"]: AWAY}, "确未到会")
     assert len(studied(pair.home)) == 3 and len(lines_of(pair.home, id_)) == 3
+    # Nor after the agreement's last day: nothing is told any more, and what both countersigned stands.
+    with pair.home.act():
+        agreements.pause(agreements.in_force(pair.host.uid)[0][0].id, "S5", resume=True)
+        fence.commit()
+    walk.work()
+    with (
+        clock.at(clock.now() + timedelta(days=731)),
+        pair.host.act(),
+        pytest.raises(DomainError, match="agreement_not_active"),
+    ):
+        service.correct(id_, {walk.guests["李例乙"]: AWAY}, "确未到会")
 
 
 def walk_agreement(pair):

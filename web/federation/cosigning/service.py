@@ -19,6 +19,7 @@ from web.federation import verbs
 from web.federation.agreements import duties
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import DutyKind
+from web.federation.agreements.registers import AT_REST
 from web.federation.cosigning import contents, hearing, people
 from web.federation.cosigning.hearing import put, write_lines
 from web.federation.cosigning.models import COSIGN, LIVE, OPEN, CoSignedRecord, CosignLine, CosignState
@@ -81,7 +82,8 @@ def correct(
     """Change lines of this record, by referral, or the head of the activity, and offer it again as content k + 1.
 
     None strikes a line out. The content is one for all homes: every home whose lines or header are others in it is
-    offered again, also one that was final; the rest keep what they have. Returns the records offered again.
+    offered again, also one that was final; the rest keep what they have. Returns the records offered again. DomainError
+    where no agreement in force grants S5 any more: nothing is told after its end.
     """
     activity = activities.get(get(record_id).activity_id, lock=True)
     live = {record.id: record for record in _live(activity.id, lock=True)}
@@ -107,6 +109,7 @@ def correct(
         # Sealed without its lines, it would empty what home holds and take the hours out of its files.
         if found.agreement_id is not None and agreements.is_paused(found.agreement_id, found.partner_uid, SCOPE):
             raise WrongState("scope_paused")
+        agreements.covering(found.partner_uid, SCOPE, owner_uid=counties.own().uid, receiver_uid=found.partner_uid)
         put(found, content.body)
         found.keep(**content.head)
         write_lines(found, list(content.lines[found.partner_uid]), {})
@@ -286,7 +289,19 @@ def _hold_head(what: activities.HeadChanged) -> None:
         raise WrongState("activity_cosigned")
 
 
-# What the member may do while a record is open
+# What happens elsewhere while a record is open
+
+
+def _hinders(agreement_id: UUID, partner_uid: UUID) -> list[str]:
+    """A pair is at rest when no record under its agreement waits for a word: one that is offered lies at home with its lines."""
+    query = db.select(CoSignedRecord.id).where(
+        CoSignedRecord.agreement_id == agreement_id, CoSignedRecord.partner_uid == partner_uid,
+        CoSignedRecord.state.in_((*OPEN, S.ANNUL_PROPOSED)),
+    )  # fmt: skip
+    return ["open_cosigned"] if db.session.scalar(query.limit(1)) else []
+
+
+AT_REST.append(_hinders)
 
 
 @events.subscribe(ConsentWithdrawn)
