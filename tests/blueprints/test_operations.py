@@ -65,6 +65,7 @@ def test_the_figures_are_for_who_has_the_token(application, fresh, pair, work, m
     said = client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
     assert 'kiteline_requests_total{method="GET",route="/<county>/members/",status="200"} 1' in said
     assert "kiteline_erasures_untold 1\n" in said, "no scheduler has told it"
+    assert "kiteline_erasures_kept 0\n" in said, "and there is no file"
     assert "kiteline_post_lines_waiting" in said and 'kiteline_queue_jobs{queue="post"} 0' in said
     for never in ("王示", pair.home.code, pair.home.name, str(pair.host.uid)):
         assert never not in said

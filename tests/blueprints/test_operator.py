@@ -1,11 +1,12 @@
 """Operators: made by a command, outside of every county, and in a county only through the door that its log tells of."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import redis
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 from tests import world
 from tests.blueprints.test_auth import in_county, sign_in
@@ -13,8 +14,9 @@ from tests.conftest import owner
 from tests.workers import run_all
 from web import jobs
 from web.blueprints.policy import OPERATOR
-from web.core import clock, fence
+from web.core import clock, erasures, fence
 from web.core.events import Event
+from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db, valkey
 from web.federation.agreements.models import Agreement
@@ -22,8 +24,9 @@ from web.tenants.accounts import factors
 from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
 
-# Tables of no county, and the one whose waiting rows are counted.
-MAY_TOUCH = {"backup", "county", "operator", "operator_session", "post_due", "alembic_version", "outbox_message"}
+# Tables of no county, and the two whose waiting rows are counted.
+COUNTED = {"outbox_message", "erasure"}
+MAY_TOUCH = {"backup", "county", "operator", "operator_session", "post_due", "alembic_version", *COUNTED}
 
 
 def code_now(later=0):
@@ -82,9 +85,10 @@ def test_made_by_a_command_and_always_with_a_code(fresh, pair):
     assert client.get("/operator/").status_code == 303
 
 
-def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after, proved):
+def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after, proved, monkeypatch):
     """Every page an operator can open touches tables of no county, but for counting what waits to be sent."""
     seen = []
+    monkeypatch.setitem(fresh.extensions, "kiteline", replace(fresh.extensions["kiteline"], erasures="/kept"))
 
     def listen(_connection, _cursor, statement, *_more):
         seen.append(statement)
@@ -103,8 +107,8 @@ def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after
     assert [page.status_code for page in shown] == [200] * len(pages)
     touched = {name for text in seen for name in re.findall(r"(?:FROM|JOIN|INTO|UPDATE)\s+\"?([a-z_]+)", text)}
     assert "county" in touched and touched <= MAY_TOUCH
-    counts = [text for text in seen if "outbox_message" in text]
-    assert counts and all("count(*)" in text and "body" not in text for text in counts)
+    counts = [text for text in seen if any(f"FROM {table}" in text for table in COUNTED)]
+    assert touched >= COUNTED and all("count(*)" in text and "body" not in text for text in counts)
     text = "".join(page.text for page in shown)
     assert agreed.home.name in text, "a county's public name"
     rows = dict(
@@ -208,9 +212,24 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator, monkeypa
     assert shown.status_code == 200 and "有部分不正常" in shown.text and "连不上" in shown.text
 
 
-def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, operator):
+def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, operator, monkeypatch):
     page = "/operator/backups"
     assert "还没有要过备份" in operator.get(page).text
+    for kept, since, said in (
+        ("", timedelta(), "没有设 KITELINE_ERASURES"),
+        ("/kept", timedelta(seconds=30), None),
+        ("/kept", timedelta(minutes=2), "请看调度程序是否在运行"),
+    ):
+        monkeypatch.setitem(fresh.extensions, "kiteline", replace(fresh.extensions["kiteline"], erasures=kept))
+        with pair.home.act():
+            db.session.execute(delete(erasures.Erasure))
+            with clock.at(clock.now() - since):
+                erasures.note("consent", uuid7())
+                fence.commit()
+        for shown in (operator.get(page).text, operator.get("/operator/").text):
+            assert ("恢复备份会带回已经销毁的内容" in shown) is (said is not None), (kept, since)
+            assert said is None or said in shown
+        assert ("一切正常" in shown) is (said is None)
     assert operator.post(page, data={"reason": ""}).status_code == 422
     assert operator.post(page, data={"reason": "每季演练"}).status_code == 303
     assert "等备份程序" in operator.get(page).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,20 @@ def queues() -> dict[str, float]:
 
 
 def _erasures() -> dict[str, float]:
-    """What was destroyed and is not in the file yet that a restore needs: it stays above nothing where that cannot be written."""
-    return {"kiteline_erasures_untold": float(erasures.untold())}
+    """Is there a file that tells a restore what was destroyed, and what is not in it yet: that stays above nothing where it
+    cannot be written.
+    """
+    return {
+        "kiteline_erasures_kept": float(bool(settings().erasures)),
+        "kiteline_erasures_untold": float(erasures.untold()),
+    }
+
+
+def erasing() -> str:
+    """How what is destroyed is told outside the database: `told`, `unset`, or `late` when something has waited a minute."""
+    if not settings().erasures:
+        return "unset"
+    return "late" if erasures.untold(clock.now() - timedelta(minutes=1)) else "told"
 
 
 def _post() -> dict[str, float]:

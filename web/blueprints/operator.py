@@ -182,11 +182,12 @@ def _versions(*, has_valkey: bool) -> list[tuple[str, str]]:
 @operates
 def index() -> str:
     """Health, versions, what waits in the queues and on the lines, and the counties by their public names."""
-    state = health.state()
+    state, erasing = health.state(), health.erasing()
     # Whatever is down, this page says so: a dead Valkey is not asked what waits there, nor for its version.
     queues = health.queues() if state["valkey"] else {}
     return render_template(
-        "operator/index.html", operator=me(), lines=_lines(), now=clock.now(), parts=state, is_well=all(state.values()),
+        "operator/index.html", operator=me(), lines=_lines(), now=clock.now(), parts=state,
+        is_well=all(state.values()) and erasing == "told", erasing=ERASING[erasing],
         queues=[(QUEUES[name.split('"')[1]], int(n)) for name, n in queues.items()] or [("Valkey", "连不上")],
         versions=_versions(has_valkey=state["valkey"]),
     )  # fmt: skip
@@ -224,6 +225,18 @@ PROBLEMS = {
     "interrupted": ("做到一半，备份程序停了", "再要一份"),
 }
 UNHEARD = timedelta(minutes=2)
+# How what is destroyed is told outside the database, where a restore finds it (health.erasing) → in a word, and what to do.
+ERASING = {
+    "told": ("已写到库外", ""),
+    "unset": (
+        "没有写到库外",
+        "没有设 KITELINE_ERASURES：从备份恢复时，已经销毁、撤回的内容会重新出现。在服务器上设好这个文件，放在与数据库不同的盘上，再重新启动",
+    ),
+    "late": (
+        "等了一分钟，还没有写到库外",
+        "从备份恢复时，这些已经销毁、撤回的内容会重新出现。请看调度程序是否在运行，KITELINE_ERASURES 那个文件能不能写",
+    ),
+}
 
 
 @bp.route("/backups", methods=["GET", "POST"])
@@ -240,5 +253,11 @@ def backups() -> Any:
     is_open = any(row.ended_at is None for row in rows)
     is_unheard = any(row.begun_at is None and clock.now() - row.asked_at > UNHEARD for row in rows)
     return form.page(
-        "operator/backups.html", operator=me(), rows=rows, problems=PROBLEMS, is_open=is_open, is_unheard=is_unheard
+        "operator/backups.html",
+        operator=me(),
+        rows=rows,
+        problems=PROBLEMS,
+        is_open=is_open,
+        is_unheard=is_unheard,
+        erasing=ERASING[health.erasing()],
     )

@@ -93,9 +93,10 @@ def carry_out(path: Path) -> int:
     return len(rows)
 
 
-def untold() -> int:
-    """How many the file does not have yet."""
-    return db.session.scalar(select(func.count()).select_from(Erasure)) or 0
+def untold(before: datetime | None = None) -> int:
+    """How many the file does not have yet, of those noted before that instant."""
+    query = select(func.count()).select_from(Erasure)
+    return db.session.scalar(query if before is None else query.where(Erasure.at < before)) or 0
 
 
 def read(lines: Iterable[str]) -> Iterator[Line]:
