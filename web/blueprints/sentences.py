@@ -238,6 +238,7 @@ SENTENCES = within("log", {
     },
     "channel": {"stop": "停下通道，等人来看", "reopen": "原因查清，重开通道"},
     "message": {"refuse": "退回一条跨县消息"},
+    "heartbeat": {"compare": "查出双方留存不一致的共享，重送 {again} 项，请对方销毁多出的 {surplus} 项"},
     "agreement": {
         "approve": "批准印签",
         "begin": "开始起草共管共育协议",
@@ -317,7 +318,7 @@ SENTENCES = within("log", {
     },
     "shared": {"view": "查看外县告知的党员信息 {count} 人"},
     "share": {
-        "fail_to_open": "对方没有收下",
+        "fail_to_open": "对方没有这项共享，作废",
         "need_snapshot": "准备重送全部共享内容",
         "grant": "开放状态共享",
         "snapshot": "送出全部共享内容",

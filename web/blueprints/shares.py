@@ -251,7 +251,9 @@ def compared(role: str, found: Mapping[str, Compared]) -> str:
         return say("{at} 未能核对", at=at)
     if it.is_same:
         return say("{at} 双方一致", at=at)
-    return say("{at} 不一致，已全部重送", at=at) if role == "owner" else say("{at} 不一致，由对方全部重送", at=at)
+    if role == "receiver":
+        return say("{at} 不一致，不同的由对方重送", at=at)
+    return say("{at} 不一致，不同的已重送", at=at) if it.is_found else say("{at} 不一致，正在查找哪些不同", at=at)
 
 
 def _compared(share: StatusShare) -> str:

@@ -192,7 +192,7 @@ ERRORS: dict[str, str] = {
     "malformed": "内容不合约定的格式，对方不能接收",
     "not_open": "对方没有这件事，或已不接收。请重新发起",
     "scope_violation": "超出协议授权的范围，对方不能接收",
-    "copies_differ": "对方留存的与我方共享的不一致，已全部重送",
+    "copies_differ": "对方留存的与我方共享的不一致，查出不同的再送",
     "stale_base": "对方已先办了下一步。请收到后再办",
 }
 

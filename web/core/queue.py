@@ -28,6 +28,7 @@ class Job(StrEnum):
     DRAIN = "drain"
     HELLO = "hello"
     CHANGE_KEYS = "change_keys"
+    COMPARE = "compare"
     SEAL_EVENTS = "seal_events"
     TIMERS = "timers"
     IMPORT_PREVIEW = "import_preview"
@@ -46,6 +47,7 @@ QUEUES: dict[Job, str] = {
     Job.DRAIN: "post",
     Job.HELLO: "post",
     Job.CHANGE_KEYS: "post",
+    Job.COMPARE: "post",
     Job.SEAL_EVENTS: "work",
     Job.TIMERS: "work",
     Job.IMPORT_PREVIEW: "work",

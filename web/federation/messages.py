@@ -473,6 +473,14 @@ _ROWS = (
     MessageSpec(
         "heartbeat.tell", REGISTER, Record({"live": NUMBER, "root": DIGEST}), needs_agreement=False, is_bulk=True
     ),
+    # Shares the receiver holds and the owner has not (any more): what is held under them goes. `about`: the heartbeat's id.
+    MessageSpec(
+        "heartbeat.surplus",
+        REGISTER,
+        Record({"shares": ListOf(UUID_, most=500, least=1)}),
+        needs_agreement=False,
+        is_bulk=True,
+    ),
     # Directory (S0) and counts (S1): the owner's whole list each time; a `w` not higher than the last is ignored.
     MessageSpec(
         "directory.tell",

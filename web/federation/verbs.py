@@ -302,14 +302,7 @@ def refused(kind: Kind, message: OutboxMessage) -> None:
         return
     is_opening = message.n == 1 or message.base == 0
     if is_opening and kind.machine.row(aggregate.state, FAIL) is not None:
-        kind.machine.apply(aggregate, FAIL, reason=code, peer=str(message.peer_uid))
-        aggregate.refused_code, aggregate.state_at = code, clock.now()
-        aggregate.pending, aggregate.pending_id = "", None
-        if FAIL in kind.effects:
-            kind.effects[FAIL](
-                aggregate, Said(FAIL, aggregate.role, {}, {}, frozenset(), clock.now(), message.id, is_ours=True)
-            )
-        events.announce(Moved(kind.name, aggregate.id, FAIL, NOT_OPENED, message.peer_uid, is_ours=True))
+        fail(kind, aggregate, code, message.id)
     elif message.base is not None and aggregate.pending_id == message.id:
         _drop(kind, aggregate, code)
     elif message.n is not None:
@@ -322,6 +315,17 @@ def refused(kind: Kind, message: OutboxMessage) -> None:
             events.record(f"{kind.name}.stop", aggregate, reason=code, peer=str(message.peer_uid))
             log.error("decision.refused", kind=kind.name, verb=verb, code=code)
     db.session.flush()
+
+
+def fail(kind: Kind, aggregate: Any, code: str, message_id: UUID | None = None) -> None:
+    """It does not stand at the other side: it ends here too. `message_id`: of the word of ours that was refused."""
+    kind.machine.apply(aggregate, FAIL, reason=code, peer=str(aggregate.partner_uid))
+    aggregate.refused_code, aggregate.state_at = code, clock.now()
+    aggregate.pending, aggregate.pending_id = "", None
+    if FAIL in kind.effects:
+        said = Said(FAIL, aggregate.role, {}, {}, frozenset(), clock.now(), message_id, is_ours=True)
+        kind.effects[FAIL](aggregate, said)
+    events.announce(Moved(kind.name, aggregate.id, FAIL, NOT_OPENED, aggregate.partner_uid, is_ours=True))
 
 
 def _drop(kind: Kind, aggregate: Any, code: str) -> None:

@@ -25,7 +25,7 @@ from web.extensions import db, settings
 from web.federation import registry
 from web.federation.post import hello, relay, turning
 from web.federation.post.models import PostDue
-from web.federation.sharing import renaming
+from web.federation.sharing import heartbeat, renaming
 from web.jobs import agreements, batches, papers
 from web.tenants.counties import service as counties
 from web.tenants.counties.models import County
@@ -55,6 +55,7 @@ WHOLE: dict[Job, Callable[..., object]] = {
     Job.DRAIN: relay.drain,
     Job.HELLO: hello.exchange,
     Job.CHANGE_KEYS: turning.change,
+    Job.COMPARE: heartbeat.compare,
     Job.BATCH: batches.run,
 }
 # Jobs that run in one unit of work for their county and commit once.

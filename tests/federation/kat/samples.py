@@ -189,6 +189,7 @@ SAMPLES: dict[str, Sample] = {
     "cosign.keep": Sample(ANSWERED, {"/text": "已核对，名单无误"}, n=4, sender=HOST),
     "reading.tell": Sample({"lines": [["referral", REFERRAL, "2025-09-29", "county_admin", 3]]}, sender=HOST),
     "heartbeat.tell": Sample({"live": 12, "root": TEXT}),
+    "heartbeat.surplus": Sample({"shares": [REFERRAL]}),
     "directory.tell": Sample(
         {"w": 1},
         {

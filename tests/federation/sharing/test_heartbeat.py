@@ -1,19 +1,25 @@
-"""Once a day both counties compare what one shares with what the other holds of it; what differs is sent again, whole."""
+"""Once a day both counties compare what one shares with what the other holds of it; what differs is sent again, and nothing else."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
-from sqlalchemy import delete
+import pytest
+from sqlalchemy import delete, text
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
+from tests.federation.sharing import crowd
 from web.core import clock, fence
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service as agreements
-from web.federation.post.models import InboxMessage, OutboxMessage
-from web.federation.sharing import heartbeat, service
-from web.federation.sharing.models import SharedValue
+from web.federation.post import relay, transports
+from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
+from web.federation.sharing import buckets, heartbeat, service
+from web.federation.sharing.models import SharedValue, ShareState, StatusShare
+from web.federation.wire import bundles
 from web.tenants.accounts.permissions import Role
 
 
@@ -71,11 +77,11 @@ def test_what_one_shares_and_the_other_holds_is_compared_once_a_day_and_mended(w
     with walk.host.act():
         last = db.session.scalars(db.select(InboxMessage.type).order_by(InboxMessage.id.desc()).limit(1)).one()
         assert last == "share.snapshot"
-    assert "不一致，已全部重送" in _page(fresh, walk.home, f"/peers/{walk.host.uid}")
-    assert "不一致，由对方全部重送" in _page(fresh, walk.host, f"/peers/{walk.home.uid}")
+    assert "不一致，不同的已重送" in _page(fresh, walk.home, f"/peers/{walk.host.uid}")
+    assert "不一致，不同的由对方重送" in _page(fresh, walk.host, f"/peers/{walk.home.uid}")
     with walk.home.act():
         share = service.standing(walk.id, "owner", "S6").id
-    assert "不一致，已全部重送" in _page(fresh, walk.home, f"/shares/{share}")
+    assert "不一致，不同的已重送" in _page(fresh, walk.home, f"/shares/{share}")
     assert _beats(walk, noon + 3 * day) == ([1, 1], same)
     assert "双方一致" in _page(fresh, walk.host, f"/shares/{share}")
     with walk.host.act():
@@ -109,3 +115,147 @@ def test_what_one_shares_and_the_other_holds_is_compared_once_a_day_and_mended(w
         agreements.pause(agreements.in_force(walk.host.uid)[0][0].id, "S6")
         fence.commit()
     assert _beats(walk, noon + 8 * day)[0] == [0, 1], "what is known to wait is not compared"
+
+
+def _said_since(side, mark):
+    """(share, verb) → its result, of what was said of shares after that message."""
+    with side.act():
+        query = db.select(OutboxMessage).where(OutboxMessage.id > mark, OutboxMessage.type.startswith("share."))
+        return {(m.about_id, m.type): (m.result, m.code) for m in db.session.scalars(query)}
+
+
+def _damage(walk, crowd_ids):
+    """At the host one value is gone, one is another, one share is lost; and home has lost one that the host holds."""
+    gone, other, lost, surplus = crowd_ids
+    with walk.host.act():
+        db.session.execute(delete(SharedValue).where(SharedValue.share_id == gone, SharedValue.field == "dues_until"))
+        db.session.execute(
+            db.update(StoredDisclosure)
+            .where(StoredDisclosure.about_id == other, StoredDisclosure.pointer == "/dues_until")
+            .values(commitment="sha-256:" + "A" * 43)
+        )
+        db.session.execute(delete(StatusShare).where(StatusShare.id == lost))
+        fence.commit()
+    with walk.home.act():
+        db.session.execute(delete(StatusShare).where(StatusShare.id == surplus))
+        fence.commit()
+        return uuid7()
+
+
+def _compare_fingerprints(side, state):
+    with side.act():
+        query = text("UPDATE peer SET state = :state WHERE peer.tenant_id = :tenant")
+        db.session.execute(query, {"state": state, "tenant": side.tenant_id})
+        fence.commit()
+
+
+def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
+    noon = (clock.now() + timedelta(days=1)).astimezone(clock.CHINA).replace(hour=12, minute=0)
+    day, same = timedelta(days=1), [("applied", None)] * 2
+    with clock.at(noon):
+        walk.until_taken_on()
+        with walk.home.act():
+            first = service.standing(walk.id, "owner", "S6").id
+        many = crowd.of(walk, first, 30)
+    assert _beats(walk, noon)[1] == same
+    with walk.host.act():
+        whole, sound = buckets.told("receiver", walk.home.uid)
+        assert whole == 31
+        assert buckets.answer(walk.home.uid, sound) == b"", "the same buckets: nothing is said"
+        assert buckets.answer(walk.home.uid, sound[8:]) is None
+        assert buckets.answer(uuid7(), bytes(len(sound))) is None, "nobody we know"
+        all_ = buckets.read(buckets.answer(walk.home.uid, bytes(len(sound))))
+        assert {id_ for held in all_.values() for id_ in held} == {first, *many}
+    for broken in (b"\0", buckets.write({5: {first: b"12345678"}})[:-1]):
+        with pytest.raises(ValueError, match=r"buffer|multiple"):
+            buckets.read(broken)
+
+    gone, other, lost, surplus = wrong = many[3:7]
+    with clock.at(noon + day):
+        mark = _damage(walk, wrong)
+        with walk.home.act():
+            assert heartbeat.tell_all() == 1
+            fence.commit()
+        relay.drain(walk.home.tenant_id, walk.host.uid)
+        assert _last(walk.home) == ("refused", "copies_differ")
+        _compare_fingerprints(walk.host, "introduced")  # before the worker asks, the host has to, again
+        walk.work()
+        assert _said_since(walk.home, mark) == {}, "nobody answered: nothing goes on a guess"
+        assert "不一致，正在查找哪些不同" in _page(fresh, walk.home, f"/peers/{walk.host.uid}")
+        _compare_fingerprints(walk.host, "confirmed")
+        with walk.home.act():
+            assert heartbeat.tell_all() == 0, "the timer has it asked again"
+            fence.commit()
+        walk.work()
+        said = _said_since(walk.home, mark)
+        anew = {id_ for id_, _ in said} - {gone, other, lost}
+        assert len(anew) == 1
+        (new,) = anew
+        assert said == {
+            (gone, "share.snapshot"): ("applied", None),
+            (other, "share.snapshot"): ("applied", None),
+            (lost, "share.snapshot"): ("refused", "not_open"),
+            (new, "share.grant"): ("applied", None),
+            (new, "share.snapshot"): ("applied", None),
+        }
+        assert "不一致，不同的已重送" in _page(fresh, walk.home, f"/peers/{walk.host.uid}")
+        with walk.host.act():
+            ended = service.get(surplus)
+            assert (ended.state, ended.refused_code) == (ShareState.NOT_OPENED, "not_open")
+            assert world.count(SharedValue, SharedValue.share_id == surplus) == 0
+            held = StoredDisclosure.wrapped.is_not(None)
+            assert world.count(StoredDisclosure, StoredDisclosure.about_id == surplus, held) == 0
+        assert "作废" in _page(fresh, walk.host, f"/shares/{surplus}")
+        with walk.home.act():
+            assert service.get(lost).state is ShareState.NOT_OPENED
+            heartbeat.tell_all()
+            fence.commit()
+        walk.work()
+        assert _said_since(walk.home, mark) == said, "once a heartbeat"
+    assert _beats(walk, noon + 2 * day) == ([1, 1], same)
+
+
+@pytest.mark.long
+def test_ten_of_a_hundred_thousand_are_found_and_mended_with_few_bytes(walk, monkeypatch, proved):
+    """FED §7: at most 64 KiB on the wire, in both directions, the sealed values that go again among them."""
+    wire = {"digest": 0, "batches": 0}
+    digest, deliver = transports.digest, transports.deliver
+
+    def weighed_digest(peer, sender, sent):
+        answered = digest(peer, sender, sent)
+        wire["digest"] += len(sent) + len(answered)
+        return answered
+
+    def weighed_deliver(peer, sender, batch):
+        answers = deliver(peer, sender, batch)
+        wire["batches"] += len(bundles.pack(batch)) + sum(len(a.receipt or "") for a in answers)
+        return answers
+
+    walk.until_taken_on()
+    with walk.home.act():
+        first = service.standing(walk.id, "owner", "S6").id
+    many = crowd.of(walk, first, 99_999)
+    with walk.host.act():
+        query = delete(SharedValue).where(SharedValue.share_id.in_(many[::10_000]), SharedValue.field == "dues_until")
+        db.session.execute(query)
+        fence.commit()
+    monkeypatch.setattr(transports, "digest", weighed_digest)
+    monkeypatch.setattr(transports, "deliver", weighed_deliver)
+    began = time.perf_counter()
+    with walk.home.act():
+        assert heartbeat.tell_all() == 1
+        fence.commit()
+    relay.drain(walk.home.tenant_id, walk.host.uid)
+    told = time.perf_counter()
+    assert _last(walk.home) == ("refused", "copies_differ")
+    before = _snapshots(walk.home)
+    walk.work()
+    ended = time.perf_counter()
+    assert _snapshots(walk.home) == before + 10
+    with walk.home.act():
+        ours = buckets.told("owner", walk.host.uid)
+    with walk.host.act():
+        assert buckets.told("receiver", walk.home.uid) == ours
+    assert sum(wire.values()) <= 64 * 1024, wire
+    proved("bytes to find and mend 10 of 100,000", sum(wire.values()))
+    print(f"told {told - began:.2f} s, found and mended {ended - told:.2f} s, {wire}")

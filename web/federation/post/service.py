@@ -64,6 +64,9 @@ class Hooks:
     may_cross: Callable[[OutboxMessage, str, str], bool] = lambda message, scope, field_name: False
     is_granted: Callable[[UUID, Envelope, str, str], bool] = lambda receiver, envelope, scope, field_name: False
     is_active: Callable[[AgreementRef, UUID], bool] = lambda reference, partner_uid: False
+    # A peer compares its shares with our copies of them (FED/1 §6): the digests of its buckets → what we have in those that
+    # differ; None to whom we do not answer.
+    digest: Callable[[UUID, bytes], bytes | None] = lambda sender, buckets: None
     # At the receiver, before an opening is admitted: apply decisions it carries, or say `behind`.
     catch_up: Callable[[Envelope, tuple[str, ...]], None] = lambda envelope, attached: None
     # At the sender, whose envelope was answered `behind` n: attach what is missing; False when there is nothing more.

@@ -1,5 +1,5 @@
 """How bytes reach a peer. Only here is it known where a county lives: `loopback` in this deployment; `http` comes later
-behind the same three functions. Both sides always speak sealed envelopes and receipts.
+behind the same four functions. Both sides always speak sealed envelopes and receipts.
 """
 
 from __future__ import annotations
@@ -82,6 +82,19 @@ def put_blob(peer: Address, sender: UUID, about_id: UUID, name: str, packed: str
         taken = inbox.take_blob(sender, about_id, name, packed)
         fence.commit()
     return taken
+
+
+def digest(peer: Address, sender: UUID, buckets: bytes) -> bytes | None:
+    """Compare our shares, the `sender`'s, with the peer's copies of them: what it has in the buckets that differ, None if it
+    does not answer. The caller holds no transaction.
+    """
+    from web.federation.post import service
+
+    tenant_id = _resident(peer)
+    if tenant_id is None:
+        return None
+    with fence.acting_for(tenant_id):
+        return service.HOOKS.digest(sender, buckets)
 
 
 PIECE = 192 * 1024

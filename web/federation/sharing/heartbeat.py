@@ -1,27 +1,28 @@
 """One heartbeat a pair a day: the root digest of all live shares, which the receiver compares with the copies it holds.
 
-The root is over commitments, which are salted: once a value is purged, the sealed digest tells nothing of it. The receipt
-is the answer. One that refuses it as `copies_differ` has the owner send the values of every live share again.
+The receipt is the answer. One that refuses it as `copies_differ` has a worker of the owner ask which copies differ
+(`buckets`): the values of those go again, and what only the receiver holds is ended there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy import ColumnElement, case, false, func, literal, true
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, case, false, func, literal, true
 
-from web.core import clock, events
+from web.core import clock, events, fence
+from web.core.queue import Job, defer
 from web.extensions import db
-from web.federation import admission
-from web.federation.post import keys
+from web.federation import admission, verbs
+from web.federation.post import keys, transports
 from web.federation.post import service as post
-from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
-from web.federation.sharing import service
-from web.federation.sharing.models import SharedValue, ShareState, StatusShare
-from web.federation.wire.canonical import digest
+from web.federation.post.models import InboxMessage, OutboxMessage
+from web.federation.sharing import buckets, service
+from web.federation.sharing.models import StatusShare
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import Envelope
 from web.tenants.counties import service as counties
@@ -29,6 +30,8 @@ from web.tenants.counties import service as counties
 log = structlog.get_logger(__name__)
 
 DIFFERS = "copies_differ"
+SURPLUS = 500
+"""Shares one message names."""
 
 
 def about(owner_uid: UUID, receiver_uid: UUID) -> UUID:
@@ -36,94 +39,112 @@ def about(owner_uid: UUID, receiver_uid: UUID) -> UUID:
     return uuid5(owner_uid, str(receiver_uid))
 
 
-def root(role: str, partner_uid: UUID) -> tuple[int, str]:
-    """How many shares are live with the partner in which we have this role, and the digest over a line for each value held
-    under them, with the commitment it was last disclosed by: one query.
-    """
-    said = (
-        db.select(case((~StoredDisclosure.is_withheld, StoredDisclosure.commitment)))
-        .outerjoin(
-            OutboxMessage,
-            (OutboxMessage.tenant_id == StoredDisclosure.tenant_id) & (OutboxMessage.id == StoredDisclosure.message_id),
-        )
-        .where(
-            StoredDisclosure.tenant_id == SharedValue.tenant_id,
-            StoredDisclosure.about_id == SharedValue.share_id,
-            StoredDisclosure.pointer == literal("/").concat(SharedValue.field),
-            OutboxMessage.result.is_distinct_from("refused"),
-        )
-        .order_by(StoredDisclosure.message_id.desc())
-        .limit(1)
-        .correlate(SharedValue)
-        .scalar_subquery()
-    )
-    held = (SharedValue.tenant_id == StatusShare.tenant_id) & (SharedValue.share_id == StatusShare.id)
-    query = db.select(StatusShare.id, StatusShare.n, SharedValue.field, said).outerjoin(SharedValue, held)
-    live, lines = set(), set()
-    for id_, n, field, commitment in db.session.execute(query.where(*_live(role, partner_uid))):
-        live.add(id_)
-        lines.add(f"{id_} {n}")
-        if commitment is not None:
-            lines.add(f"{id_} {n} {field} {commitment}")
-    return len(live), digest("\n".join(sorted(lines)).encode())
-
-
-def _live(role: str, *partners: UUID) -> tuple[object, ...]:
-    return StatusShare.role == role, StatusShare.state == ShareState.LIVE, StatusShare.partner_uid.in_(partners)
+_IS_DONE = events.happened("heartbeat.compare", OutboxMessage.id, OutboxMessage.created_at).label("is_done")
 
 
 def tell_all() -> int:
     """Say today's heartbeat to every partner with a live share of ours; returns how many. A timer's verb: two queries while
-    all is said. None while all values of a share are still to be sent: they are known to differ.
+    all is said. None while all values of a share are still to be sent: they are known to differ. Where today's was refused
+    and nobody answered yet which copies differ, it is asked again.
     """
     own, now = counties.own().uid, clock.now()
     silent = {about(own, peer.uid): peer.uid for peer in keys.partners()}
-    query = db.select(OutboxMessage.about_id, OutboxMessage.created_at).where(
+    query = db.select(OutboxMessage.about_id, OutboxMessage.created_at, OutboxMessage.code, _IS_DONE).where(
         OutboxMessage.about_id.in_(silent), OutboxMessage.created_at > now - timedelta(days=1)
     )
-    for about_id, at in db.session.execute(query):
+    for about_id, at, code, is_done in db.session.execute(query):
         if clock.day(at) == clock.day(now):
-            silent.pop(about_id, None)
+            peer_uid = silent.pop(about_id, None)
+            if peer_uid is not None and code == DIFFERS and not is_done:
+                defer(Job.COMPARE, fence.tenant(), peer_uid)
     if not silent:
         return 0
-    told = db.select(StatusShare.partner_uid).where(*_live("owner", *silent.values()))
-    told = told.group_by(StatusShare.partner_uid).having(~func.bool_or(StatusShare.needs_snapshot))
-    partners = list(db.session.scalars(told))
+    query = db.select(StatusShare.partner_uid).where(*buckets.live("owner", *silent.values()))
+    query = query.group_by(StatusShare.partner_uid).having(~func.bool_or(StatusShare.needs_snapshot))
+    partners = list(db.session.scalars(query))
     for partner_uid in partners:
-        live, digest_ = root("owner", partner_uid)
-        post.send(partner_uid, "heartbeat.tell", about(own, partner_uid), {"live": live, "root": digest_})
+        live, root = buckets.root("owner", partner_uid)
+        post.send(partner_uid, "heartbeat.tell", about(own, partner_uid), {"live": live, "root": root})
     return len(partners)
 
 
 def hear(envelope: Envelope, admitted: admission.Admitted, attached: tuple[str, ...]) -> None:
-    """Compare what the sender shares with us with our copies of it. WireError `copies_differ`."""
+    """Compare what the sender shares with us with our copies of it, WireError `copies_differ`; or end what it has not."""
+    if envelope.type == "heartbeat.surplus":
+        _end(envelope.sender, [UUID(id_) for id_ in envelope.body["shares"]])
+        return
     if envelope.about_id != about(envelope.sender, counties.own().uid):
         raise WireError("malformed", where="envelope/about")
-    if (envelope.body["live"], envelope.body["root"]) != root("receiver", envelope.sender):
+    if (envelope.body["live"], envelope.body["root"]) != buckets.root("receiver", envelope.sender):
         raise WireError(DIFFERS)
 
 
+def _end(sender: UUID, share_ids: list[UUID]) -> None:
+    """The owner has no such share: what we hold under it is destroyed in the transaction that hears of it."""
+    query = db.select(StatusShare).where(*buckets.live("receiver", sender), StatusShare.id.in_(share_ids))
+    for share in db.session.scalars(query.order_by(StatusShare.id).with_for_update()):
+        verbs.fail(service.KIND, share, "not_open")
+
+
 def refused(message: OutboxMessage) -> None:
-    """The partner holds something else than we do: all values of every live share go again. Once for a heartbeat, however
-    often it is refused, and once for all that were said while the partner was away.
+    """The partner holds something else than we do: a worker asks it what."""
+    if message.code == DIFFERS:
+        defer(Job.COMPARE, fence.tenant(), message.peer_uid)
+
+
+def compare(tenant_id: int, peer_uid: UUID) -> None:
+    """Ask which copies differ, and send the values of those again. Run by the worker, once for a heartbeat however often it is
+    refused, and once for all that were said while the partner was away.
     """
-    if message.code != DIFFERS:
+    with fence.acting_for(tenant_id):
+        if _refused(peer_uid) is None or counties.own().jobs_stopped_at is not None:
+            return
+        row, own = keys.peer(peer_uid), counties.own().uid
+        address = transports.Address(row.uid, row.transport, row.address)
+        _, ours = buckets.told("owner", peer_uid)
+    answered = transports.digest(address, own, ours)
+    if answered is None:
+        log.warning("copies.not_answered", peer=str(peer_uid))
         return
-    went = db.select(OutboxMessage.id).where(
-        OutboxMessage.tenant_id == StatusShare.tenant_id,
-        OutboxMessage.about_id == StatusShare.id,
-        OutboxMessage.type == "share.snapshot",
-        OutboxMessage.id > message.id,
-    )
-    query = db.select(StatusShare).where(*_live("owner", message.peer_uid), ~went.correlate(StatusShare).exists())
-    query = query.order_by(StatusShare.id).with_for_update()
-    shares = list(db.session.scalars(query))
-    for share in shares:
+    with fence.acting_for(tenant_id):
+        message = _refused(peer_uid)
+        if message is not None:
+            _mend(message, buckets.read(answered))
+        fence.commit()
+
+
+def _refused(peer_uid: UUID) -> OutboxMessage | None:
+    """The last heartbeat to this partner, locked, if it was refused and nobody answered yet which copies differ."""
+    query = db.select(OutboxMessage, _IS_DONE).where(OutboxMessage.about_id == about(counties.own().uid, peer_uid))
+    last = db.session.execute(query.order_by(OutboxMessage.id.desc()).limit(1).with_for_update()).first()
+    return last[0] if last is not None and last[0].code == DIFFERS and not last.is_done else None
+
+
+def _mend(message: OutboxMessage, theirs: buckets.Held) -> None:
+    """What differs goes again; what only the partner holds goes there. A share of which anything was said since the heartbeat
+    is left to the next one: the answer may be older or newer than that word.
+    """
+    peer_uid, ours = message.peer_uid, buckets.copies("owner", message.peer_uid, theirs)
+    differ = {id_ for at, held in theirs.items() for id_ in held | ours[at] if held.get(id_) != ours[at].get(id_)}
+    since = OutboxMessage.id > message.id
+    said = db.select(OutboxMessage.about_id).where(_one_of(OutboxMessage.about_id, differ), since)
+    differ -= set(db.session.scalars(said))
+    standing = service.ours(_one_of(StatusShare.id, differ))
+    for share in standing:
         share.needs_snapshot = True
-        events.record("share.need_snapshot", share, reason=DIFFERS, peer=str(message.peer_uid))
+        events.record("share.need_snapshot", share, reason=DIFFERS, peer=str(peer_uid))
         service.follow(share)
-    if shares:
-        log.error("copies.differ", peer=str(message.peer_uid), shares=len(shares))
+    surplus = sorted(map(str, differ - {share.id for share in standing}))
+    for at in range(0, len(surplus), SURPLUS):
+        post.send(peer_uid, "heartbeat.surplus", message.id, {"shares": surplus[at : at + SURPLUS]})
+    found = {"again": len(standing), "surplus": len(surplus)}
+    events.record("heartbeat.compare", message, peer=str(peer_uid), details=found)
+    log.error("copies.differ", peer=str(peer_uid), **found)
+
+
+def _one_of(column: Any, ids: set[UUID]) -> ColumnElement[bool]:
+    """Of any number of ids, which are one parameter."""
+    return column == any_(literal(list(ids), ARRAY(Uuid())))
 
 
 post.HOOKS.hear["heartbeat"] = hear
@@ -133,25 +154,27 @@ post.HOOKS.refused["heartbeat"] = refused
 @dataclass(frozen=True)
 class Compared:
     """The last heartbeat of one direction: when it was said; `is_answered`: whether its receipt is here; `is_same`: whether the
-    copies agreed, None where nobody said, as where it was refused for something else.
+    copies agreed, None where nobody said, as where it was refused for something else; `is_found`: of ours, whether it is
+    known which differ.
     """
 
     at: datetime
     is_answered: bool
     is_same: bool | None
+    is_found: bool
 
 
 def last(partner_uid: UUID) -> dict[str, Compared]:
     """Our role in the shares (owner, receiver) → their last heartbeat with this partner: one query."""
     own = counties.own().uid
-    ours = db.select(true().label("is_ours"), OutboxMessage.created_at.label("at"), *_answer(OutboxMessage))
-    theirs = db.select(false(), InboxMessage.at, *_answer(InboxMessage))
+    ours = db.select(true().label("is_ours"), OutboxMessage.created_at.label("at"), *_answer(OutboxMessage), _IS_DONE)
+    theirs = db.select(false(), InboxMessage.at, *_answer(InboxMessage), false())
     ours = ours.where(OutboxMessage.about_id == about(own, partner_uid)).order_by(OutboxMessage.id.desc())
     theirs = theirs.where(InboxMessage.about_id == about(partner_uid, own)).order_by(InboxMessage.id.desc())
     both = ours.limit(1).subquery().select().union_all(theirs.limit(1).subquery().select())
     return {
-        "owner" if is_ours else "receiver": Compared(at, is_answered, is_same)
-        for is_ours, at, is_answered, is_same in db.session.execute(both)
+        "owner" if is_ours else "receiver": Compared(at, is_answered, is_same, is_found)
+        for is_ours, at, is_answered, is_same, is_found in db.session.execute(both)
     }
 
 

@@ -104,9 +104,9 @@ def _purged(share: StatusShare, said: Said) -> None:
 
 
 def _opened_anew(share: StatusShare) -> None:
-    """Taken back because the agreement changed: with its proof here, what is granted now is opened."""
+    """Taken back because the agreement changed, with its proof here, or lost by the receiver: what is granted now is opened."""
     referral = _of(share)
-    if share.reason == "narrowed" and referral.state is ReferralState.TAKEN_ON:
+    if share.reason in ("narrowed", "") and referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
 
 
@@ -117,6 +117,10 @@ def _failed(share: StatusShare, said: Said) -> None:
 def _refused(share: StatusShare, verb: str, code: str) -> None:
     """A snapshot or delta the receiver refused consumed no number there: take it back, and send all values next time."""
     if share.state not in STANDING:
+        return
+    if code == "not_open":  # it took our grant and has lost it since
+        verbs.fail(KIND, share, code)
+        _opened_anew(share)
         return
     query = db.select(OutboxMessage.n, OutboxMessage.result).where(OutboxMessage.about_id == share.id)
     said = [(n, result == "refused") for n, result in db.session.execute(query)]
