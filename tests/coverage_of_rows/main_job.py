@@ -211,12 +211,15 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/post/test_post.py::test_a_partner_who_speaks_is_sent_at_once_what_failed_before"),
     _line("6", "of FED/1 §5: a daily word on all live shares, compared with the copies held; what differs is sent again, both sides see it", "peers.show shares.show",
           "federation/sharing/test_heartbeat.py::test_what_one_shares_and_the_other_holds_is_compared_once_a_day_and_mended"),
+    _line("6", "of FED/1 §4: which copies differ found by buckets (`/digest`): those alone go again, what one side lost ends at the other; in --long ten of 100,000 with 64 KiB", "peers.show shares.show",
+          "federation/sharing/test_heartbeat.py::test_of_many_shares_only_those_go_again_whose_copies_differ "
+          "federation/sharing/test_heartbeat.py::test_ten_of_a_hundred_thousand_are_found_and_mended_with_few_bytes"),
     _line("6", "a day that follows from the other side's word lies between the beginning and the answer, at both sides the same", "referrals.show",
           "federation/referrals/test_walks.py::test_a_word_of_another_day_moves_nothing_before_the_offer_nor_after_the_answer"),
     _line("6", "a card that names another county than the one that hands it over is refused", "peers.show",
           "federation/post/test_keys.py::test_a_card_that_another_county_hands_over_changes_nothing"),
-    _line("6", "of FED/1 §4: which copies differ found by buckets (`/digest`), channels compared, epochs, a backup of yesterday restored on one side", _TEST,
-          still="not written: the daily word says only that something differs, and everything shared with that county goes again"),
+    _line("6", "of FED/1 §4: channels compared, epochs, a backup of yesterday restored on one side", _TEST,
+          still="not written: after a one-sided restore the channel stops, and persons of both sides look"),
     _line("6", "disk full: nothing of a drain is lost, the page says it and keeps what was typed", _TEST,
           "federation/test_chaos.py::test_a_full_disk_loses_nothing_of_a_drain "
           "federation/test_chaos.py::test_a_page_says_that_the_disk_is_full_and_keeps_what_was_typed"),

@@ -148,7 +148,7 @@ CODES: dict[str, Code] = {
             "copies_differ",
             _FINAL,
             _SENDER,
-            "What is held of the sender's live shares is not what it says; send the values of all of them again.",
+            "What is held of the sender's live shares is not what it says; ask which differ and send those again.",
         ),
         Code(
             "expired",
