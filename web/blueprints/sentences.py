@@ -46,6 +46,7 @@ NOUNS: dict[str, str] = {
     "letter_stub": "介绍信存根",
     "member": "党员",
     "member_pair": "疑似重复",
+    "heartbeat": "共享核对",
     "message": "跨县消息",
     "notice_text": "告知书",
     "operation": "平台操作",

@@ -20,6 +20,7 @@ from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.sharing.models import SharedValue, ShareState, StatusShare
 from web.federation.wire.canonical import digest
+from web.tenants.counties import service as counties
 
 COUNT, SIZE = 1_024, 8
 EMPTY = bytes(SIZE)
@@ -43,16 +44,19 @@ def _copies(*where: ColumnElement[bool]) -> Subquery:
     """(id, bucket, digest) of each of these shares: the first 8 bytes of the SHA-256 of `<share> <n>` and a line
     `<field> <commitment>` for each value held under it, by field, with the commitment it was last disclosed by.
     """
+    held = (SharedValue.tenant_id == StatusShare.tenant_id) & (SharedValue.share_id == StatusShare.id)
     disclosed = (
         (StoredDisclosure.tenant_id == SharedValue.tenant_id)
         & (StoredDisclosure.about_id == SharedValue.share_id)
         & (StoredDisclosure.pointer == literal("/").concat(SharedValue.field))
     )
     said = (OutboxMessage.tenant_id == StoredDisclosure.tenant_id) & (OutboxMessage.id == StoredDisclosure.message_id)
-    of = SharedValue.share_id, SharedValue.field
+    of = SharedValue.share_id, collate(SharedValue.field, "C")
     commitment = case((~StoredDisclosure.is_withheld, StoredDisclosure.commitment))
-    last = db.select(*of, SharedValue.field.concat(" ").concat(commitment).label("line"))
-    last = last.join(StatusShare, _held).join(StoredDisclosure, disclosed).outerjoin(OutboxMessage, said)
+    last = db.select(
+        SharedValue.share_id, SharedValue.field, SharedValue.field.concat(" ").concat(commitment).label("line")
+    )
+    last = last.join(StatusShare, held).join(StoredDisclosure, disclosed).outerjoin(OutboxMessage, said)
     last = last.where(*where, OutboxMessage.result.is_distinct_from("refused"))
     line = last.ext(distinct_on(*of)).order_by(*of, StoredDisclosure.message_id.desc()).subquery()
     lines = func.string_agg(line.c.line, aggregate_order_by(literal("\n"), collate(line.c.field, "C")))
@@ -60,9 +64,6 @@ def _copies(*where: ColumnElement[bool]) -> Subquery:
     text = func.concat_ws("\n", func.concat(StatusShare.id, " ", StatusShare.n), under.c.lines)
     query = db.select(StatusShare.id, _NUMBER.label("bucket"), _short(func.convert_to(text, "UTF8")).label("digest"))
     return query.outerjoin(under, under.c.share_id == StatusShare.id).where(*where).subquery()
-
-
-_held = (SharedValue.tenant_id == StatusShare.tenant_id) & (SharedValue.share_id == StatusShare.id)
 
 
 def _short(content: ColumnElement[bytes]) -> ColumnElement[bytes]:
@@ -104,9 +105,11 @@ def copies(role: str, partner_uid: UUID, buckets: Collection[int]) -> Held:
 
 def answer(sender: UUID, theirs: bytes) -> bytes | None:
     """What we hold of the sender's shares, and nobody else's, in the buckets that are others with us. None to a county that no
-    person here confirmed.
+    person here confirmed, and while our work is stopped.
     """
     if len(theirs) != COUNT * SIZE or all(peer.uid != sender for peer in keys.partners()):
+        return None
+    if counties.own().jobs_stopped_at is not None:
         return None
     _, ours = told("receiver", sender)
     differ = [at for at in range(COUNT) if ours[at * SIZE :][:SIZE] != theirs[at * SIZE :][:SIZE]]
