@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests import world
@@ -11,7 +13,7 @@ from web.core.errors import DomainError, Invalid, WrongState
 from web.extensions import db
 from web.federation.agreements import hub, service, standing
 from web.federation.agreements.models import AgreementDecision, AgreementState, VersionState
-from web.federation.post import keys
+from web.federation.post import keys, relay
 from web.federation.post.models import PEER
 
 
@@ -121,6 +123,35 @@ def test_crossing_words_the_later_one_is_void_and_its_county_knows(pair, work):
         assert service.current(agreement).round == 2
         service.accept(id_)
         assert agreement.refused_code == "", "until the next word"
+
+
+def test_two_followers_agree_at_the_same_moment_and_neither_says_it_twice(pair, third, work):
+    """The second word is refused as made on an older decision; it agrees to the same text, so it goes again by itself."""
+    sides = (pair.home, pair.host, third)
+    agreements = {is_refused_first: world.propose(pair.host, [pair.home, third]) for is_refused_first in (True, False)}
+    for is_refused_first, id_ in agreements.items():
+        for side in (pair.home, third):
+            with side.act():
+                service.accept(id_)
+                fence.commit()
+        relay.drain(pair.home.tenant_id, pair.host.uid)
+        if is_refused_first:
+            relay.drain(third.tenant_id, pair.host.uid)
+        else:
+            relay.drain(pair.host.tenant_id, third.uid)
+        with third.act():
+            agreement = service.get(id_)
+            met = ("", "stale_base") if is_refused_first else ("accept", "")
+            assert (agreement.pending, agreement.refused_code) == met, "both ways of meeting"
+        for _ in range(3):
+            for one, other in itertools.permutations(sides, 2):
+                relay.drain(one.tenant_id, other.uid)
+        for side in sides:
+            with side.act():
+                agreement = service.get(id_)
+                verbs = [decision.verb for decision in service.decisions(agreement)]
+                assert verbs == ["propose", "accept", "accept", "agree"]
+                assert (agreement.pending, agreement.refused_code, agreement.stopped) == ("", "", "")
 
 
 def test_three_counties_agree_by_the_same_path(pair, three):

@@ -12,7 +12,7 @@ from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.extensions import db
 from web.federation import admission
-from web.federation.agreements import effects, hub, standing
+from web.federation.agreements import effects, follower, hub, standing
 from web.federation.agreements.models import (
     AGREEMENT,
     OPEN,
@@ -220,13 +220,31 @@ def _seals_of(
 
 def _settle_pending(agreement: Agreement, decision: documents.Decision) -> None:
     """Our word came back as the decision, or another one came before it and ours is void."""
-    if not agreement.pending:
-        return
-    if decision.cause != agreement.pending_id:
+    if agreement.pending and decision.cause == agreement.pending_id:
+        agreement.pending, agreement.pending_id, agreement.refused_code = "", None, ""
+        db.session.flush()
+    elif _is_crossed(agreement, decision):
+        version = standing.open_of(agreement)
+        assert version is not None, "what another just agreed to is open until all have"
+        follower.say(agreement, version, "accept")
+    elif agreement.pending:
         drop(agreement, "overtaken")
-        return
-    agreement.pending, agreement.pending_id, agreement.refused_code = "", None, ""
-    db.session.flush()
+
+
+def _is_crossed(agreement: Agreement, decision: documents.Decision) -> bool:
+    """Another party agreed while we did, to the same text: only the number of our word is old, so it is said again by
+    itself. The hub's refusal may have come before the decision.
+    """
+    if decision.verb != "accept" or agreement.pending:
+        return decision.verb == agreement.pending == "accept"
+    query = db.select(OutboxMessage.id).where(
+        OutboxMessage.about_id == agreement.id,
+        OutboxMessage.type == "agreement.accept",
+        OutboxMessage.base == decision.n - 1,
+        OutboxMessage.result == "refused",
+        OutboxMessage.code == "stale_base",
+    )
+    return agreement.refused_code == "stale_base" and db.session.scalar(query.limit(1)) is not None
 
 
 def drop(agreement: Agreement, code: str) -> None:
