@@ -48,6 +48,7 @@ NOUNS: dict[str, str] = {
     "member_pair": "疑似重复",
     "heartbeat": "共享核对",
     "message": "跨县消息",
+    "outbox_message": "送出的跨县消息",
     "notice_text": "告知书",
     "operation": "平台操作",
     "party_org": "党组织",

@@ -199,6 +199,8 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             (new, "share.snapshot"): ("applied", None),
         }
         assert "不一致，不同的已重送" in _page(fresh, walk.home, f"/peers/{walk.host.uid}")
+        log = _page(fresh, walk.home, "/events?verb=heartbeat.compare")
+        assert "重送 3 项，请对方销毁多出的 1 项" in log and ">送出的跨县消息<" in log
         with walk.host.act():
             ended = service.get(surplus)
             assert (ended.state, ended.refused_code) == (ShareState.NOT_OPENED, "not_open")
