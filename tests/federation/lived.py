@@ -1,138 +1,96 @@
-"""Three counties under an agreement that live on while everything goes wrong: real members, letters, guests, shared status,
-co-signed lists, progress and lists, each said through its service with all that follows from it.
+"""Three counties under an agreement that live on while everything goes wrong: real members, letters, guests, requests, shared
+status, co-signed lists, and the agreement itself, negotiated, printed and sealed, each said through its service with all
+that follows from it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from itertools import product
-from typing import Any
+from functools import partial
+from itertools import permutations, product
+from typing import Any, ClassVar
 from uuid import UUID
 
-from tests.federation.chaos import Chaos
+from tests.federation.chaos import Chaos, in_a_worker
 from tests.federation.copies import KINDS
-from tests.federation.cosigning.walk import AWAY, CAME, clerk
+from tests.federation.cosigning.walk import clerk
+from tests.federation.words import BORN, LEFT, ONWARD, WORDS, leave
 from tests.world import Side
+from web import jobs
 from web.core import clock, events, fence
-from web.core.errors import DomainError
+from web.core.errors import DomainError, WrongState
+from web.core.queue import Job
 from web.extensions import db
-from web.federation import verbs
+from web.federation import registry, verbs
 from web.federation.agreements import service as agreements
-from web.federation.cosigning import people
-from web.federation.cosigning import service as cosigning
-from web.federation.handovers import service as handovers
-from web.federation.handovers.models import Handover, HandoverState
-from web.federation.pairs import Kind
-from web.federation.post import keys
+from web.federation.agreements.models import OPEN as OPEN_VERSIONS
+from web.federation.agreements.models import (
+    Agreement,
+    AgreementDecision,
+    AgreementState,
+)
 from web.federation.post.models import OutboxMessage, PostDue
 from web.federation.referrals import offering
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import Referral
-from web.federation.sharing import publications, values
-from web.federation.sharing.models import ShareState, StatusShare
-from web.tenants.activities import service as activities
-from web.tenants.activities.models import ActivityKind
-from web.tenants.activities.service import Head
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
 from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.models import Member, Relation
-from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
+from web.tenants.tasks import service as tasks
+from web.tenants.tasks.models import Task, TaskState
 
-BORN, LEFT, TO = date(1990, 7, 15), date(2026, 2, 1), "接收地党委"
 SURNAMES = ("王示", "李例", "陈演")
-# What leads on is said oftener than what ends it.
-ONWARD = {
-    "accept",
-    "release",
-    "take_over",
-    "report_in",
-    "take_on",
-    "countersign",
-    "dispute",
-    "correct",
-    "propose_annul",
-    "keep",
+# What others wait for; the papers that a person takes to the printer are left to him.
+WORK = (Job.RENDER_AGREEMENT.value, Job.FOLLOW_NAME.value)
+OPEN_TASKS = (TaskState.WAITING, TaskState.RUNNING)
+# What begins something, and how often in a hundred steps.
+OPENINGS = {
+    "handover.request": 7,
+    "handover.ask": 5,
+    "referral.offer": 9,
+    "referral.claim": 4,
+    "cosign.offer": 6,
+    "request.ask": 5,
+    "agreement.begin": 1,
+    "directory.tell": 1,
 }
-Word = Callable[["Lived", Side, Any], object]
 
 
-def _lines(record: Any) -> list[int]:
-    return [line.line for line in cosigning.lines(record.id)]
+SELDOM = {word for word, weight in OPENINGS.items() if weight < 2}
+Way = Callable[["Lived", Side], str]
 
 
-def _accept(lived: Lived, side: Side, handover: Handover) -> None:
-    found = [c.member_id for c in handovers.candidates(handover)] if handover.state is HandoverState.ASKED else [None]
-    handovers.accept(handover, next(iter(found), None))
+def _say(word: str, lived: Lived, side: Side, about: Any = None) -> str:
+    WORDS[word](lived, side, about)
+    return word
 
 
-def _release(lived: Lived, side: Side, handover: Handover) -> None:
-    handovers.release(
-        handover, valid_days=30, from_org=f"{side.name}某支部", to_org=TO, addressee="组织部", proof="支部证明"
-    )
-
-
-def _take_over(lived: Lived, side: Side, handover: Handover) -> None:
-    handovers.take_over(
-        handover, branch_id=lived.branch(side), receipt_no="0007", handler="陈例丁", phone="0571-0000123"
-    )
-
-
-def _mend(lived: Lived, side: Side, handover: Handover) -> None:
-    handovers.ask_mended(handover, name=handover.values()["name"], birth_on=BORN, to_org=TO)
-
-
-def _correct(lived: Lived, side: Side, record: Any) -> None:
-    line = lived.draw.choice(list(cosigning.lines(record.id)))
-    cosigning.correct(record.id, {line.referral_id: lived.draw.choice((CAME, AWAY))}, "核对签到表")
-
-
-WORDS: dict[str, Word] = {
-    "handover.request": lambda _l, _s, h: handovers.ask_again(h),
-    "handover.ask": _mend,
-    "handover.return": lambda _l, _s, h: handovers.give_back(h, ["name"], "姓名对不上"),
-    "handover.accept": _accept,
-    "handover.refuse": lambda _l, _s, h: handovers.refuse(h, "not_here"),
-    "handover.cancel": lambda _l, _s, h: handovers.cancel(h, "本人改变主意"),
-    "handover.release": _release,
-    "handover.decline": lambda _l, _s, h: handovers.decline(h, "missing_file"),
-    "handover.take_over": _take_over,
-    "handover.recall": lambda _l, _s, h: handovers.recall(h, "member_stays"),
-    "referral.accept": lambda _l, _s, r: referrals.accept(r),
-    "referral.decline": lambda _l, _s, r: referrals.decline(r, "not_here"),
-    "referral.report_in": lambda _l, _s, r: referrals.report_in(r, "person"),
-    "referral.take_on": lambda lived, side, r: referrals.take_on(r, lived.branch(side)),
-    "referral.end": lambda _l, _s, r: referrals.end(r, "wrong_entry"),
-    "referral.leave": lambda _l, _s, r: referrals.leave(r),
-    "cosign.countersign": lambda _l, _s, c: cosigning.countersign(c.id, _lines(c)),
-    "cosign.dispute": lambda _l, _s, c: cosigning.dispute(c.id, dict.fromkeys(_lines(c), "当日在外")),
-    "cosign.refuse": lambda _l, _s, c: cosigning.refuse(c.id, "not_held"),
-    "cosign.correct": _correct,
-    "cosign.withdraw": lambda _l, _s, c: cosigning.withdraw(c.id, "登记有误"),
-    "cosign.propose_annul": lambda _l, _s, c: cosigning.propose_annul(c.id, "登记有误"),
-    "cosign.annul": lambda _l, _s, c: cosigning.annul(c.id),
-    "cosign.keep": lambda _l, _s, c: cosigning.keep(c.id, "核对无误"),
-}
+def _opens(word: str) -> Way:
+    return partial(_say, word)
 
 
 @dataclass
 class Lived(Chaos):
-    """`sides`: host, home, third: the host is everybody's partner. `refused`: what the rooms did not allow, by code."""
+    """`sides`: host, home, third: the host is everybody's partner. `refused`: what the rooms did not allow, by code.
+    `most_files`: after so many, and one version that was sealed by all, no more is negotiated; each is a second of typesetting.
+    """
 
     agreement_id: UUID = field(kw_only=True)
+    most_files: int = field(kw_only=True)
     names: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     step: int = 0
+    files: int = 0
 
     def settle_in(self, each: int) -> None:
         """So many members in each county; those of home and third live in the host county and were told, and every other
-        one is taken on there.
+        one is taken on there, where a theme day was held.
         """
         host = self.sides[0]
         for side, surname in zip(self.sides, SURNAMES, strict=True):
@@ -158,6 +116,9 @@ class Lived(Chaos):
                     WORDS[f"referral.{verb}"](self, host, referrals.get(id_, lock=True))
                 fence.commit()
             self.rest()
+        with host.act(), events.by(clerk(host)):
+            self.said.add(_say("cosign.offer", self, host))
+            fence.commit()
 
     def branch(self, side: Side) -> UUID:
         """The first branch of a county."""
@@ -168,107 +129,96 @@ class Lived(Chaos):
         query = db.select(Member.id).where(Member.relation == Relation.HELD, Member.name.in_(self.names))
         return list(db.session.scalars(query.order_by(Member.id)))
 
+    def one_of(self, found: Iterable[UUID]) -> UUID:
+        """One of these; WrongState where there is none."""
+        if not (ordered := sorted(found)):
+            raise WrongState("nobody_there")
+        return self.draw.choice(ordered)
+
     def partner(self, side: Side) -> Side:
         host = self.sides[0]
         return self.draw.choice(self.sides[1:]) if side is host else host
 
+    def theirs(self, side: Side) -> tuple[Side, str]:
+        """A partner, and the name of somebody who was that county's at first."""
+        partner = self.partner(side)
+        names = [name for name in self.names if name.startswith(SURNAMES[self.sides.index(partner)])]
+        return partner, self.draw.choice(names)
+
     def say(self) -> None:
         """One county does something; what its rooms do not allow today is counted, and nothing came of it."""
         self.step += 1
-        side, drawn = self.draw.choice(self.sides), self.draw.random()
-        do = next(what for share, what in self.ways if drawn < share)
+        side = self.draw.choice(self.sides)
+        (do,) = self.draw.choices(list(self.ways), list(self.ways.values()))
         with side.act(), events.by(clerk(side)):
             try:
-                do(self, side)
+                word = do(self, side)
             except DomainError as error:
                 self.refused[error.code] += 1
             else:
                 fence.commit()
+                self.said.add(word)
 
-    def answer(self, side: Side) -> None:
+    def speak(self, name: str, may: list[str], patience: float, side: Side, about: Any) -> str:
+        """One of the words that may be said, so often one that leads on, where there is one; "" where none may."""
+        onward, is_patient = [verb for verb in may if verb in ONWARD], self.draw.random() < patience
+        verb = self.draw.choice((onward if is_patient else may) or [""])
+        return _say(f"{name}.{verb}", self, side, about) if verb else ""
+
+    def answer(self, side: Side) -> str:
         """A verb that our copy of something allows."""
-        kind = KINDS[self.draw.choices(("handover", "referral", "cosign"), (6, 3, 2))[0]]
+        kind = KINDS[self.draw.choices(("handover", "referral", "cosign", "request"), (6, 3, 2, 3))[0]]
         model: Any = kind.model
         query = db.select(model).where(model.state.not_in(kind.machine.terminal), model.pending == "")
         # The latest most: the old have come to their ends.
         found = list(db.session.scalars(query.order_by(model.id.desc()).limit(8)))
         if not found:
-            return
+            return ""
         aggregate = kind.get(self.draw.choice(found).id, lock=True)
         may = [verb for verb in verbs.can(kind, aggregate) if f"{kind.name}.{verb}" in WORDS]
-        onward, is_patient = [verb for verb in may if verb in ONWARD], self.draw.random() < 0.9
-        if verb := self.draw.choice((onward if is_patient else may) or [""]):
-            WORDS[f"{kind.name}.{verb}"](self, side, aggregate)
+        return self.speak(kind.name, may, 0.9, side, aggregate)
 
-    def request(self, side: Side) -> None:
-        """A member of ours moves to a partner; now and then to both, or one that is on the way already."""
-        if held := self.held(side):
-            member = members.get(self.draw.choice(held), lock=True)
-            to = self.partner(side).uid
-            handovers.begin(member, to, method=Method.PAPER, applied_on=clock.today(), to_org=TO)
+    def negotiate(self, side: Side) -> str:
+        """A verb that the open version of an agreement allows us; without one, its hub drafts the next."""
+        if self.files >= self.most_files and "agreement.complete" in self.said:
+            return ""
+        agreement = self.agreement(AgreementState.PENDING, AgreementState.ACTIVE)
+        may = agreements.can(agreement)
+        if agreements.current(agreement).state not in OPEN_VERSIONS and agreements.role(agreement) == "hub":
+            may = ["draft"]
+        return self.speak("agreement", may, 0.93, side, agreement)
 
-    def ask(self, side: Side) -> None:
-        """We ask a partner for somebody of theirs, who may be on the way here already, or ours by now."""
-        partner = self.partner(side)
-        theirs = [name for name in self.names if name.startswith(SURNAMES[self.sides.index(partner)])]
-        given: dict[str, Any] = {"name": self.draw.choice(theirs), "birth_on": BORN, "to_org": TO}
-        handovers.ask(partner.uid, **given, method=Method.PAPER, applied_on=clock.today())
+    def agreement(self, *states: AgreementState) -> Agreement:
+        """One that stands so here: the one of all three oftenest."""
+        query = db.select(Agreement.id).where(Agreement.state.in_(states)).order_by(Agreement.id)
+        return agreements.get(self.draw.choice([self.agreement_id, *db.session.scalars(query)]), lock=True)
 
-    def refer(self, side: Side) -> None:
-        """A member who lives with a partner is offered there."""
-        host = self.sides[0]
-        if side is not host and (held := self.held(side)):
-            offering.offer(host.uid, [self.draw.choice(held)], clerk(side))
-
-    def meet(self, side: Side) -> None:
-        """A theme day of the host with every guest who is there, offered to their counties."""
-        host = self.sides[0]
-        if side is not host:
-            return
-        on = clock.today() - timedelta(days=1)
-        title = f"主题党日第{self.step}期"
-        head = Head(self.branch(side), ActivityKind.THEME_DAY, title, on, "社区党群服务中心", "周例戊", 120)
-        activity = activities.plan(head, clerk(side))
-        guests = {guest.referral_id for guest in people.due_at(activity)}
-        if guests:
-            activities.record_attendance(activity, {}, dict.fromkeys(guests, CAME), may_attend=guests)
-            activities.hold(activity)
-            cosigning.offer(activity, list(cosigning.proposal(activity)))
-
-    def tend(self, side: Side) -> None:
+    def tend(self, side: Side) -> str:
         """A member's dues or notice change: shares follow, end, open again."""
         if not (held := self.held(side)):
-            return
+            return ""
         member, chance = members.get(self.draw.choice(held), lock=True), self.draw.random()
         if chance < 0.7:
             members.mark_dues(member, f"2026-{self.draw.randint(1, 12):02}")
         elif chance < 0.8:
             consents.withdraw(member, self.partner(side).uid, ["S6"], "本人要求")
         else:
-            consents.give(member, self.partner(side).uid, ["S6"], method=Method.PAPER)
+            consents.give(member, self.partner(side).uid, offering.NOTICE_SCOPES, method=Method.PAPER)
+        return ""
 
-    def tell(self, side: Side) -> None:
-        """The agreement's own words, and the lists: progress, a pause and its end, the directory after a branch was renamed."""
-        chance = self.draw.random()
-        if chance < 0.5:
-            item = self.draw.choice(("a1", "a2", "a3"))
-            agreements.note_progress(self.agreement_id, item, self.draw.randint(0, 100), "走访")
-        elif chance < 0.65:
-            agreements.pause(self.agreement_id, "S7", resume=self.draw.random() < 0.5)
-        else:
-            organisations.rename(organisations.get(self.branch(side)), f"{side.name}第{self.step}支部")
-            for peer in keys.partners():
-                publications.tell("directory", peer)
+    def tell(self, side: Side) -> str:
+        """The registers of the agreement, and the lists."""
+        weights = {"stop": 6, "progress": 4, "meeting": 3, "closed": 1}
+        (word,) = self.draw.choices(list(weights), list(weights.values()))
+        return _say(f"agreement.{word}", self, side, self.agreement(AgreementState.ACTIVE))
 
-    ways = (
-        (0.62, answer),
-        (0.70, request),
-        (0.76, ask),
-        (0.86, refer),
-        (0.90, meet),
-        (0.96, tend),
-        (1.00, tell),
-    )
+    ways: ClassVar[dict[Way, int]] = {
+        answer: 60,
+        negotiate: 15,
+        tend: 6,
+        tell: 10,
+        **{_opens(word): weight for word, weight in OPENINGS.items()},
+    }
 
     def owners(self) -> Counter[str]:
         """How many counties hold each person."""
@@ -279,17 +229,82 @@ class Lived(Chaos):
                 found.update(db.session.scalars(query))
         return found
 
-    def line(self) -> list[Side]:
-        """One where something waits, if there is one."""
+    def waits(self) -> list[list[Side]]:
+        """From whom to whom something is to be sent."""
         with fence.platform("tests"):
             due = {(row.tenant_id, row.peer_uid) for row in db.session.scalars(db.select(PostDue))}
-        waits = [[a, b] for a, b in product(self.sides, repeat=2) if (a.tenant_id, b.uid) in due]
+        return [[a, b] for a, b in product(self.sides, repeat=2) if (a.tenant_id, b.uid) in due]
+
+    def line(self) -> list[Side]:
+        """One where something waits, if there is one."""
+        waits = self.waits()
         return self.draw.choice(waits) if waits else super().line()
 
     def drain(self, death: tuple[str, int] | None = None) -> None:
-        """As always; and nobody has two owners after it, whatever died."""
-        super().drain(death)
+        """As always, or a task is worked on; and nobody has two owners after it, whatever died."""
+        if self.draw.random() < 0.5 or not self.work(death):
+            super().drain(death)
         assert max(self.owners().values()) == 1, "two counties hold one member"
+
+    def work(self, death: tuple[str, int] | None = None) -> int:
+        """The worker renders what was agreed and follows a new name, and may die of it; returns how many tasks there were."""
+        done = 0
+        for side in self.sides:
+            with side.act():
+                found = list(db.session.scalars(db.select(Task).where(Task.kind.in_(WORK), Task.state.in_(OPEN_TASKS))))
+                for task in found:
+                    task.heard_at = clock.now() - tasks.LEASE  # whoever died of it died long ago
+                waiting = [(task.kind, str(task.id)) for task in found]
+                fence.commit()
+            for kind, id_ in waiting:
+                self.files += kind == Job.RENDER_AGREEMENT.value
+                if death is None:
+                    jobs.run(kind, side.tenant_id, id_)
+                elif not in_a_worker(partial(jobs.run, kind, side.tenant_id, id_), death):
+                    self.deaths += 1
+            done += len(waiting)
+        return done
+
+    def rest(self) -> None:
+        """Everything is sent, files too, tasks are done, and what follows from them, until nothing waits."""
+        for _ in range(20):
+            super().rest()
+            if not self.work() and not self.waits():
+                return
+        raise AssertionError("it never comes to rest")
+
+    def leave(self, side: Side) -> None:
+        """A county leaves the agreement of all three, unless it said so already."""
+        with side.act(), events.by(clerk(side)):
+            if next(p for p in agreements.parties(self.one()) if p.uid == side.uid).leaves_on is None:
+                leave(self, side, self.agreement_id)
+            fence.commit()
+        self.rest()
+
+    def one(self) -> Agreement:
+        """The agreement of all three."""
+        return agreements.get(self.agreement_id)
+
+    def wait(self) -> None:
+        """What the calendar says in every county, now that the clock stands later."""
+        for side in self.sides:
+            with side.act():
+                registry.run_timers()
+                fence.commit()
+        self.rest()
+
+    def close(self) -> int:
+        """Both of each pair that is over say so, where nothing goes on under another agreement; returns how many did."""
+        closed = 0
+        for side, other in permutations(self.sides, 2):
+            with side.act(), events.by(clerk(side)):
+                partner = next(p for p in agreements.parties(self.one()) if p.uid == other.uid)
+                if partner.ended_on is not None and not agreements.in_force(other.uid):
+                    agreements.close(self.agreement_id, other.uid)
+                    fence.commit()
+                    closed += 1
+        self.rest()
+        return closed
 
     def types(self) -> Counter[str]:
         """How many messages of each type were sent."""
@@ -299,43 +314,10 @@ class Lived(Chaos):
                 found.update(db.session.scalars(db.select(OutboxMessage.type)))
         return found
 
-    def copies(self) -> dict[UUID, dict[tuple[str, UUID], Any]]:
-        """What each county holds of everything that two counties share."""
-        found = {}
+    def decided(self) -> Counter[str]:
+        """How many decisions of each verb the chains of all agreements have."""
+        found: dict[tuple[UUID, int], str] = {}
         for side in self.sides:
             with side.act():
-                found[side.uid] = {
-                    (kind.name, row.id): row
-                    for kind in KINDS.values()
-                    for row in db.session.scalars(db.select(kind.model))
-                }
-        return found
-
-    def shown(self) -> list[dict[UUID, dict[str, Any]]]:
-        """What each live share says, at its owner and at its receiver."""
-        found: list[dict[UUID, dict[str, Any]]] = [{}, {}]
-        for side, (role, here) in product(self.sides, zip(("owner", "receiver"), found, strict=True)):
-            with side.act():
-                live = db.select(StatusShare.id).where(StatusShare.role == role, StatusShare.state == ShareState.LIVE)
-                here |= values.held(db.session.scalars(live).all())
-        return found
-
-    def demand_settled(self) -> None:
-        """Nobody stands in a register for the time being, and who is locked has a letter on its way."""
-        for side in self.sides:
-            with side.act():
-                query = db.select(Member).where(Member.name.in_(self.names))
-                for member in db.session.scalars(query):
-                    assert member.relation is not Relation.PROVISIONAL, (side.name, member.name)
-                    if member.frozen_by is not None:
-                        assert handovers.get(member.frozen_by).state is HandoverState.RELEASED, (side.name, member.name)
-
-
-def stands(row: Any) -> tuple[str, int, str, str]:
-    """What both copies must agree in, and what must not be."""
-    return str(row.state), row.n, row.pending, row.stopped
-
-
-def is_over(kind: Kind, row: Any) -> bool:
-    """Whether it came to an end here."""
-    return row.state in kind.machine.terminal
+                found |= {(d.agreement_id, d.n): d.verb for d in db.session.scalars(db.select(AgreementDecision))}
+        return Counter(found.values())
