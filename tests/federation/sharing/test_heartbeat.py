@@ -207,7 +207,8 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             assert world.count(SharedValue, SharedValue.share_id == surplus) == 0
             held = StoredDisclosure.wrapped.is_not(None)
             assert world.count(StoredDisclosure, StoredDisclosure.about_id == surplus, held) == 0
-        assert "作废" in _page(fresh, walk.host, f"/shares/{surplus}")
+        page = _page(fresh, walk.host, f"/shares/{surplus}")
+        assert "对方没有，已作废" in page and "对方没有这项共享，内容已销毁。" in page
         with walk.home.act():
             assert service.get(lost).state is ShareState.NOT_OPENED
             heartbeat.tell_all()

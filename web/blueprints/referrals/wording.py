@@ -142,7 +142,7 @@ SHARE_STATES: dict[str, str] = {
     H.LIVE: "共享中",
     H.PURGE_REQUESTED: "已停止，待销毁证明",
     H.PURGED: "已销毁",
-    H.NOT_OPENED: "对方系统未受理",
+    H.NOT_OPENED: "对方没有，已作废",
 }
 SHARE_KNOTS: dict[str, str] = {
     H.GRANTED: "theirs",
