@@ -23,6 +23,7 @@ from web.jobs.papers import PAPERS
 from web.reports import Period
 from web.tenants.accounts.permissions import Role
 from web.tenants.counties import service as counties
+from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
@@ -108,6 +109,7 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
     with home.act():
         void, stands = db.session.scalars(db.select(LetterStub).order_by(LetterStub.serial)).all()
         void.void_on, names = clock.today(), (void.letter_no, void.name, stands.subject_id)
+        gone = stands.letter_no
         picked = {"id": [str(void.id), str(stands.id)]}
         fence.commit()
     for path, data, named in (
@@ -121,6 +123,14 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
         )
         packed = unpacked(client.get(f"/{home.code}/batches/{ordered.location.rpartition('/')[2]}.zip"))
         assert len(packed.namelist()) == 2 and named in packed.read("没有生成的.txt").decode("utf-8-sig")
+
+    # A paper that was destroyed since is named, and the others are fetched all the same.
+    with home.act():
+        assert documents.destroy(names[2])
+        fence.commit()
+    packed = unpacked(client.get(zip_url))
+    assert len(packed.namelist()) == 2
+    assert f"{gone}\t生成后已销毁" in packed.read("没有生成的.txt").decode("utf-8-sig")
 
     period = Period.half_of(clock.today())
     assert client.post(f"/{home.code}/reports/pack", data={"from": "2026-02-31"}).status_code == 422

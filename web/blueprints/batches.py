@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -87,11 +88,16 @@ def again(task_id: UUID) -> Any:
 @bp.get("/<uuid:task_id>.zip")
 @needs(Permission.HOME_READ)
 def download(task_id: UUID) -> Response:
-    """The papers of one's own finished batch, for those who may open their kind; what could not be made is listed in it."""
+    """The papers of one's own finished batch, for those who may open their kind; what could not be made, or was
+    destroyed since, is listed in it.
+    """
     task = _mine(task_id, TaskState.DONE)
     made, failed = [UUID(id_) for id_ in task.details["made"]], task.details["failed"]
-    events.record("task.fetch", task, details={"papers": len(made)})
-    answer = Response(stream_with_context(_zip(fence.tenant(), made, failed)), mimetype="application/zip")
+    stands = documents.kept(made)
+    events.record("task.fetch", task, details={"papers": sum(id_ in stands for id_ in made)})
+    # A batch of an older version has no labels.
+    named = list(zip_longest(made, task.details.get("labels", ()), fillvalue=""))
+    answer = Response(stream_with_context(_zip(fence.tenant(), named, failed)), mimetype="application/zip")
     name = f"{task.title}_{task.created_at.astimezone(clock.CHINA):%Y%m%d-%H%M}.zip"
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     return answer
@@ -117,13 +123,17 @@ class _Pipe(io.RawIOBase):
         return given
 
 
-def _zip(tenant_id: int, made: Sequence[UUID], failed: Sequence[Sequence[str]]) -> Iterator[bytes]:
-    """One paper in memory at a time; they are compressed already."""
-    pipe, names = _Pipe(), set[str]()
+def _zip(tenant_id: int, made: Sequence[tuple[UUID, str]], failed: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """One paper in memory at a time; they are compressed already. `made`: (document id, label)."""
+    pipe, names, absent = _Pipe(), set[str](), list(failed)
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as packed:
-        for place, document_id in enumerate(made, 1):
+        for place, (document_id, label) in enumerate(made, 1):
             with fence.acting_for(tenant_id):
-                row = documents.get(document_id)
+                try:
+                    row = documents.get(document_id)
+                except NotFound:  # destroyed with what it was about, maybe while this zip is fetched
+                    absent.append((label, "paper_destroyed"))
+                    continue
                 name, content, at = row.filename, bytes(row.content), row.created_at.astimezone(clock.CHINA)
             if name in names:
                 path = PurePath(name)
@@ -132,7 +142,7 @@ def _zip(tenant_id: int, made: Sequence[UUID], failed: Sequence[Sequence[str]]) 
             entry = zipfile.ZipInfo(name, at.timetuple()[:6])
             packed.writestr(entry, content)
             yield pipe.taken()
-        if failed:
-            lines = [f"{label}\t{words.ERRORS.get(code, code)}" for label, code in failed]
+        if absent:
+            lines = [f"{label}\t{words.ERRORS.get(code, code)}" for label, code in absent]
             packed.writestr(say("没有生成的.txt"), "\ufeff" + "\r\n".join(lines))
     yield pipe.taken()

@@ -123,6 +123,7 @@ ERRORS: dict[str, str] = {
     "too_many_chosen": "一次最多选 {most} 条，请加条件分批",
     "no_letter_in_use": "没有在用的介绍信，所以不在压缩包里",
     "letter_not_in_pack": "这个编号已经作废，所以不在压缩包里",
+    "paper_destroyed": "生成后已销毁，所以不在压缩包里",
     "letter_void": "这个编号已经作废，备注里写着原因，不能再改",
     "too_large": "文件或表单太大，上限 24 MB。请拆分后再传",
     "accepted_already": "本县已经同意过这份文本",

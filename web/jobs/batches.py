@@ -2,7 +2,7 @@
 was made, and whoever cancels waits for one paper at most. They share the process's fonts and style sheets (`reports.press`).
 
 A task's details: `paper` the kind, `of` [[subject id, label], …], `without` [[label, code], …] of what was chosen and has none, `earlier` the cancelled batches it does again, and what the kind's own function reads. They end with
-`made` [document id, …] and `failed` [[label, code], …]. The zip is put together when it is fetched: nothing is kept twice.
+`made` [document id, …], `labels` of these in the same order, and `failed` [[label, code], …]. The zip is put together when it is fetched: nothing is kept twice.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def run(tenant_id: int, task_id: UUID) -> None:
         kind = DocumentKind(task.details["paper"])
         batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task_id)
         known = _known(batch)
-    made, failed = list[str](), list[list[str]](batch.details.get("without", ()))
+    made, labels, failed = list[str](), list[str](), list[list[str]](batch.details.get("without", ()))
     for place, (subject_id, label) in enumerate(batch.of):
         with fence.acting_for(tenant_id):
             if counties.own().jobs_stopped_at is not None or not tasks.progress(task_id, place, len(batch.of)):
@@ -74,10 +74,12 @@ def run(tenant_id: int, task_id: UUID) -> None:
                 events.record("document.pack", row, member_id=row.member_id, details={"task": str(task_id)})
                 fence.commit()
                 made.append(str(document_id))
+                labels.append(label)
     with fence.acting_for(tenant_id):
         try:
             done = tasks.get(task_id, lock=True)
-            tasks.finish(done, result_id=task_id, total=len(batch.of), details={"made": made, "failed": failed})
+            details = {"made": made, "labels": labels, "failed": failed}
+            tasks.finish(done, result_id=task_id, total=len(batch.of), details=details)
         except WrongState:  # cancelled at the last moment; the papers stay where they belong
             return
         fence.commit()
