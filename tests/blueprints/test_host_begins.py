@@ -23,6 +23,8 @@ from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.accounts.permissions import Role
 from web.tenants.counties import service as counties
 from web.tenants.flows import service as flows
+from web.tenants.flows.models import Flow
+from web.tenants.flows.reminders import contact_since
 from web.tenants.members import service as members
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
@@ -199,6 +201,10 @@ def test_reminders_come_by_the_countys_days_and_go_by_a_persons_word(walk, desks
     front, settings = f"/{walk.home.code}/", f"/{walk.home.code}/settings/deadlines"
     with walk.home.act():
         flow = flows.current(walk.member_id, lock=True)
+        flow.left_on, flow.created_at = None, clock.midnight(clock.today())
+        db.session.flush()
+        began = db.session.scalar(db.select(contact_since()).where(Flow.id == flow.id))
+        assert began == clock.today(), "where it is not known when he left, the day in China it was entered"
         flow.left_on = clock.today() - timedelta(days=20)
         fence.commit()
     walk.offer()

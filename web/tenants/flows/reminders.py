@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, cast, func
+from sqlalchemy import ColumnElement, Select, func
 
 from web.core import clock, events
 from web.core.events import Actor
@@ -28,7 +28,7 @@ AWAY = (FlowState.REGISTERED, FlowState.UNREACHABLE)
 
 def _began() -> ColumnElement[Any]:
     """The day the episode began, as far as it is known."""
-    return func.coalesce(Flow.left_on, cast(Flow.created_at, Date))
+    return func.coalesce(Flow.left_on, clock.day_of(Flow.created_at))
 
 
 def contact_since() -> ColumnElement[Any]:
