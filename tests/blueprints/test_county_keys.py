@@ -99,6 +99,9 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
         fence.commit()
     front = client.get(f"/{pair.home.code}/").text
     assert "通道已停" in front and "自动续发" not in front, "nothing tries that again by itself"
+    listed = client.get(f"{base}?line=stopped").text
+    assert f'{page}"' in listed and "连续三十天没有送到" in listed and "件待签收" not in listed
+    assert f'{page}"' not in client.get(f"{base}?line=waiting").text
     stop("fork")
     shown = client.get(page).text
     assert "两份签过的不同内容" in shown and "这条通道不能重开" in shown and "纸质介绍信" in shown

@@ -94,12 +94,15 @@ class Confirmation(Schema):
 
 @dataclass(frozen=True)
 class Line:
-    """A partner and the channel to it, `out` and `into`; `waiting`: messages of ours without their receipt."""
+    """A partner and the channel to it, `out` and `into`; `waiting`: messages of ours without their receipt; `has_given_up`:
+    whether thirty days did not deliver one of them.
+    """
 
     peer: Peer
     out: Channel | None
     into: Channel | None
     waiting: int
+    has_given_up: bool
     labels: Sequence[Mark] = ()
 
     @property
@@ -113,9 +116,7 @@ class Line:
         if self.peer.state is not PeerState.CONFIRMED:
             return []
         codes = dict.fromkeys(way.stopped for way in (self.into, self.out) if way is not None and way.stopped)
-        return [stops.stop(code) for code in codes] or (
-            [stops.GIVEN_UP] if reopening.has_given_up(self.peer.uid) else []
-        )
+        return [stops.stop(code) for code in codes] or ([stops.GIVEN_UP] if self.has_given_up else [])
 
     @property
     def may_reopen(self) -> bool:
@@ -129,8 +130,8 @@ class Line:
 
     @property
     def why(self) -> str:
-        """What stopped it."""
-        return stops.stop(self.stopped).why
+        """What it stands still for; empty while it goes by itself."""
+        return next((stop.why for stop in self.whys), "")
 
     @property
     def sign_at(self) -> datetime | None:
@@ -142,16 +143,20 @@ class Line:
         """One of STANDINGS."""
         if self.peer.state is not PeerState.CONFIRMED:
             return "revoked" if self.peer.confirmed_at is not None else "closed"
-        return "stopped" if self.stopped else "waiting" if self.waiting else "open"
+        return "stopped" if self.whys else "waiting" if self.waiting else "open"
 
 
 STANDINGS = {"closed": "未开通", "revoked": "停等核对", "stopped": "已停", "waiting": "有待签收", "open": "通"}
 _UNSIGNED = (OutboxMessage.peer_uid == Peer.uid) & OutboxMessage.receipt.is_(None)
 
 
+def _gave_up() -> ColumnElement[bool]:
+    return db.select(OutboxMessage.id).where(OutboxMessage.peer_uid == Peer.uid, reopening.given_up()).exists()
+
+
 def _stands() -> Mapping[str, ColumnElement[bool]]:
     is_open = Peer.state == PeerState.CONFIRMED
-    stops = db.select(Channel.id).where(Channel.peer_uid == Peer.uid, Channel.stopped != "").exists()
+    stops = db.select(Channel.id).where(Channel.peer_uid == Peer.uid, Channel.stopped != "").exists() | _gave_up()
     waits = db.select(OutboxMessage.id).where(_UNSIGNED).exists()
     return {
         "closed": ~is_open & Peer.confirmed_at.is_(None),
@@ -189,11 +194,12 @@ def _rows(_actor: Actor | None = None) -> Select[Any]:
         here = (way.tenant_id == Peer.tenant_id) & (way.peer_uid == Peer.uid) & (way.direction == direction)
         query = query.outerjoin(way, here).add_columns(way)
     waiting = db.select(func.count(OutboxMessage.id)).where(_UNSIGNED).correlate(Peer).scalar_subquery()
-    return labels.beside(query.add_columns(waiting.label("waiting")), Peer.id)
+    query = query.add_columns(waiting.label("waiting"), _gave_up().correlate(Peer).label("has_given_up"))
+    return labels.beside(query, Peer.id)
 
 
 def _line(row: Any) -> Line:
-    return Line(row[0], row[1], row[2], row[3], labels.of(row))
+    return Line(row[0], row[1], row[2], row[3], row[4], labels.of(row))
 
 
 _OUT, _INTO = aliased(Channel), aliased(Channel)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
+
 from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.core.queue import Job, defer
@@ -17,13 +19,14 @@ from web.federation.post.relay import GIVE_UP
 FOR_GOOD = frozenset({"fork", "id_reuse", "chain_mismatch", "digest_mismatch"})
 
 
+def given_up() -> ColumnElement[bool]:
+    """A message that thirty days of trying did not deliver."""
+    return OutboxMessage.receipt.is_(None) & (OutboxMessage.created_at < clock.now() - GIVE_UP)
+
+
 def has_given_up(peer_uid: UUID) -> bool:
     """Whether something waits that thirty days of trying did not deliver."""
-    query = db.select(OutboxMessage.id).where(
-        OutboxMessage.peer_uid == peer_uid,
-        OutboxMessage.receipt.is_(None),
-        OutboxMessage.created_at < clock.now() - GIVE_UP,
-    )
+    query = db.select(OutboxMessage.id).where(OutboxMessage.peer_uid == peer_uid, given_up())
     return bool(db.session.scalar(db.select(query.exists())))
 
 
