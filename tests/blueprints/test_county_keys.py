@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.blueprints.test_auth import in_county, sign_in
+from web.blueprints import letters
 from web.core import clock, fence
 from web.core.ids import uuid7
 from web.federation.post import keys, lines, service
@@ -95,10 +96,13 @@ def test_a_stopped_line_says_why_and_is_reopened_by_a_person_or_never(pair, work
     assert "已停" not in shown and "原因查清，重开通道" in shown and "电话核对过" in shown
     assert "通道已停" not in client.get(f"/{pair.home.code}/").text
     with clock.at(clock.now() - timedelta(days=31)), fence.acting_for(pair.home.tenant_id):
-        service.send(pair.host.uid, "heartbeat.tell", uuid7(), {"live": 1, "root": digest(b"")})
+        service.send(pair.host.uid, "heartbeat.tell", said := uuid7(), {"live": 1, "root": digest(b"")})
         fence.commit()
     front = client.get(f"/{pair.home.code}/").text
     assert "通道已停" in front and "自动续发" not in front, "nothing tries that again by itself"
+    with pair.home.act():
+        (letter,) = letters.proofs(pair.host.name, service.traffic(said), {}, lambda it: True)
+        assert "不再自动送" in letter["note"], "nor does the page of what it was about say otherwise"
     listed = client.get(f"{base}?line=stopped").text
     assert f'{page}"' in listed and "连续三十天没有送到" in listed and "件待签收" not in listed
     assert f'{page}"' not in client.get(f"{base}?line=waiting").text

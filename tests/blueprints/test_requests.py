@@ -12,6 +12,7 @@ from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa
 from web.core import clock, fence
 from web.core.ids import uuid7
 from web.extensions import db
+from web.federation.post import lines
 from web.federation.readings import service as readings
 from web.federation.readings.models import Reading
 from web.federation.requests import service
@@ -44,6 +45,15 @@ def ask(walk, host, kind, **data):
     return made.location.rsplit("/", 1)[1]
 
 
+def line_is(side, other, code):
+    """What a side sends the other stops with this code, or goes on."""
+    with side.act():
+        line = lines.take(other.uid, "out")
+        line.stopped = code
+        line.write()
+        fence.commit()
+
+
 def visit(walk, host):
     today = clock.today().isoformat()
     return ask(walk, host, "must_visit", trigger="rights", consent_on=today, consent_how="in_person")
@@ -72,7 +82,12 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     refused = home.post(f"{theirs}/fail", data={"reason": "other", "text": ""})
     assert refused.status_code == 422
     assert home.post(f"{theirs}/done", data={"on": clock.today().isoformat()}).status_code == 303
-    assert "已答复，等余杭区的系统确认" in home.get(theirs).text
+    page = home.get(theirs).text
+    assert "已答复，等余杭区的系统确认" in page and "等回执，自动续发" in page
+    line_is(there, here, "bad_signature")
+    page = home.get(theirs).text
+    assert "等回执，不再自动送" in page and "现在不再自动送" in page and "自动续发" not in page
+    line_is(there, here, "")
     walk.work()
     assert host.post(f"{ours}/rate", data={"rating": "helped"}).status_code == 303
     walk.work()

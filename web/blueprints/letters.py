@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
 
 from web.blueprints import filters, words
 from web.core.saying import say
+from web.federation.post import reopening
 from web.federation.post.service import Letter
 from web.federation.wire.codes import CODES
 from web.tenants.counties import service as counties
@@ -18,13 +20,18 @@ def proofs(
     letter is of the side whose word counts, which gives its own number to what the other proposed, word for word the same.
     """
     own, shown, proposed = counties.own().name, [], set[str]()
+    still = {uid for uid in {it.peer_uid for it in letters if it.result is None} if reopening.stands_still(uid)}
     for letter in letters:
         verb, is_decision = letter.type.partition(".")[2], decides(letter)
         is_echo = is_decision and verb in proposed
         proposed = proposed - {verb} if is_decision else proposed | {verb}
         way = f"{own} → {partner}" if letter.is_ours else f"{partner} → {own}"
         if letter.result is None:
-            kind, note = "theirs", "等回执，自动续发"
+            kind, note = (
+                ("now", "等回执，不再自动送，到“伙伴县”看原因和办法")
+                if letter.peer_uid in still
+                else ("theirs", "等回执，自动续发")
+            )
         elif letter.result == "applied":
             took = int((letter.receipted_at - letter.at).total_seconds()) if letter.receipted_at else 0
             kind, note = (
@@ -47,6 +54,13 @@ def proofs(
             }
         )
     return shown
+
+
+def going(peer_uid: UUID) -> str:
+    """What becomes of a word of ours that waits for its receipt, beside whose turn it is."""
+    if reopening.stands_still(peer_uid):
+        return "现在不再自动送，到“伙伴县”看原因和办法"
+    return "通常几秒内完成；对方系统停机时自动续发，不用再办"
 
 
 def refusal(letter: Letter) -> str:

@@ -27,7 +27,7 @@ from web.blueprints.cosigning.wording import (
     state_of,
     who_can,
 )
-from web.blueprints.letters import proofs, refusal
+from web.blueprints.letters import going, proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
@@ -250,6 +250,7 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
         why="" if can_write else who_can(),
         refused=REFUSED.get(record.reason, ""),
         seam=_seam(record, letters, peer.name),
+        going=going(record.partner_uid) if record.pending else "",
         letters=proofs(peer.name, letters, VERBS, lambda it: it.is_ours == (record.role == "recorder")),
         sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
         log=_log(record),

@@ -18,7 +18,7 @@ from web.blueprints.handovers.columns import BOTH, listing_of, tab_of
 from web.blueprints.handovers.copies import copies
 from web.blueprints.handovers.papers import papers_of
 from web.blueprints.handovers.rooms import bp, seen
-from web.blueprints.letters import proofs
+from web.blueprints.letters import going, proofs
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
@@ -276,7 +276,7 @@ def _turn(handover: Handover, row: Row, member: Member | None) -> dict[str, Any]
             "next": joined("；", filter(None, [reason, _kept(handover, row, member)])),
         }
     if handover.pending:
-        return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[handover.pending], partner=row.partner), 'next': '通常几秒内完成；对方系统停机时自动续发，不用再办'}  # fmt: skip
+        return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[handover.pending], partner=row.partner), 'next': going(handover.partner_uid)}  # fmt: skip
     task, is_ours = wording.TASKS[handover.state], TURNS[handover.state] == handover.role
     if is_ours:
         return found | {"whose": "ours", "title": say("轮到我方：{task}", task=task)}

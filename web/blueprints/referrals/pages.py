@@ -10,7 +10,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.blueprints import edge, filters, timeline, todos, words
-from web.blueprints.letters import proofs
+from web.blueprints.letters import going, proofs
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
 from web.blueprints.referrals.acts import offered
@@ -220,7 +220,7 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         said = f"{titles[referral.state]}{'：' if reason else ''}{reason}"
         return found | {"whose": "over", "title": said, "next": _until(referral), "again": _again(referral)}
     if referral.pending:
-        return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[referral.pending], partner=row.partner), 'next': '通常几秒内完成；对方系统停机时自动续发，不用再办'}  # fmt: skip
+        return found | {'whose': 'theirs', 'is_live': True, 'title': say('{pending}已送出，等{partner}系统确认', pending=wording.LETTERS[referral.pending], partner=row.partner), 'next': going(referral.partner_uid)}  # fmt: skip
     if referral.state is S.TAKEN_ON:
         where = (
             say("编入{branch}", branch=row.branch)

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import render_template, request, url_for
 
 from web.blueprints import edge, filters, sentences, timeline, todos
-from web.blueprints.letters import proofs, refusal
+from web.blueprints.letters import going, proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.requests.columns import part_of
 from web.blueprints.requests.rooms import bp
@@ -190,6 +190,7 @@ def page_of(row: Row, **more: Any) -> str:
         methods=METHODS,
         is_open=found.state in (S.REQUESTED, S.ACCEPTED),
         seam=_seam(found, letters, peer.name),
+        going=going(found.partner_uid) if found.pending else "",
         letters=proofs(peer.name, letters, VERBS, lambda it: it.is_ours == (found.role == "asker")),
         log=[e for e in timeline.of(subject_id=found.id) if not e.event.verb.endswith(".changed")],
         **more,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.core.queue import Job, defer
 from web.extensions import db
 from web.federation.post import keys, service
-from web.federation.post.models import Channel, OutboxMessage
+from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
 from web.federation.post.relay import GIVE_UP
 
 # Two contents signed for one place, or a chain that does not go on: what stands at the two sides differs, and sending more
@@ -28,6 +28,16 @@ def has_given_up(peer_uid: UUID) -> bool:
     """Whether something waits that thirty days of trying did not deliver."""
     query = db.select(OutboxMessage.id).where(OutboxMessage.peer_uid == peer_uid, given_up())
     return bool(db.session.scalar(db.select(query.exists())))
+
+
+def stands_still(peer_uid: UUID) -> bool:
+    """Whether what waits for this peer goes no more by itself: until a person reopens the line, or compares the peer's new key."""
+    stopped = db.select(Channel.id).where(
+        Channel.peer_uid == peer_uid, Channel.direction == "out", Channel.stopped != ""
+    )
+    gave_up = db.select(OutboxMessage.id).where(OutboxMessage.peer_uid == peer_uid, given_up())
+    revoked = db.select(Peer.id).where(Peer.uid == peer_uid, Peer.state != PeerState.CONFIRMED)
+    return bool(db.session.scalar(db.select(or_(stopped.exists(), gave_up.exists(), revoked.exists()))))
 
 
 def reopen(peer_uid: UUID, reason: str) -> None:
