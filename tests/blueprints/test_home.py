@@ -69,7 +69,7 @@ def test_counts_of_the_queues_equal_the_lists_they_open(asked, fresh):
         assert name in client.get(f"/{asked.host.code}/transfers/").text
 
 
-def test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home(pair, fresh):
+def test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home(pair, fresh, monkeypatch):
     with pair.home.act():
         for sign in "甲乙丙丁戊己":
             member = members.enroll(pair.home.orgs["示例村支部"], name=f"王示{sign}", gender="1", member_kind="1")
@@ -84,6 +84,12 @@ def test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home(pair, fresh):
     live = re.search(r'hx-get="([^"]+/live\?[^"]+)"', page)[1].replace("&amp;", "&")
     assert "queue=flows_contact" in live and client.get(live).status_code == 204
     assert client.get(re.sub("mark=[^&]+", "mark=x", live)).text.count("登记联系：王示") == 6
+    assert "没有列出" not in page
+    with monkeypatch.context() as longer:
+        longer.setattr(home, "WHOLE", 4)
+        page = client.get(whole).text
+        assert page.count("登记联系：王示") == 4 and "这里列出最先要办的 4 件，还有 2 件没有列出" in page
+        assert "没有列出" not in client.get(front).text, "the front page shows the first ones of each on purpose"
     assert "未来十个工作日" in client.get(f"{front}?queue=none").text
     lists = {"agreements.index", "away.index", "members.index"}  # hold more than what waits
     with fresh.test_request_context(front):
@@ -93,7 +99,7 @@ def test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home(pair, fresh):
             assert asked or path not in map(url_for, lists), queue.key
 
 
-def test_the_days_ahead_count_every_item_and_open_them(asked, fresh):
+def test_the_days_ahead_count_every_item_and_open_them(asked, fresh, monkeypatch):
     client, front = fresh.test_client(), f"/{asked.host.code}/"
     with clock.at(datetime(2026, 11, 26, 4, tzinfo=UTC)):
         with asked.host.act():
@@ -119,6 +125,14 @@ def test_the_days_ahead_count_every_item_and_open_them(asked, fresh):
             assert page.count("data-row") == int(count) and words in page and "未来十个工作日" not in page
             whole = re.search(r'class="n[^"]*" href="([^"]+)"', page)[1].replace("&amp;", "&")
             assert client.get(whole).text.count("data-row") == int(count), "its number opens as many"
+        with monkeypatch.context() as longer:
+            longer.setattr(home, "WHOLE", 2)
+            page = client.get(days[0][0]).text
+            list_ = next(queue for queue in todos.QUEUES if queue.key == "transfers").url
+            with fresh.test_request_context(front):
+                g.county = asked.host
+                assert f'href="{list_()}">看全部' in page.replace("&amp;", "&")
+            assert page.count("data-row") == 2 and "还有 4 件在全部待办的名单里" in page
         assert "没有到期的事" in client.get(f"{front}?day=2026-12-01").text
         assert "未来十个工作日" in client.get(f"{front}?day=never").text
 

@@ -33,7 +33,22 @@ AHEAD = 10  # working days shown beside the queues
 WHOLE = 500  # of one queue that is asked for by itself
 
 
-def _queue(shown: todos.Shown, day: date | None) -> dict[str, Any]:
+def _rest(shown: todos.Shown) -> tuple[str, str]:
+    """Of a queue that is asked for whole and is longer than what is shown: where the rest is, in words, and the list that has it; both
+    empty where all of it stands here.
+    """
+    here, url = len(shown.items), shown.queue.url()
+    if (rest := shown.count - here) <= 0:
+        return "", ""
+    here_n, rest_n = filters.n(here), filters.n(rest)
+    if url == url_for("home.index", queue=shown.queue.key):
+        return say(
+            "这里列出最先要办的 {here} 件，还有 {rest} 件没有列出：办好前面的，后面的就列出来", here=here_n, rest=rest_n
+        ), ""
+    return say("这里列出最先要办的 {here} 件，还有 {rest} 件在全部待办的名单里", here=here_n, rest=rest_n), url
+
+
+def _queue(shown: todos.Shown, day: date | None, *, is_whole: bool) -> dict[str, Any]:
     """A queue as its part shows it: its number opens as many things, of one day those of the day."""
     items: list[dict[str, Any]] = [
         {
@@ -45,6 +60,7 @@ def _queue(shown: todos.Shown, day: date | None) -> dict[str, Any]:
         }
         for i in shown.items
     ]
+    rest, rest_url = _rest(shown) if is_whole else ("", "")
     is_now = any(i["left"] is not None and i["left"] <= 0 for i in items)
     return {
         "title": shown.queue.title,
@@ -57,6 +73,8 @@ def _queue(shown: todos.Shown, day: date | None) -> dict[str, Any]:
         "count": shown.count,
         "is_now": is_now,
         "items": items,
+        "rest": rest,
+        "rest_url": rest_url,
     }
 
 
@@ -152,7 +170,7 @@ def _shown() -> dict[str, Any]:
         "only": only,
         "day": day,
         "named": only.title if only else _named(day) if day else "",
-        "queues": [_queue(s, day) for s in shown],
+        "queues": [_queue(s, day, is_whole=is_whole) for s in shown],
         "total": sum(s.count for s in shown),
         "days": [] if is_whole else _days(shown),
         "partners": _partners() if sees_partners and not is_whole else [],
