@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -96,7 +95,8 @@ def download(task_id: UUID) -> Response:
     stands = documents.kept(made)
     events.record("task.fetch", task, details={"papers": sum(id_ in stands for id_ in made)})
     # A batch of an older version has no labels.
-    named = list(zip_longest(made, task.details.get("labels", ()), fillvalue=""))
+    labels = [*task.details.get("labels", ()), *[""] * len(made)]
+    named = list(zip(made, labels, strict=False))
     answer = Response(stream_with_context(_zip(fence.tenant(), named, failed)), mimetype="application/zip")
     name = f"{task.title}_{task.created_at.astimezone(clock.CHINA):%Y%m%d-%H%M}.zip"
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"

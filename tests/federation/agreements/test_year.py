@@ -184,6 +184,14 @@ def test_nobody_is_asked_to_renew_with_who_is_leaving(agreed, work):
                 service.renew(id_, clock.today() + timedelta(days=400))
             assert alone.value.fields == {"effective_to": ["nobody_stays"]}
 
+    # Nor does who leaves as the hub bring in another, whose agreement would have no hub from that day.
+    with clock.at(clock.now() + timedelta(days=600)), hub.act():
+        service.leave(id_, clock.today() + timedelta(days=100), "机构调整")
+        service.amend(id_)
+        with pytest.raises(Invalid) as leaving:
+            service.add_party(id_, home.uid)
+        assert leaving.value.fields == {"party": ["hub_leaves"]}
+
 
 def test_the_first_clause_follows_the_order_of_those_who_stay(agreed):
     with agreed.host.act():

@@ -134,10 +134,12 @@ def _of_those_who_stay(agreement: Agreement, version: AgreementVersion, on: date
 
 def add_party(agreement_id: UUID, uid: UUID) -> AgreementVersion:
     """A further party on the draft, with every scope between it and the hub, to be thinned out. Invalid when it is none
-    of our confirmed partners, or one already.
+    of our confirmed partners, or one already, or when we gave notice: those who stay would have no hub.
     """
     agreement = get(agreement_id, lock=True)
     version = opened(agreement)
+    if any(party.uid == counties.own().uid and party.leaves_on for party in standing.parties(agreement)):
+        raise Invalid({"party": "hub_leaves"})
     peer = next((peer for peer in keys.partners() if peer.uid == uid), None)
     if version.state is not VersionState.DRAFT or version.text is None:
         raise WrongState("not_a_draft")

@@ -25,8 +25,8 @@ from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED, REQUEST_RA
 from web.federation.pairs import FAIL, Effect, Kind, Said
 from web.federation.post import service as post
 from web.federation.readings import service as readings
+from web.federation.referrals.models import KNOWN, Referral
 from web.federation.referrals.models import OPEN as OPEN_REFERRALS
-from web.federation.referrals.models import Referral
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
 from web.federation.requests import purging
 from web.federation.requests.models import LAPSES_AFTER, OPEN, REQUEST, Request
@@ -58,8 +58,8 @@ merging.HELD_BY["merge_requested"] = lambda ids: db.select(Request.member_id).wh
 
 
 def kinds_for(referral: Referral) -> list[RequestKind]:
-    """What our side of this referral may ask for."""
-    if referral.state not in OPEN_REFERRALS:
+    """What our side of this referral may ask for; nothing of a claim that home has not answered: whose it is, is not known."""
+    if referral.state not in KNOWN:
         return []
     return [kind for kind in REQUEST_KINDS.values() if kind.asker in ("any", referral.role)]
 
