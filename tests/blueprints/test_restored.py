@@ -66,6 +66,8 @@ def test_what_had_ended_is_said_to_have_ended_and_is_ended_again(walk, desks):
         assert "本人的告知或同意已经撤回" not in answer.text and "本人撤回了" not in answer.text, "nobody withdrew"
     for client, side, room in ((host, theirs, "handovers"), (home, ours, "requests"), (home, ours, "cosigning")):
         assert client.get(at(side, f"/{room}/")).status_code == 200
+    letter = host.get(at(theirs, f"/handovers/{moving.id}")).text
+    assert "接收，送出回执" not in letter and "退回介绍信" in letter and "有效 30 天" in letter
     # Nobody's row is made of nothing, and nobody signs what he cannot read.
     branch = str(theirs.orgs[referring.BRANCH])
     over = {"branch_id": branch, "receipt_no": "0007", "handler": "陈例丁", "phone": "0571-0000123"}

@@ -271,7 +271,7 @@ def _register(handover: Handover) -> dict[str, Any]:
 
 def offered(handover: Handover) -> list[Act]:
     """What our side may do now."""
-    can = set(service.verbs_now(handover))
+    can = set(service.verbs_now(handover)) - ({"take_over"} if handover.is_emptied else set())
     return [_named(act, handover) for act in ACTS.values() if (act.can(handover) if act.can else act.verb in can)]
 
 
@@ -286,6 +286,8 @@ def demand(handover: Handover, verb: str) -> None:
     if verb not in {act.verb for act in offered(handover)}:
         if handover.stopped:
             raise WrongState("aggregate_stopped", cause=handover.stopped)
+        if handover.is_emptied:
+            raise WrongState("emptied")
         if handover.pending:
             raise WrongState("waiting_for_partner", verb=handover.pending)
         raise WrongState("illegal_transition", state=handover.state.value, verb=verb)
