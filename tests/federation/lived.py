@@ -186,6 +186,8 @@ class Lived(Chaos):
         may = agreements.can(agreement)
         if agreements.current(agreement).state not in OPEN_VERSIONS and agreements.role(agreement) == "hub":
             may = ["draft"]
+        if "counter" in may and self.draw.random() < 0.1:
+            return _say("agreement.counter", self, side, agreement)
         return self.speak("agreement", may, 0.93, side, agreement)
 
     def agreement(self, *states: AgreementState) -> Agreement:

@@ -54,6 +54,7 @@ ONWARD = {
     "dispute",
     "correct",
     "propose_annul",
+    "annul",
     "keep",
     "done",
     "rate",
@@ -206,8 +207,9 @@ def _reworded(lived: Lived, text: Any) -> dict[str, Any]:
     (owner, receiver), scope = draw.choice(between), draw.choice(("S2", "S5", "S6", "S6", "S7"))
     others = [g for g in text["grants"] if (g["owner"], g["receiver"], g["scope"]) != (owner, receiver, scope)]
     whole, how = texts.grant(UUID(owner), UUID(receiver), scope), draw.random()
-    if how < 0.4:
-        given = [{**whole, "fields": [name for name in whole["fields"] if name != draw.choice(whole["fields"])]}]
+    if how < 0.4 and len(whole["fields"]) > 1:
+        gone = draw.choice(whole["fields"])
+        given = [{**whole, "fields": [name for name in whole["fields"] if name != gone]}]
     else:
         given = [whole] if how < 0.8 or scope == "S2" else []
     words = f"介绍信有效期一般{lived.step + 10}天。"
@@ -332,7 +334,7 @@ FOLLOWS: dict[str, str] = {
     "handover.forward": "of a record that was countersigned since",
     "counts.tell": "by the day",
     "heartbeat.tell": "by the day",
-    "heartbeat.surplus": "where a heartbeat tells of copies that differ",
+    "heartbeat.surplus": "where the sums of a heartbeat differ",
     "reading.tell": "by the day",
     **dict.fromkeys(
         ("share.grant", "share.snapshot", "share.delta"), "what is granted, known and consented to is shared"
