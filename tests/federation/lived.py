@@ -129,8 +129,8 @@ class Lived(Chaos):
         query = db.select(Member.id).where(Member.relation == Relation.HELD, Member.name.in_(self.names))
         return list(db.session.scalars(query.order_by(Member.id)))
 
-    def one_of(self, found: Iterable[UUID]) -> UUID:
-        """One of these; WrongState where there is none."""
+    def one_of(self, found: Iterable[Any]) -> Any:
+        """One of these ids or names; WrongState where there is none."""
         if not (ordered := sorted(found)):
             raise WrongState("nobody_there")
         return self.draw.choice(ordered)

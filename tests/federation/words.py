@@ -170,7 +170,7 @@ def _want(lived: Lived, side: Side, _: None) -> None:
     """The other county of a referral is asked for one of the things that our side of it may ask."""
     query = db.select(Referral.id).where(Referral.state.in_(OPEN)).order_by(Referral.id)
     referral = referrals.get(lived.one_of(db.session.scalars(query)), lock=True)
-    kind = lived.draw.choice(requests.kinds_for(referral)).name
+    kind = lived.one_of(kind.name for kind in requests.kinds_for(referral))
     values = {"what": "all"} if kind == "withdrawal" and lived.draw.random() < 0.3 else ASKED[kind]
     requests.ask(referral, kind, values, consent_on=clock.today(), consent_how=Method.PAPER)
 
