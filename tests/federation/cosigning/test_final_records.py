@@ -21,6 +21,7 @@ from web.extensions import db
 from web.federation import registry
 from web.federation.cosigning import service
 from web.federation.cosigning.models import Answer
+from web.federation.post import service as post
 from web.federation.post.models import StoredDisclosure
 from web.federation.referrals.models import Referral
 from web.tenants.activities import service as activities
@@ -134,11 +135,24 @@ def test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands(walk
     walk.hold()
     (unanswered,) = walk.offer().values()
     assert len(lines_of(home, unanswered)) == 3
+    walk.activity_id = walk.plan("走访慰问")
+    walk.hold()
+    (crossed,) = walk.offer().values()
+    wrong = walk.guests["陈演丙"]
+    walk.say(home, service.dispute, crossed, {number_of(home, crossed, wrong): "本人当日在岳西"}, "请核对签到表")
     with home.act():
         referral = db.session.get_one(Referral, (home.tenant_id, walk.guests["李例乙"]))
         consents.withdraw(members.get(referral.member_id, lock=True), host.uid, ["S5"])
         fence.commit()
-    walk.work()
+    walk.say(host, service.correct, crossed, {wrong: Mark(Presence.ABSENT)}, "已核对签到表，确未到会")
+    # Corrected before the other county heard of it: the second list is numbered anew, and of either only his line goes.
+    with home.act():
+        told = db.select(StoredDisclosure).where(
+            StoredDisclosure.about_id == crossed, StoredDisclosure.pointer.startswith("/lines/")
+        )
+        held = [(row.message_id, shown.value[0]) for row in db.session.scalars(told) if (shown := post.reopened(row))]
+        assert len({message_id for message_id, _referral in held}) == 2 and len(held) == 4
+        assert {referral for _message, referral in held} == {str(walk.guests["王示甲"]), str(wrong)}
     # Offered before, and not answered yet: he is gone from it too.
     left = lines_of(home, unanswered)
     assert walk.guests["李例乙"] not in {row[0] for row in left.values()} and len(left) == 2

@@ -133,7 +133,7 @@ def _take_in(record: CoSignedRecord, said: Said) -> None:
     shut = [line for line in found if ours.get(line.referral_id) in lacking]
     write_lines(record, [line for line in found if line not in shut], ours)
     if shut:
-        post.forget(record.id, [line.pointer for line in shut])
+        post.forget(record.id, [line.pointer for line in shut], said.message_id)
 
 
 def _countersigned(record: CoSignedRecord, said: Said) -> None:

@@ -317,7 +317,8 @@ def _leave_out(what: ConsentWithdrawn) -> None:
         CoSignedRecord.role == "home", CoSignedRecord.state.in_(OPEN), CoSignedRecord.pending != "countersign",
     )  # fmt: skip
     for line in db.session.scalars(query).all():
-        post.forget(line.record_id, [f"/lines/{line.line}"])
+        pointer = f"/lines/{line.line}"
+        post.forget(line.record_id, [pointer], post.last_said(line.record_id, pointer))
         db.session.delete(line)
     db.session.flush()
 

@@ -303,15 +303,17 @@ def purge(about_id: UUID) -> int:
     return gone
 
 
-def forget(about_id: UUID, pointers: Collection[str]) -> int:
+def forget(about_id: UUID, pointers: Collection[str], message_id: UUID | None = None) -> int:
     """Destroy the stored values of these pointers alone, both said and heard, and what working copies hold of them; the
-    seals over them still verify.
+    seals over them still verify. Of one message, where it is given: a list is numbered anew each time it is said.
     """
     query = db.select(StoredDisclosure).where(
         StoredDisclosure.about_id == about_id,
         StoredDisclosure.pointer.in_(pointers),
         StoredDisclosure.wrapped.is_not(None),
     )
+    if message_id is not None:
+        query = query.where(StoredDisclosure.message_id == message_id)
     rows = list(db.session.scalars(query))
     for row in rows:
         row.wrapped = None
@@ -322,11 +324,19 @@ def forget(about_id: UUID, pointers: Collection[str]) -> int:
     return len(rows)
 
 
+def last_said(about_id: UUID, pointer: str) -> UUID | None:
+    """The newest message that disclosed or withheld this pointer of an aggregate, ours or theirs."""
+    said = db.select(StoredDisclosure.message_id).where(
+        StoredDisclosure.about_id == about_id, StoredDisclosure.pointer == pointer
+    )
+    return db.session.scalar(said.order_by(StoredDisclosure.message_id.desc()).limit(1))
+
+
 @erasures.again("disclosure")
 def _forget_again(disclosure_id: UUID) -> bool:
     """A backup that was put back has it, and in it the wider version may be in force: the row says what is to go."""
     row = db.session.get(StoredDisclosure, (fence.tenant(), disclosure_id))
-    return row is not None and row.wrapped is not None and forget(row.about_id, [row.pointer]) > 0
+    return row is not None and row.wrapped is not None and forget(row.about_id, [row.pointer], row.message_id) > 0
 
 
 @dataclass(frozen=True)
