@@ -133,6 +133,8 @@ class Judge:
             )
             findings.append(["所在党支部", text, False])
         changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
+        if row.values.get("kind") is None and "member_kind" in changed:
+            changed.remove("member_kind")  # full is taken of somebody new alone: nothing is said of who is here
         if self.departure(row, member) is not None:
             changed.append("flow")
         if row.values.get("is_lost_contact") and not member.is_lost_contact:
@@ -165,7 +167,7 @@ def member_fields(row: RowReading) -> dict[str, Any]:
         "id_number": v.get("citizen_id"),
         "phone": str(phone) if phone else None,
         "education": v.get("education"),
-        # A row that says only 党员 is taken as full and flagged by the reader (§13.5, variant 15).
+        # Of somebody new a row that says only 党员 is taken as full and flagged by the reader (§13.5, variant 15).
         "member_kind": v.get("kind") or "1",
         "joined_on": _first(v.get("joined")),
         "confirmed_on": _first(v.get("confirmed")),
