@@ -6,6 +6,7 @@ A dry run and an application judge alike, each anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -72,7 +73,9 @@ class Judge:
         if away is None or member is None:
             return away
         has = self.episodes.get(member.id, ())
-        return None if any(f.state is not FlowState.ENDED or f.left_on == away["left_on"] for f in has) else away
+        left, on = row.values.get("left"), away["left_on"]
+        is_told = any(f.state is not FlowState.ENDED or f.left_on == on or _fits(left, f.left_on) for f in has)
+        return None if is_told else away
 
     def doubts(self, row: RowReading) -> list[list[Any]]:
         """Members who may be the same person although the number differs: same name, and same birth or telephone."""
@@ -132,9 +135,8 @@ class Judge:
                 here=self.names[member.branch_id],
             )
             findings.append(["所在党支部", text, False])
-        changed = [f for f, v in member_fields(row).items() if v is not None and v != getattr(member, f)]
-        if row.values.get("kind") is None and "member_kind" in changed:
-            changed.remove("member_kind")  # full is taken of somebody new alone: nothing is said of who is here
+        said = member_fields(row).items()
+        changed = [f for f, v in said if v is not None and v != getattr(member, f) and not _is_so(row, member, f)]
         if self.departure(row, member) is not None:
             changed.append("flow")
         if row.values.get("is_lost_contact") and not member.is_lost_contact:
@@ -202,6 +204,23 @@ def flow_fields(row: RowReading) -> dict[str, Any] | None:
 def _township(code: str) -> str:
     division = find(code) if len(code) == 9 else None
     return division.name if division else ""
+
+
+_PARTIAL = {"joined_on": "joined", "confirmed_on": "confirmed"}
+
+
+def _is_so(row: RowReading, member: Member, field: str) -> bool:
+    """What the row says less exactly than it is known of who is here, or not at all: 1998.7 of a day in that month, and full,
+    which is taken only of somebody new.
+    """
+    if field == "member_kind":
+        return row.values.get("kind") is None
+    return field in _PARTIAL and _fits(row.values.get(_PARTIAL[field]), getattr(member, field))
+
+
+def _fits(said: object, on: date | None) -> bool:
+    """Whether a date of a register, which may be a month or a year alone, can mean this day."""
+    return isinstance(said, PartialDate) and on is not None and said.agrees(PartialDate.of(on))
 
 
 def _first(value: object) -> Any:
