@@ -17,6 +17,7 @@ from web.tenants.activities.models import ActivityKind, ActivityState, Attendanc
 from web.tenants.activities.service import Head, Mark
 from web.tenants.members import service as members
 from web.tenants.organisations import service as organisations
+from web.tenants.register import service as register
 
 P = Presence
 
@@ -85,9 +86,13 @@ def test_held_only_with_a_sheet_and_never_before_its_day(county):
     for which, code in ((activity, "nobody_recorded"), (later, "activity_not_yet")):
         with pytest.raises(WrongState, match=code):
             activities.hold(which)
-    activities.record_attendance(activity, {one: Mark(P.PRESENT)})
+    for which in (activity, later):
+        activities.record_attendance(which, {one: Mark(P.PRESENT)})
+    assert register.study(one) == [] == register.study_years(one), "what has not taken place is in nobody's file"
     activities.hold(activity)
     assert activity.state is ActivityState.HELD
+    assert [(s.held_on, s.minutes) for s in register.study(one)] == [(activity.held_on, 90)]
+    assert [(y.year, y.minutes) for y in register.study_years(one)] == [(activity.held_on.year, 90)]
     with pytest.raises(WrongState, match="illegal_transition"):
         activities.cancel(activity, "改期")
     for changed, field in (

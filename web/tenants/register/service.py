@@ -17,7 +17,7 @@ from web.core.errors import Invalid
 from web.core.events import Actor, Event
 from web.core.fields import mask
 from web.extensions import db
-from web.tenants.activities.models import Activity, Attendance, Presence, StudyRecord
+from web.tenants.activities.models import Activity, ActivityState, Attendance, Presence, StudyRecord
 from web.tenants.counties import divisions
 from web.tenants.documents.models import Document
 from web.tenants.flows.models import Flow, FlowState
@@ -256,7 +256,7 @@ def _studied(member_id: UUID) -> Subquery:
             Activity.held_on, Activity.title, Attendance.presence, Attendance.study_minutes, null().label("partner_uid")
         )
         .join(Activity, (Activity.tenant_id == Attendance.tenant_id) & (Activity.id == Attendance.activity_id))
-        .where(Attendance.member_id == member_id)
+        .where(Attendance.member_id == member_id, Activity.state == ActivityState.HELD)
     )
     theirs = db.select(
         StudyRecord.held_on, StudyRecord.title, StudyRecord.presence, StudyRecord.study_minutes, StudyRecord.partner_uid
@@ -265,7 +265,9 @@ def _studied(member_id: UUID) -> Subquery:
 
 
 def study(member_id: UUID, *, since: date | None = None, limit: int = 50) -> list[Study]:
-    """Own activities and co-signed records from elsewhere, the latest first: one query."""
+    """Own activities that took place and co-signed records from elsewhere, the latest first: one query. A sheet may be written
+    before its day, for who is on leave; it counts from when the activity is held.
+    """
     both = _studied(member_id)
     query = db.select(both).order_by(both.c.held_on.desc()).limit(limit)
     if since is not None:
