@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from web.core.errors import Invalid
 from web.tenants.activities.models import Attendance, Presence
 from web.tenants.activities.service import MOST_MINUTES, MOST_PEOPLE, SYMBOLS
-from web.tenants.members import merging
+from web.tenants.members import merging, names
 from web.tenants.members.readings import Doubt, doubt, text_of
 
 # What stands on paper and in cells, beside the symbols themselves. A zero is a sick leave only where symbols stand.
@@ -109,7 +109,7 @@ def read(
     columns = _columns(rows)
     named: dict[str, list[Due]] = {}
     for person in due:
-        named.setdefault(_plain(person.name), []).append(person)
+        named.setdefault(_name(person.name), []).append(person)
     seen: dict[str, int] = {}
     found: list[Entry] = []
     for number, row in enumerate(rows[columns.first :], columns.first + 1):
@@ -141,13 +141,13 @@ def _said(row: Sequence[str], columns: _Columns) -> tuple[str, str, str, str] | 
             row[columns.places[what]] if columns.places.get(what, len(row)) < len(row) else ""
             for what in ("name", "presence", "org", "minutes")
         )
-        return (_plain(name), sign, org, minutes) if name else None
+        return (_name(name), sign, org, minutes) if name else None
     cells = [cell for cell in row if cell]
     while cells and _NUMBER.fullmatch(cells[0].rstrip(".、")):
         cells.pop(0)  # the number of the line
     if not cells:
         return None
-    name, rest = _plain(cells[0]), cells[1:]
+    name, rest = _name(cells[0]), cells[1:]
     if not rest and len(name) > 1 and _sign(name[-1]) in WRITTEN:
         name, rest = name[:-1], [name[-1]]
     minutes = next((cell for cell in rest[1:] if _NUMBER.fullmatch(cell)), "")
@@ -186,6 +186,11 @@ def _entry(
     if len(who) == 1 and (first := seen.setdefault(who[0].key, number)) != number:
         return refused("twice", line=first)
     return Entry(number, name, said, presence, int(float(minutes)) if minutes else None, who)
+
+
+def _name(text: str) -> str:
+    """As the register writes it: one kind of dot in long names, whichever the list has."""
+    return _plain(names.normalise(text))
 
 
 def _plain(text: str) -> str:
