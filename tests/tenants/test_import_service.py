@@ -128,6 +128,11 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
         other = db.session.scalars(branches.order_by(PartyOrg.id)).first()
         members.assign_branch(told, other.id)
         other_name = other.name
+        # Nor does it change an episode that is open, and it says so too.
+        open_ = db.select(Flow).where(Flow.member_id.not_in([left, returned, told_id]), Flow.work_unit != "")
+        elsewhere = db.session.scalars(open_.order_by(Flow.id)).first()
+        flows.amend(elsewhere, work_unit="示例新厂")
+        elsewhere_id = elsewhere.member_id
         fence.commit()
     third = _upload(side, work, _less_said(content, whose))
     with side.act():
@@ -141,6 +146,10 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
         column, text, is_error = moved.findings[-1]
         assert (column, moved.outcome, is_error) == ("所在党支部", Outcome.SAME, False)
         assert f"登记在{other_name}，导入不改变所在支部" in text and "申请转接" in text
+        told_of = db.select(ImportRow).where(ImportRow.batch_id == third, ImportRow.member_id == elsewhere_id)
+        row = db.session.scalars(told_of).one()
+        assert row.outcome is Outcome.SAME and "“工作单位”" in row.findings[-1][1], row.findings
+        assert "导入不改变流动登记" in row.findings[-1][1] and flows.current(elsewhere_id).work_unit == "示例新厂"
         with _as(side, Role.COUNTY_ADMIN):
             imports.begin(batch, only_good=False)
         fence.commit()

@@ -18,6 +18,7 @@ from web.extensions import db
 from web.tenants.accounts.permissions import WHOLE_COUNTY
 from web.tenants.counties.divisions import find
 from web.tenants.flows.models import Flow, FlowState
+from web.tenants.imports.layouts import MEMBER_REGISTER
 from web.tenants.imports.models import Outcome
 from web.tenants.imports.rows import RowReading, primary_phone
 from web.tenants.members import service as members
@@ -77,6 +78,30 @@ class Judge:
         is_told = any(f.state is not FlowState.ENDED or f.left_on == on or _fits(left, f.left_on) for f in has)
         return None if is_told else away
 
+    def otherwise(self, row: RowReading, member: Member) -> list[list[Any]]:
+        """What the row says of the open episode that is not what we have: a file changes none, and says so."""
+        away, has = flow_fields(row), self.episodes.get(member.id, ())
+        flow = next((f for f in has if f.state is not FlowState.ENDED), None)
+        if away is None or flow is None:
+            return []
+        place = "host_code" if away["host_code"] else "host_text"
+        differ = [
+            MEMBER_REGISTER.column(column).title
+            for name, column in (*_OF_FLOW, (place, "host_place"))
+            if away[name]
+            and away[name] != getattr(flow, name)
+            and not _fits(row.values.get(column), getattr(flow, name))
+        ]
+        if not differ:
+            return []
+        text = say(
+            "第 {number} 行“{columns}”：与{name}没有结束的流动登记不同，导入不改变流动登记。要改的，请在本人页面“流动”里修改",
+            number=row.number,
+            columns=joined("、", differ),
+            name=member.name,
+        )
+        return [[differ[0], text, False]]
+
     def doubts(self, row: RowReading) -> list[list[Any]]:
         """Members who may be the same person although the number differs: same name, and same birth or telephone."""
         given, said = member_fields(row), []
@@ -135,6 +160,7 @@ class Judge:
                 here=self.names[member.branch_id],
             )
             findings.append(["所在党支部", text, False])
+        findings += self.otherwise(row, member)
         said = member_fields(row).items()
         changed = [f for f, v in said if v is not None and v != getattr(member, f) and not _is_so(row, member, f)]
         if self.departure(row, member) is not None:
@@ -206,6 +232,15 @@ def _township(code: str) -> str:
     return division.name if division else ""
 
 
+_OF_FLOW = (
+    ("left_on", "left"),
+    ("expected_until", "expected_until"),
+    ("flow_reason", "reason"),
+    ("host_address", "host_address"),
+    ("work_unit", "work_unit"),
+    ("occupation", "industry"),
+)
+"""Fields of an episode, and the columns of the register that say them."""
 _PARTIAL = {"joined_on": "joined", "confirmed_on": "confirmed"}
 
 
