@@ -221,10 +221,8 @@ def test_amending_keeps_what_is_hidden_and_shows_both_values_of_a_conflict(brows
     page = at(side, "王示甲", "/edit")
     seen = edit_form(second.get(page).text)
     assert seen["name"] == "王示甲" and seen["id_number"] == "" and seen["phone"] == ""
-    assert (
-        first.post(page, data={**edit_form(first.get(page).text), "post": "村干部", "reason": "核对"}).status_code
-        == 303
-    )
+    changed = {"post": "村干部", "appraisal": "优秀", "joined_on": "2001-07-01", "reason": "核对"}
+    assert first.post(page, data={**edit_form(first.get(page).text), **changed}).status_code == 303
     clash = second.post(page, data={**seen, "post": "教师", "education": "30"})
     assert clash.status_code == 412
     assert "<ins>教师</ins>" in clash.text and "<ins>村干部</ins>" in clash.text and "county_admin甲" in clash.text
@@ -232,6 +230,8 @@ def test_amending_keeps_what_is_hidden_and_shows_both_values_of_a_conflict(brows
     with fence.acting_for(side.tenant_id):
         m = member_of(side, "王示甲")
         assert (m.post, m.education, m.id_number, m.phone) == ("教师", "30", NUMBER, "15400000123")
+        # What the first changed and the second left alone outlives the second press as well.
+        assert (m.appraisal, str(m.joined_on)) == ("优秀", "2001-07-01")
     bad = first.post(page, data={**edit_form(first.get(page).text), "phone": "12", "name": "王示乙"})
     assert bad.status_code == 422 and "读不出号码" in bad.text and 'value="王示乙"' in bad.text
     cleared = {**edit_form(first.get(page).text), "clear": ["phone", "name"]}

@@ -153,6 +153,7 @@ def test_two_people_changing_one_field_see_both_values_and_others_changes_stay(b
         with pytest.raises(Conflict) as clash:
             service.amend(member, {"post": "教师", "education": "", "dues_until": "2026-10"}, version=seen)
         assert clash.value.params["fields"] == {"post": ("教师", "村干部")} and clash.value.params["who"] == "系统"
+        assert clash.value.params["left"] == {"education": "30"}
         assert member.dues_until == ""
         assert service.amend(member, {"education": "", "dues_until": "2026-10"}, version=seen) == {"dues_until"}
         assert member.education == "30"

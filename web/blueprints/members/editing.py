@@ -124,6 +124,9 @@ def edit(member_id: UUID) -> Any:
                 return redirect(url_for("members.show", member_id=member_id), 303)
         except Conflict as clash:
             db.session.rollback()
+            # The next press is of the version of now: what this person left alone stands there as the other made it.
+            left: dict[str, object] = clash.params["left"]  # type: ignore[assignment]
+            form.values |= {f: "" if f in UNSHOWN else theirs for f, theirs in left.items()}
             form.values["version"] = clash.params["version"].isoformat()  # type: ignore[attr-defined]
             return render_template(
                 "members/edit.html", form=form, m=member, masks=_masks(member), clash=_both(clash)

@@ -170,7 +170,8 @@ def amend(
     """Change fields of `values.READERS`; returns those that changed. Load the member with `lock=True`.
 
     `version`: the `updated_at` the person saw. What others changed since and this person left alone stays theirs; where
-    both changed one field, Conflict carries `fields` (name → ours, theirs), `who` and `at`, and nothing is written.
+    both changed one field, Conflict carries `fields` (name → ours, theirs), `left` (name → theirs, of what this person left
+    alone), `who` and `at`, and nothing is written.
     """
     demand_open(member)
     kept = values.read(given)

@@ -47,16 +47,17 @@ def without_stale(member: Member, kept: Mapping[str, object], version: datetime)
         last = last or entry
         was |= {field: pair[0] for field, pair in events.revealed(entry).items()}
     clashes: dict[str, tuple[object, object]] = {}
-    meant = dict(kept)
+    meant, left = dict(kept), dict[str, object]()
     for field in set(was) & set(kept):
         ours, theirs = kept[field], getattr(member, field)
         if _as_logged(ours) == was[field]:
             del meant[field]
+            left[field] = theirs
         elif ours != theirs:
             clashes[field] = (ours, theirs)
     if clashes:
         who, at = (last.actor_name, last.at) if last else ("", None)
-        raise Conflict("conflict", fields=clashes, who=who, at=at, version=member.updated_at)
+        raise Conflict("conflict", fields=clashes, left=left, who=who, at=at, version=member.updated_at)
     return meant
 
 
