@@ -368,8 +368,9 @@ def test_the_record_as_paper_at_both_sides(walk, host, home, work, fresh):
     address, offer = held(walk, host)
     written = {"starts_at": "9:30", "ends_at": "09：10", "chair": "周例戊", "minute_taker": "吴例庚", "lecturer": ""}
     written |= {"agenda": "一、重温入党誓词", "decisions": "设立流动党员服务岗"}
-    wrong = host.post(f"{address}/proceedings", data=written | {"starts_at": "上午"})
-    assert wrong.status_code == 422 and "请填时间，例如 09:30" in wrong.text and "设立流动党员服务岗" in wrong.text
+    for no_time in ("上午", "0930Z", "24:00"):
+        wrong = host.post(f"{address}/proceedings", data=written | {"starts_at": no_time})
+        assert wrong.status_code == 422 and "请填时间，例如 09:30" in wrong.text and "设立流动党员服务岗" in wrong.text
     assert "应在开始之后" in host.post(f"{address}/proceedings", data=written).text
     assert host.post(f"{address}/proceedings", data=written | {"ends_at": "11:30"}).status_code == 303
     for page in (host.get(address).text, host.get(f"{address}/record").text):
