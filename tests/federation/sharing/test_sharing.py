@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from tests import world
 from tests.federation.referrals.walk import BRANCH, NAME, later
 from web.core import clock, fence, vault
 from web.core.errors import WrongState
@@ -17,10 +18,11 @@ from web.extensions import db
 from web.federation import verbs, verify
 from web.federation.agreements import service as agreements
 from web.federation.post import service as post
+from web.federation.post import transports
 from web.federation.post.models import CountyKey, InboxMessage, OutboxMessage, PeerKey, StoredDisclosure
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import ReferralState
-from web.federation.sharing import service, values
+from web.federation.sharing import lists, service, values
 from web.federation.sharing.models import SharedValue, ShareState, StatusShare
 from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents import service as consents
@@ -107,6 +109,33 @@ def test_the_telephone_only_with_consent_and_gone_with_it(walk):
     with walk.home.act():
         share = last(StatusShare, scope="S3")
         assert (share.reason, share.backups_until) == ("consent_withdrawn", clock.today() + timedelta(days=90))
+
+
+def test_what_waits_at_the_withdrawal_goes_without_the_values(walk, monkeypatch):
+    """The host is away: all is sealed before, and delivered after the member said no."""
+    walk.until_taken_on()
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", lambda peer, sender, batch: [transports.Answer(code="maintenance")])
+        with walk.home.act():
+            consents.give(members.get(walk.member_id), walk.host.uid, ["S3"], method=Method.PAPER)
+            (share_id,) = [share.id for share in service.open_for(referrals.get(walk.id))]
+            fence.commit()
+        walk.amend(dues_until="2026-12")
+        with walk.home.act():
+            waiting = db.select(OutboxMessage.type, OutboxMessage.sealed_at).where(OutboxMessage.receipt.is_(None))
+            found = db.session.execute(waiting).all()
+            assert {type_ for type_, _ in found} == {"share.grant", "share.snapshot", "share.delta"}
+            assert all(sealed_at is not None for _, sealed_at in found)
+            assert lists.effect_of_withdrawal(walk.member_id, walk.host.uid).waiting == 3, "the page says so"
+        walk.withdraw("S3")
+    with walk.home.act():
+        post.wake(walk.host.uid)
+        fence.commit()
+    walk.work()
+    assert walk.shares(walk.host)["receiver", "S3"] == walk.shares(walk.home)["owner", "S3"] == ("purged", {})
+    with walk.host.act():
+        assert world.count(StoredDisclosure, StoredDisclosure.about_id == share_id) == 0, "the number never came"
+    assert walk.shares(walk.host)["receiver", "S6"][1]["/dues_until"] == "2026-12", "what he did not withdraw did"
 
 
 def test_the_notice_of_s6_withdrawn_both_directions_go(walk):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from web.core import events
 from web.core.errors import DomainError
+from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.messages import MESSAGES, Scope
-from web.federation.post.models import OutboxMessage
+from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents import service as consents
 from web.tenants.counties import service as counties
@@ -63,3 +65,22 @@ def may_cross(message: OutboxMessage, scope: str, pointer: str) -> bool:
         return False
     under = AgreementRef(message.agreement_id, message.agreement_version, message.agreement_digest)
     return agreements.holds(under, counties.own().uid, message.peer_uid, scope, row.field)
+
+
+@events.subscribe(consents.ConsentWithdrawn)
+def _withhold_what_waits(what: consents.ConsentWithdrawn) -> None:
+    """What was sealed before and has no receipt yet goes without these values from now on, as what is sealed later does: all
+    but the envelope is made anew at each send. What requests carry they take back themselves.
+    """
+    waiting = db.select(OutboxMessage.id).where(
+        OutboxMessage.member_id == what.member_id,
+        OutboxMessage.peer_uid == what.partner_uid,
+        OutboxMessage.receipt.is_(None),
+        OutboxMessage.type.not_like("request.%"),
+    )
+    query = db.select(StoredDisclosure).where(
+        StoredDisclosure.message_id.in_(waiting), StoredDisclosure.scope.in_(what.scopes)
+    )
+    for row in db.session.scalars(query):
+        row.is_withheld = True
+    db.session.flush()

@@ -230,7 +230,7 @@ def of_member(member_id: UUID, partner_uid: UUID | None = None) -> list[StatusSh
 
 @dataclass(frozen=True)
 class Effect:
-    """What a withdrawal would touch now: letters not sealed yet, shares of ours that stand, their scopes in words."""
+    """What a withdrawal would touch now: letters without a receipt, shares of ours that stand, their scopes in words."""
 
     waiting: int
     live: int
@@ -240,8 +240,9 @@ class Effect:
 def effect_of_withdrawal(member_id: UUID, partner_uid: UUID) -> Effect:
     """Counted before the press, for the page that asks: two queries."""
     waiting = db.select(func.count()).where(
-        OutboxMessage.member_id == member_id, OutboxMessage.peer_uid == partner_uid, OutboxMessage.sealed_at.is_(None)
-    )
+        OutboxMessage.member_id == member_id, OutboxMessage.peer_uid == partner_uid, OutboxMessage.receipt.is_(None),
+        OutboxMessage.type != "request.done",  # an answer goes, and is destroyed there
+    )  # fmt: skip
     standing = [s for s in of_member(member_id, partner_uid) if s.state in STANDING]
     labels = joined("、", dict.fromkeys(SCOPES[s.scope].label for s in standing))
     return Effect(db.session.scalar(waiting) or 0, len(standing), labels)
