@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests import world
-from tests.federation.referrals.walk import next_version
-from web.core import fence
+from tests.federation.referrals.walk import later, next_version
+from web.core import clock, fence
 from web.core.errors import DomainError
 from web.core.ids import uuid7
 from web.extensions import db
@@ -16,7 +18,7 @@ from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.referrals import grants, packets
 from web.federation.referrals import service as referrals
-from web.federation.referrals.models import SharedMember
+from web.federation.referrals.models import ReferralState, SharedMember
 from web.federation.sharing import service, values
 from web.federation.sharing.models import StatusShare
 from web.tenants.members import service as members
@@ -148,6 +150,33 @@ def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_ag
         fence.commit()
     next_version(walk, lambda names: [name for name in names if name != "dues_until"])
     assert _newest(walk, walk.host, "receiver") == ("purged", {})
+
+
+@pytest.mark.parametrize("scopes", ["S2", "S2 S6"])
+def test_a_share_goes_with_its_agreement_though_the_referral_goes_on_under_another(walk, scopes):
+    walk.until_taken_on()
+    under = _agreement_of(walk)
+    ways = ((walk.home.uid, walk.host.uid), (walk.host.uid, walk.home.uid))
+    given = [texts.grant(*way, scope) for way in ways for scope in scopes.split()]
+    world.conclude(world.propose(walk.host, [walk.home], grants=given), walk.host, [walk.home])
+    with walk.home.act():
+        agreements.leave(under, clock.today() + timedelta(days=60))
+        fence.commit()
+    walk.work()
+    with later(days=60):
+        for side in (walk.home, walk.host):
+            with side.act():
+                agreements.run_timers()
+                fence.commit()
+        walk.work()
+        assert walk.states() == (ReferralState.TAKEN_ON, ReferralState.TAKEN_ON)
+        for side in (walk.home, walk.host):
+            with side.act():
+                mine = db.select(StatusShare.state, StatusShare.reason).where(StatusShare.agreement_id == under)
+                found = {(state.value, reason) for state, reason in db.session.execute(mine)}
+                assert found == {("purged", "wound_down")}
+            state, found = _newest(walk, side, "receiver")
+            assert (state, bool(found)) == (("live", True) if "S6" in scopes else ("purged", False))
 
 
 def _packet(walk):

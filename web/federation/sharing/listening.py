@@ -11,7 +11,7 @@ from web.core import events
 from web.extensions import db
 from web.federation import pairs
 from web.federation.agreements.models import AgreementParty
-from web.federation.agreements.registers import AT_REST
+from web.federation.agreements.registers import AT_REST, PairEnded
 from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.post import service as post
 from web.federation.referrals import service as referrals
@@ -74,6 +74,15 @@ def _grants_changed(what: GrantsChanged) -> None:
     ):
         for referral in _taken_on(Referral.partner_uid == receiver):
             service.open_for(referral)
+
+
+@events.subscribe(PairEnded)
+def _pair_ended(what: PairEnded) -> None:
+    """What is shared under it goes with it, also where the referral goes on under another agreement; what that one grants is
+    opened anew.
+    """
+    mine = service.ours(StatusShare.agreement_id == what.agreement_id, StatusShare.partner_uid == what.partner_uid)
+    _take_back(mine, "wound_down", goes_again=True)
 
 
 def _taken_on(*where: ColumnElement[bool]) -> list[Referral]:

@@ -104,9 +104,11 @@ def _purged(share: StatusShare, said: Said) -> None:
 
 
 def _opened_anew(share: StatusShare) -> None:
-    """Taken back because the agreement changed, with its proof here, or lost by the receiver: what is granted now is opened."""
+    """Taken back because the agreement changed or ended, with its proof here, or lost by the receiver: what is granted now is
+    opened.
+    """
     referral = _of(share)
-    if share.reason in ("narrowed", "") and referral.state is ReferralState.TAKEN_ON:
+    if share.reason in ("narrowed", "wound_down", "") and referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
 
 
@@ -298,12 +300,12 @@ def is_shut(share: StatusShare) -> bool:
 
 
 def may_open_again(share: StatusShare) -> bool:
-    """Was it stopped or withdrawn, and could the same be shared now, the member being told or asked anew?"""
+    """Was it stopped or withdrawn, or did its agreement end, and could the same be shared now?"""
     referral = _of(share)
     return (
         share.role == "owner"
         and share.state is ShareState.PURGED
-        and share.reason in ("narrowed", *WITHDRAWN)
+        and share.reason in ("narrowed", "wound_down", *WITHDRAWN)
         and referral.state is ReferralState.TAKEN_ON
         and not _is_there(referral.id, share.scope)
         and basis_of(referral, share.scope) is not None
