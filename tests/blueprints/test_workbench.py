@@ -154,6 +154,14 @@ def test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after
     assert {r[0] for r in rows[1:]} == {"王示甲", "李例乙"}
     assert admin.get(hers).status_code == 404
     assert browser("leader_readonly").get(whole).status_code == 403
+    # What another county shared is not kept longer than we have for destroying what it takes back.
+    guests = tool(side, "guests/export")
+    assert "1 天后销毁" in admin.get(guests).text and "7 天后销毁" in admin.get(asked).text
+    shared, *_ = made(admin, admin.post(guests, data={"numbers": "masked", "reason": ""}))
+    with clock.at(clock.now() + timedelta(hours=25)), side.act():
+        exports.purge()
+        fence.commit()
+    assert (admin.get(shared).status_code, admin.get(url).status_code) == (409, 200)
     with clock.at(clock.now() + timedelta(days=8)), side.act():
         exports.purge()
         fence.commit()

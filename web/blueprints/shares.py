@@ -147,7 +147,7 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["shares"] = Listing(
     "shares", "状态共享", "件", "shares.index", Permission.REFERRAL_READ, lambda: COLUMNS, _walk, _total,
     facets=lambda: FACETS, fixed="what both counties have is changed by a word of the protocol, never by a cell",
-    labelled=Labelled(Permission.REFERRAL_WRITE, lambda it: it.share.id),
+    labelled=Labelled(Permission.REFERRAL_WRITE, lambda it: it.share.id), holds_shared=True,
 )  # fmt: skip
 
 

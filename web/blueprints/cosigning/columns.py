@@ -61,5 +61,5 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["cosigning"] = Listing(
     "cosigning", "共签记录", "件", "cosigning.index", Permission.COSIGN_READ, lambda: COLUMNS, _walk,
     _total, facets=lambda: FACETS, fixed="what both counties have is changed by a word of the protocol, never by a cell",
-    labelled=Labelled(Permission.COSIGN_WRITE, lambda it: it.record.id, "title"),
+    labelled=Labelled(Permission.COSIGN_WRITE, lambda it: it.record.id, "title"), holds_shared=True,
 )  # fmt: skip

@@ -262,6 +262,7 @@ def _listing(table: Table) -> Listing:
     return Listing(
         table.name, table.title, table.unit, "figures.rows", table.room.permission, lambda: columns, walk, total,
         facets=lambda: facets, typed=table.typed, labelled=table.labelled, is_asked=True,
+        holds_shared=table.room is not rows.FLOWS,
         fixed="a number is made of these rows; they are changed where they live",
     )  # fmt: skip
 

@@ -108,7 +108,7 @@ def _where(query: str) -> Sequence[ColumnElement[bool]]:
 def _listing(name: str, title: str, columns: Sequence[Column]) -> Listing:
     return Listing(name, title, "件", "handovers.index", Permission.HANDOVER_READ, lambda: columns, _walk, _total,
                    facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell",
-                   labelled=Labelled(Permission.HANDOVER_WRITE, lambda it: it.handover.id))  # fmt: skip
+                   labelled=Labelled(Permission.HANDOVER_WRITE, lambda it: it.handover.id), holds_shared=True)  # fmt: skip
 
 
 LISTINGS["handovers"] = _listing("handovers", "关系转接", OPEN)

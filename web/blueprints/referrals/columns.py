@@ -174,7 +174,7 @@ def _listing(name: str, endpoint: str, unit: str) -> Listing:
 
     return Listing(name, TITLES[name], unit, endpoint, Permission.REFERRAL_READ, lambda: COLUMNS[name], walk,
                    lambda text, actor: lists.count(actor, *found(text)), facets=lambda: FACETS[name], fixed="what both counties have is changed by a word of the protocol, never by a cell",
-                   typed=lists.named, labelled=LABELLED)  # fmt: skip
+                   typed=lists.named, labelled=LABELLED, holds_shared=True)  # fmt: skip
 
 
 def _guests(text: str, actor: Actor, is_whole: bool) -> Iterator[Row]:
@@ -189,5 +189,5 @@ LISTINGS["guests"] = Listing(
     "guests", TITLES["guests"], "人", "shared.index", Permission.REFERRAL_READ, lambda: COLUMNS["guests"], _guests,
     lambda text, actor: lists.count_guests(actor, LISTINGS["guests"].asked(text).conditions()),
     facets=lambda: FACETS["guests"], fixed="what another county shares is that county's to change", typed=lists.named,
-    labelled=LABELLED,
+    labelled=LABELLED, holds_shared=True,
 )  # fmt: skip

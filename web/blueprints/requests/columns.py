@@ -64,5 +64,5 @@ def _total(text: str, actor: Actor) -> int:
 LISTINGS["requests"] = Listing(
     "requests", "协助请求", "件", "requests.index", Permission.REQUEST_READ, lambda: COLUMNS, _walk, _total,
     facets=lambda: FACETS, fixed="what both counties have is changed by a word of the protocol, never by a cell",
-    labelled=Labelled(Permission.REQUEST_WRITE, lambda it: it.request.id),
+    labelled=Labelled(Permission.REQUEST_WRITE, lambda it: it.request.id), holds_shared=True,
 )  # fmt: skip

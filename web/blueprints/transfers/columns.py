@@ -124,7 +124,7 @@ def _listing(name: str, columns: Sequence[Column]) -> Listing:
     return Listing(
         name, TITLES[name], "件", "transfers.index", Permission.TRANSFER_READ, lambda: (*columns, labels.COLUMN), _walk, _total,
         facets=lambda: FACETS[name], fixed="a case moves by its machine, and its packet is what was decided on",
-        labelled=Labelled(Permission.TRANSFER_WRITE, lambda it: it.id),
+        labelled=Labelled(Permission.TRANSFER_WRITE, lambda it: it.id), holds_shared=True,
     )  # fmt: skip
 
 

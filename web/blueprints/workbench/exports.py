@@ -52,14 +52,14 @@ def export(list_: str) -> Any:
     may_reveal = Permission.MEMBER_REVEAL in GRANTS[Role(actor.role)]
     return form.page(
         "workbench/export.html", listing=listing, total=listing.total(asked, actor), back=back(listing),
-        columns=listing.chosen(arranged.columns), may_reveal=may_reveal, days=exports.KEPT.days,
+        columns=listing.chosen(arranged.columns), may_reveal=may_reveal, days=exports.kept(listing).days,
     )  # fmt: skip
 
 
 @bp.get("/exports/<uuid:export_id>.xlsx")
 @needs(Permission.LIST_EXPORT)
 def download(export_id: UUID) -> Response:
-    """One's own workbook, for seven days; each download is logged."""
+    """One's own workbook, as long as it is kept; each download is logged."""
     row, content = exports.read(export_id, edge.actor())
     response = Response(content, mimetype=XLSX)
     name = f"{row.title}_{row.created_at.astimezone(clock.CHINA):%Y%m%d-%H%M}.xlsx"

@@ -18,11 +18,14 @@ from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
-from web.tenants.workbench.listings import Listing, cells, find
+from web.tenants.workbench.listings import LISTINGS, Listing, cells, find
 from web.tenants.workbench.models import Export
 from web.tenants.workbench.workbook import workbook
 
-KEPT = timedelta(days=7)
+KEPT, KEPT_SHARED = timedelta(days=7), timedelta(days=1)
+"""How long a file may be fetched; one that may hold what another county shared with us, no longer than we have for destroying
+what it takes back.
+"""
 MOST = 100_000
 PIECE = 500  # rows between two words of progress
 
@@ -110,9 +113,15 @@ def read(export_id: UUID, actor: Actor) -> tuple[Export, bytes]:
     return row, vault.unwrap(row.id, row.wrapped)
 
 
+def kept(listing: Listing) -> timedelta:
+    """How long what is taken out of this list is kept."""
+    return KEPT_SHARED if listing.holds_shared else KEPT
+
+
 def purge() -> None:
     """Destroy the files whose days are over, with their keys."""
-    query = db.select(Export).where(Export.created_at < clock.now() - KEPT, Export.purged_at.is_(None)).limit(200)
-    for row in db.session.scalars(query):
+    now, shared = clock.now(), [listing.name for listing in LISTINGS.values() if listing.holds_shared]
+    is_over = (Export.created_at < now - KEPT) | (Export.listing.in_(shared) & (Export.created_at < now - KEPT_SHARED))
+    for row in db.session.scalars(db.select(Export).where(is_over, Export.wrapped.is_not(None)).limit(200)):
         row.wrapped, row.purged_at = None, clock.now()
         vault.destroy(row.id)

@@ -65,7 +65,7 @@ class Listing:
     screen, numbers masked unless `is_whole`; `total(query, actor)`: how many. The first column is the name and stays.
     `facets`: what it is narrowed by; `typed`: the condition of what was typed. `fixed`: why no row is edited in the list.
     `labelled`: how its rows have labels, None where they have none. `is_asked`: its address always asks something (which
-    number), so it opens with no saved filter by itself.
+    number), so it opens with no saved filter by itself. `holds_shared`: its lines may say what another county shared with us.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Listing:
     fixed: str = field(compare=False, default="")
     labelled: Labelled | None = field(compare=False, default=None)
     is_asked: bool = field(compare=False, default=False)
+    holds_shared: bool = field(compare=False, default=False)
 
     def asked(self, query: str) -> Asked:
         """What a query string narrows it to."""

@@ -74,7 +74,7 @@ class UndoStep(Tenanted, Model):
 
 class Export(Tenanted, Model):
     """A list taken out as a workbook: which question, which columns, whole numbers or masked, and why. `wrapped`: the file
-    under the export's own key, destroyed after `KEPT`.
+    under the export's own key, destroyed when `exports.kept` is over.
     """
 
     __tablename__ = "export"
