@@ -345,6 +345,10 @@ def test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after
     assert "收到后销毁" in admin.get(away).text
     assert admin.post(away, data={"scope": [], "reason": ""}).status_code == 422
     assert admin.post(away, data={"scope": ["S2"], "reason": "本人要求"}).status_code == 303
+    # What is written down later of a day before it brings nothing back, for one or for all that match.
+    late = admin.post(page, data=given)
+    assert late.status_code == 422 and "以撤回为准" in late.text
+    assert admin.post(f"/{side.code}/members/notify", data={**picked, **given, "act": "give"}).status_code == 303
     with fence.acting_for(side.tenant_id):
         mine = db.session.scalars(db.select(Consent).where(Consent.member_id == side.members["王示甲"])).all()
         assert {c.scope: c.withdrawn_at is None for c in mine} == {"S2": False, "S6": True}

@@ -46,6 +46,20 @@ def test_a_notice_stands_until_it_is_withdrawn_and_later_rooms_are_told(two):
     assert [r.scope for r in service.give(member, partner, ["S2"], method=Method.WEB)] == ["S2"]
 
 
+def test_his_last_word_counts_whatever_day_is_written_down_later(two):
+    pair, (member, _other) = two
+    partner = pair.host.uid
+    with clock.at(clock.midnight(clock.today()) + timedelta(hours=12)):
+        today, before = clock.today(), clock.today() - timedelta(days=1)
+        service.give(member, partner, ["S2", "S6"], method=Method.PAPER, on=today - timedelta(days=9))
+        service.withdraw(member, partner, ["S2"])
+        assert service.withdrawn_since(member.id, partner, before) == {"S2"}
+        given = service.give(member, partner, ["S2", "S5"], method=Method.PAPER, on=before)
+        assert [c.scope for c in given] == ["S5"] and not service.stands(member.id, partner, "S2")
+        assert [c.scope for c in service.give(member, partner, ["S2"], method=Method.PAPER, on=today)] == ["S2"]
+        assert service.withdrawn_since(member.id, partner, before) == set(), "told again since"
+
+
 def test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes(two):
     pair, (member, _other) = two
     (old,) = service.give(member, pair.host.uid, ["S2"], method=Method.IN_PERSON)

@@ -202,6 +202,7 @@ FIELD_ERRORS: dict[str, str] = {
     "required": "必填",
     "taken": "已有同名的，请换一个",
     "in_the_future": "不能晚于今天",
+    "withdrawn_since": "本人在这一天之后撤回过，以撤回为准；撤回之后又告知、同意或申请的，请填那一天",
     "before_agreement": "不能早于协议生效之日",
     "not_after_meeting": "要晚于这次会商的日期",
     "before_left_on": "不能早于流出时间",

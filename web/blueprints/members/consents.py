@@ -51,6 +51,12 @@ def _checked(given: dict[str, Any], known: dict[UUID, str]) -> dict[str, Any]:
     return given
 
 
+def _demand_last_word(member: Member, given: dict[str, Any], scopes: list[str]) -> None:
+    """Invalid for a day after which the member withdrew one of these scopes."""
+    if service.withdrawn_since(member.id, given["partner"], given["given_on"]) & set(scopes):
+        raise Invalid({"given_on": "withdrawn_since"})
+
+
 def _is_sent() -> bool:
     sent = request.files.get("scan")
     return sent is not None and bool(sent.filename)
@@ -79,6 +85,7 @@ def notice(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = _checked(form.read(), known)
+            _demand_last_word(member, given, given["scope"])
             title = say("告知书　{partner}", partner=known[given["partner"]])
             scan_id = _scan(member, title, given["partner"], given["scope"])
             rows = service.give(
@@ -111,6 +118,7 @@ def agree(member_id: UUID) -> Any:
             given = _checked(form.read(), known)
             if not given["is_own_wish"]:
                 raise Invalid({"is_own_wish": "not_agreed"})
+            _demand_last_word(member, given, ["S3"])
             title = say("单独同意书　{partner}", partner=known[given["partner"]])
             scan_id = _scan(member, title, given["partner"], ["S3"])
             if given["method"] == Method.PAPER and not _is_sent():
@@ -207,7 +215,9 @@ def notify() -> Any:
                 say(
                     "已为 {told} 人登记告知{more}",
                     told=told,
-                    more=say("，{ids} 人此前已告知或关系在途", ids=len(ids) - told) if told < len(ids) else "",
+                    more=say("，{ids} 人此前已告知、后来撤回过或关系在途", ids=len(ids) - told)
+                    if told < len(ids)
+                    else "",
                 )
             )
             return redirect(url_for(ENDPOINTS[roll]), 303)

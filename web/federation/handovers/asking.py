@@ -71,6 +71,8 @@ def begin(member: Member, partner_uid: UUID, *, method: Method, applied_on: date
     _demand(to_org, applied_on)
     if member.birth_on is None:
         raise Invalid({"": "birth_on_missing"})
+    if SCOPE in consents.withdrawn_since(member.id, partner_uid, applied_on or clock.today()):
+        raise Invalid({"applied_on": "withdrawn_since"})
     agreement = covering(partner_uid)
     consents.give(member, partner_uid, APPLIED_FOR, method=method, on=applied_on)
     person, before = packet.identity(member), came_from(member.id, partner_uid)

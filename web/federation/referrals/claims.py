@@ -151,6 +151,8 @@ def recognise(referral: Referral, member_id: UUID | None) -> None:
         raise WrongState("member_is_history")
     flow = _away_at(member, referral.partner_uid)
     consents.give(member, referral.partner_uid, NOTICE_SCOPES, method=Method(referral.told_how), on=referral.notice_on)
+    if not consents.stands(member.id, referral.partner_uid, "S2"):
+        raise Invalid({"member_id": "withdrawn_since"})
     own, reference = counties.own().uid, referral.agreement
     assert reference is not None
     granted = grants.granted("referral.recognise", "S2", reference, owner_uid=own, receiver_uid=referral.partner_uid)

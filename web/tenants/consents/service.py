@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from web.core import clock, erasures, events, fence
@@ -51,7 +51,7 @@ def give(
 ) -> list[Consent]:
     """Record what the member was told or agreed to, by the notice in use now. Scopes that stand by these words already are
     left as they are, but for signed paper that one of them lacked; what stands by older words stands on beside the new, and
-    each application is one of its own.
+    each application is one of its own. Scopes that he withdrew after that day are left out: his last word counts.
 
     `about_id`: the request a consent of S7 is for, and stands for alone; anything but S7 with it is Invalid.
     """
@@ -65,12 +65,15 @@ def give(
         raise Invalid({"scope": "consent_per_request"})
     version = wordings.in_use().version
     stood = {c.scope: c for c in _by_these_words(member.id, partner_uid, version) if c.about_id == about_id}
+    withdrawn = withdrawn_since(member.id, partner_uid, day) if about_id is None else set()
     given = []
     for scope in wanted:
         if (has := stood.get(scope)) is not None:
             if scan_id is not None and has.scan_id is None:
                 events.record("consent.attach", has, details={"scope": scope})
                 has.scan_id = scan_id
+            continue
+        if scope in withdrawn:
             continue
         row = Consent(
             member_id=member.id,
@@ -90,6 +93,21 @@ def give(
         given.append(row)
     db.session.flush()
     return given
+
+
+def withdrawn_since(member_id: UUID, partner_uid: UUID, day: date) -> set[str]:
+    """Scopes towards that county that the member withdrew on a later day, and that do not stand again. Those of one request
+    are not asked for here.
+    """
+    if day >= clock.today():
+        return set()
+    query = db.select(Consent.scope).where(
+        Consent.member_id == member_id,
+        Consent.partner_uid == partner_uid,
+        Consent.about_id.is_(None),
+        Consent.withdrawn_at >= clock.midnight(day + timedelta(days=1)),
+    )
+    return set(db.session.scalars(query)) - {c.scope for c in standing(member_id) if c.partner_uid == partner_uid}
 
 
 def takes_scan(member_id: UUID, partner_uid: UUID, scopes: Iterable[str]) -> bool:
