@@ -227,14 +227,19 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     if end == "decline":
         with host.act():
             assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")
-        # The asker's own copy is kept as long as of what was done, and no longer.
+        # The asker's own copy is kept as long as of what was done, and no longer; so are the words of the answer at both.
         over = datetime.combine(add_months(clock.today(), service.KEPT), time(12), clock.CHINA) + timedelta(days=1)
         for at, kept in ((over - timedelta(days=2), {"trigger": "hardship"}), (over, {})):
-            with clock.at(at), host.act():
-                service.forget_old()
-                fence.commit()
-            with host.act():
-                assert service.get(id_).values() == kept
+            for side in (home, host):
+                with clock.at(at), side.act():
+                    service.forget_old()
+                    fence.commit()
+                with side.act():
+                    request = service.get(id_)
+                    assert (request.values(), request.words) == (
+                        kept if side is host else {},
+                        "人手不足" if kept else None,
+                    )
 
 
 def test_a_request_does_not_lapse_before_its_due_day(walk):

@@ -55,14 +55,16 @@ def purge(request: Request, reason: str) -> None:
 
 
 def forget(before: date, limit: int = 200) -> int:
-    """Destroy our own copy of what was done, or came to nothing, on that day or earlier, and say nothing to the other; returns
-    how many.
+    """Destroy our own copy of what was done, or came to nothing, on that day or earlier, with the words beside it, and say
+    nothing to the other; returns how many.
     """
     came_to_nothing = Request.state.not_in((*OPEN, *DONE)) & (
         Request.state_at < clock.midnight(before + timedelta(days=1))
     )
     is_old = (Request.done_on <= before) | came_to_nothing
-    query = db.select(Request).where(is_old, Request.wrapped.is_not(None)).order_by(Request.id)
+    # The asked county keeps nothing of what came to nothing but the words it was answered with.
+    is_here = Request.wrapped.is_not(None) | Request.words.is_not(None)
+    query = db.select(Request).where(is_old, is_here).order_by(Request.id)
     found = db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
     for request in found:
         events.record("request.forget", request)
