@@ -45,6 +45,7 @@ def bare(kind: Kind) -> Kind:
     nothing: dict[str, Any] = {
         "checks": {},
         "effects": {},
+        "clears": {},
         "suggests": {},
         "dropped": {},
         "answers": {},

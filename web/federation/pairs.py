@@ -74,6 +74,7 @@ class Kind:
     """What a room says of its aggregate. Tables by verb:
 
     checks    guard at the decider, before anything moves; raises DomainError or WireError
+    clears    what the anchor's verb destroys at the follower, where it was told of it; also where the follower has stopped
     effects   what the confirmed verb does to this county's rows (both sides, `aggregate.role` tells which)
     suggests  what a pending verb already does at the follower (provisional), undone by `dropped`
     dropped   called with the verb when a pending one was refused or overtaken
@@ -89,6 +90,7 @@ class Kind:
     opens: Callable[[Envelope, admission.Admitted], PairAggregate]
     checks: dict[str, Effect] = field(default_factory=dict)
     effects: dict[str, Effect] = field(default_factory=dict)
+    clears: dict[str, Callable[[Any], object]] = field(default_factory=dict)
     suggests: dict[str, Effect] = field(default_factory=dict)
     dropped: dict[str, Callable[[Any, str], None]] = field(default_factory=dict)
     answers: dict[str, Callable[[Any, Said], tuple[Mapping[str, Any], Mapping[str, Any]]]] = field(default_factory=dict)

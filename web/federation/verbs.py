@@ -180,8 +180,13 @@ def hear(kind: Kind, envelope: Envelope, admitted: admission.Admitted) -> None:
     )
     if aggregate.role == kind.machine.anchor:
         _hear_proposal(kind, aggregate, envelope, said)
-    elif not aggregate.stopped:
+        return
+    if not aggregate.stopped:
         _hear_decision(kind, aggregate, envelope, said)
+    if aggregate.stopped and envelope.n is not None and verb in kind.clears:
+        # Nothing moves before a person looked; what its owner takes back does not wait for one.
+        kind.clears[verb](aggregate)
+        db.session.flush()
 
 
 def _within(aggregate: Any, at: datetime, until: datetime) -> datetime:

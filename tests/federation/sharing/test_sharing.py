@@ -21,7 +21,7 @@ from web.federation.post import service as post
 from web.federation.post import transports
 from web.federation.post.models import CountyKey, InboxMessage, OutboxMessage, PeerKey, StoredDisclosure
 from web.federation.referrals import service as referrals
-from web.federation.referrals.models import ReferralState
+from web.federation.referrals.models import ReferralState, SharedMember
 from web.federation.sharing import lists, service, values
 from web.federation.sharing.models import SharedValue, ShareState, StatusShare
 from web.federation.wire.envelope import AgreementRef
@@ -249,6 +249,23 @@ def test_a_withdrawn_notice_leaves_nothing_at_the_host_but_proof(walk, proved):
                 assert any(NAME in sentence for sentence in verify.verdict(evidence))
             assert verify.verdict(evidence)
     proved("purges proved", len(abouts))
+
+
+def test_what_is_taken_back_is_destroyed_where_the_host_has_stopped(walk):
+    """Its copies wait for a person; the member's no does not."""
+    walk.until_taken_on()
+    with walk.host.act():
+        share = service.standing(walk.id, "receiver", "S6")
+        referral = referrals.get(walk.id, lock=True)
+        share.stopped = referral.stopped = "impossible_decision"
+        share_id = share.id
+        fence.commit()
+    walk.withdraw("S2", "S5", "S6")
+    with walk.host.act():
+        assert (service.get(share_id).state, referrals.get(walk.id).state) == (ShareState.LIVE, ReferralState.TAKEN_ON)
+        assert world.count(SharedMember) == world.count(SharedValue, SharedValue.share_id == share_id) == 0
+        ours = StoredDisclosure.about_id.in_((walk.id, share_id))
+        assert world.count(StoredDisclosure, ours, StoredDisclosure.wrapped.is_not(None)) == 0
 
 
 def test_the_flow_ends_and_every_share_is_purged(walk):

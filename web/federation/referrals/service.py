@@ -89,6 +89,7 @@ KIND = verbs.register(
             "take_on": effects.taken_on,
             **dict.fromkeys(("decline", "disown", "lapse", "end", "leave", FAIL), effects.closed),
         },
+        clears=dict.fromkeys(("decline", "disown", "lapse", "end", "leave"), packets.purge),
         dropped={"take_on": effects.untaken},
         expires=dict.fromkeys(("offer", "claim"), lambda referral: clock.now() + LAPSES_AFTER),
     )

@@ -402,6 +402,7 @@ REQUEST_KIND = verbs.register(
             "purge": purging.purged,
             **dict.fromkeys(("decline", "fail", "withdraw", "lapse", FAIL), _ended),
         },
+        clears=dict.fromkeys(("decline", "fail", "withdraw", "lapse", "purge"), purging.destroy),
         suggests={"decline": _noted, "fail": _noted, "purge": purging.suggested},
         dropped={"purge": purging.dropped},
         expires={"ask": _expires},

@@ -142,6 +142,7 @@ KIND = verbs.register(
         StatusShare,
         _opens,
         effects={"snapshot": _snapshot, "delta": _snapshot, "revoke": _revoked, "purged": _purged, FAIL: _failed},
+        clears={"revoke": values.purge},
         answered={"purged": _opened_anew},
         refused=_refused,
     )
