@@ -15,7 +15,9 @@ from web.core.erasures import Line
 from web.extensions import db
 from web.federation.cosigning.models import CoSignedRecord
 from web.federation.handovers.models import Handover
+from web.federation.post.models import StoredDisclosure
 from web.federation.referrals.models import Referral
+from web.federation.requests import service as requests
 from web.federation.requests.models import Request
 
 BEFORE = "恢复备份之前已经结束"
@@ -50,16 +52,23 @@ def test_what_had_ended_is_said_to_have_ended_and_is_ended_again(walk, desks):
     with ours.act():
         request = db.session.scalars(db.select(Request)).one().id
         assert str(request) == asked
+    with theirs.act():
+        assert requests.get(request).values() == {"trigger": "rights"}
+        said = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == request)).one().id
     lines = [
         _destroyed(theirs, Handover, moving.id), _destroyed(ours, Request, request), _destroyed(ours, CoSignedRecord, record),
         *(_destroyed(side, Referral, going.id, "referral") for side in (ours, theirs)),
+        _destroyed(theirs, StoredDisclosure, said, "disclosure"),  # he had taken back his yes at the asker's window
     ]  # fmt: skip
     pages = [
         (host, at(theirs, f"/handovers/{moving.id}")), (host, at(theirs, f"/referrals/{going.id}")),
         (home, at(ours, f"/referrals/{going.id}")), (home, at(ours, f"/requests/{asked}")), (home, at(ours, f"/cosigning/{record}")),
+        (host, at(theirs, f"/requests/{asked}")),
     ]  # fmt: skip
     assert not [url for client, url in pages if BEFORE in client.get(url).text]
     assert jobs.repurge(lines)[0] == len(lines)
+    with theirs.act():
+        assert requests.get(request).values() == {}, "nor does the asker's working copy bring it back"
     for client, url in pages:
         answer = client.get(url)
         assert answer.status_code == 200 and BEFORE in answer.text, url

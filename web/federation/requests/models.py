@@ -116,7 +116,11 @@ class Request(PairAggregate, Model):
 
     @property
     def is_emptied(self) -> bool:
-        """Its values were destroyed again, in a backup that was put back."""
+        """Its values were destroyed again, in a backup that was put back. An open one has a packet, if only of nothing, until
+        what it asked with is taken back, and with that it ends.
+        """
+        if self.wrapped is None:
+            return self.state in OPEN
         return vault.emptied(self.id, self.wrapped)
 
     def values(self) -> dict[str, Any]:

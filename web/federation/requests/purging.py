@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import structlog
 from sqlalchemy import ColumnElement
 
-from web.core import clock, events
+from web.core import clock, events, fence
 from web.extensions import db
 from web.federation import verbs
 from web.federation.pairs import Said
@@ -83,8 +83,16 @@ def unsay(request: Request) -> None:
     """What it asked with goes at the asker too: the member's yes to it ended before it was done. The words of taking it back
     are still on their way.
     """
-    request.wrapped = None
     post.forget(request.id, [f"/{request.kind}/{it.name}" for it in request.of_kind.asks])
+
+
+@events.subscribe(post.Forgotten)
+def _take_out(what: post.Forgotten) -> None:
+    """Of a request it is all that was asked with, also in a backup that was put back: the working copy goes too."""
+    request = db.session.get(Request, (fence.tenant(), what.about_id))
+    if request is not None:
+        request.wrapped = None
+        db.session.flush()
 
 
 def check(request: Request, said: Said) -> None:
