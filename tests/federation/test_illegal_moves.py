@@ -15,7 +15,6 @@ from web.federation.admission import Admitted
 from web.federation.messages import MESSAGES, Numbering
 from web.federation.pairs import NOT_OPENED
 from web.federation.post.models import OutboxMessage
-from web.federation.sharing.models import STANDING
 from web.federation.wire.codes import WireError
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -104,8 +103,8 @@ def test_a_decision_refused_about_what_is_over_is_no_matter_and_anything_else_st
             )
             verbs.refused(kind, message)
             is_over = state in kind.machine.terminal
-            # A share that stands here and no longer at its receiver ends, so that it can be opened anew.
-            ends = kind.name == "share" and state in STANDING
+            # A share that its receiver has no longer ends: one that stands can be opened anew, one taken back waits for no proof.
+            ends = kind.name == "share" and not is_over
             assert (aggregate.state, aggregate.n <= N) == (NOT_OPENED if ends else state, True)
             assert (aggregate.stopped == "") is (is_over or kind.refused is not None), (state, aggregate.stopped)
             db.session.delete(aggregate)

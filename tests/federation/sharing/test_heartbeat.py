@@ -215,6 +215,18 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             fence.commit()
         walk.work()
         assert _said_since(walk.home, mark) == said, "once a heartbeat"
+        # Lost there and taken back here: that it is not there is the proof, nothing rings and the pair can be closed.
+        taken = many[7]
+        with walk.host.act():
+            db.session.execute(delete(StatusShare).where(StatusShare.id == taken))
+            fence.commit()
+        with walk.home.act():
+            service.revoke(service.get(taken, lock=True), "narrowed")
+            fence.commit()
+        walk.work()
+        with walk.home.act():
+            assert service.get(taken).state is ShareState.NOT_OPENED
+            assert world.count(SharedValue, SharedValue.share_id == taken) == 0
     assert _beats(walk, noon + 2 * day) == ([1, 1], same)
 
 

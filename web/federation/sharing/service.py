@@ -118,11 +118,11 @@ def _failed(share: StatusShare, said: Said) -> None:
 
 def _refused(share: StatusShare, verb: str, code: str) -> None:
     """A snapshot or delta the receiver refused consumed no number there: take it back, and send all values next time."""
-    if share.state not in STANDING:
-        return
-    if code == "not_open":  # it took our grant and has lost it since
+    if code == "not_open":  # it took our grant and has lost it since; of one that we took back this is the proof
         verbs.fail(KIND, share, code)
         _opened_anew(share)
+        return
+    if share.state not in STANDING:
         return
     query = db.select(OutboxMessage.n, OutboxMessage.result).where(OutboxMessage.about_id == share.id)
     said = [(n, result == "refused") for n, result in db.session.execute(query)]
