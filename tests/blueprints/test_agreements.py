@@ -12,6 +12,7 @@ import pypdf
 from tests import world
 from tests.blueprints.agreeing import done_in, fields_of, open_browsers  # noqa: F401 -- a fixture
 from tests.blueprints.test_auth import in_county
+from web.blueprints.agreements import pages
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
@@ -119,7 +120,7 @@ def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work,
     assert "轮到本部领导批准印签" in client.get(f"/{pair.home.code}/agreements/{id_}").text
 
 
-def test_rejecting_needs_a_reason(pair, work, browsers):
+def test_rejecting_needs_a_reason(pair, work, browsers, monkeypatch):
     id_ = world.propose(pair.host, [pair.home])
     client, base = browsers(pair.home)
     refused = client.post(f"{base}/{id_}/reject", data={"reason": " "})
@@ -138,6 +139,13 @@ def test_rejecting_needs_a_reason(pair, work, browsers):
     host, base = browsers(pair.host)
     assert "第 1 版未同意" in host.get(f"{base}/{id_}").text
     assert "今年不再新签" in host.get(f"{base}/{id_}/letters").text
+    # Of those that wait for an answer home has every one, whose day comes first at the top.
+    monkeypatch.setattr(pages, "AT_ONCE", 1)
+    first = world.propose(pair.host, [pair.home])
+    with clock.at(clock.now() + timedelta(days=1)):
+        second = world.propose(pair.host, [pair.home])
+    todo = client.get(f"/{pair.home.code}/?queue=agreements").text
+    assert todo.count("data-row") == 2 and 0 < todo.index(str(first)) < todo.index(str(second))
 
 
 def test_the_leader_approves_and_the_clerk_seals_never_the_other_way(pair, work, browsers):

@@ -95,6 +95,7 @@ def load(
     for queue in mine:
         if queue.load is not None:
             items = [item for item in queue.load(actor) if due is None or due.holds(item.due_on)]
+            items.sort(key=lambda item: item.due_on or date.max)
             by_day = Counter(i.due_on for i in items if i.due_on and ahead and ahead.holds(i.due_on))
             shown += [Shown(queue, items[:limit], len(items), 0, by_day)] if items else []
         elif queue.key in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from web.blueprints.forms import Form
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import opening, sheet_of
-from web.core import clock, scopes
+from web.core import clock, keyset, scopes
 from web.core.errors import Invalid
 from web.core.events import Actor
 from web.core.saying import joined, say
@@ -41,11 +42,15 @@ def _count(actor: Actor) -> Any:
 navigation.ITEMS.append(Item("共管", "共管共育协议", "agreements.index", Permission.AGREEMENT_READ, count=_count))
 
 
+AT_ONCE = 200  # agreements in one journey, of those that may wait for us
+
+
 def _mine(actor: Actor) -> list[todos.Todo]:
-    """Agreements that wait for us: for the leader those to approve, for the clerk the rest."""
+    """All agreements that wait for us: for the leader those to approve, for the clerk the rest."""
     can_approve = Permission.AGREEMENT_APPROVE in GRANTS[Role(actor.role)]
     found = []
-    for view in views.page(is_negotiated() | is_unclosed(), size=50).rows:
+    every = keyset.pages(lambda after: views.page(is_negotiated() | is_unclosed(), after=after, size=AT_ONCE))
+    for view in chain.from_iterable(page.rows for page in every):
         if view.turn.whose != "ours":
             continue
         is_approval = waits_for_approval(view)
