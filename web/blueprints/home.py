@@ -266,7 +266,7 @@ def notices() -> str:
     actor = edge.actor()
     told = navigation.notices_of(actor)
     moved = _moved(told)
-    query = told.where(or_(Event.verb.not_in(MOVED), Event.id.in_(list(moved))))
+    query = told.where(or_(Event.verb.not_in(navigation.MOVED), Event.id.in_(list(moved))))
     query = query.add_columns(navigation.settled(), navigation.about())
     rows = db.session.execute(query.order_by(Event.id.desc()).limit(NOTICES + len(moved))).all()
     days: dict[date, Digest] = {}
@@ -279,14 +279,10 @@ def notices() -> str:
     return render_template("home/notices.html", days=list(days.values()), queues=todos.load(actor, 20))
 
 
-# Values of shares come by the hundred and ask nothing of anybody: of a day and a county they are one line.
-MOVED = ("share.delta", "share.snapshot")
-
-
 def _moved(told: Select[Any]) -> dict[UUID, int]:
     """The last of those of each day, county and verb → how many it stands for: one query."""
     newest = func.max(cast(Event.id, String))
-    query = told.where(Event.verb.in_(MOVED)).with_only_columns(
+    query = told.where(Event.verb.in_(navigation.MOVED)).with_only_columns(
         clock.day_of(Event.at).label("day"), Event.peer, Event.verb, newest, func.count()
     )
     found = db.session.execute(query.group_by("day", Event.peer, Event.verb))

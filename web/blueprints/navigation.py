@@ -162,6 +162,10 @@ CALENDAR = (
     "flow.remind_contact", "flow.remind_confirm", "referral.remind_report_in",
 )  # fmt: skip
 
+# Values of shares come by the hundred and ask nothing of anybody: a month's dues of five hundred members, or all of a scope
+# that is resumed. They ring no bell, and of a day and a county they are one line.
+MOVED = ("share.delta", "share.snapshot")
+
 
 def notices_of(actor: Actor) -> Select[Any]:
     """Words of partner counties, and of the calendar, in the last 30 days that this actor may know of."""
@@ -230,9 +234,7 @@ def settled() -> ColumnElement[bool]:
 
 
 def unread(actor: Actor, *narrowed: ColumnElement[bool]) -> Select[Any]:
-    """Counts those the account has not seen and nobody has answered yet: what the bell shows. Values of a share that
-    moved ring no bell: a month's dues of five hundred members are five hundred of them, and ask nothing of anybody.
-    """
+    """Counts those the account has not seen and nobody has answered yet: what the bell shows, without what only MOVED."""
     seen = db.select(Account.notices_seen_at).where(Account.id == actor.account_id).scalar_subquery()
     since = db.func.coalesce(seen, clock.now() - KEPT)
     was_opened = (
@@ -245,7 +247,7 @@ def unread(actor: Actor, *narrowed: ColumnElement[bool]) -> Select[Any]:
         .exists()
     )  # fmt: skip
     fresh = notices_of(actor).where(
-        Event.at > since, Event.verb != "share.delta", not_(settled()), not_(was_opened), *narrowed
+        Event.at > since, Event.verb.not_in(MOVED), not_(settled()), not_(was_opened), *narrowed
     )
     return db.select(db.func.count()).select_from(fresh.subquery())
 
