@@ -87,12 +87,12 @@ def say(
         "expires_at": expires_at,
     }
     if aggregate.role == kind.machine.anchor:
-        with _own_word():
+        with own_word():
             _decide(kind, aggregate, row, said, reason=reason)
         return post.send(
             aggregate.partner_uid, f"{kind.name}.{verb}", aggregate.id, body, said.values, n=aggregate.n, **extra
         )
-    with _own_word():
+    with own_word():
         if row.source is None:
             aggregate.state_at = aggregate.created_at = clock.now()
             kind.machine.apply(aggregate, verb, reason=reason)
@@ -111,7 +111,7 @@ def say(
 
 
 @contextmanager
-def _own_word() -> Iterator[None]:
+def own_word() -> Iterator[None]:
     """What this county says because of what it just heard is its own program's word, not the other county's."""
     who = events.actor()
     with events.by(events.SYSTEM if who.role == "peer" else who):
@@ -336,7 +336,8 @@ def fail(kind: Kind, aggregate: Any, code: str, message_id: UUID | None = None) 
 def _drop(kind: Kind, aggregate: Any, code: str) -> None:
     verb = aggregate.pending
     aggregate.pending, aggregate.pending_id, aggregate.refused_code = "", None, code
-    events.record(f"{kind.name}.drop_{verb}", aggregate, reason=code)
+    with own_word():
+        events.record(f"{kind.name}.drop_{verb}", aggregate, reason=code)
     if verb in kind.dropped:
         kind.dropped[verb](aggregate, code)
     db.session.flush()

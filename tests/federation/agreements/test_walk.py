@@ -10,6 +10,7 @@ from tests import world
 from tests.federation.agreements.steps import changed_text, say, state_of
 from web.core import fence
 from web.core.errors import DomainError, Invalid, WrongState
+from web.core.events import Event
 from web.extensions import db
 from web.federation.agreements import hub, service, standing
 from web.federation.agreements.models import AgreementDecision, AgreementState, VersionState
@@ -120,6 +121,8 @@ def test_crossing_words_the_later_one_is_void_and_its_county_knows(pair, work):
     with pair.home.act():
         agreement = service.get(id_)
         assert agreement.refused_code in ("overtaken", "stale_base")
+        who = db.select(Event.actor_role).where(Event.subject_id == id_, Event.verb == "agreement.drop_accept")
+        assert db.session.scalars(who).all() == ["system"], "our word, whoever we heard"
         assert service.current(agreement).round == 2
         service.accept(id_)
         assert agreement.refused_code == "", "until the next word"
@@ -152,6 +155,12 @@ def test_two_followers_agree_at_the_same_moment_and_neither_says_it_twice(pair, 
                 verbs = [decision.verb for decision in service.decisions(agreement)]
                 assert verbs == ["propose", "accept", "accept", "agree"]
                 assert (agreement.pending, agreement.refused_code, agreement.stopped) == ("", "", "")
+                who = db.select(Event.actor_role).where(
+                    Event.subject_id == id_, Event.verb == "agreement.propose_accept"
+                )
+                assert "peer" not in db.session.scalars(who).all(), (
+                    "the program's own word, not the hub's that it heard"
+                )
 
 
 def test_three_counties_agree_by_the_same_path(pair, three):

@@ -7,6 +7,7 @@ from typing import Any
 
 from web.core import events
 from web.extensions import db
+from web.federation import verbs
 from web.federation.agreements.models import Agreement, AgreementVersion
 from web.federation.post import service as post
 
@@ -29,5 +30,6 @@ def say(
         agreement.hub_uid, f"agreement.{verb}", agreement.id, whole, values, base=agreement.n, blobs=blobs,
         attached=attached,
     )  # fmt: skip
-    events.record(f"agreement.propose_{verb}", agreement, reason=reason, details={"version": version.version})
+    with verbs.own_word():
+        events.record(f"agreement.propose_{verb}", agreement, reason=reason, details={"version": version.version})
     db.session.flush()

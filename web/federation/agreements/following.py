@@ -11,7 +11,7 @@ import structlog
 from web.core import clock, events, fence
 from web.core.errors import WrongState
 from web.extensions import db
-from web.federation import admission
+from web.federation import admission, verbs
 from web.federation.agreements import effects, follower, hub, standing
 from web.federation.agreements.models import (
     AGREEMENT,
@@ -250,5 +250,6 @@ def _is_crossed(agreement: Agreement, decision: documents.Decision) -> bool:
 def drop(agreement: Agreement, code: str) -> None:
     verb = agreement.pending
     agreement.pending, agreement.pending_id, agreement.refused_code = "", None, code
-    events.record(f"agreement.drop_{verb}", agreement, reason=code)
+    with verbs.own_word():
+        events.record(f"agreement.drop_{verb}", agreement, reason=code)
     db.session.flush()
