@@ -17,6 +17,7 @@ from web.core.states import EnumText
 from web.extensions import Model
 from web.federation.agreements.models import VERSION
 from web.federation.messages import REQUEST_DECLINED, REQUEST_FAILED
+from web.federation.verbs import KINDS
 from web.federation.wire.codes import CODES, Outcome
 from web.tenants.accounts.permissions import Permission, Role
 from web.tenants.imports import reasons
@@ -52,6 +53,9 @@ def test_every_verb_of_the_log_has_a_sentence(application, proved):
     verbs = {v for call in said("record") if call.node.args for v in texts(call.node.args[0]) if "." in v}
     verbs |= {f"{m.name}.{verb}" for m in machines() for verb in m.verbs}
     verbs |= {f"agreement.{said}{verb}" for said in ("propose_", "drop_") for verb in VERSION.verbs}
+    said_of = [(kind.name, verb) for kind in KINDS.values() for verb in kind.machine.verbs]
+    verbs |= {f"{name}.{before}{verb}" for name, verb in said_of for before in ("propose_", "drop_")}
+    verbs |= {f"{name}.stop" for name in KINDS}
     verbs |= {
         f"{mapper.local_table}.{act}"
         for mapper in Model.registry.mappers

@@ -271,7 +271,7 @@ SENTENCES = within("log", {
         "close": "协议终结",
         "drop": "协议没有订成",
         "end": "提出终止协议",
-        "stop": "提出终止协议",
+        "stop": "双方的记录对不上，停办",
         "wind_down": "协议进入收尾",
     },
     "agreement_version": {
@@ -327,6 +327,7 @@ SENTENCES = within("log", {
         "delta": "送出变动的共享内容",
         "revoke": "停止共享，要求销毁",
         "purged": "已销毁共享内容",
+        "stop": "双方的记录对不上，停办",
     },
     "relation_transfer": {
         "draft": "登记本人转接申请",
@@ -403,6 +404,7 @@ SENTENCES = within("log", {
         "propose_annul": "提出作废已共签的记录",
         "annul": "同意作废，学时从档案中撤下",
         "keep": "不作废，共签照旧有效",
+        "stop": "双方的记录对不上，停办",
     },
 })  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 from tests import world
 from tests.blueprints.test_home import actor
 from tests.federation.agreements.steps import say, state_of
-from web.blueprints import navigation
+from web.blueprints import navigation, timeline
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
@@ -97,8 +97,11 @@ def test_an_acceptance_we_never_gave_stops_the_agreement(pair, work):
     assert after[:4] == before[:4]
     assert after[4] == "impossible_decision"
     with pair.home.act():
-        rung = db.select(Event.reason).where(Event.subject_id == id_, Event.verb == "agreement.stop")
-        assert db.session.scalars(rung).all() == ["we did not say so"]
+        rung = db.select(Event).where(Event.subject_id == id_, Event.verb == "agreement.stop")
+        entry = db.session.scalars(rung).one()
+        assert entry.details == {"why": "we did not say so"}
+        (line,) = timeline.read([entry])
+        assert "双方的记录对不上，停办" in line.words and "对方的决定与本县记录对不上" in line.more
         told = {role for role in WHOLE_COUNTY if "agreement.stop" in _notices(pair.home, role)}
     assert told == {Role.COUNTY_ADMIN, Role.LIAISON, Role.LEADER_READONLY}, "whom the page says were told"
 

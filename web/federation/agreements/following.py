@@ -131,8 +131,9 @@ def _apply_chain(
                     _demand_decider(agreement, decision)
                 effects.apply(agreement, heard)
         except (effects.Impossible, WrongState) as error:
-            agreement.stopped = "impossible_decision"
-            events.record("agreement.stop", agreement, reason=str(error), peer=str(envelope.sender))
+            agreement.stopped = why = "impossible_decision"
+            details = {"why": str(error)}
+            events.record("agreement.stop", agreement, reason=why, details=details, peer=str(envelope.sender))
             log.warning("agreement.stopped", verb=decision.verb, n=decision.n, why=str(error))
             db.session.flush()
             return
