@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import text
 
+from tests import states
 from web.extensions import db, settings
 
 # What every copy has of its own; its values and their disclosures are digested here, and opened nowhere.
@@ -28,6 +29,7 @@ DISCLOSED = """INSERT INTO disclosure SELECT made.* FROM disclosure was, generat
 
 def of(walk, share_id: UUID, many: int) -> list[UUID]:
     """So many more shares, live at both counties, of the member of this one; returns their ids."""
+    states.crowd()
     given = {"many": many, "share": share_id, "referral": walk.id}
     with psycopg.connect(settings().owner_url.replace("+psycopg", ""), autocommit=True) as owner:
         for statement in (REFERRALS, SHARES, VALUES, DISCLOSED):
