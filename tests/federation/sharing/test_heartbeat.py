@@ -12,6 +12,7 @@ from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.sharing import crowd
 from web.core import clock, fence
+from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.agreements import service as agreements
@@ -199,6 +200,9 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             (new, "share.snapshot"): ("applied", None),
         }
         assert "不一致，不同的已重送" in _page(fresh, walk.home, f"/peers/{walk.host.uid}")
+        with walk.home.act():
+            mended = Event.verb == "share.need_snapshot", Event.reason == "copies_differ"
+            assert (world.count(Event, *mended), world.count(Event, *mended, Event.peer != "")) == (3, 0), "none rings"
         log = _page(fresh, walk.home, "/events?verb=heartbeat.compare")
         assert "重送 3 项，请对方销毁多出的 1 项" in log and ">送出的跨县消息<" in log
         with walk.host.act():

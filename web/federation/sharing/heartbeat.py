@@ -132,7 +132,8 @@ def _mend(message: OutboxMessage, theirs: buckets.Held) -> None:
     standing = service.ours(_one_of(StatusShare.id, differ))
     for share in standing:
         share.needs_snapshot = True
-        events.record("share.need_snapshot", share, reason=DIFFERS, peer=str(peer_uid))
+        # Ours to mend, and no word of theirs: the comparison names them once for all.
+        events.record("share.need_snapshot", share, reason=DIFFERS)
         service.follow(share)
     surplus = sorted(map(str, differ - {share.id for share in standing}))
     for at in range(0, len(surplus), SURPLUS):
