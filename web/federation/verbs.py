@@ -327,6 +327,7 @@ def fail(kind: Kind, aggregate: Any, code: str, message_id: UUID | None = None) 
     kind.machine.apply(aggregate, FAIL, reason=code, peer=str(aggregate.partner_uid))
     aggregate.refused_code, aggregate.state_at = code, clock.now()
     aggregate.pending, aggregate.pending_id = "", None
+    aggregate.stopped = ""  # there is nothing at the other side to compare with any more
     if FAIL in kind.effects:
         said = Said(FAIL, aggregate.role, {}, {}, frozenset(), clock.now(), message_id, is_ours=True)
         kind.effects[FAIL](aggregate, said)

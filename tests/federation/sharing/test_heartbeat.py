@@ -126,7 +126,7 @@ def _said_since(side, mark):
 
 
 def _damage(walk, crowd_ids):
-    """At the host one value is gone, one is another, one share is lost; and home has lost one that the host holds."""
+    """At the host one value is gone, one is another, one share is lost; and home has lost one that the host holds, stopped."""
     gone, other, lost, surplus = crowd_ids
     with walk.host.act():
         db.session.execute(delete(SharedValue).where(SharedValue.share_id == gone, SharedValue.field == "dues_until"))
@@ -136,6 +136,7 @@ def _damage(walk, crowd_ids):
             .values(commitment="sha-256:" + "A" * 43)
         )
         db.session.execute(delete(StatusShare).where(StatusShare.id == lost))
+        service.get(surplus).stopped = "impossible_decision"
         fence.commit()
     with walk.home.act():
         db.session.execute(delete(StatusShare).where(StatusShare.id == surplus))
@@ -212,7 +213,7 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             held = StoredDisclosure.wrapped.is_not(None)
             assert world.count(StoredDisclosure, StoredDisclosure.about_id == surplus, held) == 0
         page = _page(fresh, walk.host, f"/shares/{surplus}")
-        assert "对方没有，已作废" in page and "对方没有这项共享，内容已销毁。" in page
+        assert "对方没有，已作废" in page and "已停办" not in page and "对方没有这项共享，内容已销毁。" in page
         with walk.home.act():
             assert service.get(lost).state is ShareState.NOT_OPENED
             heartbeat.tell_all()
