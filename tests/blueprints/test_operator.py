@@ -230,6 +230,11 @@ def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, ope
             assert ("恢复备份会带回已经销毁的内容" in shown) is (said is not None), (kept, since)
             assert said is None or said in shown
         assert ("一切正常" in shown) is (said is None)
+    with owner(db.engine.url.database) as connection:
+        connection.execute("ALTER TABLE erasure RENAME TO erasure_to_be")
+        shown = operator.get("/operator/").text
+        connection.execute("ALTER TABLE erasure_to_be RENAME TO erasure")
+    assert "查不到" in shown and "有部分不正常" in shown, "a database that is not migrated yet has none"
     assert operator.post(page, data={"reason": ""}).status_code == 422
     assert operator.post(page, data={"reason": "每季演练"}).status_code == 303
     assert "等备份程序" in operator.get(page).text

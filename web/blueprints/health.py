@@ -98,10 +98,16 @@ def _erasures() -> dict[str, float]:
 
 
 def erasing() -> str:
-    """How what is destroyed is told outside the database: `told`, `unset`, or `late` when something has waited a minute."""
+    """How what is destroyed is told outside the database: `told`, `unset`, `late` when something has waited a minute, or
+    `unknown` where the database cannot say, as one that is not migrated yet.
+    """
     if not settings().erasures:
         return "unset"
-    return "late" if erasures.untold(clock.now() - timedelta(minutes=1)) else "told"
+    try:
+        return "late" if erasures.untold(clock.now() - timedelta(minutes=1)) else "told"
+    except SQLAlchemyError:
+        db.session.rollback()
+        return "unknown"
 
 
 def _post() -> dict[str, float]:
