@@ -45,10 +45,10 @@ def ask(walk, host, kind, **data):
     return made.location.rsplit("/", 1)[1]
 
 
-def line_is(side, other, code):
-    """What a side sends the other stops with this code, or goes on."""
+def line_is(side, other, code, way="out"):
+    """What a side sends the other, or takes of it, stops with this code, or goes on."""
     with side.act():
-        line = lines.take(other.uid, "out")
+        line = lines.take(other.uid, way)
         line.stopped = code
         line.write()
         fence.commit()
@@ -86,8 +86,13 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
     assert "已答复，等余杭区的系统确认" in page and "等回执，自动续发" in page
     line_is(there, here, "bad_signature")
     page = home.get(theirs).text
-    assert "等回执，不再自动送" in page and "现在不再自动送" in page and "自动续发" not in page
+    assert "等回执，不再自动送" in page and "通道现在不通" in page and "自动续发" not in page
     line_is(there, here, "")
+    line_is(there, here, "bad_signature", "in")
+    page = home.get(theirs).text
+    assert "等回执，自动续发" in page and "通道现在不通" in page, "the word goes, and its decision cannot come"
+    assert "通道已停" in home.get(at(there, "/")).text
+    line_is(there, here, "", "in")
     walk.work()
     assert host.post(f"{ours}/rate", data={"rating": "helped"}).status_code == 303
     walk.work()

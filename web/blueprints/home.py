@@ -10,7 +10,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from sqlalchemy import Select, String, cast, func, or_
-from sqlalchemy.orm import aliased
 
 from web.blueprints import edge, filters, navigation, timeline, todos
 from web.blueprints.filters import workdays_left
@@ -21,8 +20,8 @@ from web.core.events import Event
 from web.core.ids import since
 from web.core.saying import joined, say
 from web.extensions import db
+from web.federation.post import reopening
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
-from web.federation.post.relay import GIVE_UP
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.workbench.queues import Days
@@ -128,12 +127,10 @@ def _partners() -> list[dict[str, Any]]:
         .group_by(OutboxMessage.peer_uid)
         .subquery()
     )
-    way = aliased(Channel)
-    stands = (
-        db.select(way.id).where(way.tenant_id == Peer.tenant_id, way.peer_uid == Peer.uid, way.stopped != "").exists()
-    )
     query = (
-        db.select(Peer.name, Peer.state, stands, Channel.last_sign_at, waiting.c.n, waiting.c.since)
+        db.select(
+            Peer.name, Peer.state, reopening.stopped("out", "in"), Channel.last_sign_at, waiting.c.n, waiting.c.since
+        )
         .outerjoin(
             Channel,
             (Channel.tenant_id == Peer.tenant_id) & (Channel.peer_uid == Peer.uid) & (Channel.direction == "out"),
@@ -146,7 +143,7 @@ def _partners() -> list[dict[str, Any]]:
         {
             "name": name,
             "is_revoked": state is not PeerState.CONFIRMED,
-            "is_stopped": is_stopped or (since is not None and clock.now() - since > GIVE_UP),
+            "is_stopped": is_stopped,
             "sign_at": sign_at,
             "waiting": n or 0,
             "is_slow": since is not None and clock.now() - since > timedelta(seconds=30),

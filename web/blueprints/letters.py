@@ -20,7 +20,7 @@ def proofs(
     letter is of the side whose word counts, which gives its own number to what the other proposed, word for word the same.
     """
     own, shown, proposed = counties.own().name, [], set[str]()
-    still = {uid for uid in {it.peer_uid for it in letters if it.result is None} if reopening.stands_still(uid)}
+    still = {uid for uid in {it.peer_uid for it in letters if it.result is None} if reopening.stands_still(uid, "out")}
     for letter in letters:
         verb, is_decision = letter.type.partition(".")[2], decides(letter)
         is_echo = is_decision and verb in proposed
@@ -57,9 +57,9 @@ def proofs(
 
 
 def going(peer_uid: UUID) -> str:
-    """What becomes of a word of ours that waits for its receipt, beside whose turn it is."""
-    if reopening.stands_still(peer_uid):
-        return "现在不再自动送，到“伙伴县”看原因和办法"
+    """What becomes of a word of ours that waits for the other side's decision, beside whose turn it is."""
+    if reopening.stands_still(peer_uid, "out", "in"):
+        return "通道现在不通，不会自动办完，到“伙伴县”看原因和办法"
     return "通常几秒内完成；对方系统停机时自动续发，不用再办"
 
 

@@ -150,13 +150,9 @@ STANDINGS = {"closed": "未开通", "revoked": "停等核对", "stopped": "已�
 _UNSIGNED = (OutboxMessage.peer_uid == Peer.uid) & OutboxMessage.receipt.is_(None)
 
 
-def _gave_up() -> ColumnElement[bool]:
-    return db.select(OutboxMessage.id).where(OutboxMessage.peer_uid == Peer.uid, reopening.given_up()).exists()
-
-
 def _stands() -> Mapping[str, ColumnElement[bool]]:
     is_open = Peer.state == PeerState.CONFIRMED
-    stops = db.select(Channel.id).where(Channel.peer_uid == Peer.uid, Channel.stopped != "").exists() | _gave_up()
+    stops = reopening.stopped("out", "in")
     waits = db.select(OutboxMessage.id).where(_UNSIGNED).exists()
     return {
         "closed": ~is_open & Peer.confirmed_at.is_(None),
@@ -194,7 +190,7 @@ def _rows(_actor: Actor | None = None) -> Select[Any]:
         here = (way.tenant_id == Peer.tenant_id) & (way.peer_uid == Peer.uid) & (way.direction == direction)
         query = query.outerjoin(way, here).add_columns(way)
     waiting = db.select(func.count(OutboxMessage.id)).where(_UNSIGNED).correlate(Peer).scalar_subquery()
-    query = query.add_columns(waiting.label("waiting"), _gave_up().correlate(Peer).label("has_given_up"))
+    query = query.add_columns(waiting.label("waiting"), reopening.gave_up().label("has_given_up"))
     return labels.beside(query, Peer.id)
 
 

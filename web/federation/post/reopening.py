@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
 
 from web.core import clock, events, fence
 from web.core.errors import WrongState
@@ -30,14 +31,29 @@ def has_given_up(peer_uid: UUID) -> bool:
     return bool(db.session.scalar(db.select(query.exists())))
 
 
-def stands_still(peer_uid: UUID) -> bool:
-    """Whether what waits for this peer goes no more by itself: until a person reopens the line, or compares the peer's new key."""
-    stopped = db.select(Channel.id).where(
-        Channel.peer_uid == peer_uid, Channel.direction == "out", Channel.stopped != ""
+def gave_up() -> ColumnElement[bool]:
+    """Of a Peer that a query reads: something waits that thirty days of trying did not deliver."""
+    query = db.select(OutboxMessage.id).where(
+        OutboxMessage.tenant_id == Peer.tenant_id, OutboxMessage.peer_uid == Peer.uid, given_up()
     )
-    gave_up = db.select(OutboxMessage.id).where(OutboxMessage.peer_uid == peer_uid, given_up())
-    revoked = db.select(Peer.id).where(Peer.uid == peer_uid, Peer.state != PeerState.CONFIRMED)
-    return bool(db.session.scalar(db.select(or_(stopped.exists(), gave_up.exists(), revoked.exists()))))
+    return query.correlate(Peer).exists()
+
+
+def stopped(*ways: str) -> ColumnElement[bool]:
+    """Of a Peer that a query reads: one of these directions ("out", "in") stands until a person acts, or it gave up sending."""
+    way = aliased(Channel)
+    query = db.select(way.id).where(
+        way.tenant_id == Peer.tenant_id, way.peer_uid == Peer.uid, way.direction.in_(ways), way.stopped != ""
+    )
+    return query.correlate(Peer).exists() | gave_up()
+
+
+def stands_still(peer_uid: UUID, *ways: str) -> bool:
+    """Whether what goes one of these ways goes no more by itself: until a person reopens the line, or compares the peer's new
+    key. A word of ours and its receipt need "out"; what the peer decides on it comes "in".
+    """
+    query = db.select(Peer.id).where(Peer.uid == peer_uid, (Peer.state != PeerState.CONFIRMED) | stopped(*ways))
+    return db.session.scalar(query) is not None
 
 
 def reopen(peer_uid: UUID, reason: str) -> None:
