@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
@@ -287,6 +288,15 @@ def test_what_cannot_be_asked(walk):
             assert list(wrong.value.fields) == [field]
     with home.act(), pytest.raises(Invalid):  # the home side may not ask itself for a visit
         service.ask(referrals.get(walk.guests["王示甲"]), "must_visit", {"trigger": "rights"})
+    for state, became in (("claimed", "not_opened"), ("taken_on", "requested")):
+        with home.act():  # as a program of the asker that does not look has it
+            set_back = text("UPDATE referral SET state = :state WHERE referral.tenant_id = :tenant AND id = :id")
+            named = {"state": state, "tenant": home.tenant_id, "id": walk.guests["王示甲"]}
+            db.session.execute(set_back, named)
+            fence.commit()
+        id_ = visit(walk)
+        with host.act():
+            assert service.get(id_).state.value == became, "whose a claim is, home has not said"
     with host.act():
         agreements.pause(agreements.in_force(home.uid)[0][0].id, "S7", reason="核对中")
         fence.commit()

@@ -26,7 +26,6 @@ from web.federation.pairs import FAIL, Effect, Kind, Said
 from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals.models import KNOWN, Referral
-from web.federation.referrals.models import OPEN as OPEN_REFERRALS
 from web.federation.request_kinds import REQUEST_KINDS, Asked, RequestKind
 from web.federation.requests import purging
 from web.federation.requests.models import LAPSES_AFTER, OPEN, REQUEST, Request
@@ -295,13 +294,15 @@ def withheld(request: Request) -> list[str]:
 
 
 def _opens(envelope: Envelope, admitted: Admitted) -> Request:
-    """About a referral both have, asked from a side that may ask for this kind."""
+    """About a referral both have, asked from a side that may ask for this kind. Whose a claim is, home has not said; once it
+    has, its copy and ours are further than the claim before anything can be asked of it.
+    """
     body = envelope.body
     kind, referral = REQUEST_KINDS[body["kind"]], None
     if "referral" in body:
         query = db.select(Referral).where(Referral.id == UUID(body["referral"]))
         referral = db.session.scalars(query.where(Referral.partner_uid == envelope.sender)).first()
-    if referral is None or referral.state not in OPEN_REFERRALS:
+    if referral is None or referral.state not in KNOWN:
         raise WireError("not_open")
     theirs = "host" if referral.role == "home" else "home"
     if kind.asker not in ("any", theirs):
