@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests import world
+from tests.blueprints.test_auth import sign_in
 from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     build_with_guests,
     guests,
@@ -19,6 +21,7 @@ from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
 from web.federation import registry
+from web.federation.agreements import service as agreements
 from web.federation.cosigning import service
 from web.federation.cosigning.models import Answer
 from web.federation.post import service as post
@@ -31,7 +34,7 @@ from web.tenants.consents import service as consents
 from web.tenants.members import service as members
 
 
-def test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow(walk, proved):
+def test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow(walk, proved, fresh):
     home, host = walk.pair.home, walk.pair.host
     other = world.third(walk.pair)
     world.conclude(world.propose(host, [other]), host, [other])
@@ -71,6 +74,22 @@ def test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow(walk
     assert studied(home)["李例乙"] == ("重温入党誓词和党章", Presence.PRESENT, 90)
     assert studied(other) == {"孙示己": ("重温入党誓词和党章", Presence.PRESENT, 120)}
     proved("records offered again after a correction", 3)
+    # Where one home may not be told, it keeps what was countersigned; the others are corrected all the same.
+    with host.act():
+        agreements.pause(agreements.in_force(other.uid)[0][0].id, service.SCOPE, reason="核对中")
+        fence.commit()
+    walk.work()
+    client = fresh.test_client()
+    sign_in(client, host)
+    page = client.get(f"/{host.code}/cosigning/{mine}/correct").text
+    assert f"更正不送{other.name}" in page and f"{other.name}的记录也要重新送请共签" not in page
+    head = replace(head, title="重温入党誓词、党章")
+    with host.act(), pytest.raises(WrongState, match="scope_paused"):
+        service.correct(third, {}, "主题又漏了", head)
+    walk.say(host, service.correct, mine, {}, "主题又漏了", head)
+    assert (walk.states(mine)[0], walk.states(third, other)[:2]) == ("offered", ("final", "final"))
+    walk.say(home, service.countersign, mine, list(lines_of(home, mine)))
+    assert studied(home)["李例乙"][0] == head.title and studied(other)["孙示己"][0] == "重温入党誓词和党章"
 
 
 @pytest.mark.parametrize("proposer", ["home", "host"])

@@ -261,6 +261,11 @@ def correct(record_id: UUID) -> Any:
             again = service.correct(record.id, marks(said), said["reason"], _head(activity, said))
             flash(say("已更正，再次送请 {again} 个县共签", again=len(again)))
             return redirect(url_for("cosigning.show", record_id=record_id), 303)
+    others = [
+        (keys.peer(other.partner_uid).name, service.untold(other))
+        for other in service.of_activity(record.activity_id)
+        if other.state in LIVE and other.id != record.id
+    ]
     return form.page(
         "cosigning/correct.html",
         record=record,
@@ -269,11 +274,8 @@ def correct(record_id: UUID) -> Any:
         symbols=choices(),
         partner=keys.peer(record.partner_uid),
         kinds=list(KINDS.items()),
-        others=[
-            keys.peer(other.partner_uid).name
-            for other in service.of_activity(record.activity_id)
-            if other.state in LIVE and other.id != record.id
-        ],
+        others=[name for name, why in others if why is None],
+        left_out=[(name, words.of(why)) for name, why in others if why is not None],
     )
 
 

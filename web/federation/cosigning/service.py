@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func
 
 from web.core import clock, events
-from web.core.errors import Invalid, WrongState
+from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs
@@ -81,9 +81,9 @@ def correct(
 ) -> list[CoSignedRecord]:
     """Change lines of this record, by referral, or the head of the activity, and offer it again as content k + 1.
 
-    None strikes a line out. The content is one for all homes: every home whose lines or header are others in it is
-    offered again, also one that was final; the rest keep what they have. Returns the records offered again. DomainError
-    where no agreement in force grants S5 any more: nothing is told after its end.
+    None strikes a line out. The content is one for all homes: every home whose lines or header are others in it and that
+    may be told is offered again, also one that was final; the rest keep what they have. Returns the records offered again.
+    DomainError where the home of this record may not be told (`untold`).
     """
     activity = activities.get(get(record_id).activity_id, lock=True)
     live = {record.id: record for record in _live(activity.id, lock=True)}
@@ -103,13 +103,12 @@ def correct(
         if record.state is not S.DISPUTED:
             raise Invalid({"person": "nothing_corrected"})
         again.append(record)  # the recorder stands by what was disputed
+    if (why := untold(record)) is not None:
+        raise why
+    again = [found for found in again if untold(found) is None]
     for found in again:
         if found.state is S.ANNUL_PROPOSED:
             raise WrongState("annulment_proposed")
-        # Sealed without its lines, it would empty what home holds and take the hours out of its files.
-        if found.agreement_id is not None and agreements.is_paused(found.agreement_id, found.partner_uid, SCOPE):
-            raise WrongState("scope_paused")
-        agreements.covering(found.partner_uid, SCOPE, owner_uid=counties.own().uid, receiver_uid=found.partner_uid)
         put(found, content.body)
         found.keep(**content.head)
         write_lines(found, list(content.lines[found.partner_uid]), {})
@@ -124,6 +123,20 @@ def correct(
             sd=content.sd,
         )
     return again
+
+
+def untold(record: CoSignedRecord) -> DomainError | None:
+    """Why this home may not be told a correction now and keeps what it has; None where it may."""
+    if record.stopped:
+        return WrongState("aggregate_stopped", cause=record.stopped)
+    # Sealed without its lines, it would empty what home holds and take the hours out of its files.
+    if record.agreement_id is not None and agreements.is_paused(record.agreement_id, record.partner_uid, SCOPE):
+        return WrongState("scope_paused")
+    try:
+        agreements.covering(record.partner_uid, SCOPE, owner_uid=counties.own().uid, receiver_uid=record.partner_uid)
+    except DomainError as error:
+        return error
+    return None
 
 
 def _live(activity_id: UUID, *, lock: bool = False) -> list[CoSignedRecord]:
