@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from pypdf import PdfReader
 
+from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER, TO, UNDER
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
@@ -215,6 +216,21 @@ def test_a_recall_crosses_a_take_over_and_wins(walk):
         assert seen.count("member.withdraw") == 1
     with walk.pair.home.act():
         assert service.get(walk.id).stopped == "" and service.get(walk.id).reason == "member_stays"
+
+
+def test_what_home_takes_back_is_destroyed_where_the_host_has_stopped(walk, fresh):
+    """Its copy waits for a person; what home told, and the row for the time being, do not."""
+    walk.to_release()
+    walk.take_over(run=False)
+    with walk.pair.host.act():
+        service.get(walk.id, lock=True).stopped = "impossible_decision"
+        fence.commit()
+    walk.home(service.recall, "member_stays", "本人决定不走了")
+    assert walk.states() == (S.RECALLED, S.RELEASED) and walk.owners() == HOME
+    nothing_left_at_the_host(walk)
+    client, host = fresh.test_client(), walk.pair.host
+    sign_in(client, host)
+    assert "已停办" in client.get(f"/{host.code}/handovers/{walk.id}").text
 
 
 def test_a_letter_that_ran_out_comes_home(walk):

@@ -166,6 +166,18 @@ def _came_to_nothing(handover: Handover) -> None:
         documents.destroy(handover.id)
 
 
+def _taken_back(handover: Handover) -> None:
+    """Home ended it where our copy has stopped: it confirmed nothing and will not, so what it told us goes, and the row for the
+    time being. The state waits for a person.
+    """
+    if handover.is_open:
+        handover.person_blind = None
+        _came_to_nothing(handover)
+
+
+KIND.clears.update(dict.fromkeys(("refuse", "cancel", "expire", "decline", "recall"), _taken_back))
+
+
 def _end_open(member_id: UUID, reason: str) -> None:
     """Open handovers of the member that no letter was issued for. Those just locked by others find out by themselves."""
     query = db.select(Handover).where(
