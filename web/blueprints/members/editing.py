@@ -37,6 +37,8 @@ _CODED = {
     "ethnicity": codes.ETHNICITY,
     "education": codes.EDUCATION,
     "member_kind": codes.MEMBER_KIND,
+    "flow_reason": codes.FLOW_REASON,
+    "work_kind": codes.UNIT_KIND,
 }
 
 
@@ -124,12 +126,10 @@ def edit(member_id: UUID) -> Any:
                 return redirect(url_for("members.show", member_id=member_id), 303)
         except Conflict as clash:
             db.session.rollback()
-            # The next press is of the version of now: what this person left alone stands there as the other made it.
-            left: dict[str, object] = clash.params["left"]  # type: ignore[assignment]
-            form.values |= {f: "" if f in UNSHOWN else theirs for f, theirs in left.items()}
+            take_left(form, clash)
             form.values["version"] = clash.params["version"].isoformat()  # type: ignore[attr-defined]
             return render_template(
-                "members/edit.html", form=form, m=member, masks=_masks(member), clash=_both(clash)
+                "members/edit.html", form=form, m=member, masks=_masks(member), clash=both(clash, form)
             ), 412
     return form.page("members/edit.html", m=member, masks=_masks(member), clash=None)
 
@@ -150,10 +150,17 @@ def _masks(member: Member) -> dict[str, str | None]:
     return {f: mask(f, getattr(member, f)) for f in UNSHOWN}
 
 
-def _both(clash: Conflict) -> dict[str, Any]:
+def take_left(form: Form, clash: Conflict) -> None:
+    """The next press is of the version of now: what this person left alone stands there as the other made it."""
+    left: dict[str, object] = clash.params["left"]  # type: ignore[assignment]
+    form.values |= {f: "" if f in wording.REVEALABLE else theirs for f, theirs in left.items()}
+    form.values["version"] = clash.params["version"]
+
+
+def both(clash: Conflict, form: Form) -> dict[str, Any]:
     """Label, ours and theirs of each field, as people read them."""
     fields: dict[str, tuple[object, object]] = clash.params["fields"]  # type: ignore[assignment]
-    rows = [(FIELDS[f].label, *(said(f, v) for v in pair)) for f, pair in fields.items()]
+    rows = [(form.labels[f], *(said(f, v) for v in pair)) for f, pair in fields.items()]
     return {"rows": rows, "who": clash.params["who"], "when": filters.since(clash.params["at"])}  # type: ignore[arg-type]
 
 
@@ -162,7 +169,7 @@ def said(field: str, value: object) -> str:
         return "空"
     if field in _CODED:
         return _CODED[field].label(str(value))
-    return str(mask(field, value) if isinstance(value, str) else value)
+    return str(mask(field, value) if isinstance(value, str) and field in FIELDS else value)
 
 
 @bp.route("/<uuid:member_id>/assign", methods=["GET", "POST"])

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from web.blueprints.forms import Form
-from web.blueprints.members import wording
+from web.blueprints.members import editing, wording
 from web.blueprints.members.pages import locked, person
 from web.blueprints.members.rooms import bp
 from web.blueprints.members.schemas import AmendFlow, Depart, EndFlow, Reason
@@ -17,7 +17,7 @@ from web.blueprints.policy import needs
 from web.blueprints.workbench.editing import editable
 from web.blueprints.workbench.undo import offer
 from web.core import clock, events
-from web.core.errors import Invalid, NotFound, WrongState
+from web.core.errors import Conflict, Invalid, NotFound, WrongState
 from web.core.events import Actor
 from web.core.fields import mask
 from web.extensions import db
@@ -106,7 +106,7 @@ def depart(member_id: UUID) -> Any:
             flow = service.depart(member, **given | {"host_address": given.get("host_address") or None})
             flash("已登记流出" if flow.state == "registered" else "已登记短期外出；满六个月自动转为流动党员")
             return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
-    return form.page("members/depart.html", m=member, flow=None)
+    return form.page("members/depart.html", m=member, flow=None, clash=None)
 
 
 @bp.route("/<uuid:member_id>/flow", methods=["GET", "POST"])
@@ -116,16 +116,24 @@ def amend_flow(member_id: UUID) -> Any:
     member, flow = _open(member_id)
     members.demand_open(member)
     shown = {f: getattr(flow, f) for f in service.AMENDABLE - {"host_code", "host_address"}}
-    form = Form(AmendFlow, shown)
+    form = Form(AmendFlow, shown | {"version": str(service.version(flow))})
+    address = mask("host_address", flow.host_address)
     if form.is_sent:
-        with form:
-            given = _placed(form.read())
-            if not given.get("host_address"):
-                given.pop("host_address", None)
-            changed = service.amend(flow, **given)
-            flash("已保存" if changed else "没有改动")
-            return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
-    return form.page("members/depart.html", m=member, flow=flow, address=mask("host_address", flow.host_address))
+        try:
+            with form:
+                given = _placed(form.read())
+                if not given.get("host_address"):
+                    given.pop("host_address", None)
+                changed = service.amend(flow, seen=given.pop("version"), **given)
+                flash("已保存" if changed else "没有改动")
+                return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
+        except Conflict as clash:
+            db.session.rollback()
+            editing.take_left(form, clash)
+            return render_template(
+                "members/depart.html", form=form, m=member, flow=flow, address=address, clash=editing.both(clash, form)
+            ), 412
+    return form.page("members/depart.html", m=member, flow=flow, address=address, clash=None)
 
 
 @bp.route("/<uuid:member_id>/flow/end", methods=["GET", "POST"])

@@ -83,6 +83,7 @@ class Depart(_Place):
 
 class AmendFlow(_Place):
     reason = Text("事由", limit=200)
+    version = Id("版本")
 
 
 class EndFlow(Schema):

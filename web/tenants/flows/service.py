@@ -15,7 +15,7 @@ from web.core.events import Event
 from web.extensions import db
 from web.tenants.counties import divisions
 from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
-from web.tenants.members import merging
+from web.tenants.members import merging, versions
 from web.tenants.members import service as members
 from web.tenants.members.codes import FLOW_REASON, UNIT_KIND, Standing
 from web.tenants.members.models import Member
@@ -136,13 +136,23 @@ def _placed(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def amend(flow: Flow, *, reason: str = "", **values: Any) -> set[str]:
+def version(flow: Flow) -> UUID:
+    """The last thing that the log says happened to it."""
+    query = db.select(Event.id).where(Event.subject_id == flow.id).order_by(Event.id.desc()).limit(1)
+    return db.session.scalars(query).one()
+
+
+def amend(flow: Flow, *, seen: UUID | None = None, reason: str = "", **values: Any) -> set[str]:
     """Correct fields of AMENDABLE; returns those that changed. A flow that ended is history.
 
+    `seen`: the `version` the person saw; what others changed since is theirs, or a Conflict, as where a member is amended.
     A notice whose return moves to six months or more after leaving is a flow at once, as `depart` would have made it.
     """
     if flow.state is FlowState.ENDED:
         raise WrongState("flow_is_over")
+    if seen is not None and seen != (now := version(flow)):
+        query = db.select(Event).where(Event.subject_id == flow.id, Event.id > seen).order_by(Event.id.desc())
+        values = versions.meant(flow, values, db.session.scalars(query), str(now))
     _demand_fit(
         flow.left_on,
         values.get("expected_until", flow.expected_until),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from web.core import events
@@ -36,29 +37,40 @@ def before(entry: Event) -> dict[str, object]:
 def without_stale(member: Member, kept: Mapping[str, object], version: datetime) -> dict[str, object]:
     """The values this person meant to change, judged by what the log says others changed after `version`."""
     query = db.select(Event).where(Event.subject_id == member.id).order_by(Event.id.desc()).limit(200)
-    was: dict[str, object] = {}
-    last: Event | None = None
+    since: list[Event] = []
     for entry in db.session.scalars(query):
         change = entry.changes.get("updated_at")
         if not isinstance(change, list) or change[1] is None:
             continue
         if datetime.fromisoformat(change[1]) <= version:
             break
+        since.append(entry)
+    return meant(member, kept, since, member.updated_at)
+
+
+def meant(row: Any, kept: Mapping[str, object], since: Iterable[Event], version: object) -> dict[str, object]:
+    """The values this person meant to change, where others changed the row by the events `since` (the latest first).
+
+    Conflict where both changed one field: `fields`, `left`, `who`, `at` as `service.amend` says, and the row's `version` of now.
+    """
+    was: dict[str, object] = {}
+    last: Event | None = None
+    for entry in since:
         last = last or entry
         was |= {field: pair[0] for field, pair in events.revealed(entry).items()}
     clashes: dict[str, tuple[object, object]] = {}
-    meant, left = dict(kept), dict[str, object]()
+    changed, left = dict(kept), dict[str, object]()
     for field in set(was) & set(kept):
-        ours, theirs = kept[field], getattr(member, field)
+        ours, theirs = kept[field], getattr(row, field)
         if _as_logged(ours) == was[field]:
-            del meant[field]
+            del changed[field]
             left[field] = theirs
         elif ours != theirs:
             clashes[field] = (ours, theirs)
     if clashes:
         who, at = (last.actor_name, last.at) if last else ("", None)
-        raise Conflict("conflict", fields=clashes, left=left, who=who, at=at, version=member.updated_at)
-    return meant
+        raise Conflict("conflict", fields=clashes, left=left, who=who, at=at, version=version)
+    return changed
 
 
 def _as_logged(value: object) -> object:
