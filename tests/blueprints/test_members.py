@@ -281,7 +281,20 @@ def test_leaving_and_returning(browser, side):
         and "<ins>演示电子有限公司</ins>" in clash.text
     )
     assert admin.post(flow, data=edit_form(clash.text)).status_code == 303
-    assert admin.post(flow, data=mine | {"occupation": "服装"}).status_code == 303
+    assert admin.post(flow, data=mine | {"occupation": "服装", "host_address": "某路 2 号"}).status_code == 303
+    now = edit_form(admin.get(flow).text)
+    assert now["host_address"] == "" and admin.post(flow, data=now | {"occupation": "服装"}).status_code == 303
+    with fence.acting_for(side.tenant_id):
+        assert (
+            db.session.scalars(db.select(Flow.host_address).where(Flow.member_id == side.members["李例乙"])).one()
+            == "某路 2 号"
+        )
+    assert admin.post(flow, data=now | {"clear": "host_address"}).status_code == 303
+    with fence.acting_for(side.tenant_id):
+        assert (
+            db.session.scalars(db.select(Flow.host_address).where(Flow.member_id == side.members["李例乙"])).one()
+            is None
+        )
     with fence.acting_for(side.tenant_id):
         kept = db.session.scalars(db.select(Flow).where(Flow.member_id == side.members["李例乙"])).one()
         assert (kept.host_text, kept.flow_reason, kept.work_unit, kept.occupation) == (

@@ -122,8 +122,9 @@ def amend_flow(member_id: UUID) -> Any:
         try:
             with form:
                 given = _placed(form.read())
-                if not given.get("host_address"):
-                    given.pop("host_address", None)
+                street, cleared = given.pop("host_address", "") or None, given.pop("clear")
+                if street or cleared:
+                    given["host_address"] = street
                 changed = service.amend(flow, seen=given.pop("version"), **given)
                 flash("已保存" if changed else "没有改动")
                 return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)

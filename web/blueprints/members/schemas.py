@@ -82,6 +82,7 @@ class Depart(_Place):
 
 
 class AmendFlow(_Place):
+    clear = Many(One("", ["host_address"]), "清空")
     reason = Text("事由", limit=200)
     version = Id("版本")
 
