@@ -104,7 +104,12 @@ def test_planned_recorded_held(walk, host):
     page = host.get(address).text
     assert "应到 1　实到 1" in page and "到会 2 人，共 3 人" in page and "★ 公假" in page
     printed = host.get(f"{address}/record").text
-    assert "（盖章）" in printed and "王示甲" in printed
+    assert "（盖章）" in printed and "王示甲" in printed and "未登记" not in printed
+    # Only the guests were written down: who is due here stays due, and both say that nothing is known of him.
+    assert send_sheet(host, side, activity.id, {own[0]: ""}).status_code == 303
+    page, printed = host.get(address).text, host.get(f"{address}/record").text
+    assert "应到 1　实到 0" in page and "未登记 1 人" in page and "不足半数" in page
+    assert "应到 1 人，实到 0 人，不足半数" in printed and "1 人" in printed.split("未登记")[1]
 
 
 def test_not_before_its_day_and_cancelled(walk, host):

@@ -66,14 +66,18 @@ def test_who_came_gets_the_minutes_and_the_figures_speak_of_own_members(county):
     activities.record_attendance(
         activity, dict(zip(ids, marks, strict=True)), {guest: Mark(P.PRESENT, 30)}, may_attend=[guest]
     )
-    found = activities.summary(activity.id)
+    found = activities.summary(activity)
     assert (found.due, found.actual, found.minutes, found.guests, found.guests_came) == (6, 2, 180, 1, 1)
     assert activities.guests(activity.id)[guest].study_minutes == 30
     activities.amend(activity, head(county, minutes=60), actor(county))
-    assert activities.summary(activity.id).minutes == 120
+    assert activities.summary(activity).minutes == 120
     assert activities.guests(activity.id)[guest].study_minutes == 30  # said for this person, so it stays
     activities.record_attendance(activity, {ids[0]: None, ids[5]: Mark(P.PRESENT)})
-    assert (activities.summary(activity.id).due, activities.summary(activity.id).actual) == (5, 2)
+    found = activities.summary(activity)
+    assert (found.due, found.unrecorded, found.actual) == (6, 1, 2), "who has no line is due all the same"
+    activities.record_attendance(activity, dict.fromkeys(ids[2:5]))
+    found = activities.summary(activity)
+    assert (found.due, found.unrecorded, found.actual, found.is_quorate) == (6, 4, 2, False)
     with pytest.raises(Invalid) as wrong:
         activities.record_attendance(activity, {ids[1]: Mark(P.PRESENT, 1441)})
     assert wrong.value.fields == {"minutes": ["out_of_range"]}

@@ -114,9 +114,9 @@ def _fields(record: CoSignedRecord, activity: Activity | None, recorder: str) ->
 
 
 def _count(activity: Activity) -> reports.Count:
-    found = activities.summary(activity.id)
+    found = activities.summary(activity)
     away = tuple((SYMBOLS[p], n) for p, n in found.by.items() if p not in activities.CAME)
-    return reports.Count(found.due, found.actual, away)
+    return reports.Count(found.due, found.actual, away, found.unrecorded)
 
 
 def _own(activity: Activity) -> list[reports.Attendee]:

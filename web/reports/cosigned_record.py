@@ -35,11 +35,12 @@ class Attendee:
 
 @dataclass(frozen=True)
 class Count:
-    """Own members only: `due`, of them `actual` came, and how many stayed away by each symbol."""
+    """Own members only: `due`, of them `actual` came, `unrecorded` without a line, and how many stayed away by each symbol."""
 
     due: int
     actual: int
     away: tuple[tuple[str, int], ...] = ()
+    unrecorded: int = 0
 
     @property
     def is_quorate(self) -> bool:

@@ -70,7 +70,7 @@ def test_offered_and_countersigned_hours_reach_the_file(walk, proved):
         (entry,) = register.study(member.id)
         assert (entry.minutes, entry.partner_uid) == (120, host.uid)
     with host.act():
-        summary = activities.summary(walk.activity_id)
+        summary = activities.summary(activities.get(walk.activity_id))
         assert (summary.due, summary.actual, summary.guests, summary.guests_came) == (1, 1, 3, 2)
         ours = service.get(id_)
         letters = post.traffic(id_)
@@ -89,10 +89,10 @@ def test_guests_never_make_a_quorum(walk):
         activity = activities.get(walk.activity_id, lock=True)
         visitors = dict.fromkeys(walk.guests.values(), CAME)
         activities.record_attendance(activity, {walk.own: AWAY}, visitors, may_attend=visitors)
-        summary = activities.summary(activity.id)
+        summary = activities.summary(activity)
         assert (summary.due, summary.actual, summary.guests_came, summary.is_quorate) == (1, 0, 3, False)
         activities.record_attendance(activity, {walk.own: LATE}, dict.fromkeys(visitors, AWAY))
-        assert activities.summary(activity.id).is_quorate
+        assert activities.summary(activity).is_quorate
 
 
 def test_some_lines_only(walk):

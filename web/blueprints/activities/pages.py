@@ -68,7 +68,7 @@ def _whole(activity: Activity) -> dict[str, Any]:
         "org": organisations.get(activity.org_id),
         "kind": KINDS[activity.kind],
         "state": STATES[activity.state],
-        "summary": activities.summary(activity.id),
+        "summary": activities.summary(activity),
         "own": [row for row in rows if row["key"][0] == "m"],
         "visitors": [row for row in rows if row["key"][0] == "g"],
         "proceedings": _proceedings(activity),

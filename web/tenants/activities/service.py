@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, time
 from uuid import UUID
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, func, or_
 
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
@@ -107,9 +107,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Summary:
-    """Own members only: `due` recorded, `actual` came; `by` presence; `minutes` in all. `guests` stand apart."""
+    """Own members only: `due`, of them `unrecorded` without a line, `actual` came; `by` presence; `minutes` in all. `guests` stand
+    apart.
+    """
 
     due: int
+    unrecorded: int
     actual: int
     by: Mapping[Presence, int]
     minutes: int
@@ -219,11 +222,14 @@ def _fill(activity: Activity, head: Head, actor: Actor) -> None:
     activity.title, activity.place, activity.responsible = named["title"], named["place"], named["responsible"]
 
 
-def people(activity: Activity) -> list[Person]:
-    """Own members of the organisation's subtree, and whoever is on the sheet already: one query, by branch and name."""
+def _is_due(activity: Activity) -> ColumnElement[bool]:
     path = db.select(PartyOrg.path).where(PartyOrg.id == activity.org_id).scalar_subquery()
     below = db.select(PartyOrg.id).where(PartyOrg.path.op("^@")(path))
-    is_due = Member.relation.in_(LIVE) & or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
+    return Member.relation.in_(LIVE) & or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
+
+
+def people(activity: Activity) -> list[Person]:
+    """Own members of the organisation's subtree, and whoever is on the sheet already: one query, by branch and name."""
     query = (
         db.select(Member.id, Member.name, PartyOrg.name, Attendance.presence, Attendance.study_minutes)
         .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
@@ -233,7 +239,7 @@ def people(activity: Activity) -> list[Person]:
             & (Attendance.member_id == Member.id)
             & (Attendance.activity_id == activity.id),
         )
-        .where(or_(is_due, Attendance.id.is_not(None)))
+        .where(or_(_is_due(activity), Attendance.id.is_not(None)))
         .order_by(PartyOrg.path, Member.name_pinyin, Member.id)
         .limit(MOST_PEOPLE + 1)
     )
@@ -364,12 +370,12 @@ def cancel(activity: Activity, reason: str) -> None:
         _write(activity, who, dict.fromkeys(_lines(activity, who)))
 
 
-def summary(activity_id: UUID) -> Summary:
-    """The figures of the sheet: one query."""
+def summary(activity: Activity) -> Summary:
+    """The figures of the sheet, and of who is due without a line on it: two queries."""
     is_guest = Attendance.referral_id.is_not(None)
     query = (
         db.select(is_guest, Attendance.presence, func.count(), func.sum(Attendance.study_minutes))
-        .where(Attendance.activity_id == activity_id)
+        .where(Attendance.activity_id == activity.id)
         .group_by(is_guest, Attendance.presence)
     )
     by: Counter[Presence] = Counter()
@@ -381,4 +387,7 @@ def summary(activity_id: UUID) -> Summary:
         else:
             by[presence] += count
             minutes += int(total or 0)
-    return Summary(by.total(), sum(by[p] for p in CAME), dict(by), minutes, visitors, came)
+    on_sheet = db.select(Attendance.member_id).where(Attendance.activity_id == activity.id, ~is_guest)
+    missing = db.select(func.count()).select_from(Member).where(_is_due(activity), Member.id.not_in(on_sheet))
+    unrecorded = db.session.scalar(missing) or 0
+    return Summary(by.total() + unrecorded, unrecorded, sum(by[p] for p in CAME), dict(by), minutes, visitors, came)
