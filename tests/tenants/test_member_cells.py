@@ -161,7 +161,8 @@ def test_partial_dates_know_what_they_can_mean() -> None:
         ("2024.6", "2024-06", []), (202406, "2024-06", []), ("2024年6月", "2024-06", []), ("2024-06-30", "2024-06", []), (date(2024, 6, 30), "2024-06", []),
         ("至6月", "2026-06", ["dues_year_assumed"]), ("已缴至6月底", "2026-06", ["dues_year_assumed"]), ("交至2024.6", "2024-06", []),
         ("全年", "2026-12", ["dues_year_assumed"]), ("2025年全年", "2025-12", []), ("已缴清", None, ["dues_needs_check"]), ("2024", None, ["dues_needs_check"]),
-        ("看情况", None, ["dues_needs_check"]), ("至13月", None, ["dues_needs_check"]), ("", None, []),
+        *((months, None, ["dues_needs_check"]) for months in ("2026.1-6", "2025.7-12", "2026年1-6", "2026/1－6", "2026.1-6月")),
+        ("2026-06-30", "2026-06", []), ("2026.6.30", "2026-06", []), ("看情况", None, ["dues_needs_check"]), ("至13月", None, ["dues_needs_check"]), ("", None, []),
     ],
 )  # fmt: skip
 def test_dues(cell: object, iso: str | None, codes_: list[str]) -> None:

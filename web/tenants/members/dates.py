@@ -111,13 +111,15 @@ def read_date(cell: Cell, *, today: date) -> Reading[PartialDate]:
 
 _SETTLED_YEAR = re.compile(r"^(?:(\d{4})年?)?(?:全年|一年|整年)(?:已缴清|已缴|缴清)?$")
 _TO_MONTH = re.compile(r"^(?:已?[缴交]?[至到])(\d{1,2})月(?:底|份)?$")
+_MONTHS = re.compile(r"^\d+[^\d-]\d{1,2}-\d")
+"""2026.1-6: a dash after another mark joins two months, where a day would be written as the month before it is."""
 _VAGUE = frozenset({"已缴清", "缴清", "已缴", "已交清", "已交", "按时缴纳", "正常", "是", "√", "未缴", "未交", "欠缴"})
 
 
 def read_month(cell: Cell, *, today: date) -> Reading[PartialDate]:
     """The month up to which dues are paid (year and month; a day is cut off).
 
-    至6月 and 全年 take today's year with the doubt `dues_year_assumed`; 已缴清 names no month: `dues_needs_check`.
+    至6月 and 全年 take today's year with the doubt `dues_year_assumed`; 已缴清 names no month, 2026.1-6 two: `dues_needs_check`.
     A month after today's year is kept: paying ahead is allowed.
     """
     text = (
@@ -127,7 +129,7 @@ def read_month(cell: Cell, *, today: date) -> Reading[PartialDate]:
     )
     if not text:
         return Reading()
-    if text in _VAGUE:
+    if text in _VAGUE or _MONTHS.match(text):
         return Reading(None, (doubt("dues_needs_check", text=text_of(cell)),))
     if match := _SETTLED_YEAR.match(text):
         if match[1]:
