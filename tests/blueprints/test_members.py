@@ -235,6 +235,8 @@ def test_amending_keeps_what_is_hidden_and_shows_both_values_of_a_conflict(brows
         assert (m.appraisal, str(m.joined_on)) == ("优秀", "2001-07-01")
     bad = first.post(page, data={**edit_form(first.get(page).text), "phone": "12", "name": "王示乙"})
     assert bad.status_code == 422 and "读不出号码" in bad.text and 'value="王示乙"' in bad.text
+    two = first.post(page, data={**edit_form(first.get(page).text), "phone": "15400000124、15400000125"})
+    assert two.status_code == 422 and "另一个号码写在“第二电话”" in two.text
     cleared = {**edit_form(first.get(page).text), "clear": ["phone", "name"]}
     assert first.post(page, data=cleared).status_code == 303
     with fence.acting_for(side.tenant_id):

@@ -255,6 +255,7 @@ FIELD_ERRORS: dict[str, str] = {
     "takes_no_members": "这个组织不编入党员，请选党支部",
     "before_birth_on": "不能早于出生日期",
     "before_joined_on": "不能早于入党日期",
+    "phone_several": "一栏只写一个号码，本人的另一个号码写在“第二电话”",
     "phone_unreadable": "读不出号码。手机写 11 位，座机写区号-号码",
     "id_destroyed": "号码已失真（表格把它存成了数字），请对照证件重填",
     "id_length": "身份证号是 18 位，请数一数",

@@ -19,6 +19,7 @@ from web.federation import registry
 from web.federation.agreements.registers import AT_REST
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
+from web.federation.handovers.packet import as_member
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.tenants.consents import service as consents
 from web.tenants.documents import service as documents
@@ -90,6 +91,12 @@ def test_from_application_to_the_receipt_at_home(walk):
             "2026-10",
         )
         assert "id_number" not in packet and NUMBER not in str(packet)
+        for contact, two in (
+            ("15400000123、0571-88880000", ("15400000123", "0571-88880000")),
+            ("见档案", (None, None)),
+        ):
+            row = as_member(packet | {"contact": contact})
+            assert (row["phone"], row["second_phone"]) == two
         assert here.valid_until == clock.today() + timedelta(days=30) == here.due_on
     walk.take_over()
     assert walk.states() == (S.CLOSED, S.CLOSED) and walk.owners() == HOST

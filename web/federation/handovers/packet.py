@@ -8,7 +8,7 @@ from typing import Any
 
 from web.core.errors import Invalid
 from web.core.fields import blind
-from web.tenants.members import names, values
+from web.tenants.members import names, phones
 from web.tenants.members.codes import MemberKind
 from web.tenants.members.models import Member
 from web.tenants.transfers.letters import KINDS, lacking
@@ -41,7 +41,7 @@ def named(pointed: Mapping[str, Any]) -> dict[str, Any]:
 
 def known(packet: Mapping[str, Any]) -> dict[str, Any]:
     """Of the fields of the row, those the letter told: what it left out stays as an old record has it."""
-    told = {"gender": "sex", "member_kind": "kind", "phone": "contact"}
+    told = {"gender": "sex", "member_kind": "kind", "phone": "contact", "second_phone": "contact"}
     return {name: value for name, value in as_member(packet).items() if value and packet.get(told.get(name, name))}
 
 
@@ -55,8 +55,5 @@ def as_member(packet: Mapping[str, Any]) -> dict[str, Any]:
         "member_kind": next((code for code, word in KINDS.items() if word == packet.get("kind")), MemberKind.FULL),
         "dues_until": packet.get("dues_until", ""),
     }
-    try:
-        found["phone"] = values.read({"phone": packet.get("contact", "")})["phone"]
-    except Invalid:
-        found["phone"] = None
-    return found
+    numbers = [str(number) for number in phones.read_phones(packet.get("contact", "")).value or ()]
+    return found | dict(zip(("phone", "second_phone"), [*numbers, None, None], strict=False))

@@ -39,8 +39,8 @@ def _phone(value: object) -> str | None:
     if not text_of(value):
         return None
     reading = phones.read_phones(value)
-    if not reading.value:
-        raise _Wrong("phone_unreadable")
+    if reading.doubts or not reading.value:
+        raise _Wrong(reading.doubts[0].code if reading.doubts else "phone_unreadable")
     return str(reading.value[0])
 
 
