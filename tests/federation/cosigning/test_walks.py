@@ -33,8 +33,9 @@ from web.federation.agreements.models import AgreementDuty, DutyKind
 from web.federation.cosigning import service
 from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.post import service as post
-from web.federation.post.models import InboxMessage, StoredDisclosure
+from web.federation.post.models import InboxMessage, Peer, StoredDisclosure
 from web.federation.referrals.models import Referral
+from web.federation.sharing import counts
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import Attendance, Presence
 from web.tenants.activities.service import Mark
@@ -93,6 +94,12 @@ def test_guests_never_make_a_quorum(walk):
         assert (summary.due, summary.actual, summary.guests_came, summary.is_quorate) == (1, 0, 3, False)
         activities.record_attendance(activity, {walk.own: LATE}, dict.fromkeys(visitors, AWAY))
         assert activities.summary(activity).is_quorate
+        # What is only planned is told to no partner as an activity that his members took part in.
+        partner = db.session.scalars(db.select(Peer).where(Peer.uid == walk.pair.home.uid)).one()
+        told = [{what for what, *_ in counts.make(partner, activity.held_on)["/cells"]}]
+        activities.hold(activity)
+        told.append({what for what, *_ in counts.make(partner, activity.held_on)["/cells"]})
+        assert told[1] - told[0] == {"activities_with_guests"}
 
 
 def test_some_lines_only(walk):

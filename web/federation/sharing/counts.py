@@ -15,7 +15,7 @@ from sqlalchemy import func
 from web.extensions import db
 from web.federation.post.models import Peer
 from web.federation.referrals.models import Referral, ReferralState
-from web.tenants.activities.models import Activity, Attendance
+from web.tenants.activities.models import Activity, ActivityState, Attendance
 from web.tenants.flows.models import Flow, FlowState
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations.models import PartyOrg
@@ -94,6 +94,7 @@ def _queries(partner: Peer, day: date) -> Iterable[tuple[str, Any]]:
         db.select(place, func.count(Activity.id.distinct()))
         .join(PartyOrg, (PartyOrg.tenant_id == Activity.tenant_id) & (PartyOrg.id == Activity.org_id))
         .where(
+            Activity.state == ActivityState.HELD,
             Activity.held_on.between(day.replace(month=1, day=1), day),
             Activity.id.in_(guests.where(Referral.role == "host", Referral.partner_uid == partner.uid)),
         )
