@@ -7,6 +7,7 @@ import pytest
 from web.core import clock, events, fence
 from web.core.errors import Invalid, WrongState
 from web.core.ids import uuid7
+from web.extensions import db
 from web.tenants.flows import service
 from web.tenants.flows.models import FlowEnd, FlowState
 from web.tenants.members import service as members
@@ -92,6 +93,16 @@ def test_search_loss_and_return_are_decisions_of_people(member):
     assert str(flow.state) == "lost_contact" and member.is_lost_contact and member.standing == "normal"
     service.find(flow, reason="本人来电")
     assert str(flow.state) == "registered" and not member.is_lost_contact
+    assert flow.contacted_on == clock.today(), "who is found was spoken with"
+    flow.contacted_on = date(2026, 4, 1)
+    service.miss(flow)
+    with events.noted() as did:
+        service.find(flow)
+    found = db.session.scalars(
+        db.select(events.Event).where(events.Event.id.in_(did), events.Event.verb == "flow.find")
+    ).one()
+    assert service.put_back(found) and (flow.state, flow.contacted_on) == (FlowState.UNREACHABLE, date(2026, 4, 1))
+    service.find(flow)
     with pytest.raises(Invalid) as refused:
         service.end(flow, FlowEnd.RETURNED, on=date(2026, 2, 1))
     assert refused.value.fields == {"ended_on": ["before_left_on"]}

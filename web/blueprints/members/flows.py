@@ -184,7 +184,10 @@ def _regain(member: Member) -> Any:
     form = Form(Reason)
     if form.is_sent:
         with form:
-            members.mark_contact(member, is_lost=False, reason=form.read()["reason"])
+            reason = form.read()["reason"]
+            members.mark_contact(member, is_lost=False, reason=reason)
+            if (flow := service.current(member.id, lock=True)) is not None:
+                service.note_contact(flow, reason=reason)
             flash("已登记")
             return redirect(url_for("members.show", member_id=member.id) + "#flow", 303)
     return form.page("members/move_flow.html", m=member, said=wording.FOUND_AGAIN)

@@ -223,10 +223,15 @@ def is_lost_alone(member: Member, flow: Flow | None) -> bool:
 
 
 def find(flow: Flow, *, reason: str = "") -> None:
-    """Contact was regained."""
+    """Contact was regained: somebody spoke with him today."""
+    _find(flow, clock.today(), reason)
+
+
+def _find(flow: Flow, contacted_on: date | None, reason: str) -> None:
     member = members.get(flow.member_id)
     members.demand_open(member)
     FLOW.apply(flow, "find", reason=reason)
+    flow.contacted_on = contacted_on
     members.mark_contact(member, is_lost=False, reason=reason)
     db.session.flush()
 
@@ -283,7 +288,14 @@ def put_back(entry: Event) -> bool:
         return False
     if members.get(flow.member_id).frozen_by is not None:
         return False
-    (find if entry.verb == "flow.miss" else miss)(flow, reason="undo")
+    if entry.verb == "flow.miss":
+        _find(flow, flow.contacted_on, "undo")
+    else:
+        miss(flow, reason="undo")
+        was, now = events.revealed(entry).get("contacted_on", [None, None])
+        if now is not None and flow.contacted_on == date.fromisoformat(str(now)):
+            flow.contacted_on = date.fromisoformat(str(was)) if was else None
+            db.session.flush()
     return True
 
 
