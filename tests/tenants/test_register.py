@@ -13,6 +13,7 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
+from web.tenants.activities.models import Presence
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow, FlowState
 from web.tenants.members import citizen_id
@@ -252,6 +253,9 @@ def test_completeness_follows_what_is_known(roll):
     assert after["联系方式清"] and not after["掌握党费"]
     assert service.study(m.id) == [] == list(service.papers(m.id))
     assert [e.verb for e in service.timeline(m.id)][:2] == ["member.amend", "flow.register"]
+    for presence in ("present", "late", "personal", "absent", "leave"):
+        one = service.Study(date(2026, 11, 1), "学习党章", Presence(presence), 0, None)
+        assert dict(service.completeness(m, flow, [one]))["掌握组织生活"] is (presence in ("present", "late")), presence
     for spoke, is_so in ((date(2026, 5, 22), False), (date(2026, 5, 23), True)):
         flows.note_contact(flow, on=spoke)
         assert dict(service.completeness(m, flow, []))["掌握思想动态"] is is_so, (

@@ -18,6 +18,7 @@ from web.core.events import Actor, Event
 from web.core.fields import mask
 from web.extensions import db
 from web.tenants.activities.models import Activity, ActivityState, Attendance, Presence, StudyRecord
+from web.tenants.activities.service import CAME
 from web.tenants.counties import divisions
 from web.tenants.documents.models import Document
 from web.tenants.flows.models import Flow, FlowState
@@ -329,7 +330,7 @@ def timeline(member_id: UUID, *, limit: int = 50) -> Sequence[Event]:
 
 
 def completeness(member: Member, flow: Flow, studied: Sequence[Study]) -> list[tuple[str, bool]]:
-    """六清三掌握, each with whether it is so. `studied`: of the last half-year. Of 思想动态 only that somebody spoke with the
+    """六清三掌握, each with whether it is so. `studied`: of the last half-year, who came to one of it. Of 思想动态 only that somebody spoke with the
     member in that time, never what was said.
     """
     return [
@@ -340,6 +341,6 @@ def completeness(member: Member, flow: Flow, studied: Sequence[Study]) -> list[t
         ("从业情况清", bool(flow.occupation and flow.work_kind)),
         ("联系方式清", bool(member.phone and member.backup_contact)),
         ("掌握党费", member.dues_until >= dues_limit()),
-        ("掌握组织生活", bool(studied)),
+        ("掌握组织生活", any(s.presence in CAME for s in studied)),
         ("掌握思想动态", flow.contacted_on is not None and flow.contacted_on >= add_months(clock.today(), -6)),
     ]
