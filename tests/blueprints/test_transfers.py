@@ -457,6 +457,7 @@ def test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper(fresh, pair, enter, 
         "李例乙" in officer.get(f"{book}?q=2").text
         and "王示甲" not in officer.get(f"{book}?q=2").text.partition("<main")[2]
     )
+    assert "李例乙" in officer.get(f"{book}?q={f'{year}0002'[2:]}").text, "the end of its number"
     assert "王示甲" in officer.get(f"{book}?q=王示").text
     assert "没有符合条件" in officer.get(f"{book}?year=1999").text
     assert "抬头写错" in officer.get(f"{book}?standing=void").text

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_
 
 from web.core import clock
 from web.core.errors import NotFound, WrongState
@@ -81,7 +81,9 @@ FACETS = (
 def typed(text: str) -> ColumnElement[bool]:
     """The end of a number, or the beginning of a name."""
     if text.isdecimal():
-        return or_(LetterStub.letter_no == text, LetterStub.serial == int(text[-9:]))
+        # Of few digits it is the serial, which ends many numbers.
+        is_end = LetterStub.letter_no.endswith(text) if len(text) > 4 else false()
+        return or_(is_end, LetterStub.serial == int(text[-9:]))
     return LetterStub.name.op("^@")(names.normalise(text))
 
 
