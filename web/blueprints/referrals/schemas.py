@@ -27,7 +27,7 @@ class Noticed(Chosen):
 
 class Declining(Schema):
     reason = One("原因", list(wording.DECLINED.items()))
-    text = Text("说明", limit=500)
+    text = Text("说明", limit=500, load_default="")
 
 
 class Ending(Schema):
@@ -37,7 +37,7 @@ class Ending(Schema):
 
 class Leaving(Schema):
     on = Day("离开日期", required=True)
-    text = Text("说明", limit=500)
+    text = Text("说明", limit=500, load_default="")
 
 
 class Branch(Schema):

@@ -33,7 +33,7 @@ class Nothing(Schema):
 
 
 class Words(Schema):
-    text = Text("说明", limit=500)
+    text = Text("说明", limit=500, load_default="")
 
 
 class Mend(Schema):
