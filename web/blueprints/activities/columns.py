@@ -20,7 +20,7 @@ COLUMNS = (
     Column("kind", "类别", lambda it: KINDS[it.activity.kind], 88, "hide-phone"),
     Column("title", "主题", lambda it: it.activity.title, 0),
     Column("org", "组织", lambda it: it.org, 192, "hide-phone"),
-    Column("came", "实到/应到", lambda it: f"{it.actual}/{it.due}" if it.due else "", 88, "hide-phone", is_number=True, missing="未登记"),
+    Column("came", "实到/已登记", lambda it: f"{it.actual}/{it.recorded}" if it.recorded else "", 88, "hide-phone", is_number=True, missing="未登记"),
     Column("guests", "流入党员", lambda it: it.guests or "", 88, "hide-phone", is_number=True, missing="无"),
     Column("state", "状态", lambda it: STATES[it.activity.state][1], 96),
     Column("place", "地点", lambda it: it.activity.place, 160, is_standard=False, edit="place"),

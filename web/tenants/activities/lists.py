@@ -27,11 +27,11 @@ from web.tenants.workbench.listings import choice
 
 @dataclass(frozen=True)
 class Line:
-    """One activity of the list, with its own members due and come, and its guests."""
+    """One activity of the list, with its own members recorded and come, and its guests."""
 
     activity: Activity
     org: str
-    due: int
+    recorded: int
     actual: int
     guests: int
     labels: Sequence[Mark]
@@ -122,8 +122,8 @@ def page(actor: Actor, where: Where = (), *, after: str = "", before: str = "", 
     )
     cut = ORDER.cut(labels.beside(statement, Activity.id), size=size, after=after, before=before)
     lines = [
-        Line(activity, org, due, actual, guests, labels.of(row))
+        Line(activity, org, recorded, actual, guests, labels.of(row))
         for row in cut.rows
-        for activity, org, due, actual, guests, *_ in [row]
+        for activity, org, recorded, actual, guests, *_ in [row]
     ]
     return Page(lines, cut.before, cut.after)
