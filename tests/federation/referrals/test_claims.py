@@ -14,6 +14,7 @@ from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.federation import registry
+from web.federation.agreements import service as agreements
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
 from web.federation.referrals import claims, lists, packets, service
 from web.federation.referrals.lists import Tab
@@ -40,6 +41,13 @@ def claim(walk: Walk, *, run: bool = True, **more: Any) -> None:
         fence.commit()
     if run:
         walk.work()
+
+
+def pause(walk: Walk, side: Side, *, resume: bool = False) -> None:
+    with side.act():
+        agreements.pause(service.get(walk.id).agreement_id, "S2", resume=resume)
+        fence.commit()
+    walk.work()
 
 
 def recognise(walk: Walk) -> None:
@@ -83,6 +91,11 @@ def test_recognised_reported_in_and_taken_on(walk):
         assert (meant.member_id, meant.is_same_year, meant.lacks) == (walk.member_id, True, ())
         assert not consents.stands(walk.member_id, walk.host.uid, "S2")
     assert [offered(walk, side) for side in (walk.home, walk.host)] == [(0, 0)] * 2, "asked for is not sent yet"
+    for paused in (walk.home, walk.host):
+        pause(walk, paused)
+        with walk.at(walk.home) as referral, pytest.raises(WrongState, match="scope_paused"):
+            claims.recognise(referral, walk.member_id)
+        pause(walk, paused, resume=True)
     recognise(walk)
     assert [offered(walk, side) for side in (walk.home, walk.host)] == [(1, 1)] * 2
     assert walk.states() == (S.ACCEPTED, S.ACCEPTED)

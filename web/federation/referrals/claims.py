@@ -19,6 +19,7 @@ from web.core.events import Actor
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import verbs
+from web.federation.agreements import service as agreements
 from web.federation.post import keys
 from web.federation.referrals import grants, packets
 from web.federation.referrals.models import KNOWN, OPEN, REFERRAL, Referral, SharedGram, SharedMember
@@ -140,7 +141,8 @@ def candidates(referral: Referral, actor: Actor) -> Sequence[Meant]:
 def recognise(referral: Referral, member_id: UUID | None) -> None:
     """He is ours, and this is he: his away episode gets this referral and goes on as accepted; the host gets the packet.
 
-    An episode is registered if there was none. Invalid for a member who cannot be referred now.
+    An episode is registered if there was none. Invalid for a member who cannot be referred now; WrongState while either
+    county paused S2.
     """
     REFERRAL.demand(referral.state, "recognise", referral.role)
     if member_id is None:
@@ -155,6 +157,8 @@ def recognise(referral: Referral, member_id: UUID | None) -> None:
         raise Invalid({"member_id": "withdrawn_since"})
     own, reference = counties.own().uid, referral.agreement
     assert reference is not None
+    if agreements.is_paused(reference.id, referral.partner_uid, "S2"):
+        raise WrongState("scope_paused")  # sealed without its values, the packet would name nobody, and never go again
     granted = grants.granted("referral.recognise", "S2", reference, owner_uid=own, receiver_uid=referral.partner_uid)
     values = packets.make(member, organisations.get(member.branch_id).full_name, flow)
     if packets.REQUIRED - {packets.CODE} - values.keys():
