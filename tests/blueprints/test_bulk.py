@@ -283,8 +283,12 @@ def test_a_form_sent_after_the_session_ended_waits_behind_the_sign_in(fresh, sid
         resumed = admin.post(f"/{side.code}/sign-in", data={**signing, "password": world.PASSWORD})
         assert resumed.status_code == 200 and f'action="{page}"' in resumed.text and 'value="孙示己"' in resumed.text
         assert admin.post(page, data=given).status_code == 303
-        # From another site nothing waits, and what is not ours is not read.
+        # From another site nothing waits, and what is not ours is not read; nor what another typed in this browser.
         stranger = fresh.test_client()
+        other = {**signing, "username": "township_officer", "password": world.PASSWORD}
+        assert stranger.post(f"/{side.code}/sign-in", data=other).status_code == 303
+        stranger.post(f"/{side.code}/sign-out")
+        assert stranger.post(page, data=given, headers=origin).status_code == 303, "nobody it could wait for"
         assert stranger.post(page, data=given, headers={"Origin": "http://elsewhere.example"}).status_code == 303
         forged = stranger.post(
             f"/{side.code}/sign-in", data={**signing, "kept": kept[:-8] + "AAAAAAA=", "password": world.PASSWORD}

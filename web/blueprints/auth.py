@@ -122,7 +122,7 @@ def sign_in() -> Any:
             )
             if account is not None:
                 enter(account)
-                waiting = kept.read(values.get("kept", ""))
+                waiting = kept.read(values.get("kept", ""), account.id)
                 if waiting is not None:
                     path, fields = waiting
                     return render_template("auth/resume.html", path=own_path(path), fields=fields)
