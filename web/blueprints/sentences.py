@@ -214,7 +214,7 @@ SENTENCES = within("log", {
     },
     "row_label": {"mark": "贴标签：{on}；揭标签：{off}"},
     "label": {"add": "新建标签", "change": "修改标签", "drop": "删除标签", "restore": "恢复标签"},
-    "consent": {"give": "登记告知同意", "attach": "补上签字扫描件", "withdraw": "登记撤回同意"},
+    "consent": {"give": "登记告知同意", "attach": "补上签字扫描件", "withdraw": "登记撤回同意", "lapse": "告知同意随流动结束"},
     "activity": {
         "amend": "修改活动记录",
         "write_down": "填写会议记录",

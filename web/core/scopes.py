@@ -77,6 +77,10 @@ SCOPES: dict[str, DataScope] = {
         DataScope("S8", "名册核对", "两县名册加密比对", "run", "一次比对结束为止", "是否同在两县名册"),
     )
 }  # fmt: skip
+WHILE_AWAY = frozenset(name for name, row in SCOPES.items() if row.until == _WHILE)
+"""What the member is told of, or agrees to, until his flow ends: of the next he is told anew. What was held while he was
+away is co-signed (S5) after it, too.
+"""
 OFF = frozenset({"S8"})
 """Named, and never on: nothing in the table of messages carries it."""
 GRANTABLE = {name: row for name, row in SCOPES.items() if name not in OFF}

@@ -269,6 +269,9 @@ def test_what_is_taken_back_is_destroyed_where_the_host_has_stopped(walk):
 
 
 def test_the_flow_ends_and_every_share_is_purged(walk):
+    with walk.home.act():
+        consents.give(members.get(walk.member_id, lock=True), walk.host.uid, ["S3"], method=Method.PAPER)
+        fence.commit()
     walk.until_taken_on()
     with walk.home.act():
         flows.end(flows.current(walk.member_id, lock=True), FlowEnd.RETURNED)
@@ -284,6 +287,22 @@ def test_the_flow_ends_and_every_share_is_purged(walk):
             said = {(name, verb) for name, verb in db.session.execute(query)}
         other = walk.host if side is walk.home else walk.home
         assert said == {("系统", "share.propose_purged"), (other.name, "share.purged")}, "what we purge is our own word"
+    # A second stay there is told of anew: neither offered on the old notice, nor his number sent on the old consent.
+    with walk.home.act():
+        assert {c.scope for c in consents.standing(walk.member_id)} == {"S5"}, "what was held meanwhile is co-signed"
+        gone = [c for c in consents.history(walk.member_id) if c.lapsed_at is not None]
+        assert {c.scope for c in gone} == {"S2", "S3", "S6"} and not any(c.withdrawn_at for c in gone)
+        member = members.get(walk.member_id, lock=True)
+        flows.depart(member, left_on=None, host_code="330110", host_text="余杭区")
+        fence.commit()
+    (refused,) = walk.offer()
+    assert refused.lacks == ("no_notice",)
+    with walk.home.act():
+        member = members.get(walk.member_id, lock=True)
+        consents.give(member, walk.host.uid, ["S2", "S5", "S6"], method=Method.PAPER)
+        fence.commit()
+    walk.until_taken_on()
+    assert {scope for _, scope in walk.shares(walk.home)} == {"S6"}
 
 
 def test_a_day_without_proof_is_overdue(walk):

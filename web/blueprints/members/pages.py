@@ -104,7 +104,7 @@ def _closed(m: Member) -> str:
 def _consents(member_id: UUID) -> dict[UUID, list[Any]]:
     """partner → rows, what stands first."""
     by_partner: dict[UUID, list[Any]] = {}
-    for row in sorted(consents.history(member_id), key=lambda c: c.withdrawn_at is not None):
+    for row in sorted(consents.history(member_id), key=lambda c: c.is_over):
         by_partner.setdefault(row.partner_uid, []).append(row)
     return by_partner
 

@@ -21,7 +21,7 @@ from web.federation.referrals import grants, packets, service
 from web.federation.referrals.models import OPEN, Referral
 from web.federation.wire.envelope import AgreementRef
 from web.tenants.consents import service as consents
-from web.tenants.consents.models import Consent, Method
+from web.tenants.consents.models import STANDS, Consent, Method
 from web.tenants.counties import service as counties
 from web.tenants.flows.models import Flow, FlowState
 from web.tenants.members.models import Member, Relation
@@ -105,7 +105,7 @@ def offer_preview(partner: Peer, members: Sequence[UUID] | Select[Any], actor: A
         db.select(func.max(Consent.given_on))
         .where(
             Consent.tenant_id == Member.tenant_id, Consent.member_id == Member.id, Consent.partner_uid == partner.uid,
-            Consent.scope == "S2", Consent.withdrawn_at.is_(None),
+            Consent.scope == "S2", STANDS,
         )
         .correlate(Member)
         .scalar_subquery()

@@ -27,7 +27,7 @@ from web.federation.sharing import values
 from web.federation.sharing.models import SHARE, STANDING, ShareState, StatusShare
 from web.federation.wire.codes import WireError
 from web.federation.wire.envelope import AgreementRef, Envelope
-from web.tenants.consents.models import Consent
+from web.tenants.consents.models import STANDS, Consent
 from web.tenants.consents.service import NEEDS
 from web.tenants.counties import service as counties
 
@@ -216,7 +216,7 @@ def basis_of(referral: Referral, scope: str) -> tuple[str, date] | None:
         Consent.member_id == referral.member_id,
         Consent.partner_uid == referral.partner_uid,
         Consent.scope == scope,
-        Consent.withdrawn_at.is_(None),
+        STANDS,
     )
     given_on = db.session.scalar(query.order_by(Consent.id.desc()).limit(1))
     return (kind, given_on) if given_on is not None else None

@@ -33,7 +33,8 @@ class Method(StrEnum):
 
 
 class Consent(Tenanted, Model):
-    """`partner_uid`: the county it is about. Withdrawn rows stay as history and carry nothing any more.
+    """`partner_uid`: the county it is about. Withdrawn rows stay as history and carry nothing any more; so do those that
+    lapsed as the flow ended.
 
     `version`: of the NoticeText the member was shown. `about_id`: the one request a consent of S7 is for. `scan_id`: the
     signed paper.
@@ -52,12 +53,22 @@ class Consent(Tenanted, Model):
     recorded_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lapsed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "member_id"], ["member.tenant_id", "member.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["tenant_id", "scan_id"], ["scan.tenant_id", "scan.id"], ondelete="RESTRICT"),
         Index("ix_consent_member", "tenant_id", "member_id", "partner_uid", "scope"),
     )
+
+    @property
+    def is_over(self) -> bool:
+        """Withdrawn, or lapsed."""
+        return self.withdrawn_at is not None or self.lapsed_at is not None
+
+
+STANDS = Consent.withdrawn_at.is_(None) & Consent.lapsed_at.is_(None)
+"""The same asked of the database: it carries."""
 
 
 class NoticeText(Tenanted, Model):

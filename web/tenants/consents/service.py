@@ -9,9 +9,10 @@ from uuid import UUID
 
 from web.core import clock, erasures, events, fence
 from web.core.errors import Invalid
+from web.core.scopes import WHILE_AWAY
 from web.extensions import db
 from web.tenants.consents import wordings
-from web.tenants.consents.models import Basis, Consent, Method
+from web.tenants.consents.models import STANDS, Basis, Consent, Method
 from web.tenants.members import merging
 from web.tenants.members.models import Member
 
@@ -146,11 +147,22 @@ def withdraw(
     return rows
 
 
+def lapse(member_id: UUID) -> None:
+    """His flow ended, and with it what he was told and agreed to for as long as it lasts. What is shared under it ends with
+    the flow itself, so nobody else is told.
+    """
+    for row in standing(member_id):
+        if row.scope in WHILE_AWAY:
+            events.record("consent.lapse", row, details={"scope": row.scope})
+            row.lapsed_at = clock.now()
+    db.session.flush()
+
+
 @erasures.again("consent")
 def _withdraw_again(consent_id: UUID) -> bool:
     """A backup that was put back has it standing."""
     row = db.session.get(Consent, (fence.tenant(), consent_id))
-    if row is None or row.withdrawn_at is not None:
+    if row is None or row.is_over:
         return False
     member = db.session.get_one(Member, (fence.tenant(), row.member_id))
     withdraw(member, row.partner_uid, [row.scope], about_id=row.about_id)
@@ -158,8 +170,8 @@ def _withdraw_again(consent_id: UUID) -> bool:
 
 
 def standing(member_id: UUID) -> Sequence[Consent]:
-    """Everything of this member that is not withdrawn."""
-    query = db.select(Consent).where(Consent.member_id == member_id, Consent.withdrawn_at.is_(None))
+    """Everything of this member that is neither withdrawn nor lapsed."""
+    query = db.select(Consent).where(Consent.member_id == member_id, STANDS)
     return db.session.scalars(query.order_by(Consent.id)).all()
 
 
@@ -178,7 +190,7 @@ def stands(member_id: UUID, partner_uid: UUID, scope: str, about_id: UUID | None
         Consent.member_id == member_id,
         Consent.partner_uid == partner_uid,
         Consent.scope == scope,
-        Consent.withdrawn_at.is_(None),
+        STANDS,
     )
     if scope in PER_REQUEST:
         query = query.where(Consent.about_id == about_id, Consent.about_id.is_not(None))
@@ -191,7 +203,7 @@ def lacking(member_ids: Sequence[UUID], partner_uid: UUID, scope: str) -> set[UU
         Consent.member_id.in_(member_ids),
         Consent.partner_uid == partner_uid,
         Consent.scope == scope,
-        Consent.withdrawn_at.is_(None),
+        STANDS,
     )
     return set(member_ids) - set(db.session.scalars(query))
 
@@ -200,7 +212,7 @@ def _heed(kept: Member, stayed: Sequence[Consent]) -> None:
     """It is one person, and his last word counts: what he withdrew by the other record, and was not told of again there, ends
     what this one was told until that day. Parted again, it stays withdrawn: the partner has destroyed it.
     """
-    stand_there = {_about(c) for c in stayed if c.withdrawn_at is None}
+    stand_there = {_about(c) for c in stayed if not c.is_over}
     for gone in stayed:
         if gone.withdrawn_at is None or _about(gone) in stand_there:
             continue

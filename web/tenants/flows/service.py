@@ -13,6 +13,7 @@ from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound, WrongState
 from web.core.events import Event
 from web.extensions import db
+from web.tenants.consents import service as consents
 from web.tenants.counties import divisions
 from web.tenants.flows.models import FLOW, Flow, FlowEnd, FlowState
 from web.tenants.members import merging, versions
@@ -237,7 +238,8 @@ def _find(flow: Flow, contacted_on: date | None, reason: str) -> None:
 
 
 def end(flow: Flow, ended_as: FlowEnd, *, on: date | None = None, reason: str = "") -> None:
-    """End it and announce: an open referral of this flow is ended with the partner in the same transaction.
+    """End it and announce: an open referral of this flow is ended with the partner in the same transaction. What the member
+    was told and agreed to for its time ends, too.
 
     While a handover holds the member, only the handover ends the flow (`transferred`).
     """
@@ -256,6 +258,7 @@ def end(flow: Flow, ended_as: FlowEnd, *, on: date | None = None, reason: str = 
     if ended_as is FlowEnd.RETURNED and member is not None:
         members.mark_contact(member, is_lost=False, reason=reason)
     db.session.flush()
+    consents.lapse(flow.member_id)
     events.announce(FlowEnded(flow.id, flow.member_id, ended_as))
 
 
