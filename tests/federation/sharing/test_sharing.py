@@ -165,6 +165,23 @@ def test_the_notice_of_s6_withdrawn_both_directions_go(walk):
         assert service.open_again(last(StatusShare, role="owner", scope="S6")).scope == "S6"
 
 
+def test_the_notice_of_s6_withdrawn_the_host_hears_where_a_person_had_stopped_ours(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+        fence.commit()
+    walk.work()
+    assert {key: state for key, (state, _) in walk.shares(walk.home).items()} == {
+        ("owner", "S6"): "purged", ("receiver", "S6"): "live",
+    }  # fmt: skip
+    walk.withdraw("S6")
+    for side in (walk.home, walk.host):
+        with side.act():
+            shares = list(db.session.scalars(db.select(StatusShare)))
+            assert {s.state for s in shares} == {ShareState.PURGED} and not any(s.stopped for s in shares)
+            assert db.session.scalars(db.select(SharedValue)).all() == []
+
+
 def clear_bytes_anywhere(side, *needles):
     """table.column of this county's rows that hold one of these texts, by raw SQL over the whole catalogue."""
     found = []

@@ -17,7 +17,7 @@ from web.federation.post import service as post
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import OPEN, Referral, ReferralState
 from web.federation.sharing import service, values
-from web.federation.sharing.models import ShareState, StatusShare
+from web.federation.sharing.models import STANDING, ShareState, StatusShare
 from web.tenants.consents.service import NEEDS, ConsentWithdrawn
 from web.tenants.counties import service as counties
 from web.tenants.members.service import MemberChanged
@@ -139,4 +139,14 @@ def _scope_withdrawn(what: ConsentWithdrawn) -> None:
             StatusShare.partner_uid == what.partner_uid,
             StatusShare.scope == scope,
         )
-        _take_back(mine, "notice_withdrawn" if NEEDS[scope].value == "notice" else "consent_withdrawn")
+        reason = "notice_withdrawn" if NEEDS[scope].value == "notice" else "consent_withdrawn"
+        _take_back(mine, reason)
+        if "S2" in what.scopes:
+            continue  # the referral ends, and the host's share with it
+        theirs = db.select(StatusShare).where(
+            StatusShare.role == "receiver", StatusShare.state.in_(STANDING), StatusShare.scope == scope,
+            StatusShare.member_id == what.member_id, StatusShare.partner_uid == what.partner_uid,
+            StatusShare.referral_id.not_in([share.referral_id for share in mine]),
+        )  # fmt: skip
+        for share in db.session.scalars(theirs).all():
+            service.say_withdrawn(share, reason)

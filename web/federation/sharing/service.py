@@ -257,6 +257,24 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
     return made
 
 
+def say_withdrawn(theirs: StatusShare, reason: str) -> None:
+    """The member said no to a scope of which only the host's share stands: home tells it by one of its own that is taken
+    back unfilled. Where the agreement grants home none, or the proof of the last is on its way, nothing can be said.
+    """
+    reference = theirs.agreement
+    if not granted(reference, theirs.scope, theirs.partner_uid) or _is_there(theirs.referral_id, theirs.scope):
+        log.warning("share.withdrawal_untold", share=str(theirs.id))
+        return
+    assert reference is not None
+    share = StatusShare(
+        role="owner", partner_uid=theirs.partner_uid, referral_id=theirs.referral_id, member_id=theirs.member_id,
+        scope=theirs.scope, basis=theirs.basis, basis_on=theirs.basis_on, needs_snapshot=False, reason="",
+    )  # fmt: skip
+    share.under(reference)
+    verbs.say(KIND, share, "grant", {**_named(share), "basis": share.basis, "basis_on": share.basis_on.isoformat()})
+    revoke(share, reason)
+
+
 def snapshot(share: StatusShare) -> None:
     """Send all values, those that are none left out."""
     now = _sendable(share, _of(share))
