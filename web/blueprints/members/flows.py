@@ -52,7 +52,8 @@ def _demand_open(flow: Flow) -> None:
 
 
 def _amend(flow: Flow, given: Mapping[str, str], actor: Actor) -> None:
-    service.amend(flow, reason="cell", **given)
+    values: dict[str, Any] = dict(given)
+    service.amend(flow, reason="cell", **values)
 
 
 editable(
