@@ -203,6 +203,7 @@ FIELD_ERRORS: dict[str, str] = {
     "taken": "已有同名的，请换一个",
     "in_the_future": "不能晚于今天",
     "withdrawn_since": "本人在这一天之后撤回过，以撤回为准；撤回之后又告知、同意或申请的，请填那一天",
+    "withdrawn_since_told": "对方告知之后，本人向本县撤回过，以撤回为准。撤回之后又告知过的，先在党员页登记那一次告知，再来确认",
     "before_agreement": "不能早于协议生效之日",
     "not_after_meeting": "要晚于这次会商的日期",
     "before_left_on": "不能早于流出时间",

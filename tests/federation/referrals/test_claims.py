@@ -96,6 +96,14 @@ def test_recognised_reported_in_and_taken_on(walk):
         with walk.at(walk.home) as referral, pytest.raises(WrongState, match="scope_paused"):
             claims.recognise(referral, walk.member_id)
         pause(walk, paused, resume=True)
+    with later(days=2), walk.at(walk.home) as referral:  # and not kept
+        member = members.get(walk.member_id)
+        consents.give(member, walk.host.uid, ["S2"], method=Method.PAPER)
+        consents.withdraw(member, walk.host.uid, ["S2"])
+        with pytest.raises(Invalid) as since:
+            claims.recognise(referral, walk.member_id)
+        assert since.value.fields == {"member_id": ["withdrawn_since_told"]}
+        db.session.rollback()
     recognise(walk)
     assert [offered(walk, side) for side in (walk.home, walk.host)] == [(1, 1)] * 2
     assert walk.states() == (S.ACCEPTED, S.ACCEPTED)

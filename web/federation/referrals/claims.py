@@ -154,7 +154,7 @@ def recognise(referral: Referral, member_id: UUID | None) -> None:
     flow = _away_at(member, referral.partner_uid)
     consents.give(member, referral.partner_uid, NOTICE_SCOPES, method=Method(referral.told_how), on=referral.notice_on)
     if not consents.stands(member.id, referral.partner_uid, "S2"):
-        raise Invalid({"member_id": "withdrawn_since"})
+        raise Invalid({"member_id": "withdrawn_since_told"})
     own, reference = counties.own().uid, referral.agreement
     assert reference is not None
     if agreements.is_paused(reference.id, referral.partner_uid, "S2"):
