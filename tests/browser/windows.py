@@ -128,7 +128,8 @@ def leaving(page: Page, or_else: str = "") -> Iterator[None]:
     """
     page.evaluate("document.body.dataset.left = ''")
     yield
-    page.locator(", ".join(filter(None, ("body:not([data-left])", or_else)))).first.wait_for(state="attached")
+    there = page.locator(", ".join(filter(None, ("body:not([data-left])", or_else)))).first
+    there.wait_for(state="attached", timeout=90_000)  # a busy machine, while other workers build the demo
     page.wait_for_load_state()
 
 
