@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy import run_demo
 from web import jobs
+from web.core import events
 from web.core.queue import LONG, QUEUES, SECONDS, Job
 from web.tenants.tasks import service as tasks
 
@@ -18,6 +19,7 @@ def test_every_job_has_a_function_and_a_queue(proved):
 def test_a_job_that_makes_no_signs_is_ended_before_another_worker_takes_its_task():
     assert tasks.LEASE.total_seconds() >= SECONDS
     assert set(LONG) == {Job.BATCH}, "it makes a sign before each paper"
+    assert events.SETTLE.total_seconds() > SECONDS, "no seal is set past a line that its job has not committed"
 
 
 def test_every_queue_has_a_worker_that_is_started():

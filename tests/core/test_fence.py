@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests import world
-from web.core import events, fence, vault
+from web.core import clock, events, fence, vault
 from web.core.errors import CrossTenant
 from web.core.ids import uuid7
 from web.extensions import db
@@ -52,6 +52,27 @@ def test_the_log_has_every_change_and_its_chain_holds(pair):
         entry.reason = "altered"
         with pytest.raises(CrossTenant):
             db.session.flush()
+
+
+def test_what_a_long_unit_of_work_wrote_first_is_under_the_seal(pair):
+    """An import's first line is minutes older than its commit: a seal set past it would be broken by nobody's hand."""
+    from datetime import timedelta
+
+    begun, tenant_id = clock.now(), pair.home.tenant_id
+    minutes = [clock.at(begun + timedelta(minutes=n)) for n in (2, 4, 9, 60)]
+    with fence.acting_for(tenant_id):
+        with minutes[0]:
+            events.tell("member.export")
+            db.session.flush()
+        with minutes[1], fence.acting_for(tenant_id):
+            events.tell("member.export")
+            fence.commit()
+        with minutes[2], fence.acting_for(tenant_id):
+            events.seal()
+            fence.commit()
+        fence.commit()
+    with minutes[3], fence.acting_for(tenant_id):
+        assert events.seal() >= 2 and events.verify() is None
 
 
 def test_the_last_writes_and_the_commit_are_one_journey(pair):

@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, DateTime, Index, LargeBinary, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, ORMExecuteState, mapped_column
 
-from web.core import clock, vault
+from web.core import clock, ids, vault
 from web.core.errors import CrossTenant
 from web.core.fence import Tenanted
 from web.core.fields import FIELDS
@@ -313,16 +313,18 @@ def _log_bulk(state: ORMExecuteState) -> Any:
     return result
 
 
-SETTLE = timedelta(minutes=2)
+SETTLE = timedelta(minutes=15)
+"""Longer than any unit of work stays open (`queue.SECONDS`): an import writes its first line minutes before it commits."""
 
 
 def seal(limit: int = 5_000, settle: timedelta = SETTLE) -> int:
     """Chain the county's events that no seal covers yet; returns how many. Run by one job at a time.
 
-    Events younger than `settle` wait: a transaction still open could commit one with an earlier id.
+    Events younger than `settle` wait: a transaction still open could commit one with an earlier id. The id itself says how
+    young: what is written in bulk bears an instant a little before its ids.
     """
     last = db.session.scalars(db.select(EventSeal).order_by(EventSeal.id.desc()).limit(1)).first()
-    query = db.select(Event).where(Event.at <= clock.now() - settle).order_by(Event.id).limit(limit)
+    query = db.select(Event).where(Event.id < ids.since(clock.now() - settle)).order_by(Event.id).limit(limit)
     if last is not None:
         query = query.where(Event.id > last.upto)
     entries = list(db.session.scalars(query))
