@@ -22,11 +22,12 @@ from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclo
 from web.federation.sharing import cards, counts, publications
 from web.federation.sharing.models import Publication
 from web.federation.wire.codes import WireError
+from web.federation.wire.envelope import MAX_COMMITMENTS
 from web.tenants.accounts.permissions import Role
 from web.tenants.flows import service as flows
 from web.tenants.members import service as members
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import OrgKind
+from web.tenants.organisations.models import OrgKind, PartyOrg
 
 
 def tell(side, partner, work):
@@ -95,6 +96,30 @@ def test_the_directory_is_kept_current_and_said_once(agreed, work, fresh):
     assert "驻杭州示例支部" in page and "liaison甲" in page and "杭州示例商会党群服务站" in page
     assert "截至" not in client.get(f"/{host.code}/scopes/").text
     assert client.post(f"/{host.code}/scopes/{home.uid}/tell").status_code == 403
+    # More than one message holds: put down whole it could not be sealed, and nothing went to any partner any more.
+    with home.act():
+        root = organisations.get(home.orgs["岳西县"])
+        named = [f"驻示例地第{n}支部" for n in range(300)]
+        shared = {
+            "tenant_id": home.tenant_id,
+            "parent_id": root.id,
+            "kind": OrgKind.AWAY_BRANCH.value,
+            "is_active": True,
+        }
+        shared |= {"division_code": "", "host_code": "", "phone": "", "address": "", "venue": "示例活动室"}
+        fence.execute(
+            db.insert(PartyOrg.__table__),
+            [
+                {**shared, "id": uuid7(), "name": name, "full_name": name, "path": f"{root.path}{5000 + n}."}
+                for n, name in enumerate(named)
+            ],
+        )
+        fence.commit()
+    assert tell(home, host, work) == ["directory"]
+    assert {*named} <= {row[1] for row in heard(host, home)["organisations"]}
+    assert sum(map(len, heard(host, home).values())) == MAX_COMMITMENTS
+    with home.act(), pytest.raises(WireError, match="too_large"):
+        post.send(host.uid, "directory.tell", uuid7(), {"w": 9}, sd=["sha-256:"] * (MAX_COMMITMENTS + 1))
 
 
 def test_counts_are_masked_before_they_cross_and_shown_as_a_table(agreed, work, fresh):

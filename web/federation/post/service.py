@@ -26,7 +26,7 @@ from web.federation.wire.bundles import read_trace
 from web.federation.wire.canonical import digest
 from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import Disclosure, commitments
-from web.federation.wire.envelope import AgreementRef, Envelope
+from web.federation.wire.envelope import MAX_COMMITMENTS, AgreementRef, Envelope
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,9 @@ def send(
     MESSAGES[type_].body.check(body, "body")
     if unknown := [item.pointer for item in made if not admission.is_known(type_, item.pointer, body)]:
         raise WireError("scope_violation", pointers=unknown)
+    sealed = list(sd if sd is not None else commitments(made))
+    if len(sealed) > MAX_COMMITMENTS:  # put down, it could never be sealed, and nothing behind it would go
+        raise WireError("too_large", limit=MAX_COMMITMENTS)
     id_ = uuid7()
     row = {
         "tenant_id": fence.tenant(),
@@ -122,7 +125,7 @@ def send(
         "agreement_version": agreement and agreement.version,
         "agreement_digest": agreement and agreement.digest,
         "body": body,
-        "sd": list(sd if sd is not None else commitments(made)),
+        "sd": sealed,
         "attached": [dict(a) for a in attached],
         "blobs": list(blobs),
         "has_blobs_due": bool(blobs),

@@ -11,12 +11,14 @@ from typing import Any
 
 from web.extensions import db
 from web.federation.post.models import Peer
+from web.federation.wire.envelope import MAX_COMMITMENTS
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
 from web.tenants.organisations.models import OrgKind, PartyOrg
 
 KINDS = (OrgKind.COUNTY_COMMITTEE, OrgKind.TOWNSHIP_COMMITTEE, OrgKind.GENERAL_BRANCH, OrgKind.AWAY_BRANCH)
-AT_MOST = 400
+AT_MOST, LIAISONS = 400, 50
+"""Of one list; of all together as many as one message holds, so that venues of the last organisations may be missing."""
 
 
 def make(partner: Peer, day: date) -> dict[str, list[list[Any]]]:
@@ -25,15 +27,14 @@ def make(partner: Peer, day: date) -> dict[str, list[list[Any]]]:
         PartyOrg.is_active, PartyOrg.kind.in_(KINDS)
     )
     found = db.session.execute(orgs.order_by(PartyOrg.path).limit(AT_MOST)).all()
-    people = db.select(Account.name, Account.work_phone).where(Account.role == Role.LIAISON, Account.is_active)
+    of_people = db.select(Account.name, Account.work_phone).where(Account.role == Role.LIAISON, Account.is_active)
+    people = db.session.execute(of_people.order_by(Account.name).limit(LIAISONS)).all()
+    venues = [[venue, address.strip() or None] for _, _, address, _, venue in found if venue]
     return {
         "/organisations": [
             [kind.value, name, address.strip() or None, phone.strip() or None]
             for kind, name, address, phone, _ in found
         ],
-        "/venues": [[venue, address.strip() or None] for _, _, address, _, venue in found if venue],
-        "/liaisons": [
-            [name, "跨区联络员", phone.strip() or None]
-            for name, phone in db.session.execute(people.order_by(Account.name).limit(50))
-        ],
+        "/venues": venues[: MAX_COMMITMENTS - len(found) - len(people)],
+        "/liaisons": [[name, "跨区联络员", phone.strip() or None] for name, phone in people],
     }
