@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from web import jobs
-from web.core import counters, erasures, fence, logs, queue
+from web.core import counters, erasures, events, fence, logs, queue
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import valkey
@@ -112,6 +112,24 @@ def test_what_a_job_raised_is_told_without_its_words(pair, work, lines, monkeypa
     [job_id] = waited.failed_job_registry.get_job_ids()
     assert "王示甲" not in str(waited.fetch_job(job_id).latest_result().exc_string)
     waited.failed_job_registry.remove(job_id, delete_job=True)
+
+
+def test_one_deadline_that_cannot_be_kept_hinders_no_other(pair, lines, monkeypatch):
+    """One row that breaks a timer would keep the county from every lapse, every purge and every heartbeat, for good."""
+
+    def refuse():
+        raise ValueError("王示甲")
+
+    def keep():
+        events.tell("member.export")
+
+    monkeypatch.setattr(jobs, "TIMERS", (refuse, keep))
+    with pytest.raises(ValueError):
+        jobs.run(Job.TIMERS.value, pair.home.tenant_id)
+    with pair.home.act():
+        assert world.count(events.Event, events.Event.verb == "member.export") == 1
+    [told] = [line for line in lines() if line["event"] == "timer.failed"]
+    assert told["timer"].endswith("refuse") and "王示甲" not in json.dumps(lines(), ensure_ascii=False)
 
 
 def test_one_number_from_the_request_to_its_jobs(application, fresh, pair, work, lines):

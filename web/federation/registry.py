@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from web.federation import models, verbs
 from web.federation.agreements import service as agreements
 from web.federation.cosigning import service as cosigning
@@ -41,16 +43,23 @@ __all__ = [
 post.HOOKS.may_cross = grants.may_cross
 
 
+TIMERS: tuple[Callable[[], object], ...] = (
+    flows.reach_six_months,
+    reminders.tell,
+    referrals.remind,
+    agreements.run_timers,
+    verbs.run_timers,
+    handovers.expire_letters,
+    issuing.expire_letters,
+    requests.forget_old,
+    readings.tell,
+    publications.tell_all,
+    heartbeat.tell_all,
+)
+"""What time says in one county, in this order: away notices that reach six months, lapses and expiries we decide."""
+
+
 def run_timers() -> None:
-    """What time says in one county: away notices that reach six months, lapses and expiries we decide."""
-    flows.reach_six_months()
-    reminders.tell()
-    referrals.remind()
-    agreements.run_timers()
-    verbs.run_timers()
-    handovers.expire_letters()
-    issuing.expire_letters()
-    requests.forget_old()
-    readings.tell()
-    publications.tell_all()
-    heartbeat.tell_all()
+    """All of it in one unit of work."""
+    for step in TIMERS:
+        step()

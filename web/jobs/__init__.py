@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from redis import RedisError
 from rq import get_current_job
+from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from web.core import clock, counters, erasures, events, fence
@@ -40,14 +41,44 @@ from web.tenants.workbench import service as workbench
 log = structlog.get_logger(__name__)
 
 
-def timers() -> None:
-    """What the days do to a county: deadlines of both sides, and what was kept long enough."""
-    registry.run_timers()
-    turning.run_timers()
-    exports.purge()
-    imports.purge()
-    workbench.purge()
-    labels.purge()
+# A server was away, or the time of the whole job is over: whatever comes next in it would fail as well.
+AWAY = (OperationalError, InterfaceError, JobTimeoutException)
+# What the days do to a county: deadlines of both sides, and what was kept long enough.
+TIMERS: tuple[Callable[[], object], ...] = (
+    *registry.TIMERS,
+    turning.run_timers,
+    exports.purge,
+    imports.purge,
+    workbench.purge,
+    labels.purge,
+)
+
+
+def timers(tenant_id: int) -> None:
+    """Job.TIMERS: all in one unit of work; where one cannot be done, of a single row it may be, each in its own, so that it
+    keeps no other from its turn.
+    """
+    try:
+        _in_one_unit(tenant_id, *TIMERS)
+    except AWAY:
+        raise
+    except Exception:
+        for timer in TIMERS:
+            try:
+                _in_one_unit(tenant_id, timer)
+            except AWAY:
+                raise
+            except Exception:
+                log.exception("timer.failed", timer=f"{timer.__module__}.{timer.__name__}")
+        raise
+
+
+def _in_one_unit(tenant_id: int, *steps: Callable[[], object]) -> None:
+    with fence.acting_for(tenant_id):
+        if counties.own().jobs_stopped_at is None:
+            for step in steps:
+                step()
+            fence.commit()
 
 
 # Jobs that open their own units of work: the relay holds no transaction while it delivers, a batch one a paper.
@@ -57,11 +88,11 @@ WHOLE: dict[Job, Callable[..., object]] = {
     Job.CHANGE_KEYS: turning.change,
     Job.COMPARE: heartbeat.compare,
     Job.BATCH: batches.run,
+    Job.TIMERS: timers,
 }
 # Jobs that run in one unit of work for their county and commit once.
 UNITS: dict[Job, Callable[..., object]] = {
     Job.SEAL_EVENTS: events.seal,
-    Job.TIMERS: timers,
     Job.IMPORT_PREVIEW: imports.preview,
     Job.IMPORT_APPLY: imports.apply,
     Job.BULK_EDIT: bulk.run,
@@ -72,7 +103,7 @@ UNITS: dict[Job, Callable[..., object]] = {
     Job.FOLLOW_NAME: renaming.follow,
 }
 # Jobs that are a person's task: their one argument is its id.
-TASKS = {Job.BATCH, *UNITS} - {Job.SEAL_EVENTS, Job.TIMERS}
+TASKS = {Job.BATCH, *UNITS} - {Job.SEAL_EVENTS}
 
 
 def run(name: str, tenant_id: int, *ids: str) -> None:
@@ -97,7 +128,8 @@ def run(name: str, tenant_id: int, *ids: str) -> None:
 
 
 def _run(job: Job, tenant_id: int, args: list[UUID]) -> str:
-    if job in WHOLE:  # relay and batch ask by themselves; cards and keys go on: what was stolen is revoked all the same
+    # Relay, batch and timers ask by themselves; cards and keys go on: what was stolen is revoked all the same.
+    if job in WHOLE:
         WHOLE[job](tenant_id, *args)
         return "done"
     with fence.acting_for(tenant_id):
