@@ -44,6 +44,17 @@ def test_a_bell_that_was_lost_with_its_worker_rings_again(pair: Pair):
     assert waiting() == 1
 
 
+def test_rounds_that_nobody_answers_leave_one_job_of_each_county(pair: Pair):
+    """A worker that is busy for an hour found sixty timers of every county behind its letters, and a person's task behind these."""
+    rounds = {name: every.total_seconds() for name, every, _ in jobs.ROUNDS}
+    for job, name in ((Job.TIMERS, "timers"), (Job.SEAL_EVENTS, "seals")):
+        jobs.ring_everyone(job)
+        jobs.ring_everyone(job)
+        bells = list(valkey.client.scan_iter(f"rung:{job}:*"))
+        assert len(bells) == 2 and all(valkey.client.ttl(bell) > 5 * rounds[name] for bell in bells)
+    assert len(Queue("work", connection=valkey.client, serializer="json")) == 4
+
+
 def test_a_job_about_one_thing_is_never_taken_for_another(pair: Pair):
     """Only what is found in the database by itself may be rung for once."""
     for _ in range(2):

@@ -63,9 +63,10 @@ QUEUES: dict[Job, str] = {
 
 
 # Jobs that do whatever waits in the database when they begin: one that is queued and has not begun does for all who ring.
-# Each rings again after so many seconds, should the one queued have been lost with its worker.
-BELLS: frozenset[Job] = frozenset({Job.DRAIN, Job.TIMERS, Job.SEAL_EVENTS})
+# Each rings again after so many seconds, should the one queued have been lost with its worker. What is rung for by the
+# calendar waits through many rounds: behind an hour of letters there is one of each county, and not one a minute.
 RINGS_FOR = 5
+BELLS: dict[Job, int] = {Job.DRAIN: RINGS_FOR, Job.TIMERS: 600, Job.SEAL_EVENTS: 6_000}
 
 # Seconds a job may take, and where they are too few: a thousand papers on a slow machine.
 SECONDS = 600
@@ -81,7 +82,7 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
     """Ring the bell now. A dead Valkey is survived: the scheduler finds the work in the database."""
     args = (job.value, int(tenant_id), *(str(i) for i in ids))
     try:
-        if job in BELLS and not valkey.client.set(_bell(*args), "", nx=True, ex=RINGS_FOR):
+        if job in BELLS and not valkey.client.set(_bell(*args), "", nx=True, ex=BELLS[job]):
             return
         queue = Queue(QUEUES[job], connection=valkey.client, serializer="json")
         # RQ tries nothing again by itself: what failed or died is found in the database.
