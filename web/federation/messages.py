@@ -152,6 +152,7 @@ ORG_KIND = choice("county_committee township_committee general_branch branch par
 COUNTED = choice("away_there taken_on_here activities_with_guests")
 PRESENCE = choice("present absent leave")
 LINE_NUMBERS = ListOf(Integer(0, 499), most=500, is_rising=True)
+LOOKS = Integer(1, 9999)  # at one row, of a day, by one role
 MINUTES = Integer(0, 24 * 60)
 
 # How the host learnt of the member's wish.
@@ -460,7 +461,7 @@ _ROWS = (
         Record(
             {
                 "lines": ListOf(
-                    Row((choice("referral handover request"), UUID_, DATE, READERS, Integer(1, 9999))),
+                    Row((choice("referral handover request"), UUID_, DATE, READERS, LOOKS)),
                     most=500,
                     least=1,
                 )

@@ -13,6 +13,7 @@ from web.core import clock, events, fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
+from web.federation.messages import LOOKS
 from web.federation.post import service as post
 from web.federation.post.models import InboxMessage, OutboxMessage
 from web.federation.readings import service as readings
@@ -76,6 +77,13 @@ def test_every_look_is_counted_told_and_shown_to_the_member(walk, desks):
     assert tell(walk.host, at_once=True) == 1
     walk.work()
     assert tallies(walk.home)[0][3] == 4
+    with walk.host.act():  # homes that stood open all day, as many as a line cannot say
+        row = db.session.scalars(db.select(Reading)).one()
+        row.count, row.since = LOOKS.most + 1, clock.now()
+        fence.commit()
+    assert tell(walk.host, at_once=True) == 1
+    walk.work()
+    assert tallies(walk.home)[0][3] == LOOKS.most
 
 
 def test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people(walk):

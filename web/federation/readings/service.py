@@ -21,7 +21,7 @@ from web.core.fence import Tenanted
 from web.core.ids import uuid7
 from web.extensions import Session, db
 from web.federation import admission
-from web.federation.messages import READERS
+from web.federation.messages import LOOKS, READERS
 from web.federation.post import service as post
 from web.federation.readings.models import Reading
 from web.federation.wire.envelope import Envelope
@@ -108,7 +108,10 @@ def tell(*, at_once: bool = False) -> int:
     for partner in sorted(set(db.session.scalars(due.distinct()))):
         query = db.select(Reading).where(Reading.partner_uid == partner, Reading.is_ours, Reading.since.is_not(None))
         rows = list(db.session.scalars(query.order_by(Reading.id).limit(AT_ONCE).with_for_update(skip_locked=True)))
-        lines = [[r.about_kind, str(r.about_id), r.read_on.isoformat(), r.reader, r.count] for r in rows]
+        # An open home asks every second and shows its queues anew: more looks of a day than a line holds are its most.
+        lines = [
+            [r.about_kind, str(r.about_id), r.read_on.isoformat(), r.reader, min(r.count, LOOKS.most)] for r in rows
+        ]
         if not lines:
             continue
         post.send(partner, "reading.tell", uuid7(), {"lines": lines})
