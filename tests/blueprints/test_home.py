@@ -11,9 +11,10 @@ from flask import g, url_for
 
 from tests.blueprints.test_auth import sign_in
 from tests.contracts.test_query_budgets import more_handovers
-from web.blueprints import home, todos
+from web.blueprints import home, navigation, todos
 from web.core import clock, events, fence
 from web.core.events import Actor
+from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.handovers import service as handovers
 from web.federation.handovers.models import Handover
@@ -163,6 +164,23 @@ def test_the_live_part_is_read_again_only_when_something_moved(asked, fresh):
     again = client.get(first)
     assert again.status_code == 200 and "欧阳示甲" in again.text
     assert client.get(address.search(again.text)[1]).status_code == 204, "reading the page moved nothing"
+
+
+def test_the_bell_looks_through_no_more_of_the_log_than_it_tells_of(asked):
+    """It rings on every page. By the ids, which are an index: of the instants there is none."""
+    with asked.host.act():
+        who = actor(asked.host, Role.COUNTY_ADMIN)
+        rung = db.session.scalar(navigation.unread(who))
+        for days, more in ((31, 0), (29, 1)):
+            with clock.at(clock.now() - timedelta(days=days)):
+                made = uuid7()
+            line = events.Event(
+                id=made, at=clock.now(), verb="agreement.hear_pause", subject_kind="agreement", subject_id=uuid7(),
+                actor_name="岳西县", actor_role="peer", peer="岳西县", changes={}, details={},
+            )  # fmt: skip
+            db.session.add(line)
+            db.session.flush()
+            assert db.session.scalar(navigation.unread(who)) == rung + more
 
 
 def test_a_notice_closes_itself_when_somebody_here_goes_on(asked, fresh, monkeypatch):
