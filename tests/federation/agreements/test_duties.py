@@ -29,6 +29,16 @@ def test_months_end_where_the_month_does():
     assert duties._later(date(2025, 8, 31), 6) == date(2026, 2, 28)
     assert duties._later(date(2025, 11, 30), 3) == date(2026, 2, 28)
     assert duties._later(date(2025, 1, 15), 24) == date(2027, 1, 15)
+    # A meeting every month, told thirty days before: the last one waits to its own last day.
+    text = {"effective_from": "2026-01-01", "effective_to": "2028-12-31"}
+    for today, due in (
+        ("01-28", "01-31"),
+        ("01-31", "01-31"),
+        ("02-01", "02-28"),
+        ("04-30", "04-30"),
+        ("05-01", "05-31"),
+    ):
+        assert f"{duties._newest(text, 1, 30, date.fromisoformat(f'2026-{today}')):%m-%d}" == due
 
 
 def test_what_is_due_is_told_once_recorded_by_a_person_and_the_next_one_takes_its_place(agreed):
@@ -150,6 +160,12 @@ def test_renewal_and_items_close_by_themselves(agreed, work):
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 2  # ours and the one of all
         say(host, work, "note_progress", id_, "a2", 100, "清单已更新四次")
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 1
+        with host.act():  # as where another text asks for it sooner: the to-do has that day
+            (row,) = [row for row in duties.open_of() if row.kind is DutyKind.ITEM]
+            due, row.due_on = row.due_on, row.due_on + timedelta(days=60)
+            db.session.flush()
+            duties.fall_due()
+            assert [row.due_on for row in duties.open_of() if row.kind is DutyKind.ITEM] == [due]
     # Renewed with the same items: what was done in the last term is not done in this one, nor is the list checked.
     with clock.at(clock.now() + timedelta(days=731)):
         assert DutyKind.ITEM not in dict(_open(host))

@@ -13,8 +13,8 @@ from tests.federation.agreements.steps import say, state_of
 from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, WrongState
 from web.extensions import db
-from web.federation.agreements import registers, service, standing
-from web.federation.agreements.models import AgreementState, VersionState
+from web.federation.agreements import duties, registers, service, standing
+from web.federation.agreements.models import AgreementDuty, AgreementState, DutyKind, VersionState
 from web.tenants.accounts.models import Account
 
 
@@ -73,6 +73,16 @@ def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatc
             AgreementState.WINDING_DOWN
         }
         assert [one.partner_uid for one in ended] == [agreed.host.uid, agreed.home.uid]
+        with agreed.home.act():
+            # What the last day of force found undone was missed; what was due after it is asked of nobody.
+            for kind, days in ((DutyKind.REGISTER, -1), (DutyKind.CHECK, 0)):
+                due = clock.today() + timedelta(days=days)
+                db.session.add(AgreementDuty(agreement_id=agreed.ref.id, kind=kind, due_on=due, is_missed=False))
+            db.session.flush()
+            duties.fall_due()
+            past = {row.kind: row.is_missed for row in duties.past_of(agreed.ref.id)}
+            assert past[DutyKind.REGISTER] and DutyKind.CHECK not in past
+            assert not duties.open_of(agreed.ref.id)
         say(agreed.home, work, "close", agreed.ref.id, agreed.host.uid)
         assert state_of(agreed.home, agreed.ref.id)[0] is AgreementState.WINDING_DOWN
         told_when_overdue(agreed, fresh)

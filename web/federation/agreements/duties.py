@@ -1,7 +1,8 @@
 """What an agreement asks for by the calendar: renewal, review meetings, lists, the yearly check, its items.
 
 A duty falls due when its lead time begins; `fall_due` writes the row, once, and closes those whose condition is met. A
-newer one of the same kind takes the place of one nobody recorded, so a county never has two of a kind to do.
+newer one of the same kind takes the place of one nobody recorded, so a county never has two of a kind to do. What another
+text, or none any more, asks for otherwise goes before its last day, and was not missed.
 """
 
 from __future__ import annotations
@@ -68,10 +69,14 @@ def _later(day: date, months: int) -> date:
 
 
 def _newest(text: Mapping[str, Any], months: int, lead: int, today: date) -> date | None:
-    """The last day of the newest period whose lead time has begun; None before the first."""
+    """The last day of the newest period whose lead time has begun, and before which no other still runs; None before the
+    first. A month may be shorter than the lead.
+    """
     starts, ends = date.fromisoformat(text["effective_from"]), date.fromisoformat(text["effective_to"])
     found, no = None, 1
     while (due := _later(starts, months * no) - timedelta(days=1)) - timedelta(days=lead) <= today and due <= ends:
+        if found is not None and found >= today:
+            break
         found, no = due, no + 1
     return found
 
@@ -140,8 +145,8 @@ def fall_due() -> int:
             row = newest.pop((agreement.id, kind, key), None)
             if (agreement.id, kind, key) in met:
                 moved += _close(row, today)
-            elif row is None or row.due_on < due:
-                moved += 1 + _miss(row)
+            elif row is None or row.due_on < due or _is_sooner(row, due):
+                moved += 1 + _miss(row, today)
                 db.session.add(
                     AgreementDuty(
                         agreement_id=agreement.id, kind=kind, key=key, due_on=due, is_missed=False, note="", details={}
@@ -156,9 +161,14 @@ def fall_due() -> int:
     # What no text asks for any more: renewed, changed, over.
     for (agreement_id, kind, _), row in newest.items():
         is_renewed = kind is DutyKind.RENEWAL and agreement_id in ids
-        moved += _close(row, today) if is_renewed else _miss(row)
+        moved += _close(row, today) if is_renewed else _miss(row, today)
     db.session.flush()
     return moved
+
+
+def _is_sooner(row: AgreementDuty, due: date) -> bool:
+    """Another text asks for an item before the day that stands among the to-dos."""
+    return row.kind is DutyKind.ITEM and due < row.due_on and row.done_on is None and not row.is_missed
 
 
 def _prove(row: AgreementDuty, text: Mapping[str, Any], own: UUID, today: date) -> int:
@@ -238,10 +248,14 @@ def _close(row: AgreementDuty | None, on: date) -> int:
     return 1
 
 
-def _miss(row: AgreementDuty | None) -> int:
+def _miss(row: AgreementDuty | None, today: date) -> int:
+    """Nobody recorded it in time. One whose last day is still to come was missed by nobody: it is asked for no more."""
     if row is None or row.done_on is not None or row.is_missed:
         return 0
-    row.is_missed = True
+    if row.due_on >= today:
+        db.session.delete(row)
+    else:
+        row.is_missed = True
     return 1
 
 

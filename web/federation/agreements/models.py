@@ -288,8 +288,8 @@ class DutyKind(StrEnum):
 
 
 class AgreementDuty(Tenanted, Model):
-    """One time something was due of us. Done with `done_on`; `is_missed` when the next one came, or none is asked for any
-    more. `details`: of a check, what was found item by item.
+    """One time something was due of us. Done with `done_on`; `is_missed` when its last day was over and the next
+    one came, or none is asked for any more. `details`: of a check, what was found item by item.
     """
 
     __tablename__ = "agreement_duty"
