@@ -81,6 +81,12 @@ def test_held_cosigned_disputed_and_not_settled(walk):
         assert [step.on for step in report.steps] == sorted(step.on for step in report.steps)
         assert all(clock.today() < step.on < clock.today() + timedelta(days=184) for step in report.steps)
         assert text["effective_to"] > report.steps[-1].on.isoformat(), "its end is years away and not among them"
+        with side.act():
+            (id_,), out = db.session.scalars(db.select(Agreement.id)).all(), clock.today() + timedelta(days=60)
+            agreements.leave(id_, out)
+            left = statements.compose([agreements.get(id_)], period).report
+            assert left.steps == tuple(step for step in report.steps if step.on < out) != report.steps
+            assert {item.due for item in left.items} == {None}, "what is due after it ended is not overdue"
 
 
 def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):

@@ -97,7 +97,8 @@ class Direction:
 class Item:
     """One cooperation item: category, who leads (甲方), the goal as agreed, planned and done (metrics items.*), a remark.
 
-    `key` names it within its agreement from one period to the next; `of`: the agreement's title.
+    `due`: the day by which it is asked for, None where the agreement ended before. `key` names it within its agreement from
+    one period to the next; `of`: the agreement's title.
     """
 
     category: str

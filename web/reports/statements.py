@@ -19,6 +19,7 @@ from web.extensions import db
 from web.federation.agreements import duties
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, DutyKind, VersionState
+from web.federation.agreements.standing import over_on
 from web.federation.agreements.texts import CATEGORIES
 from web.federation.post import keys
 from web.federation.request_kinds import REQUEST_KINDS
@@ -150,6 +151,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
     ]  # fmt: skip
     directions = tuple(_direction(way, own.name, names, period, counted) for way in ways)
     used, few = _used(span, list(codes.values())), scopes_of_few(ways, directions)
+    over = over_on(span.agreement_ids, own.uid)
     report = AgreementReport(
         issuer=own.office,
         code=code,
@@ -163,7 +165,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         data_until=span.ends_on,
         parties=_parties(list(parties.values()), own.uid, is_many=is_many),
         directions=directions,
-        items=_items(found, period, figures.progress(span), own.uid, names),
+        items=_items(found, period, figures.progress(span), own.uid, names, over),
         scopes=tuple(
             ScopeUse(
                 f"{scope} {SCOPES[scope].label}",
@@ -177,7 +179,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         overall=tuple(figure(code, counts.get(ALL, {}).get(code), period) for counts, code in zip(
             counted[1:3], ("members.days_to_take_on", "transfers.days"), strict=True
         )),
-        steps=_steps(found, own.uid, span.ends_on, parties, is_many=is_many),
+        steps=_steps(found, own.uid, span.ends_on, parties, over, is_many=is_many),
     )  # fmt: skip
     return Statement(report, ways, span.agreement_ids)
 
@@ -225,7 +227,9 @@ def _items(
     done: Mapping[tuple[UUID, str], Mapping[UUID, Word]],
     own: UUID,
     names: Mapping[UUID, str],
+    over: Mapping[UUID, date],
 ) -> tuple[Item, ...]:
+    """`over`: agreement → the day from which nothing of it is due any more."""
     made = []
     for each in found:
         leads = _leads(each.text["parties"])
@@ -235,7 +239,7 @@ def _items(
                 for county, word in done.get((each.agreement.id, item["key"]), {}).items()
                 if duties.is_of_this_term(each.text, item, word.on)
             }
-            lead = leads[item["owner"]]
+            lead, due = leads[item["owner"]], date.fromisoformat(item["due"])
             if len(found) > 1 and item["owner"] != "all":
                 lead = names[UUID(item["owner"])]
             made.append(
@@ -246,7 +250,7 @@ def _items(
                     figure("items.planned", 100, period, "%"),
                     figure("items.done", said[own].percent if own in said else None, period, "%"),
                     _said(said, own, names),
-                    date.fromisoformat(item["due"]),
+                    due if due < over.get(each.agreement.id, date.max) else None,
                     item["key"],
                     each.text["title"],
                 )
@@ -284,14 +288,22 @@ AHEAD = timedelta(days=183)
 
 
 def _steps(
-    found: Sequence[_Text], own: UUID, after: date, parties: Mapping[str, Mapping[str, str]], *, is_many: bool
+    found: Sequence[_Text],
+    own: UUID,
+    after: date,
+    parties: Mapping[str, Mapping[str, str]],
+    over: Mapping[UUID, date],
+    *,
+    is_many: bool,
 ) -> tuple[Step, ...]:
-    """What the agreements ask for in the half-year after, by day."""
+    """What the agreements ask for in the half-year after, by day, as long as they hold."""
     made = []
     for each in found:
         items = {item["key"]: item for item in each.text["items"]}
         leads = _leads(each.text["parties"])
         for kind, key, due in duties.ahead(each.text, own, after, after + AHEAD):
+            if due >= over.get(each.agreement.id, date.max):
+                continue
             what = DUTIES[kind] if kind in DUTIES else f"{CATEGORIES[items[key]['category']]}：{items[key]['goal']}"
             who = leads[items[key]["owner"]] if key else "各方"
             if is_many:

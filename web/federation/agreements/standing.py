@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -76,6 +76,26 @@ def successions(agreement: Agreement) -> list[dict[str, Any]]:
 def stays(party: AgreementParty, on: date) -> bool:
     """Is it a party on that day? Only one that gave notice may be left out of a text."""
     return party.ended_on is None and (party.leaves_on is None or party.leaves_on > on)
+
+
+def over_on(agreement_ids: Collection[UUID], own: UUID) -> dict[UUID, date]:
+    """Agreement → the first day on which it holds between us and nobody, of those that ended or of which notice was given;
+    one query.
+    """
+    of: dict[UUID, dict[UUID, AgreementParty]] = {}
+    for party in db.session.scalars(db.select(AgreementParty).where(AgreementParty.agreement_id.in_(agreement_ids))):
+        of.setdefault(party.agreement_id, {})[party.uid] = party
+    found = {}
+    for id_, others in of.items():
+        ours = others.pop(own)
+        ends = [
+            min((day for day in (ours.leaves_on, each.leaves_on, each.ended_on) if day is not None), default=None)
+            for each in others.values()
+        ]
+        known = [day for day in ends if day is not None]
+        if known and len(known) == len(ends):
+            found[id_] = max(known)
+    return found
 
 
 def proposed_parties(agreement: Agreement, version: AgreementVersion) -> list[str]:
