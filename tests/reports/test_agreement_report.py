@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from uuid import UUID
@@ -165,6 +166,11 @@ def test_totals_are_the_sums_of_what_is_shown_and_rates_are_recomputed() -> None
     assert document.since("cosign.held").text == "+9" and document.totals["cosign.rate"].text == "88.9"
     assert document.totals["cosign.persons"].text == "96" and document.since("cosign.persons").text == "—"
     assert document.items_finished.value == 1
+    last = PERIOD.ends_on
+    due = tuple(replace(each, due=last) for each in document.items)
+    for made_at, late in ((samples.MADE_AT.replace(month=6, day=30), 0), (samples.MADE_AT, 3)):
+        of = samples.report(items=due, made_at=made_at, data_until=last).totals["items.overdue"]
+        assert of.value == late, "on its last day nothing is overdue"
 
 
 def test_the_arithmetic_of_figures() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from web.core import clock
 from web.reports.directions import (
     ADDED_UP,
     MEDIANS,
@@ -27,7 +28,7 @@ from web.reports.directions import (
 )
 from web.reports.documents import Document, Party
 from web.reports.metrics import Change, Figure, by_code, change, figure, rate, total, withheld
-from web.reports.periods import Period
+from web.reports.periods import ONE_DAY, Period
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -136,7 +137,8 @@ class Totals(Document):
     @property
     def _of_agreement(self) -> dict[str, Figure]:
         """What no direction has."""
-        late = [item for item in self.items if item.due and item.due <= self.data_until and not item.is_finished]
+        over = min(self.data_until, clock.day(self.made_at) - ONE_DAY)  # a day that runs is not over
+        late = [item for item in self.items if item.due and item.due <= over and not item.is_finished]
         return {"items.overdue": figure("items.overdue", len(late), self.period), "duties.missed": self.missed}
 
     def comparable(self, code: str) -> Figure:
