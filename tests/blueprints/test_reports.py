@@ -16,9 +16,10 @@ from tests import world
 from tests.reports.reading import Paper
 from tests.reports.test_agreement_report import NO_COUNT, VOID, Sieve
 from tests.reports.world import build_with_half_year, load_lived
-from web.core import fence
+from web.core import clock, fence
 from web.federation.agreements import service as agreements
-from web.reports import METRICS, Rendered, statements
+from web.federation.agreements.models import AGREEMENT
+from web.reports import METRICS, Period, Rendered, statements
 from web.reports.rows import ROWS
 from web.tenants.accounts.permissions import Role
 from web.tenants.documents import service as documents
@@ -270,6 +271,16 @@ def test_three_parties_report_their_own_directions_and_one_county_all_its_agreem
         report = statements.compose(both, statements.periods(both)[0]).report
         one, other = (statements.compose([a], report.period).report for a in both)
         fence.commit()
+    following = Period.half_of(report.period.ends_on + timedelta(days=1))
+    with clock.at(clock.midnight(following.starts_on) + timedelta(hours=12)), pair.host.act():
+        both = statements.of_subject(pair.host.uid)
+        ended = next(a for a in both if a.id == second)
+        for verb in ("wind_down", "close"):
+            AGREEMENT.apply(ended, verb)
+        ended.state_at = clock.midnight(following.starts_on) - timedelta(hours=12)
+        later = statements.compose(both, following).report
+    assert len(later.items) < len(report.items)
+    assert len(later.previous.items) == len(report.items), "the last period as its own report has it"
     assert [d.label for d in report.directions] == seen["余杭区"], "a partner of two agreements stands there once"
     assert report.number == "" and len(report.several) == 2 and {p.stem for p in report.parties} == {""}
     assert len(report.items) == len(one.items) + len(other.items)

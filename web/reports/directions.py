@@ -97,8 +97,8 @@ class Direction:
 class Item:
     """One cooperation item: category, who leads (甲方), the goal as agreed, planned and done (metrics items.*), a remark.
 
-    `due`: the day by which it is asked for, None where the agreement ended before. `key` names it within its agreement from
-    one period to the next; `of`: the agreement's title.
+    `due`: the day by which it is asked for, None where the agreement ended before. `key` names it within its agreement,
+    whose number is `under`, from one period to the next; `of`: the agreement's title, which another may have too.
     """
 
     category: str
@@ -110,6 +110,7 @@ class Item:
     due: dt.date | None = None
     key: str = ""
     of: str = ""
+    under: str = ""
 
     @property
     def is_finished(self) -> bool:

@@ -107,19 +107,15 @@ def compose(of: Sequence[Agreement], period: Period, *, code: str = "", link: st
     or that has not begun.
     """
     versions = in_effect(of)
-    given = [a for a in of if a.id in versions and period.meets(*_days(a, versions[a.id]))]
+    days = {a.id: _days(a, versions[a.id]) for a in of if a.id in versions}
+    given, then = ([a for a in of if a.id in days and each.meets(*days[a.id])] for each in (period, period.before))
     if not given:
         raise NotFound()
     statement = _compose([_text(a, versions[a.id], period.ends_on) for a in given], period, code, link)
-    before = period.before
-    then = [_text(a, versions[a.id], before.ends_on) for a in given if _began(versions[a.id]) <= before.ends_on]
-    previous = _compose(then, before, "", "").report if then else None
+    # What ended since was reported then: 上期 says what that period's own report says.
+    texts = [_text(a, versions[a.id], period.before.ends_on) for a in then]
+    previous = _compose(texts, period.before, "", "").report if texts else None
     return replace(statement, report=replace(statement.report, previous=previous, words=words))
-
-
-def _began(versions: Sequence[AgreementVersion]) -> date:
-    assert versions[0].effective_on is not None
-    return versions[0].effective_on
 
 
 @dataclass(frozen=True)
@@ -253,6 +249,7 @@ def _items(
                     due if due < over.get(each.agreement.id, date.max) else None,
                     item["key"],
                     each.text["title"],
+                    each.text["number"],
                 )
             )
     return tuple(made)

@@ -203,9 +203,9 @@ class Totals(Document):
         """Each item with how far it was at the end of the last comparable period, and the change since."""
         if self.previous is None:
             return tuple((item, None, None) for item in self.items)
-        before = {(item.of, item.key): item.done for item in self.previous.items}
+        before = {(item.under, item.key): item.done for item in self.previous.items}
         found = []
         for item in self.items:
-            then = before.get((item.of, item.key), figure("items.done", None, self.previous.period, item.done.unit))
+            then = before.get((item.under, item.key), figure("items.done", None, self.previous.period, item.done.unit))
             found.append((item, then, change(item.done, then)))
         return tuple(found)
