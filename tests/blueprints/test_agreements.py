@@ -196,6 +196,9 @@ def test_the_paper_carries_the_text_and_its_code_proves_it_to_anybody(agreed, wo
     reader = pypdf.PdfReader(io.BytesIO(answer.data))
     text = "".join(p.extract_text() for p in reader.pages).replace("\n", "")
     assert "余杭、岳西流动党员共管共育协议" in text and "个人信息保护" in text and "陈例丁" in text
+    assert "名册核对每半年一次，参加组织生活情况每月一次，联席会商每半年一次" in re.sub(r"\s", "", text), (
+        "as the text has it"
+    )
     attached = reader.attachments["agreement.json"][0]
     assert digest(attached) == agreed.ref.digest
     assert "陈例丁".encode() not in attached

@@ -162,6 +162,9 @@ def text_paper(version: AgreementVersion, code: str) -> reports.AgreementText:
         townships=tuple(
             (stem, party["org"]) for stem, party in zip(clauses.STEMS, text["parties"], strict=False) if "org" in party
         ),
+        frequencies=tuple(
+            (words, texts.FREQUENCIES[text["frequencies"][k]]) for k, words in texts.FREQUENCY_OF.items()
+        ),
         items=tuple(
             reports.CooperationItem(
                 texts.CATEGORIES[item["category"]],

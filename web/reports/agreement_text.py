@@ -90,6 +90,8 @@ class AgreementText(Document):
     items: tuple[CooperationItem, ...] = ()
     # At township level: stem → the township committee that concludes it; the party above is the county that vouches.
     townships: tuple[tuple[str, str], ...] = ()
+    # What comes again → how often (free words).
+    frequencies: tuple[tuple[str, str], ...] = ()
     liaisons: tuple[Liaison, ...] = ()
 
     @property

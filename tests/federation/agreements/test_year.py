@@ -215,20 +215,27 @@ def test_clauses_follow_the_fields_they_state_and_nothing_else():
         "effective_from": "2025-01-01",
         "effective_to": "2026-12-31",
         "notice_days": 60,
+        "frequencies": {"register": "half_yearly", "participation": "monthly", "review": "half_yearly"},
     }
     assert clauses.following(text, text) == text["clauses"] and clauses.contradicting(text) == []
     last = clauses.redated(text, date(2027, 1, 1), date(2028, 12, 31))[15]["paragraphs"][0]
     assert "自2027年1月1日起" in last and "至2028年12月31日止" in last
     text["clauses"][3]["paragraphs"].append("双方各设一个窗口，人员变动应提前60日书面告知。")
     # The new first day is the old last one: neither takes the other's place.
-    more = {"effective_from": "2026-12-31", "effective_to": "2027-12-31", "notice_days": 30}
+    often = {"register": "quarterly", "participation": "monthly", "review": "yearly"}
+    more = {"effective_from": "2026-12-31", "effective_to": "2027-12-31", "notice_days": 30, "frequencies": often}
     grown = (
         text
         | more
         | {"title": "甲乙丙协议", "parties": [{"office": office} for office in [*offices, "中共丙县委组织部"]]}
     )
-    assert clauses.contradicting(grown) == [2, 6, 16]
+    assert clauses.contradicting(grown) == [2, 3, 6, 15, 16]
     grown["clauses"] = clauses.following(text, grown)
     written = clauses.defaults("甲乙丙协议", [*offices, "中共丙县委组织部"], date(2026, 12, 31), date(2027, 12, 31), 30)
     written[3]["paragraphs"].append("双方各设一个窗口，人员变动应提前60日书面告知。")
+    for no, half, now in (
+        (2, "每半年共同核对一次", "每季度共同核对一次"),
+        (14, "每半年召开一次联席会议", "每年召开一次联席会议"),
+    ):
+        written[no]["paragraphs"] = [paragraph.replace(half, now) for paragraph in written[no]["paragraphs"]]
     assert grown["clauses"] == written and clauses.contradicting(grown) == []

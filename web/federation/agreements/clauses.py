@@ -43,6 +43,7 @@ def redated(text: dict[str, Any], starts_on: date, ends_on: date) -> list[dict[s
 
 
 _DAY, _NUMBER = r"\d{4}年[1-9]\d?月[1-9]\d?日", "[一两双三四五六七八九十]"
+_OFTEN = "|".join(texts.FREQUENCIES.values())
 # What the clauses state of a field of the text: within which words, and how it may be written.
 _STATED = {
     "from_": ("(?<=本协议自){}(?=起生效)", _DAY),
@@ -50,12 +51,14 @@ _STATED = {
     "days": ("(?<=任何一方退出，应提前){}(?=日书面告知)", r"\d+"),
     "copies": ("(?<=本协议一式){}(?=份)", _NUMBER),
     "all": ("{}(?=协商一致|只按附件一)", f"{_NUMBER}方"),
+    "register": ("(?:{})(?=共同核对一次)", _OFTEN),
+    "review": ("(?:{})(?=召开一次联席会议)", _OFTEN),
 }
 
 
 def following(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The clauses of the text `after`. Where they state what the fields of `before` were (name, parties, days, notice,
-    copies) they state what its own are; what somebody wrote otherwise stays.
+    frequencies, copies) they state what its own are; what somebody wrote otherwise stays.
     """
     parties = [_parties([*map(texts.signatory, text["parties"])]) for text in (before, after)]
     pairs = [(f"《{before['title']}》", f"《{after['title']}》"), (parties[0], parties[1])]
@@ -92,7 +95,11 @@ def _stated(
 
 def _fields_of(text: Mapping[str, Any]) -> dict[str, str]:
     days = [date.fromisoformat(text[name]) for name in ("effective_from", "effective_to")]
-    return _fields(days[0], days[1], text["notice_days"], len(text["parties"]))
+    return _fields(days[0], days[1], text["notice_days"], len(text["parties"])) | _often(text["frequencies"])
+
+
+def _often(frequencies: Mapping[str, str]) -> dict[str, str]:
+    return {name: texts.FREQUENCIES[frequencies[name]] for name in ("register", "review")}
 
 
 def _fields(starts_on: date, ends_on: date, notice_days: int, parties: int) -> dict[str, str]:
@@ -116,11 +123,20 @@ def generic(text: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def specific(
-    generic_: list[dict[str, Any]], title: str, offices: list[str], starts_on: date, ends_on: date, notice_days: int
+    generic_: list[dict[str, Any]],
+    title: str,
+    offices: list[str],
+    starts_on: date,
+    ends_on: date,
+    notice_days: int,
+    frequencies: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """The clauses of a template with name, parties and days put in; notice and copies are those of this agreement."""
+    """The clauses of a template with name, parties and days put in; notice, frequencies and copies are those of this
+    agreement.
+    """
     pairs = [(TITLE, title), (PARTIES, _parties(offices)), (FROM, _on(starts_on)), (TO, _on(ends_on))]
-    return _stated(_reworded({"clauses": generic_}, pairs), _fields(starts_on, ends_on, notice_days, len(offices)))
+    fields = _fields(starts_on, ends_on, notice_days, len(offices)) | _often(frequencies)
+    return _stated(_reworded({"clauses": generic_}, pairs), fields)
 
 
 def _reworded(text: Mapping[str, Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:

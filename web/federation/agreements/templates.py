@@ -90,7 +90,8 @@ def text_from(
     others = [uid for uid, _ in parties[1:]]
     grants = [texts.grant(hub, other, scope) for other in others for scope in kept["gives"]]
     grants += [texts.grant(other, hub, scope) for other in others for scope in kept["takes"]]
-    words = clauses.specific(kept["clauses"], title, [office for _, office in parties], starts_on, ends_on, notice_days)
+    offices = [office for _, office in parties]
+    words = clauses.specific(kept["clauses"], title, offices, starts_on, ends_on, notice_days, kept["frequencies"])
     text: dict[str, Any] = {
         "title": title,
         "clauses": clauses.of_level(words, is_township=is_township),
