@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import array, distinct_on
 from web.core import clock
 from web.core.events import Event
 from web.extensions import db
-from web.federation.agreements.models import AgreementDuty, CooperationProgress
+from web.federation.agreements.models import AgreementDuty, CooperationProgress, DutyKind
 from web.federation.cosigning.models import CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import OutboxMessage
@@ -311,10 +311,13 @@ def helped(span: Span) -> dict[str, dict[str, Value]]:
 
 
 def missed(span: Span) -> int:
-    """What was due of us by the calendar in the period and was not done."""
+    """What was due of us by the calendar in the period and was not done. Items are counted by themselves, and an agreement
+    that is not to go on need not be renewed.
+    """
     row = AgreementDuty
     query = db.select(func.count()).where(
         row.agreement_id.in_(span.agreement_ids),
+        row.kind.not_in((DutyKind.ITEM, DutyKind.RENEWAL)),
         span.holds_day(row.due_on),
         or_(row.is_missed, and_(row.done_on.is_(None), row.due_on < clock.today())),
     )

@@ -15,6 +15,7 @@ from web.core.errors import DomainError, Invalid, WrongState
 from web.extensions import db
 from web.federation.agreements import duties, registers, service, standing
 from web.federation.agreements.models import AgreementDuty, AgreementState, DutyKind, VersionState
+from web.reports import Period, figures
 from web.tenants.accounts.models import Account
 
 
@@ -83,6 +84,13 @@ def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatc
             past = {row.kind: row.is_missed for row in duties.past_of(agreed.ref.id)}
             assert past[DutyKind.REGISTER] and DutyKind.CHECK not in past
             assert not duties.open_of(agreed.ref.id)
+            span = figures.Span.of([agreed.ref.id], Period(day, clock.today()))
+            missed = figures.missed(span)
+            for kind in (DutyKind.RENEWAL, DutyKind.ITEM):  # nobody need renew; items are counted as items
+                due = clock.today() - timedelta(days=1)
+                db.session.add(AgreementDuty(agreement_id=agreed.ref.id, kind=kind, due_on=due, is_missed=True))
+            db.session.flush()
+            assert figures.missed(span) == missed > 0
         say(agreed.home, work, "close", agreed.ref.id, agreed.host.uid)
         assert state_of(agreed.home, agreed.ref.id)[0] is AgreementState.WINDING_DOWN
         told_when_overdue(agreed, fresh)
