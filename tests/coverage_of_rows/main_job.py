@@ -211,6 +211,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("6", "of FED/1 §4: which copies differ found by buckets (`/digest`): those alone go again, what one side lost ends at the other; in --long ten of 100,000 with 64 KiB", "peers.show shares.show",
           "federation/sharing/test_heartbeat.py::test_of_many_shares_only_those_go_again_whose_copies_differ "
           "federation/sharing/test_heartbeat.py::test_ten_of_a_hundred_thousand_are_found_and_mended_with_few_bytes"),
+    _line("6", "a received share whose copy stopped is put away by a person with a reason; its owner hears of it and shares anew, or has its proof", "shares.show shares.put_away home.notices",
+          "federation/sharing/test_heartbeat.py::test_a_copy_that_stopped_is_put_away_by_its_receiver_and_shared_anew"),
     _line("6", "a day that follows from the other side's word lies between the beginning and the answer, at both sides the same", "referrals.show",
           "federation/referrals/test_walks.py::test_a_word_of_another_day_moves_nothing_before_the_offer_nor_after_the_answer"),
     _line("6", "a card that names another county than the one that hands it over is refused", "peers.show",

@@ -320,7 +320,8 @@ SENTENCES = within("log", {
     },
     "shared": {"view": "查看外县告知的党员信息 {count} 人"},
     "share": {
-        "fail_to_open": "对方没有这项共享，作废",
+        "fail_to_open": "这项共享作废",
+        "put_away": "作废对不上的这一份共享",
         "need_snapshot": "准备重送全部共享内容",
         "grant": "开放状态共享",
         "snapshot": "送出全部共享内容",

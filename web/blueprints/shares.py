@@ -11,7 +11,7 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge, filters, navigation, timeline, todos
-from web.blueprints.forms import Form, One
+from web.blueprints.forms import Form, One, Text
 from web.blueprints.letters import proofs
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
@@ -29,7 +29,7 @@ from web.federation.post import service as post
 from web.federation.readings import service as readings
 from web.federation.referrals import packets
 from web.federation.referrals import service as referral_service
-from web.federation.sharing import heartbeat, lists, service, values
+from web.federation.sharing import heartbeat, lists, service, stopped, values
 from web.federation.sharing.cards import CLAUSE
 from web.federation.sharing.heartbeat import Compared
 from web.federation.sharing.lists import Row
@@ -89,11 +89,17 @@ class Narrowing(Schema):
     reason = One("原因", [("narrowed", wording.REVOKED["narrowed"])], required=True)
 
 
+class PuttingAway(Schema):
+    reason = Text("核对的结果", limit=200, required=True)
+
+
 def _way(row: Row) -> str:
     return WAYS[row.share.role]
 
 
 def _state(row: Row) -> str:
+    if row.share.stopped:
+        return "已停办"
     said = wording.SHARE_STATES[row.share.state]
     return say("{said}，一方已暂停", said=said) if row.is_paused else said
 
@@ -211,7 +217,7 @@ def show(share_id: UUID) -> str:
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share), may_open=service.may_open_again(share),
-        compared=_compared(share) if share.state is ShareState.LIVE else "",
+        compared=_compared(share) if share.state is ShareState.LIVE else "", may_put_away=stopped.may_put_away(share),
     )  # fmt: skip
     if share.member_id is None:
         _note([row])
@@ -292,6 +298,22 @@ def revoke(share_id: UUID) -> Any:
             flash("已停止共享，等对方的销毁证明")
             return redirect(url_for("shares.show", share_id=share_id), 303)
     return form.page("shares/revoke.html", s=share, row=row)
+
+
+@bp.route("/<uuid:share_id>/put-away", methods=["GET", "POST"])
+@needs(Permission.REFERRAL_WRITE)
+def put_away(share_id: UUID) -> Any:
+    """End our copy that has stopped, once both counties compared; what is still granted is opened anew by the other side."""
+    share, row = _seen(share_id, lock=request.method == "POST")
+    if not stopped.may_put_away(share):
+        raise WrongState("illegal_transition", state=share.state.value, verb="put_away")
+    form = Form(PuttingAway)
+    if form.is_sent:
+        with form:
+            stopped.put_away(share, form.read()["reason"])
+            flash("已作废这一份，内容已销毁")
+            return redirect(url_for("shares.show", share_id=share_id), 303)
+    return form.page("shares/put_away.html", s=share, row=row)
 
 
 @bp.post("/<uuid:share_id>/snapshot")

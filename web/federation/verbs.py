@@ -322,9 +322,11 @@ def refused(kind: Kind, message: OutboxMessage) -> None:
     db.session.flush()
 
 
-def fail(kind: Kind, aggregate: Any, code: str, message_id: UUID | None = None) -> None:
-    """It does not stand at the other side: it ends here too. `message_id`: of the word of ours that was refused."""
-    kind.machine.apply(aggregate, FAIL, reason=code, peer=str(aggregate.partner_uid))
+def fail(kind: Kind, aggregate: Any, code: str, message_id: UUID | None = None, *, by_us: bool = False) -> None:
+    """It does not stand at the other side: it ends here too. `message_id`: of the word of ours that was refused. `by_us`: a
+    person here ended it, by no word of theirs.
+    """
+    kind.machine.apply(aggregate, FAIL, reason=code, peer="" if by_us else str(aggregate.partner_uid))
     aggregate.refused_code, aggregate.state_at = code, clock.now()
     aggregate.pending, aggregate.pending_id = "", None
     aggregate.stopped = ""  # there is nothing at the other side to compare with any more

@@ -18,7 +18,7 @@ from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.post import relay, transports
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
-from web.federation.sharing import buckets, heartbeat, service
+from web.federation.sharing import buckets, heartbeat, service, stopped, values
 from web.federation.sharing.models import SharedValue, ShareState, StatusShare
 from web.federation.wire import bundles
 from web.tenants.accounts.permissions import Role
@@ -213,7 +213,7 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             held = StoredDisclosure.wrapped.is_not(None)
             assert world.count(StoredDisclosure, StoredDisclosure.about_id == surplus, held) == 0
         page = _page(fresh, walk.host, f"/shares/{surplus}")
-        assert "对方没有，已作废" in page and "已停办" not in page and "对方没有这项共享，内容已销毁。" in page
+        assert ">已作废<" in page and "已停办" not in page and "对方没有这项共享，内容已销毁。" in page
         with walk.home.act():
             assert service.get(lost).state is ShareState.NOT_OPENED
             heartbeat.tell_all()
@@ -233,6 +233,77 @@ def test_of_many_shares_only_those_go_again_whose_copies_differ(walk, fresh):
             assert service.get(taken).state is ShareState.NOT_OPENED
             assert world.count(SharedValue, SharedValue.share_id == taken) == 0
     assert _beats(walk, noon + 2 * day) == ([1, 1], same)
+
+
+def test_a_copy_that_stopped_is_put_away_by_its_receiver_and_shared_anew(walk, fresh):
+    """Nobody else can end it: the pair could not be closed. Where its owner took it back meanwhile, the proof goes to it."""
+    walk.until_taken_on()
+
+    def stop():
+        """The host's copy loses a decision, as by a backup that was put back."""
+        with walk.host.act():
+            share = service.standing(walk.id, "receiver", "S6")
+            assert not stopped.may_put_away(share)
+            share.n -= 1
+            fence.commit()
+            return share.id
+
+    def stands(side, share_id):
+        with side.act():
+            share = service.get(share_id)
+            return share.state, share.stopped
+
+    first = stop()
+    walk.amend(dues_until="2026-12")
+    assert stands(walk.host, first) == (ShareState.LIVE, "impossible_decision")
+    host, home = (fresh.test_client() for _ in "12")
+    sign_in(host, walk.host, Role.COUNTY_ADMIN.value)
+    sign_in(home, walk.home, Role.COUNTY_ADMIN.value)
+    here = f"/{walk.host.code}/shares/{first}"
+    assert "作废这一份" in host.get(here).text and "已停办" in host.get(f"/{walk.host.code}/shares/").text
+    assert home.post(f"/{walk.home.code}/shares/{first}/put-away", data={"reason": "核对过"}).status_code == 409
+    assert "销毁内容" in host.get(here + "/put-away").text
+    assert host.post(here + "/put-away", data={"reason": " "}).status_code == 422
+    assert stands(walk.host, first) == (ShareState.LIVE, "impossible_decision"), "a reason is asked for"
+    page = host.post(here + "/put-away", data={"reason": "已电话核对"}, follow_redirects=True).text
+    assert "已作废这一份" in page and "由我方作废" in page and "作废对不上的这一份共享" in page and "已电话核对" in page
+    assert "对方没有这项共享" not in page and "由本县作废" in page, "it is not said that they have none of it"
+    assert host.post(here + "/put-away", data={"reason": "再按"}).status_code == 409
+    with walk.host.act():
+        assert world.count(SharedValue, SharedValue.share_id == first) == 0
+    assert stands(walk.home, first) == (ShareState.LIVE, ""), "home hears of it by its next word"
+    with walk.home.act():
+        assert heartbeat.tell_all() == 1
+        fence.commit()
+    walk.work()
+    assert stands(walk.home, first) == stands(walk.host, first) == (ShareState.NOT_OPENED, "")
+    assert "由对方作废" in home.get(f"/{walk.home.code}/shares/{first}").text
+    assert "这项共享作废" in home.get(f"/{walk.home.code}/notices").text
+    held = [_of(walk, side, role) for side, role in ((walk.home, "owner"), (walk.host, "receiver"))]
+    assert held[0] == held[1] and held[0][1]["/dues_until"] == "2026-12"
+
+    second = stop()
+    assert second == held[1][0] != first
+    with walk.home.act():
+        service.revoke(service.get(second, lock=True), "narrowed")
+        fence.commit()
+    walk.work()
+    assert stands(walk.host, second) == (ShareState.LIVE, "impossible_decision")
+    assert stands(walk.home, second) == (ShareState.PURGE_REQUESTED, "")
+    page = host.post(
+        here.replace(str(first), str(second)) + "/put-away", data={"reason": "已核对"}, follow_redirects=True
+    )
+    assert "证明已送出" in page.text and f"{walk.home.name}停止共享，要求销毁" in page.text, "their word, and our proof"
+    walk.work()
+    assert stands(walk.home, second) == stands(walk.host, second) == (ShareState.PURGED, "")
+    assert "证明密钥、内容和检索字词已销毁" in home.get(f"/{walk.home.code}/shares/{second}").text
+
+
+def _of(walk, side, role):
+    """The share of S6 that stands here, and what it holds."""
+    with side.act():
+        share = service.standing(walk.id, role, "S6")
+        return share.id, values.held([share.id])[share.id]
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ from web.federation.referrals.codes import shown as code_shown
 from web.federation.referrals.lists import Tab
 from web.federation.referrals.models import ReferralState
 from web.federation.referrals.packets import KIND_WORDS, worded
-from web.federation.sharing.models import ShareState
+from web.federation.sharing.models import PUT_AWAY, ShareState
 from web.tenants.counties import divisions
 
 __all__ = ["KIND_WORDS", "code_shown", "worded"]
@@ -142,7 +142,7 @@ SHARE_STATES: dict[str, str] = {
     H.LIVE: "共享中",
     H.PURGE_REQUESTED: "已停止，待销毁证明",
     H.PURGED: "已销毁",
-    H.NOT_OPENED: "对方没有，已作废",
+    H.NOT_OPENED: "已作废",
 }
 SHARE_KNOTS: dict[str, str] = {
     H.GRANTED: "theirs",
@@ -159,7 +159,9 @@ REVOKED: dict[str, str] = {
     "wound_down": "协议终止",
     "narrowed": "缩小共享范围",
 }
-sentences.REASONS_OF |= {"referral": REASONS, "share": REVOKED}
+# Why a share is void: the other county has none of it, or a person here ended a copy that had stopped.
+VOID: dict[str, str] = {"not_open": "对方没有这项共享", PUT_AWAY: "双方的记录对不上，由本县作废"}
+sentences.REASONS_OF |= {"referral": REASONS, "share": REVOKED, "share.fail_to_open": VOID}
 BASES = {"notice": "已告知本人", "consent": "本人单独同意"}
 PURPOSES = {name: scopes.SCOPES[name].purpose for name in SCOPES}
 

@@ -27,6 +27,8 @@ class ShareState(StrEnum):
 
 S = ShareState
 STANDING = (S.GRANTED, S.LIVE)
+PUT_AWAY = "put_away"
+"""The code of a copy that had stopped, and that a person of its receiver ended."""
 
 SHARE = Machine(
     "share",
