@@ -213,6 +213,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/sharing/test_heartbeat.py::test_ten_of_a_hundred_thousand_are_found_and_mended_with_few_bytes"),
     _line("6", "a received share whose copy stopped is put away by a person with a reason; its owner hears of it and shares anew, or has its proof", "shares.show shares.put_away home.notices",
           "federation/sharing/test_heartbeat.py::test_a_copy_that_stopped_is_put_away_by_its_receiver_and_shared_anew"),
+    _line("6", "a handover whose copy stopped is ended by home, and by the host once it heard of that: never two owners, never none", "handovers.show handovers.recall handovers.cancel handovers.put_away",
+          "federation/handovers/test_walks.py::test_home_ends_what_stopped_and_the_host_as_it_hears_of_it "
+          "federation/handovers/test_walks.py::test_what_home_takes_back_is_destroyed_where_the_host_has_stopped"),
     _line("6", "a day that follows from the other side's word lies between the beginning and the answer, at both sides the same", "referrals.show",
           "federation/referrals/test_walks.py::test_a_word_of_another_day_moves_nothing_before_the_offer_nor_after_the_answer"),
     _line("6", "a card that names another county than the one that hands it over is refused", "peers.show",

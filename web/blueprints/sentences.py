@@ -376,6 +376,7 @@ SENTENCES = within("log", {
         "confirm": "流出地系统确认接收，关系转接办结",
         "recall": "收回介绍信",
         "return_request": "提出转回",
+        "put_away": "记录对不上，照对方的决定了结",
         "stop": "双方的记录对不上，停办",
     },
     "request": {

@@ -8,7 +8,7 @@ the confirmed state only and are never refused as illegal; an impossible one sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,16 +19,19 @@ import structlog
 
 from web.core import clock, events
 from web.core.errors import WrongState
+from web.core.events import Actor
 from web.core.ids import made_at
 from web.core.states import Row
 from web.extensions import db
 from web.federation import admission
 from web.federation.pairs import FAIL, NOT_OPENED, Kind, Moved, Said
+from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.post.inbox import StaleBase
-from web.federation.post.models import OutboxMessage
+from web.federation.post.models import InboxMessage, OutboxMessage
+from web.federation.wire import seals
 from web.federation.wire.codes import WireError
-from web.federation.wire.envelope import Envelope
+from web.federation.wire.envelope import Envelope, read_payload
 
 log = structlog.get_logger(__name__)
 
@@ -334,6 +337,35 @@ def fail(kind: Kind, aggregate: Any, code: str, message_id: UUID | None = None, 
         said = Said(FAIL, aggregate.role, {}, {}, frozenset(), clock.now(), message_id, is_ours=True)
         kind.effects[FAIL](aggregate, said)
     events.announce(Moved(kind.name, aggregate.id, FAIL, NOT_OPENED, aggregate.partner_uid, is_ours=True))
+
+
+def heard(kind: Kind, aggregate: Any, verbs: Collection[str]) -> Envelope | None:
+    """The last of these words of its anchor that a follower's copy which has stopped heard, and that moved nothing."""
+    query = db.select(InboxMessage.envelope).where(
+        InboxMessage.about_id == aggregate.id,
+        InboxMessage.peer_uid == aggregate.partner_uid,
+        InboxMessage.type.in_([f"{kind.name}.{verb}" for verb in verbs]),
+        InboxMessage.result == "applied",
+    )
+    token = db.session.scalar(query.order_by(InboxMessage.id.desc()).limit(1))
+    found = read_payload(seals.unverified(token)) if token is not None else None  # it was verified when it came
+    return found if found is not None and found.n is not None else None
+
+
+def follow_to(kind: Kind, aggregate: Any, envelope: Envelope, verb: str) -> None:
+    """Bring a follower's copy that has stopped to a later word of its anchor (`heard`), which ended it there: `verb` is the row
+    that ends it from where it stands. What was said between is passed over, as nothing of it is kept.
+    """
+    row = kind.machine.row(aggregate.state, verb)
+    assert row is not None and envelope.n is not None, f"{kind.name}: {verb} does not start at {aggregate.state}"
+    at = _within(aggregate, envelope.at, clock.now() + SKEW)
+    role = kind.other(aggregate.role)
+    said = Said(verb, role, envelope.body, {}, frozenset(), at, envelope.id, is_ours=False)
+    aggregate.n, aggregate.stopped = envelope.n - 1, ""
+    with events.by(Actor(None, keys.peer(envelope.sender).name, "peer")):
+        _decide(kind, aggregate, row, said, peer=str(envelope.sender))
+        if aggregate.state in kind.machine.terminal and aggregate.pending:
+            _drop(kind, aggregate, "overtaken")
 
 
 def _drop(kind: Kind, aggregate: Any, code: str) -> None:

@@ -237,7 +237,55 @@ def test_what_home_takes_back_is_destroyed_where_the_host_has_stopped(walk, fres
     nothing_left_at_the_host(walk)
     client, host = fresh.test_client(), walk.pair.host
     sign_in(client, host)
-    assert "已停办" in client.get(f"/{host.code}/handovers/{walk.id}").text
+    here = f"/{host.code}/handovers/{walk.id}"
+    page = client.get(here).text
+    assert "已停办" in page and "恢复备份" not in page and "put-away" in page
+    assert client.post(here + "/put-away", data={"text": ""}).status_code == 422
+    page = client.post(here + "/put-away", data={"text": "已电话核对"}, follow_redirects=True).text
+    assert "照对方的决定了结" in page and "已电话核对" in page and "已停办" not in page
+    assert walk.states() == (S.RECALLED, S.RECALLED) and walk.owners() == HOME
+    assert client.post(here + "/put-away", data={"text": "再按"}).status_code == 409
+    nothing_left_at_the_host(walk)
+    with walk.at(host) as handover:
+        assert (handover.stopped, handover.pending, handover.outcome) == ("", "", "recalled")
+
+
+def test_home_ends_what_stopped_and_the_host_as_it_hears_of_it(walk, fresh):
+    """Until its own confirmation the member is home's. The host may not before that word: home may have confirmed."""
+    walk.begin()
+    walk.host(service.accept)
+    with walk.at(walk.pair.host) as handover:
+        handover.n -= 1  # a decision is lost, as by a backup that was put back
+    walk.release()
+    assert walk.states() == (S.RELEASED, S.ACCEPTED)
+    with walk.at(walk.pair.host) as handover:
+        assert handover.stopped == "impossible_decision" and not service.may_put_away(handover)
+        with pytest.raises(WrongState):
+            service.put_away(handover, "核对过")
+    with walk.at(walk.pair.home) as handover:
+        handover.stopped = "refused_malformed"
+        assert members.get(walk.member_id).frozen_by == walk.id
+    client, home = fresh.test_client(), walk.pair.home
+    sign_in(client, home)
+    here = f"/{home.code}/handovers/{walk.id}"
+    page = client.get(here).text
+    assert "仍由我方负责管理" in page and "收回介绍信" in page and "put-away" not in page
+    assert client.get(here + "/put-away").status_code == 409
+    client.post(here + "/recall", data={"reason": "wrong_entry", "text": "双方记录对不上"})
+    walk.work()
+    with walk.at(home) as handover:
+        assert (handover.state, handover.stopped) == (S.RECALLED, "")
+        assert members.get(walk.member_id).frozen_by is None
+    assert walk.owners() == HOME
+    with walk.at(walk.pair.host) as handover:
+        assert (handover.state, handover.stopped) == (S.ACCEPTED, "impossible_decision")
+        service.put_away(handover, "已电话核对")
+        assert (handover.state, handover.stopped, handover.reason) == (S.CANCELLED, "", "wrong_entry")
+    walk.work()
+    nothing_left_at_the_host(walk)
+    for side, other in ((home, walk.pair.host), (walk.pair.host, home)):
+        with walk.at(side) as handover:
+            assert "open_handovers" not in [code for ask in AT_REST for code in ask(handover.agreement_id, other.uid)]
 
 
 def test_a_letter_that_ran_out_comes_home(walk):

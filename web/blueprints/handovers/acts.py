@@ -42,6 +42,10 @@ class Words(Schema):
     text = Text("说明", limit=500, load_default="")
 
 
+class PuttingAway(Schema):
+    text = Text("核对的结果", limit=200, required=True)
+
+
 class Refusal(Words):
     reason = One("原因", list(wording.REFUSED.items()))
 
@@ -210,6 +214,11 @@ ACTS: dict[str, Act] = {
         Act(
             "cancel", "撤销转接", "撤销转接", Words, lambda h, v: service.cancel(h, v["text"]),
             "撤销后，这次转接终止，送往对方的信息在对方清除。需要时可以重新提出。", "已撤销",
+        ),
+        Act(
+            "put_away", "照对方的决定了结", "了结", PuttingAway, lambda h, v: service.put_away(h, v["text"]),
+            "流出地已经终止这次转接，党员仍由流出地负责管理，送来的信息已在我方清除。与对方核对后，我方照此了结。", "已了结",
+            can=service.may_put_away,
         ),
     )
 }  # fmt: skip

@@ -252,7 +252,7 @@ def _turn(handover: Handover, row: Row, member: Member | None) -> dict[str, Any]
         "is_live": False,
     }
     if handover.stopped:
-        return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": "请县级经办与对方核对后处理"}
+        return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": _stopped(handover)}
     if handover.state is S.CLOSED:
         return found | {
             "whose": "all",
@@ -286,6 +286,15 @@ def _turn(handover: Handover, row: Row, member: Member | None) -> dict[str, Any]
         "title": say("轮到{partner}：{task}", partner=row.partner, task=task),
         "next": _AFTER[handover.state],
     }
+
+
+def _stopped(handover: Handover) -> str:
+    """What a person can do about a copy that has stopped."""
+    if handover.role == "home" and handover.is_open:
+        return "党员仍由我方负责管理。请县级经办与对方核对；不再办的，由我方终止，需要时重新提出"
+    if service.may_put_away(handover):
+        return "对方已经终止这次转接，送来的信息已清除。请县级经办与对方核对后了结"
+    return "请县级经办与对方核对后处理"
 
 
 # What was refused, by who began.

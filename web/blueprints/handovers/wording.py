@@ -160,6 +160,7 @@ LETTERS = within("letter", {
     "take_over": "接收与回执",
     "confirm": "确认",
     "recall": "收回介绍信",
+    "put_away": "照对方的决定了结",
 })  # fmt: skip
 
 # The same verb answers two questions.

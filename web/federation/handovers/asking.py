@@ -230,7 +230,16 @@ def refuse(handover: Handover, reason: str, text: str = "") -> None:
 
 def cancel(handover: Handover, text: str = "") -> None:
     """Nothing comes of it, before a letter was issued."""
+    lift_stop(handover)
     verbs.say(KIND, handover, "cancel", {}, said(text), reason=text)
+
+
+def lift_stop(handover: Handover) -> None:
+    """Home ends its own copy also where that has stopped: until its own confirmation the member is home's, and what is over
+    takes no take-over. The host's copy destroys what it was told, and a person there puts it away.
+    """
+    if handover.role == "home" and handover.is_open:
+        handover.stopped = ""
 
 
 def said(text: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from web.core.queue import Job
 from web.extensions import db
 from web.federation import verbs
 from web.federation.handovers import effects, packet
-from web.federation.handovers.asking import said
+from web.federation.handovers.asking import lift_stop, said
 from web.federation.handovers.kind import KIND
 from web.federation.handovers.models import HANDOVER, Handover, HandoverState, Outcome
 from web.tenants.counties.service import LETTER_VALID_AT_MOST
@@ -109,6 +109,7 @@ def print_letter(handover: Handover) -> Task:
 def recall(handover: Handover, reason: str, text: str = "") -> None:
     """Take the letter back while the member is in transit; a take-over that crosses it is dropped at the host."""
     effects.demand_words(reason, text)
+    lift_stop(handover)
     verbs.say(KIND, handover, "recall", {"reason": reason}, said(text), reason=text)
 
 

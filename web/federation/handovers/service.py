@@ -12,7 +12,7 @@ from datetime import date
 from uuid import UUID
 
 from web.core import clock, events
-from web.core.errors import DomainError, Invalid
+from web.core.errors import DomainError, Invalid, WrongState
 from web.extensions import db
 from web.federation import verbs
 from web.federation.agreements import service as agreements
@@ -86,12 +86,14 @@ __all__ = [
     "expire_letters",
     "get",
     "give_back",
+    "may_put_away",
     "neighbours",
     "note_arrival",
     "of_case",
     "of_member",
     "partners",
     "print_letter",
+    "put_away",
     "ran_out",
     "recall",
     "refuse",
@@ -175,7 +177,28 @@ def _taken_back(handover: Handover) -> None:
         _came_to_nothing(handover)
 
 
-KIND.clears.update(dict.fromkeys(("refuse", "cancel", "expire", "decline", "recall"), _taken_back))
+_ENDINGS = ("refuse", "cancel", "expire", "decline", "recall")
+KIND.clears.update(dict.fromkeys(_ENDINGS, _taken_back))
+
+
+def may_put_away(handover: Handover) -> bool:
+    """Has our copy stopped, and did home say since that it ended? Before that word only home knows whose the member is."""
+    has_stopped = handover.role == "host" and bool(handover.stopped) and handover.is_open
+    return has_stopped and verbs.heard(KIND, handover, _ENDINGS) is not None
+
+
+def put_away(handover: Handover, reason: str) -> None:
+    """A person of the host ends a copy that had stopped as home ended its own; all it held is destroyed since that word came.
+    `reason`: for the log. Home confirmed nothing and will not, so the member stays home's. WrongState before that word.
+    """
+    word = verbs.heard(KIND, handover, _ENDINGS) if may_put_away(handover) else None
+    if word is None:
+        raise WrongState("illegal_transition", machine=KIND.name, state=handover.state.value, verb="put_away")
+    events.record("handover.put_away", handover, reason=reason)
+    verb = word.type.partition(".")[2]
+    if KIND.machine.row(handover.state, verb) is None:  # home had gone on by words this copy never took
+        verb = "recall" if handover.state is S.RELEASED else "cancel"
+    verbs.follow_to(KIND, handover, word, verb)
 
 
 def _end_open(member_id: UUID, reason: str) -> None:
@@ -321,7 +344,9 @@ def neighbours(handover: Handover) -> tuple[Handover | None, Handover | None]:
 
 
 def verbs_now(handover: Handover) -> Iterable[str]:
-    """What our side may say now."""
+    """What our side may say now. Home ends its own copy also where that has stopped."""
+    if handover.role == "home" and handover.stopped and handover.is_open:
+        return ["recall"] if handover.state is S.RELEASED else ["cancel"]
     return verbs.can(KIND, handover)
 
 
