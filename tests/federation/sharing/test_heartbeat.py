@@ -298,6 +298,23 @@ def test_a_copy_that_stopped_is_put_away_by_its_receiver_and_shared_anew(walk, f
     assert stands(walk.home, second) == stands(walk.host, second) == (ShareState.PURGED, "")
     assert "证明密钥、内容和检索字词已销毁" in home.get(f"/{walk.home.code}/shares/{second}").text
 
+    # A no of the member that finds ours put away is told all the same: the host's own share of him goes too.
+    with walk.home.act():
+        service.open_again(service.get(second, lock=True))
+        fence.commit()
+    walk.work()
+    third = stop()
+    walk.amend(dues_until="2027-01")
+    with walk.host.act():
+        stopped.put_away(service.get(third, lock=True), "已核对")
+        fence.commit()
+    assert _of(walk, walk.host, "owner")[1], "his branch there"
+    walk.withdraw("S6")
+    assert stands(walk.home, third) == (ShareState.NOT_OPENED, "")
+    for side, role in ((walk.home, "owner"), (walk.home, "receiver"), (walk.host, "owner"), (walk.host, "receiver")):
+        with side.act():
+            assert service.standing(walk.id, role, "S6") is None
+
 
 def _of(walk, side, role):
     """The share of S6 that stands here, and what it holds."""

@@ -120,6 +120,9 @@ def _refused(share: StatusShare, verb: str, code: str) -> None:
     """A snapshot or delta the receiver refused consumed no number there: take it back, and send all values next time."""
     if code == "not_open":  # it took our grant and has lost it since; of one that we took back this is the proof
         verbs.fail(KIND, share, code)
+        theirs = standing(share.referral_id, "receiver", share.scope) if share.reason in WITHDRAWN else None
+        if theirs is not None:  # the member said no, and the one word that told it found nothing there
+            say_withdrawn(theirs, share.reason)
         _opened_anew(share)
         return
     if share.state not in STANDING:
