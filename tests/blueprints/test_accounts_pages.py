@@ -1,6 +1,8 @@
 """Pages of accounts, organisations, settings and the event log: done, refused, and what the log then says."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from web.tenants.accounts.permissions import Role
 from web.tenants.consents import wordings
 from web.tenants.counties import service as counties
 from web.tenants.organisations import service as organisations
-from web.tenants.organisations.models import PartyOrg
+from web.tenants.organisations.models import OrgKind, PartyOrg
 
 
 @pytest.fixture
@@ -273,6 +275,31 @@ def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):
     place = {"role": "branch_secretary", "org_id": str(made.id)}
     closed_place = grants.post(f"{base}/accounts/{pair.home.accounts[Role.LIAISON]}/appoint", data=place)
     assert closed_place.status_code == 422 and "所选组织已撤销" in closed_place.text
+
+
+def test_two_who_add_the_same_at_once(fresh, pair, admin, base):
+    """The second is told to send the form again, which then says what is taken; the page said that the system had failed."""
+    from tests.conftest import _database_of, owner
+
+    town, new = pair.home.orgs["天堂镇"], {"kind": "branch", "name": "演示村支部", "full_name": "", "host_code": ""}
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+
+    def send():
+        return admin.post(f"{base}/organisations/{town}/new", data=new)
+
+    with ThreadPoolExecutor(1) as other, owner(_database_of(fresh)) as watch, pair.home.act():
+        organisations.found(organisations.get(town), OrgKind.BRANCH, new["name"])
+        second = other.submit(send)
+        while not watch.execute(waiting).fetchone()[0] and not second.done():
+            time.sleep(0.02)
+        fence.commit()
+        refused = second.result()
+    assert refused.status_code == 409 and "请稍等几秒再提交" in refused.text
+    again = send()
+    assert again.status_code == 422 and "已有同名的" in again.text
 
 
 def test_a_branch_with_members_does_not_close(fresh, pair, admin, base):

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 from flask import Flask, g, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from web.blueprints import kept, words
@@ -23,6 +23,7 @@ BUSY = (
     psycopg.errors.QueryCanceled,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
+    psycopg.errors.UniqueViolation,  # somebody else wrote the same at this moment: sent again, the form says what is taken
 )
 
 
@@ -36,11 +37,11 @@ class Outage:
     is_known: bool = True
 
 
-def of(error: OperationalError | PoolTimeout, *, is_committing: bool) -> Outage:
+def of(error: DBAPIError | PoolTimeout, *, is_committing: bool) -> Outage:
     """What an error of the database means for who waits for the page. A connection that broke while the commit was on
     its way leaves open whether it was kept; every answer of the server itself says that it was not.
     """
-    cause = error.orig if isinstance(error, OperationalError) else None
+    cause = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(cause, psycopg.errors.DiskFull):
         return Outage("storage_full", STORAGE_FULL)
     if cause is None or isinstance(cause, BUSY):
@@ -55,7 +56,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
-    def out(error: OperationalError | PoolTimeout) -> Any:
+    def out(error: DBAPIError | PoolTimeout) -> Any:
         found = of(error, is_committing=g.get("is_committing", False))
         log.error("request.outage", code=found.code, error=type(getattr(error, "orig", error)).__name__)
         words.undo()
@@ -67,3 +68,10 @@ def register(app: Flask) -> None:
         if found.retry_after:
             answer.headers["Retry-After"] = str(found.retry_after)
         return answer
+
+    @app.errorhandler(IntegrityError)
+    def at_once(error: IntegrityError) -> Any:
+        if not isinstance(error.orig, psycopg.errors.UniqueViolation):
+            return words.failed(error)
+        log.warning("request.at_once", exc_info=error)  # where: the program may have asked nobody first
+        return out(error)
