@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import web.federation.registry  # noqa: F401
+import web.federation.registry  # noqa: F401  -- so that every kind is known
 from tests.contracts.source import ROOT, WEB
 from tests.contracts.test_schema import machines
 from web.core.states import Machine

@@ -52,6 +52,18 @@ def say(walk, side, verb, *args):
     walk.work()
 
 
+def forgetting(id_, since, *sides):
+    """(side, its copy, whether the content stands): the day before it ends and the day after, at each, once its timer ran."""
+    over = datetime.combine(add_months(since, service.KEPT), time(12), clock.CHINA) + timedelta(days=1)
+    for at, is_kept in ((over - timedelta(days=2), True), (over, False)):
+        for side in sides:
+            with clock.at(at), side.act():
+                service.forget_old()
+                fence.commit()
+            with side.act():
+                yield side, service.get(id_), is_kept
+
+
 def states(walk, id_):
     """(at the asker, at the asked, pending at the asked)."""
     with walk.pair.host.act():
@@ -99,17 +111,11 @@ def test_a_visit_is_asked_done_and_rated(walk, proved, monkeypatch):
             assert (request.state, request.rating, request.done_on) == ("rated", "helped", clock.today())
             done_on = request.done_on
     # Three years later its content is gone at both, as the notice to the member says; that it was, is not.
-    over = datetime.combine(add_months(done_on, service.KEPT), time(12), clock.CHINA) + timedelta(days=1)
     live = StoredDisclosure.about_id == id_, StoredDisclosure.wrapped.is_not(None)
-    for at, kept in ((over - timedelta(days=2), {"trigger": "hardship"}), (over, {})):
-        for side in (home, host):
-            with clock.at(at), side.act():
-                service.forget_old()
-                fence.commit()
-            with side.act():
-                request = service.get(id_)
-                assert (request.values(), service.withheld(request), request.state) == (kept, [], "rated")
-                assert (world.count(StoredDisclosure, *live) > 0) == (kept != {})
+    for _side, request, is_kept in forgetting(id_, done_on, home, host):
+        kept = {"trigger": "hardship"} if is_kept else {}
+        assert (request.values(), service.withheld(request), request.state) == (kept, [], "rated")
+        assert (world.count(StoredDisclosure, *live) > 0) == is_kept
     proved("requests played to their end", 1)
 
 
@@ -229,18 +235,9 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
         with host.act():
             assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")
         # The asker's own copy is kept as long as of what was done, and no longer; so are the words of the answer at both.
-        over = datetime.combine(add_months(clock.today(), service.KEPT), time(12), clock.CHINA) + timedelta(days=1)
-        for at, kept in ((over - timedelta(days=2), {"trigger": "hardship"}), (over, {})):
-            for side in (home, host):
-                with clock.at(at), side.act():
-                    service.forget_old()
-                    fence.commit()
-                with side.act():
-                    request = service.get(id_)
-                    assert (request.values(), request.words) == (
-                        kept if side is host else {},
-                        "人手不足" if kept else None,
-                    )
+        for side, request, is_kept in forgetting(id_, clock.today(), home, host):
+            kept = {"trigger": "hardship"} if is_kept and side is host else {}
+            assert (request.values(), request.words) == (kept, "人手不足" if is_kept else None)
 
 
 def test_a_request_does_not_lapse_before_its_due_day(walk):
