@@ -336,6 +336,7 @@ DELETED = {
     ("web/federation/agreements/templates.py", "find(template_id, lock=True)"): "a template, whose list has no labels",
     ("web/federation/post/keys.py", "key"): "a partner's key that nobody pinned; the partner stays",
     ("web/federation/cosigning/service.py", "line"): "a line of an open record; the record stays",
+    ("web/federation/agreements/duties.py", "row"): "a day that no text asks for any more; the agreement stays",
     ("web/federation/handovers/effects.py", "member"): "a member's provisional row: members have their own labels",
     ("web/federation/referrals/packets.py", "row"): "the working copy of what crossed; the referral stays",
     ("web/tenants/imports/service.py", "row"): "a heading that was told wrongly",
