@@ -312,6 +312,7 @@ def test_every_refusal_says_what_and_what_next(app, status):
     for layout in ("bare.html", "shell.html"):
         answer = app.test_client().get(f"/wrong/{status}?layout={layout}")
         assert answer.status_code == status
+        assert ("从菜单" in answer.text) == (status == 404 and layout == "shell.html"), "only where there is one"
         assert re.search(r"<h1>[^<]+</h1>", answer.text)
         assert re.search(r">现在不能这样办</p>", answer.text), (
             "what it says is a paragraph of its own: no full stop is added"
