@@ -38,6 +38,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "lapse; notice days", "agreements.show agreements.leave",
           "federation/agreements/test_endings.py::test_a_version_lapses_after_thirty_days_on_the_table "
           "federation/agreements/test_year.py::test_an_agreed_version_lapses_after_sixty_days_and_the_one_in_effect_stays "
+          "federation/agreements/test_endings.py::test_leaving_notice_winding_down_and_closed_by_both "
           "federation/agreements/test_year.py::test_leaving_ends_an_open_amendment_and_only_comes_nearer"),
     _line("1", "one open version at a time", "agreements.amend",
           "federation/agreements/test_year.py::test_the_database_too_refuses_a_second_open_version"),
@@ -74,6 +75,16 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("2", "their effect everywhere; S5 withdrawn: in no new record, what both countersigned stays and the notice says so", "members.withdraw shares.show",
           "federation/sharing/test_sharing.py::test_the_telephone_only_with_consent_and_gone_with_it "
           "federation/cosigning/test_final_records.py::test_who_withdrew_the_notice_is_in_no_new_record_and_the_old_one_stands"),
+    _line("2", "what holds for one stay away ends with its flow, and of the next he is told anew; his last word counts, whatever day is written down later", "members.show members.shown members.withdraw",
+          "federation/sharing/test_sharing.py::test_the_flow_ends_and_every_share_is_purged "
+          "tenants/test_consents.py::test_his_last_word_counts_whatever_day_is_written_down_later"),
+    _line("2", "a no to S6 ends what both counties share, also where home's own share was stopped or lost; what was sealed before it and not delivered goes without the values", "members.withdraw shares.show",
+          "federation/sharing/test_sharing.py::test_the_notice_of_s6_withdrawn_both_directions_go "
+          "federation/sharing/test_sharing.py::test_the_notice_of_s6_withdrawn_the_host_hears_where_a_person_had_stopped_ours "
+          "federation/sharing/test_heartbeat.py::test_a_copy_that_stopped_is_put_away_by_its_receiver_and_shared_anew "
+          "federation/sharing/test_sharing.py::test_what_waits_at_the_withdrawal_goes_without_the_values"),
+    _line("2", "a share goes with the agreement it rests on, though the referral goes on under another", "shares.show",
+          "federation/sharing/test_changed_grants.py::test_a_share_goes_with_its_agreement_though_the_referral_goes_on_under_another"),
     _line("2", "S2 narrowed: open packets lose what is granted no more, on both sides; taken away, they end", "referrals.show",
           "federation/sharing/test_changed_grants.py::test_a_narrowed_notice_empties_open_packets_and_one_taken_away_ends_them"),
     _line("2", "S0 and S1 narrowed: the lists held by both sides are destroyed", "scopes.directory scopes.figures",
@@ -124,7 +135,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_transfers.py::test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper blueprints/test_transfers.py::test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book"),
     _line("3", "work lists: 待办, 未办结, 即将办理, 转出历史, 转入历史, 审批记录",
           "transfers.index home.index",
-          "blueprints/test_transfers.py::test_counts_equal_the_lists_for_every_role blueprints/test_transfers.py::test_between_two_committees_each_sees_its_part"),
+          "blueprints/test_transfers.py::test_counts_equal_the_lists_for_every_role blueprints/test_transfers.py::test_between_two_committees_each_sees_its_part "
+          "blueprints/test_transfers.py::test_out_of_the_county_by_paper blueprints/test_transfers.py::test_a_letter_from_elsewhere_makes_a_provisional_row"),
     _line("3", "overdue counters; 3-month rule", "referrals.index transfers.index home.index handovers.release handovers.arrive",
           "blueprints/test_host_begins.py::test_what_waits_too_long_is_counted_by_working_days "
           "federation/handovers/test_asks.py::test_a_letter_that_ran_out_is_issued_again_only_with_the_branchs_proof "
@@ -192,10 +204,14 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/test_chaos.py::test_a_worker_killed_between_any_two_steps_loses_nothing "
           "federation/test_chaos.py::test_a_worker_without_a_connection_comes_back "
           "federation/post/test_post.py::test_valkey_flushed_the_scheduler_finds_it_again "
+          "federation/test_faults.py::test_one_noisy_partner_of_twenty_keeps_nobody_waiting "
           "test_connections.py::test_a_unit_of_work_after_a_restart_takes_a_new_connection"),
     _line("6", "a task whose worker died is taken up after its lease, and what it made is not made twice", "tasks.show",
           "blueprints/test_batches.py::test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops "
           "core/test_queue.py::test_a_task_is_one_workers_until_nothing_was_heard_of_it_for_its_lease"),
+    _line("6", "one deadline that cannot be kept hinders no other of its county; rounds that nobody answers leave one job of each county", _TEST,
+          "blueprints/test_operations.py::test_one_deadline_that_cannot_be_kept_hinders_no_other "
+          "core/test_queue.py::test_rounds_that_nobody_answers_leave_one_job_of_each_county"),
     _line("6", "pool exhausted under a page: it says so and keeps what was typed", _TEST,
           "federation/test_chaos.py::test_a_page_without_a_connection_says_so_and_keeps_what_was_typed"),
     _line("6", "of FED/1 §6: a line rewound over a gap, one batch delivered at the same time and two drains of one line, and in --long one silent peer of twenty and 1,000 messages under a turned key", _TEST,
@@ -277,7 +293,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_batches.py::test_letters_of_a_selection_and_reports_of_a_period "
           "blueprints/test_batches.py::test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops"),
     _line("7", "print views of every list and record the clerks of home and host can walk to: of a list the page that is shown", "home.index",
-          "browser/test_every_page.py::test_every_page_of_every_role"),
+          "browser/test_every_page.py::test_every_page_of_every_role contracts/test_templates.py::test_a_printed_list_is_without_the_forms_beside_it"),
     _line("7", "PDF/A-3 with the sealed data attached, of agreements, proof sheets and certificates: structure and attachments checked by qpdf, seals verified from the attachment alone; "
           "pdfsig finds no signature in it, for the seals stand beside", "documents.show",
           "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers "
@@ -330,6 +346,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "contracts/test_listings.py::test_every_condition_can_be_turned_round"),
     _line("8", "home: what waits by role, oldest deadline first; a number opens as many: a list of just these, or the whole queue on home", "home.index",
           "blueprints/test_home.py::test_counts_of_the_queues_equal_the_lists_they_open "
+          "blueprints/test_home.py::test_who_has_no_part_in_it_has_nothing_to_do demo/test_build.py::test_every_role_has_its_work_on_the_home_page_as_the_menu_counts_it "
+          "blueprints/test_agreements.py::test_rejecting_needs_a_reason "
           "blueprints/test_home.py::test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home"),
     _line("8", "home: how many fall due on each of the next ten working days; a day opens as many", "home.index",
           "blueprints/test_home.py::test_the_days_ahead_count_every_item_and_open_them contracts/test_query_budgets.py::test_a_longer_list_asks_no_more"),
@@ -369,7 +387,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "working-day deadlines on an editable calendar", "settings.calendar settings.add_workday",
           "blueprints/test_accounts_pages.py::test_settings_working_days_and_notice blueprints/test_parts.py::test_deadlines"),
     _line("8", "search by name, pinyin, initials, ID tail, phone: p95 ≤ 300 ms at 50,000 members, of work of the page and its database; on the wall it is printed", "members.found members.index",
-          "benchmarks/test_search.py::test_the_search_box_answers_at_fifty_thousand_members"),
+          "benchmarks/test_search.py::test_the_search_box_answers_at_fifty_thousand_members tenants/test_members.py::test_a_member_is_found_by_whatever_a_clerk_types"),
     # 9 Language
     _line("9", "English catalogue complete, its English English", "home.index",
           "blueprints/test_english.py::test_english_is_offered_and_its_catalogue_is_whole "
@@ -439,6 +457,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "deploy/test_backup.py::test_backed_up_lost_and_restored deploy/test_backup.py::test_a_backup_ends_by_the_day_the_proofs_name"),
     _line("11", "keys destroyed, packets and papers purged, shares taken back and consents withdrawn since a backup stay so when it is put back", _TEST,
           "deploy/test_backup.py::test_what_was_destroyed_since_the_backup_stays_destroyed"),
+    _line("11", "where nothing tells a restore what was destroyed, or it is not written for a minute, the operators' page and a figure say so", "operator.index health.metrics",
+          "blueprints/test_operator.py::test_a_backup_is_asked_for_and_what_came_of_it_stands_there "
+          "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token"),
     _line("11", "a restore takes out again single fields that a narrower version took out, also of working copies, at both counties", _TEST,
           "deploy/test_backup.py::test_what_was_destroyed_since_the_backup_stays_destroyed"),
     _line("11", "what ended since a backup that is put back is open at both counties, without its values: its page says so, a person ends it again",

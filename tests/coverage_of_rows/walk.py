@@ -11,6 +11,7 @@ WALK: tuple[Line, ...] = (
     # 1. Two commands
     _line("1", "deploy/demo installs what is missing or prints the one line to run", _DEMO,
           "deploy/test_machine.py::test_only_what_dpkg_does_not_have_is_missing "
+          "deploy/test_machine.py::test_apt_is_told_to_update_when_its_lists_are_old "
           "deploy/test_machine.py::test_without_sudo_the_line_to_run_is_printed_and_nothing_is_tried"),
     _line("1", "hash-pinned requirements", _DEMO, "deploy/test_requirements.py::test_every_pin_has_a_hash_and_no_host_is_named"),
     _line("1", "embedded PostgreSQL and Valkey, sockets in a short directory, state where the operator's paper says", _DEMO,
@@ -19,13 +20,13 @@ WALK: tuple[Line, ...] = (
           "deploy/test_places.py::test_root_and_users_keep_state_where_the_servers_can_reach_it"),
     _line("1", "migrates, builds the demo, starts web, workers, scheduler, waits until healthy; data survive; twice at once; Ctrl-C stops all",
           f"{_DEMO} health.health", "deploy/test_demo_run.py::test_two_demos_side_by_side_then_again_with_their_data "
-          "deploy/test_processes.py::test_leaving_ends_the_last_child_first"),
+          "deploy/test_demo_command.py::test_the_same_port_twice_is_answered_with_the_next_one deploy/test_processes.py::test_leaving_ends_the_last_child_first"),
     _line("1", "every step one line with its seconds; an error prints the one fix", _DEMO,
           "deploy/test_demo_command.py::test_a_step_prints_one_line_with_its_seconds "
           "deploy/test_demo_command.py::test_a_step_that_fails_shows_the_end_of_its_log_and_one_fix"),
     _line("1", "--fresh starts over; a port of its own for each", _DEMO,
-          "deploy/test_demo_command.py::test_a_taken_port_is_answered_with_the_next_one "
-          "deploy/test_demo_command.py::test_fresh_never_empties_a_server_of_the_operator"),
+          "deploy/test_demo_command.py::test_a_taken_port_is_answered_with_the_next_one deploy/test_demo_run.py::test_two_demos_side_by_side_then_again_with_their_data "
+          "deploy/test_places.py::test_forgetting_parts_leaves_the_others deploy/test_demo_command.py::test_fresh_never_empties_a_server_of_the_operator"),
     _line("1", "never needs a browser", _DEMO, "deploy/test_machine.py::test_the_demo_needs_no_browser_and_the_tests_do"),
     _line("1", "one address: the door, counties as cards, roles by one press, three lines with live counts, where to begin",
           "door.index door.lines door.enter",
@@ -34,7 +35,7 @@ WALK: tuple[Line, ...] = (
     _line("1", "the other window's to-do appears within two seconds", "home.live",
           "browser/test_walk.py::test_the_other_window_sees_it_within_two_seconds browser/test_walk.py::test_the_walk_with_both_counties_side_by_side"),
     _line("1", "deploy/test: lint, format, types, import contracts, then every test on real servers", _TEST,
-          "deploy/test_demo_command.py::test_a_finding_of_lint_stops_the_tests_with_its_text "
+          "deploy/test_demo_command.py::test_nobody_walks_past_the_checks_of_ci deploy/test_demo_command.py::test_a_finding_of_lint_stops_the_tests_with_its_text "
           "deploy/test_requirements.py::test_the_tests_run_on_what_the_demo_runs_on"),
     _line("1", "ends with what was proved and pytest's closing line", _TEST,
           "deploy/test_proofs.py::test_pytest_prints_the_sums_before_its_closing_line"),
@@ -45,7 +46,7 @@ WALK: tuple[Line, ...] = (
     _line("1", "--long: benchmarks and slow suites", _TEST,
           "benchmarks/test_fence.py::test_the_fence_costs_little benchmarks/test_exchanges.py::test_exchanges_beside_the_bare_limit"),
     # 2. A county
-    _line("2", "flask county add: keys, first administrator with a one-time password, settings", "flask:county settings.index",
+    _line("2", "flask county add: keys, three first administrators each with a one-time password, settings", "flask:county settings.index",
           "blueprints/test_cli_county.py::test_a_county_is_added_and_its_administrator_signs_in "
           "blueprints/test_accounts_pages.py::test_settings_working_days_and_notice"),
     _line("2", "a partner is invited and its fingerprint confirmed by a person", "peers.index peers.invite peers.confirm",
@@ -55,11 +56,11 @@ WALK: tuple[Line, ...] = (
           "blueprints/test_auth.py::test_two_counties_side_by_side_in_one_browser"),
     _line("2", "organisation tree", "organisations.index organisations.show",
           "blueprints/test_accounts_pages.py::test_the_tree_grows_is_renamed_and_closed tenants/test_organisations.py::test_paths_sort_as_the_tree"),
-    _line("2", "accounts with the six roles; visible() for subtree and branch", "accounts.index accounts.roles",
+    _line("2", "accounts with their roles; visible() for subtree and branch", "accounts.index accounts.roles",
           "blueprints/test_accounts_pages.py::test_an_account_from_opening_to_closing tenants/test_organisations.py::test_each_role_sees_its_part"),
     _line("2", "argon2id, sessions listed and revoked, CSRF, strict content policy", "auth.sessions",
           "blueprints/test_auth.py::test_sessions_are_revoked_one_by_one_and_all blueprints/test_auth.py::test_forms_carry_a_token "
-          "tenants/test_accounts.py::test_only_a_few_hashes_at_once contracts/test_templates.py::test_templates_keep_the_content_policy"),
+          "tenants/test_passwords.py::test_the_product_hashes_with_argon2id_over_sixty_four_mebibytes tenants/test_accounts.py::test_only_a_few_hashes_at_once contracts/test_templates.py::test_templates_keep_the_content_policy"),
     _line("2", "members and flows: register with search and filters in the address", "members.index away.index",
           "tenants/test_register.py::test_each_facet_narrows_by_is_not_and_empty tenants/test_register.py::test_the_address_gives_the_query_back "
           "blueprints/test_members.py::test_the_lists_narrow_by_the_address_and_never_show_a_whole_number"),
@@ -98,8 +99,8 @@ WALK: tuple[Line, ...] = (
           "federation/wire/test_known_answers.py::test_we_still_make_the_same_bytes federation/wire/test_refusals.py::test_one_field_of_the_envelope "
           "federation/wire/test_refusals.py::test_one_rule_of_the_table"),
     _line("3", "Valkey flushed or worker killed in mid-batch: delivered later, once", "peers.index",
-          "federation/post/test_post.py::test_valkey_flushed_the_scheduler_finds_it_again "
-          "federation/post/test_post.py::test_killed_between_receipt_and_commit_the_same_receipt_comes_back"),
+          "federation/post/test_post.py::test_valkey_flushed_the_scheduler_finds_it_again federation/test_faults.py::test_one_noisy_partner_of_twenty_keeps_nobody_waiting "
+          "federation/test_chaos.py::test_a_worker_killed_between_any_two_steps_loses_nothing federation/post/test_post.py::test_killed_between_receipt_and_commit_the_same_receipt_comes_back"),
     _line("3", "agreement: 16 clauses, cooperation items with goal, measure, owner, progress; grants; liaisons",
           "agreements.show agreements.draft agreements.progress",
           "blueprints/test_agreements.py::test_a_draft_is_made_refused_mended_and_proposed blueprints/test_agreements_in_force.py::test_progress_pause_and_notice "
@@ -194,7 +195,7 @@ WALK: tuple[Line, ...] = (
     _line("6", "a banner says 演示数据", "home.index", "reports/test_papers.py::test_the_demo_mark_stands_on_every_page_of_a_demo_and_nowhere_else "
           "browser/test_every_page.py::test_every_page_of_every_role"),
     _line("6", "README: screenshot of both windows, one PDF page, the two commands, the walk in ten minutes", _DEMO,
-          "contracts/test_layout.py::test_the_readmes_commands_are_those_that_exist contracts/test_layout.py::test_links_between_papers_lead_somewhere"),
+          "contracts/test_layout.py::test_the_readme_shows_both_windows_and_a_paper contracts/test_layout.py::test_the_readmes_commands_are_those_that_exist contracts/test_layout.py::test_links_between_papers_lead_somewhere"),
     # 7. Bad input
     _line("7", "server-side errors beside the field, values kept", "members.edit",
           "blueprints/test_parts.py::test_a_refused_field_keeps_its_value_and_ties_its_error browser/test_refusals.py::test_a_refused_form_keeps_what_was_typed "
