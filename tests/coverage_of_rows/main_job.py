@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.coverage_of_rows.line import Line
 from tests.coverage_of_rows.line import promise as _line
 
-_OPEN = "not begun"
 _TEST = "deploy/test"
 
 MAIN_JOB: tuple[Line, ...] = (
