@@ -181,7 +181,7 @@ WALK: tuple[Line, ...] = (
           "browser/test_without_script.py::test_the_core_path_without_script blueprints/test_sheet_in_browser.py::test_without_script_nothing_is_missing"),
     _line("5", "empty, error and refused states; print; 1366×768 and 390 px; axe: nothing serious", "home.index",
           "browser/test_every_page.py::test_every_page_of_every_role browser/test_every_page.py::test_in_the_dark_and_in_large_type "
-          "blueprints/test_parts.py::test_states_of_a_view"),
+          "blueprints/test_parts.py::test_states_of_a_view blueprints/test_parts.py::test_every_refusal_says_what_and_what_next"),
     _line("5", "one browser test plays the whole walk with both counties side by side", "door.index",
           "browser/test_walk.py::test_the_walk_with_both_counties_side_by_side"),
     # 6. Demo
@@ -191,9 +191,10 @@ WALK: tuple[Line, ...] = (
     _line("6", "agreements three-party, two-party, in negotiation, winding down; handovers closed, refused, recalled, in transit; disputed co-sign; withdrawn notice; a report",
           "door.index", "demo/test_build.py::test_the_demo_holds_what_it_promises"),
     _line("6", "made by the services and real messages; deterministic", "flask:demo",
-          "demo/test_people.py::test_nobody_real_and_always_the_same demo/test_build.py::test_the_demo_is_built_by_services_and_real_messages"),
+          "demo/test_people.py::test_nobody_real_and_always_the_same demo/test_build.py::test_the_demo_is_built_by_services_and_real_messages "
+          "demo/test_same_twice.py::test_two_builds_of_one_day_are_the_same_to_look_at"),
     _line("6", "a banner says 演示数据", "home.index", "reports/test_papers.py::test_the_demo_mark_stands_on_every_page_of_a_demo_and_nowhere_else "
-          "browser/test_every_page.py::test_every_page_of_every_role"),
+          "blueprints/test_parts.py::test_the_shell_says_where_and_who blueprints/test_door.py::test_the_door_names_counties_roles_lines_and_steps"),
     _line("6", "README: screenshot of both windows, one PDF page, the two commands, the walk in ten minutes", _DEMO,
           "contracts/test_layout.py::test_the_readme_shows_both_windows_and_a_paper contracts/test_layout.py::test_the_readmes_commands_are_those_that_exist contracts/test_layout.py::test_links_between_papers_lead_somewhere"),
     # 7. Bad input
