@@ -25,6 +25,10 @@ STOPS: dict[str, Stop] = {
     "not_for_us": Stop("信封上的收件县不对。没有采用，也没有占用编号。", _LOOK),
     "malformed": Stop("回执不合格式。", _LOOK),
     "too_large": Stop("回执超过限度。", _LOOK),
+    "unsealed": Stop(
+        "我方有一份消息签不上，它后面的都停着，没有丢。",
+        "请本县系统管理员按办理记录里的时间查运行日志，查清是哪一份、为什么。修好后由县级经办重开这条通道，停下的按原来的次序接着送。",
+    ),
     "fork": Stop("同一个编号出现两份签过的不同内容。", _DIFFER),
     "id_reuse": Stop("同一份消息出现两种签过的内容。", _DIFFER),
     "chain_mismatch": Stop("信封接不上前一封，有一方的数据被改动或者恢复过。", _DIFFER),

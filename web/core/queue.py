@@ -15,11 +15,16 @@ from uuid import UUID
 import redis
 import structlog
 from rq import Queue, SimpleWorker
+from rq.timeouts import JobTimeoutException
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from web.core import fence, logs
 from web.extensions import valkey
 
 log = structlog.get_logger(__name__)
+
+# A server was away, or the time of the whole job is over: no row is to blame, and whatever comes next would fail as well.
+AWAY = (OperationalError, InterfaceError, redis.RedisError, JobTimeoutException)
 
 
 class Job(StrEnum):

@@ -15,13 +15,12 @@ from uuid import UUID
 import structlog
 from redis import RedisError
 from rq import get_current_job
-from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from web.core import clock, counters, erasures, events, fence
 from web.core.errors import DomainError
 from web.core.ids import uuid7
-from web.core.queue import Job, begin, enqueue
+from web.core.queue import AWAY, Job, begin, enqueue
 from web.extensions import db, settings
 from web.federation import registry
 from web.federation.post import hello, relay, turning
@@ -41,8 +40,6 @@ from web.tenants.workbench import service as workbench
 log = structlog.get_logger(__name__)
 
 
-# A server was away, or the time of the whole job is over: whatever comes next in it would fail as well.
-AWAY = (OperationalError, InterfaceError, JobTimeoutException)
 # What the days do to a county: deadlines of both sides, and what was kept long enough.
 TIMERS: tuple[Callable[[], object], ...] = (
     *registry.TIMERS,

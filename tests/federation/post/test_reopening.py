@@ -7,18 +7,20 @@ from datetime import timedelta
 
 import pytest
 
+from tests.blueprints.test_auth import sign_in
 from tests.federation.post.talk import TYPE, days, heard, say, verbs_of
 from web.core import clock, fence
 from web.core.errors import WrongState
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation.post import inbox, keys, lines, reopening, transports
+from web.federation.post import inbox, keys, lines, relay, reopening, transports
 from web.federation.post.models import OutboxMessage
 from web.federation.wire import seals
 from web.federation.wire.bundles import Bundle
 from web.federation.wire.canonical import canonical
 from web.jobs import ring_post
+from web.tenants.accounts.permissions import Role
 
 __all__ = ["heard"]
 
@@ -61,6 +63,34 @@ def test_a_line_stopped_by_a_damaged_seal_is_reopened_by_both_and_goes_on(agreed
         line = lines.take(host.uid, "out")
         assert (line.stopped, line.held) == ("", "")
     assert verbs_of(home, "channel") == verbs_of(host, "channel") == ["channel.stop", "channel.reopen"]
+
+
+def test_a_message_that_cannot_be_sealed_stops_its_line_where_a_person_sees_it(agreed, fresh, work, heard, monkeypatch):
+    home, host = agreed.home, agreed.host
+    ids, seal = say(agreed, home, host, 3), relay._seal_one
+
+    def unsealable(line, message, rows):
+        if message.id == ids[1]:
+            raise ValueError("not to be sealed")
+        return seal(line, message, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(relay, "_seal_one", unsealable)
+        with pytest.raises(ValueError, match="not to be sealed"):
+            relay.drain(home.tenant_id, host.uid)
+        relay.drain(home.tenant_id, host.uid)
+    assert [id_ for id_, _ in heard] == ids[:1], "what stands before it left, and nothing went past it"
+    assert (_stopped(home, host)["out"], _stopped(host, home)["in"]) == ("unsealed", "")
+    with home.act():
+        stop = db.session.scalars(db.select(Event).where(Event.verb == "channel.stop")).one()
+        assert stop.details == {"message": str(ids[1]), "type": TYPE}
+    client = fresh.test_client()
+    sign_in(client, home, Role.COUNTY_ADMIN.value)
+    assert "我方有一份消息签不上" in client.get(f"/{home.code}/peers/{host.uid}").text
+    assert "通道已停" in client.get(f"/{home.code}/").text
+    _reopen(home, host)
+    work()
+    assert [id_ for id_, _ in heard] == ids
 
 
 def test_a_fork_is_kept_as_evidence_and_is_not_reopened(agreed, work, heard):

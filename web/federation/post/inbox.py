@@ -17,7 +17,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from structlog.contextvars import bound_contextvars
 
-from web.core import clock, events, fence, logs, queue, vault
+from web.core import clock, counters, events, fence, logs, queue, vault
 from web.core.errors import DomainError
 from web.core.events import Actor
 from web.extensions import db
@@ -303,6 +303,7 @@ class _Office:
             # What was signed for a place that is taken is evidence, beside the one that took it.
             proof = {"envelope": parcel.envelope} if error.coordinates is not None else {}
             events.record("channel.stop", self.line.row(), reason=error.name, peer=str(self.sender), details=proof)
+            counters.count("kiteline_post_stops_total", code=error.name)
             log.error("channel.stopped", code=error.name)
         return Answer(code=error.name, params={k: v for k, v in error.params.items() if isinstance(v, int | str)})
 

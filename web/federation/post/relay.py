@@ -16,12 +16,13 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ARRAY, ColumnElement, String, Uuid, all_, any_, bindparam, literal
 
-from web.core import clock, events, fence, vault
+from web.core import clock, counters, events, fence, vault
 from web.core.ids import uuid7
-from web.core.queue import Job, defer
+from web.core.queue import AWAY, Job, defer
 from web.extensions import db
 from web.federation.messages import MESSAGES
 from web.federation.post import lines, transports
+from web.federation.post.keys import KeysClosed
 from web.federation.post.lines import Line
 from web.federation.post.models import OutboxMessage, PostDue, StoredDisclosure
 from web.federation.post.service import HOOKS, Signed, blob, reopened
@@ -42,12 +43,25 @@ KEY_CODES = frozenset({"unknown_key", "key_revoked"})
 
 
 def drain(tenant_id: int, peer_uid: UUID) -> int:
-    """Send everything that waits for this peer; returns how many messages came to rest."""
-    lease, settled = uuid7(), 0
+    """Send everything that waits for this peer; returns how many messages came to rest.
+
+    Where one cannot be sealed, they go one by one: those before it leave, and at it the line stops, as nothing may go past
+    it and a person has to look.
+    """
+    lease, settled, most = uuid7(), 0, BATCH
     while True:
-        with fence.acting_for(tenant_id):
-            parcel = _seal(peer_uid, lease)
-            fence.commit()
+        try:
+            with fence.acting_for(tenant_id):
+                parcel = _seal(peer_uid, lease, most)
+                fence.commit()
+        except (*AWAY, KeysClosed):
+            raise  # it is not the message's: the next drain tries the same again
+        except Exception:
+            if most == 1:
+                _stop_unsealed(tenant_id, peer_uid)
+                raise
+            most = 1
+            continue
         if parcel is None:
             return settled
         if parcel.ids:
@@ -104,7 +118,7 @@ _SETTLED = db.update(_OUT).where(*_ROW, _OUT.c.receipt.is_(None)).values(
 )  # fmt: skip
 
 
-def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
+def _seal(peer_uid: UUID, lease: UUID, most: int) -> Parcel | None:
     line = lines.take(peer_uid, "out", _LINE, parcel=[])
     now, own = clock.now(), {"tenant": fence.tenant()}
     if line.leased_until is not None and line.leased_until > now and line.lease != lease:
@@ -121,7 +135,7 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
             disclosed.setdefault(row.message_id, []).append(row)
             vault.have(row.about_id, row.key)
     size, sealed = 0, []
-    for message in _in_order(waiting):
+    for message in _in_order(waiting)[:most]:
         rows = disclosed.get(message.id, [])
         place, token = (message.epoch, message.seq, message.digest), message.envelope
         attached = _sign_attached(line, message)
@@ -144,6 +158,17 @@ def _seal(peer_uid: UUID, lease: UUID) -> Parcel | None:
     line.leased_until, line.lease = now + LEASE, lease
     line.write()
     return parcel
+
+
+def _stop_unsealed(tenant_id: int, peer_uid: UUID) -> None:
+    """The first of what waits cannot be sealed: it stays where it is, and all after it."""
+    with fence.acting_for(tenant_id):
+        line = lines.take(peer_uid, "out")
+        waiting = _in_order(list(fence.execute(_WAITING, {"tenant": tenant_id, "peer": peer_uid})))
+        if waiting and not line.stopped:
+            _stop(line, "unsealed", message=str(waiting[0].id), type=waiting[0].type)
+            line.write()
+            fence.commit()
 
 
 def _in_order(waiting: list[Any]) -> list[Any]:
@@ -354,12 +379,13 @@ def _retry(line: Line, wait: timedelta) -> bool:
     return False
 
 
-def _stop(line: Line, code: str) -> bool:
-    """The channel stops and an alarm rings: persons of both sides must look."""
+def _stop(line: Line, code: str, **about: str) -> bool:
+    """The channel stops and an alarm rings: persons of both sides must look. `about`: the message it stops at, where known."""
     line.stopped, line.leased_until, line.lease = code, None, None
     _nothing_due((PostDue.tenant_id == fence.tenant()) & (PostDue.peer_uid == line.peer_uid))
-    events.record("channel.stop", line.row(), reason=code, peer=str(line.peer_uid))
-    log.error("channel.stopped", code=code, peer=str(line.peer_uid))
+    events.record("channel.stop", line.row(), reason=code, details=about, peer=str(line.peer_uid))
+    counters.count("kiteline_post_stops_total", code=code)
+    log.error("channel.stopped", code=code, peer=str(line.peer_uid), **about)
     db.session.flush()
     return False
 
