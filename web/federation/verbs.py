@@ -17,10 +17,11 @@ from uuid import UUID
 
 import structlog
 
-from web.core import clock, events
+from web.core import clock, counters, events, fence
 from web.core.errors import WrongState
 from web.core.events import Actor
 from web.core.ids import made_at
+from web.core.queue import AWAY
 from web.core.states import Row
 from web.extensions import db
 from web.federation import admission
@@ -379,7 +380,9 @@ def _drop(kind: Kind, aggregate: Any, code: str) -> None:
 
 
 def run_timers(limit: int = 200) -> int:
-    """Say what time says (lapse, expire) for aggregates we decide; returns how many. One unit of work."""
+    """Say what time says (lapse, expire) for aggregates we decide; returns how many. One unit of work; one of them that
+    cannot be said keeps no other from its turn, and is tried again the next time.
+    """
     said = 0
     for kind in KINDS.values():
         for row in kind.machine.rows:
@@ -394,7 +397,16 @@ def run_timers(limit: int = 200) -> int:
             )
             if row.verb in kind.ripe:
                 query = query.where(kind.ripe[row.verb]())
-            for aggregate in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
-                say(kind, aggregate, row.verb, reason="timer")
-                said += 1
+            for aggregate in list(db.session.scalars(query.limit(limit).with_for_update(skip_locked=True))):
+                about_id = aggregate.id
+                try:
+                    with fence.savepoint():
+                        say(kind, aggregate, row.verb, reason="timer")
+                except AWAY:
+                    raise
+                except Exception:
+                    counters.count("kiteline_timer_rows_failed_total", kind=kind.name, verb=row.verb)
+                    log.exception("timer.row_failed", kind=kind.name, verb=row.verb, about=str(about_id))
+                else:
+                    said += 1
     return said

@@ -126,6 +126,30 @@ def test_nobody_answers_for_thirty_days(walk):
     nothing_left(walk, walk.host)
 
 
+def test_one_that_cannot_lapse_keeps_no_other_from_it(walk, monkeypatch):
+    broken = walk.offer()[0].referral_id
+    walk.offer(walk.enroll("欧阳示乙", phone="15400000124", certificate_no="示0002"))
+    send = verbs.post.send
+
+    def refuse(to, type_, about_id, *given, **more):
+        if type_ == "referral.lapse" and about_id == broken:
+            raise ValueError("not to be sent")
+        return send(to, type_, about_id, *given, **more)
+
+    monkeypatch.setattr(verbs.post, "send", refuse)
+    with later(days=30, minutes=1):
+        with walk.home.act():
+            assert verbs.run_timers() == 1
+            fence.commit()
+        walk.work()
+    assert walk.states() == (S.LAPSED, S.LAPSED)
+    with walk.at(walk.home, broken) as referral:
+        assert referral.state is S.OFFERED, "nothing of what failed stays"
+    monkeypatch.undo()
+    with later(days=30, minutes=2), walk.home.act():
+        assert verbs.run_timers() == 1
+
+
 def test_wrong_codes_are_counted_and_answered_alike(walk):
     walk.offer()
     not_yet = walk.code()
