@@ -267,3 +267,29 @@ def test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops(w
     with home.act():
         assert (tasks.get(again).state, len(tasks.get(again).details["made"])) == ("done", 1)
     assert len(papers(home, REPORT)) == len(made) + 1
+
+
+def test_a_paper_that_breaks_is_named_and_the_others_are_made(walk, fresh, work, monkeypatch):
+    home, make = walk.pair.home, PAPERS[REPORT]
+    period, told = Period.half_of(clock.today()).name, []
+
+    def broken(order):
+        told.append(order.subject_id)
+        if len(told) == 1:
+            raise ValueError("not to be typeset")
+        return make(order)
+
+    monkeypatch.setitem(PAPERS, REPORT, broken)
+    with home.act():
+        of = [[str(walk.pair.ref.id), name] for name in "甲乙"]
+        task = tasks.start(Job.BATCH, "执行报告打包", details={"paper": REPORT.value, "period": period, "of": of})
+        task.account_id, task_id = home.accounts[Role.COUNTY_ADMIN], task.id
+        fence.commit()
+    work()
+    with home.act():
+        task = tasks.get(task_id)
+        assert (task.state, task.details["labels"], task.details["failed"]) == ("done", ["乙"], [["甲", "unforeseen"]])
+    client = fresh.test_client()
+    assert sign_in(client, home, Role.COUNTY_ADMIN.value).status_code == 303
+    packed = unpacked(client.get(f"/{home.code}/batches/{task_id}.zip"))
+    assert "甲\t系统出了差错" in packed.read("没有生成的.txt").decode("utf-8-sig")

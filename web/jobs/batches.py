@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import exists
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from web.core import events, fence
 from web.core.errors import DomainError, WrongState
 from web.core.events import Event
+from web.core.queue import AWAY
 from web.extensions import db
 from web.jobs.papers import PAPERS
 from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
+
+log = structlog.get_logger(__name__)
 
 # A paper that stands as long as what it says: the newest one is taken. The others are made anew, with today's figures.
 LASTING = frozenset({DocumentKind.INTRODUCTION_LETTER})
@@ -69,6 +73,12 @@ def run(tenant_id: int, task_id: UUID) -> None:
                     document_id = known.get(subject_id) or PAPERS[kind](Order(subject_id, batch.details))
                 except DomainError as error:
                     failed.append([label, error.code])
+                    continue
+                except AWAY:
+                    raise
+                except Exception:
+                    log.exception("batch.paper_failed", paper=kind.value, about=str(subject_id))
+                    failed.append([label, "unforeseen"])
                     continue
                 row = documents.get(document_id)
                 events.record("document.pack", row, member_id=row.member_id, details={"task": str(task_id)})
