@@ -15,9 +15,10 @@ from web import jobs
 from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
-from web.core.queue import Job
+from web.core.queue import Job, enqueue
 from web.extensions import db
 from web.federation.handovers import service
+from web.jobs import batches
 from web.jobs.batches import Order
 from web.jobs.papers import PAPERS
 from web.reports import Period
@@ -293,3 +294,30 @@ def test_a_paper_that_breaks_is_named_and_the_others_are_made(walk, fresh, work,
     assert sign_in(client, home, Role.COUNTY_ADMIN.value).status_code == 303
     packed = unpacked(client.get(f"/{home.code}/batches/{task_id}.zip"))
     assert "甲\t系统出了差错" in packed.read("没有生成的.txt").decode("utf-8-sig")
+
+
+def test_others_have_their_turn_between_two_papers(walk, work, monkeypatch):
+    home, make, seen = walk.pair.home, PAPERS[REPORT], []
+
+    def noted(order):
+        seen.append("paper")
+        return make(order)
+
+    monkeypatch.setitem(PAPERS, REPORT, noted)
+    monkeypatch.setitem(jobs.WHOLE, Job.TIMERS, lambda tenant_id: seen.append("timers"))
+    monkeypatch.setattr(batches, "TURN", 0.0)
+    with home.act():
+        agreement = str(walk.pair.ref.id)
+        of = [[agreement, "甲"], [str(uuid7()), "乙"], [agreement, "丙"], [agreement, "丁"]]
+        details = {"paper": REPORT.value, "period": Period.half_of(clock.today()).name, "of": of}
+        task = tasks.start(Job.BATCH, "执行报告打包", details=details | {"without": [["戊", "not_found"]]})
+        task.account_id, task_id = home.accounts[Role.COUNTY_ADMIN], task.id
+        fence.commit()
+    for county in (1, 2):
+        enqueue(Job.TIMERS, county)
+    work()
+    assert seen[:3] == ["paper", "timers", "timers"], "who came after it did not wait for the whole of it"
+    with home.act():
+        task = tasks.get(task_id)
+        assert (task.state, task.done, task.details["labels"]) == ("done", 4, ["甲", "丙", "丁"])
+        assert task.details["failed"] == [["戊", "not_found"], ["乙", "not_found"]] and len(task.details["made"]) == 3

@@ -79,7 +79,7 @@ def again(task_id: UUID) -> Any:
     )
     if (begun := db.session.scalar(stands.order_by(Task.id).limit(1))) is not None:
         return redirect(url_for("tasks.show", task_id=begun), 303)
-    details = old.details | {"earlier": [*old.details.get("earlier", ()), str(old.id)]}
+    details = old.details | {"earlier": [*old.details.get("earlier", ()), str(old.id)], "so_far": None}
     task = task_service.start(Job.BATCH, old.title, details=details)
     return redirect(url_for("tasks.show", task_id=task.id), 303)
 

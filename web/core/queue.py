@@ -71,7 +71,7 @@ QUEUES: dict[Job, str] = {
 # Each rings again after so many seconds, should the one queued have been lost with its worker. What is rung for by the
 # calendar waits through many rounds: behind an hour of letters there is one of each county, and not one a minute.
 RINGS_FOR = 5
-BELLS: dict[Job, int] = {Job.DRAIN: RINGS_FOR, Job.TIMERS: 600, Job.SEAL_EVENTS: 6_000}
+BELLS: dict[Job, int] = {Job.DRAIN: RINGS_FOR, Job.TIMERS: 600, Job.SEAL_EVENTS: 6_000, Job.BATCH: 600}
 
 # Seconds a job may take, and where they are too few: a thousand papers on a slow machine.
 SECONDS = 600
@@ -97,6 +97,14 @@ def enqueue(job: Job, tenant_id: int, *ids: UUID) -> None:
             journey.execute()
     except redis.RedisError as error:
         log.warning("queue.unreachable", job=job.value, error=type(error).__name__)
+
+
+def others_wait(job: Job) -> bool:
+    """Whether anything waits in the queue of this job, which is at work. With Valkey dead nothing does."""
+    try:
+        return bool(Queue(QUEUES[job], connection=valkey.client, serializer="json").count)
+    except redis.RedisError:
+        return False
 
 
 def begin(*args: str | int) -> None:

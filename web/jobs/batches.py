@@ -1,12 +1,15 @@
 """Many papers as one job. Each is made in a unit of work of its own, so the process stays small, a worker that dies leaves what
 was made, and whoever cancels waits for one paper at most. They share the process's fonts and style sheets (`reports.press`).
 
+While others wait, it lets them go first now and then: it puts down what it has so far (`so_far`) and rings for itself, at the end of the queue.
+
 A task's details: `paper` the kind, `of` [[subject id, label], …], `without` [[label, code], …] of what was chosen and has none, `earlier` the cancelled batches it does again, and what the kind's own function reads. They end with
 `made` [document id, …], `labels` of these in the same order, and `failed` [[label, code], …]. The zip is put together when it is fetched: nothing is kept twice.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,7 +21,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from web.core import events, fence
 from web.core.errors import DomainError, WrongState
 from web.core.events import Event
-from web.core.queue import AWAY
+from web.core.queue import AWAY, Job, others_wait
 from web.extensions import db
 from web.jobs.papers import PAPERS
 from web.tenants.counties import service as counties
@@ -30,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 # A paper that stands as long as what it says: the newest one is taken. The others are made anew, with today's figures.
 LASTING = frozenset({DocumentKind.INTRODUCTION_LETTER})
+# How many seconds others wait while it makes one after the other.
+TURN = 10.0
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,14 @@ def run(tenant_id: int, task_id: UUID) -> None:
         kind = DocumentKind(task.details["paper"])
         batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task_id)
         known = _known(batch)
-    made, labels, failed = list[str](), list[str](), list[list[str]](batch.details.get("without", ()))
-    for place, (subject_id, label) in enumerate(batch.of):
+    at, made, labels, failed = batch.details.get("so_far") or (0, [], [], list(batch.details.get("without", ())))
+    began = time.monotonic()
+    for place, (subject_id, label) in enumerate(batch.of[at:], at):
         with fence.acting_for(tenant_id):
+            if place > at and time.monotonic() - began >= TURN and others_wait(Job.BATCH):
+                tasks.leave(task_id, {"so_far": [place, made, labels, failed]})
+                fence.commit()
+                return
             if counties.own().jobs_stopped_at is not None or not tasks.progress(task_id, place, len(batch.of)):
                 return
             with events.by(batch.asker):
@@ -88,7 +98,7 @@ def run(tenant_id: int, task_id: UUID) -> None:
     with fence.acting_for(tenant_id):
         try:
             done = tasks.get(task_id, lock=True)
-            details = {"made": made, "labels": labels, "failed": failed}
+            details = {"made": made, "labels": labels, "failed": failed, "so_far": None}
             tasks.finish(done, result_id=task_id, total=len(batch.of), details=details)
         except WrongState:  # cancelled at the last moment; the papers stay where they belong
             return

@@ -88,6 +88,16 @@ def progress(task_id: UUID, done: int, total: int) -> bool:
     return alive
 
 
+def leave(task_id: UUID, details: dict[str, Any]) -> None:
+    """Its worker lets it go for what else waits: whoever hears the bell next goes on from `details`."""
+    task = get(task_id, lock=True)
+    if task.state is not TaskState.RUNNING:  # cancelled meanwhile
+        return
+    task.details, task.heard_at = {**task.details, **details}, clock.now() - LEASE
+    db.session.flush()
+    defer(Job(task.kind), fence.tenant(), task.id)
+
+
 def unheard() -> list[tuple[Job, UUID]]:
     """Tasks nobody works on although they are open: their bell was lost, or their worker died."""
     now = clock.now()
