@@ -22,6 +22,7 @@ from web.core.saying import joined, say
 from web.extensions import db
 from web.federation.post import reopening
 from web.federation.post.models import Channel, OutboxMessage, Peer, PeerState
+from web.federation.readings import service as readings
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.workbench.queues import Days
@@ -213,6 +214,7 @@ def live() -> Any:
     mark = _mark()
     if request.args.get("mark") == mark:
         return Response(status=204)
+    readings.shown_anew()
     return render_template("home/live.html", mark=mark, **_shown())
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests import world
 from tests.blueprints.test_auth import sign_in
+from tests.federation.referrals.walk import NAME
 from web.core import clock, events, fence
 from web.core.events import Event
 from web.core.ids import uuid7
@@ -84,6 +85,21 @@ def test_every_look_is_counted_told_and_shown_to_the_member(walk, desks):
     assert tell(walk.host, at_once=True) == 1
     walk.work()
     assert tallies(walk.home)[0][3] == LOOKS.most
+
+
+def test_a_home_that_stands_open_is_one_look_an_hour(walk, desks):
+    walk.offer()
+    _, host = desks
+    assert NAME in host.get(f"/{walk.host.code}/").text
+    assert tallies(walk.host) == [("referral", True, "county_admin", 1, 0)]
+    for minutes, looks in ((0, 1), (20, 1), (40, 1), (61, 2), (62, 2)):
+        with clock.at(clock.now() + timedelta(minutes=minutes)):
+            assert NAME in host.get(f"/{walk.host.code}/live").text
+        assert tallies(walk.host)[0][3] == looks
+    with walk.host.act():
+        assert world.count(Event, Event.verb == "shared.view") == 2, "and two lines of the log"
+    host.get(f"/{walk.host.code}/")
+    assert tallies(walk.host)[0][3] == 3, "who asks for the page looks again"
 
 
 def test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people(walk):

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from web.core import clock, events, fence
 from web.core.fence import Tenanted
-from web.core.ids import uuid7
+from web.core.ids import since, uuid7
 from web.extensions import Session, db
 from web.federation import admission
 from web.federation.messages import LOOKS, READERS
@@ -31,6 +31,9 @@ TOLD_AFTER = timedelta(hours=1)
 AT_ONCE = 500
 """Lines of one message at most."""
 
+ONE_LOOK = timedelta(hours=1)
+"""How long what stands on a screen that shows itself anew is one look of its reader."""
+
 OTHER = "other"
 """The list of what was opened and no page named."""
 
@@ -39,9 +42,23 @@ OTHER = "other"
 OWNERS: dict[str, Callable[[Collection[UUID], UUID], Mapping[UUID, UUID | None]]] = {}
 
 
+def shown_anew() -> None:
+    """Nobody asked: an open page shows itself again. What its reader was logged to look at within ONE_LOOK is no new look."""
+    query = db.select(events.Event.details["rows"]).where(
+        events.Event.actor_id == events.actor().account_id,
+        events.Event.verb == "shared.view",
+        events.Event.id > since(clock.now() - ONE_LOOK),
+    )
+    db.session.info["readings.seen"] = {UUID(id_) for rows in db.session.scalars(query) for id_ in rows}
+
+
+def _is_seen(about_id: UUID) -> bool:
+    return about_id in db.session.info.get("readings.seen", ())
+
+
 def opened(kind: str, about_id: UUID, partner_uid: UUID) -> None:
     """A value of this received row was decrypted. Counted at commit when a person's request did it."""
-    if events.actor().account_id is not None:
+    if events.actor().account_id is not None and not _is_seen(about_id):
         db.session.info.setdefault("readings.opened", {})[kind, about_id] = partner_uid
         db.session.info["readings.reader"] = events.actor()
 
@@ -50,6 +67,7 @@ def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "", k
     """Log that a page showed received rows: (id, partner) each. One event; `what` names the list, `kind` what stood on it where
     the name does not say so.
     """
+    read = [(id_, partner) for id_, partner in read if not _is_seen(id_)]
     if not read:
         return
     peers = sorted({str(partner) for _, partner in read})
@@ -108,7 +126,7 @@ def tell(*, at_once: bool = False) -> int:
     for partner in sorted(set(db.session.scalars(due.distinct()))):
         query = db.select(Reading).where(Reading.partner_uid == partner, Reading.is_ours, Reading.since.is_not(None))
         rows = list(db.session.scalars(query.order_by(Reading.id).limit(AT_ONCE).with_for_update(skip_locked=True)))
-        # An open home asks every second and shows its queues anew: more looks of a day than a line holds are its most.
+        # More looks of a day than a line holds are its most.
         lines = [
             [r.about_kind, str(r.about_id), r.read_on.isoformat(), r.reader, min(r.count, LOOKS.most)] for r in rows
         ]
