@@ -1,6 +1,8 @@
 """`flask county add` and `list`: a county from nothing to its administrator's first sign-in."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from sqlalchemy import func
@@ -12,7 +14,8 @@ from web.core import fence
 from web.extensions import db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
-from web.tenants.counties.models import County
+from web.tenants.counties import service as counties
+from web.tenants.counties.models import County, CountySettings
 
 PEOPLE = {
     "sysadmin": ("周试甲", "zhou.shijia", "990121198001010027"),
@@ -98,3 +101,27 @@ def test_administrators_of_a_county_from_before(fresh, pair):
         fresh, "county", "administrators", pair.home.code, "--auditor", "郑例丙", "zheng", PEOPLE["secadmin"][2]
     )
     assert twice.exit_code != 0 and "person_taken" in twice.output
+
+
+def test_a_timer_beside_whoever_makes_a_county_makes_no_second_row_of_settings(fresh, pair):
+    def timer(tenant_id):
+        with fresh.app_context(), fence.acting_for(tenant_id):
+            found = counties.settings().demands_code
+            fence.commit()
+            return found
+
+    with fence.platform("tests"):
+        tenant_id = counties.add("331124", "松阳县", "中共松阳县委组织部").tenant_id
+        fence.commit()
+    with ThreadPoolExecutor(1) as other, owner(_database_of(fresh)) as watch, fence.acting_for(tenant_id):
+        counties.demand_code(is_demanded=True)
+        second = other.submit(timer, tenant_id)
+        waiting = (
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
+        while not watch.execute(waiting).fetchone() and not second.done():
+            time.sleep(0.02)
+        fence.commit()
+        assert second.result() is True, "it read what the first one made"
+        assert db.session.scalar(db.select(func.count()).select_from(CountySettings)) == 1

@@ -77,6 +77,10 @@ def settings(*, lock: bool = False) -> CountySettings:
     fresh = query.with_for_update().execution_options(populate_existing=True)
     row = db.session.scalars(fresh if lock else query).first()
     if row is None:
+        # Whoever makes a county and its first timer may come here at once: the second waits, and finds the row.
+        db.session.execute(db.select(County.tenant_id).where(County.tenant_id == fence.tenant()).with_for_update())
+        row = db.session.scalars(fresh).first()
+    if row is None:
         row = CountySettings(letter={}, workday_changes={})
         db.session.add(row)
         db.session.flush()
