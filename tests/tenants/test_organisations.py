@@ -1,10 +1,16 @@
 """The tree below the edge: where kinds and roles belong, and which part an actor sees."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from tests.conftest import _database_of, owner
+from web.core import fence
 from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
 from web.tenants.accounts.permissions import ADMINISTRATORS, WHOLE_COUNTY, Role
+from web.tenants.members import service as members
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
 
@@ -76,3 +82,35 @@ def test_a_full_name_that_no_letter_holds_is_refused_beside_the_name(pair):
         assert branch.full_name == "山镇" + "村" * 80
         organisations.rename(group, "二组")
         assert group.full_name == branch.full_name + "二组", "a full name of its own says nothing of the new name"
+
+
+@pytest.mark.parametrize("closes_first", [False, True])
+def test_nobody_is_put_into_a_branch_while_it_closes(fresh, pair, closes_first):
+    with pair.home.act():
+        town = organisations.get(pair.home.orgs["天堂镇"])
+        branch_id = organisations.found(town, OrgKind.BRANCH, "演示村支部").id
+        fence.commit()
+
+    def close():
+        organisations.close(organisations.get(branch_id), "合并")
+
+    def enter():
+        members.enroll(branch_id, name="王示甲", gender="1", member_kind="1")
+
+    def then(act):
+        with fresh.app_context(), pair.home.act():
+            act()
+            fence.commit()
+
+    first, second, why = (close, enter, "takes_no_members") if closes_first else (enter, close, "has_people")
+    waiting = (
+        "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+    )
+    with ThreadPoolExecutor(1) as other, owner(_database_of(fresh)) as watch, pair.home.act():
+        first()
+        waits = other.submit(then, second)
+        while not watch.execute(waiting).fetchone() and not waits.done():
+            time.sleep(0.02)
+        fence.commit()
+        with pytest.raises(Invalid, match=why):
+            waits.result()

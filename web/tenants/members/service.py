@@ -21,6 +21,7 @@ from web.extensions import db
 from web.tenants.members import citizen_id, names, search, values, versions
 from web.tenants.members.codes import ENDED_STANDINGS, Standing
 from web.tenants.members.models import Member, MemberGram, Relation
+from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind, PartyOrg
 
 LIVE = (Relation.HELD, Relation.PROVISIONAL)
@@ -341,6 +342,7 @@ def index(member: Member, *, fresh: bool = False) -> None:
 
 def demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
     """Invalid in this field unless members can be entered there: an open branch, or one of these kinds."""
+    organisations.hold(org_id)
     org = db.session.get(PartyOrg, (fence.tenant(), org_id))
     if org is None or not org.is_active or org.kind not in (kinds or HOLDS_MEMBERS):
         raise Invalid({field: "takes_no_members"})

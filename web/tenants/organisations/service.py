@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, true
+from sqlalchemy import ColumnElement, Select, event, func, or_, true
 
 from web.core import events, fence
 from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
-from web.extensions import db
+from web.extensions import Session, db
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import WHOLE_COUNTY, Role
 from web.tenants.organisations.models import OrgKind, PartyOrg
@@ -75,6 +75,27 @@ def get(org_id: UUID) -> PartyOrg:
     if found is None:
         raise NotFound()
     return found
+
+
+def hold(org_id: UUID) -> None:
+    """Nobody closes it until this unit of work ends, and it is read anew: before somebody is put there. Asked for once."""
+    held: set[UUID] = db.session.info.setdefault("organisations.held", set())
+    if org_id not in held:
+        db.session.get(PartyOrg, (fence.tenant(), org_id), with_for_update={"read": True, "key_share": True})
+        held.add(org_id)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _let_go(session: Session, _previous: object) -> None:
+    """A savepoint that is rolled back lets go of what it held."""
+    session.info.pop("organisations.held", None)
+
+
+@event.listens_for(Session, "after_commit")
+def _end(session: Session) -> None:
+    """A commit lets go of all; a savepoint's end of nothing."""
+    if not session.in_nested_transaction():
+        session.info.pop("organisations.held", None)
 
 
 def committee_of(org_id: UUID) -> PartyOrg:
@@ -180,6 +201,8 @@ def close(org: PartyOrg, reason: str) -> None:
         raise Invalid({"reason": "required"})
     if org.parent_id is None:
         raise Invalid({"org": "root_stays"})
+    # Who is being put there is waited for, and found below.
+    db.session.refresh(org, with_for_update=True)
     below = db.select(PartyOrg.id).where(PartyOrg.parent_id == org.id, PartyOrg.is_active)
     if db.session.scalar(below.limit(1)):
         raise Invalid({"org": "has_open_organisations"})
@@ -193,6 +216,7 @@ def close(org: PartyOrg, reason: str) -> None:
 
 def demand_place(role: Role, org_id: UUID) -> PartyOrg:
     """The organisation an account of this role may stand in. NotFound, or Invalid when the role does not fit there."""
+    hold(org_id)
     org = get(org_id)
     if org.kind not in PLACES[role]:
         raise Invalid({"org_id": "not_this_place"})
