@@ -15,6 +15,7 @@ from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     CAME,
     Walk,
     build_with_guests,
+    clerk,
     lines_of,
     load_walk,
     number_of,
@@ -27,7 +28,7 @@ from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement
 from web.federation.cosigning import service
 from web.jobs.cosigned import paper_of
-from web.reports import Period, certifying, statements
+from web.reports import Period, certifying, counting, statements
 from web.reports.figures import Span, cosigned
 from web.reports.metrics import by_code
 from web.reports.rendering import to_html
@@ -87,6 +88,36 @@ def test_held_cosigned_disputed_and_not_settled(walk):
             left = statements.compose([agreements.get(id_)], period).report
             assert left.steps == tuple(step for step in report.steps if step.on < out) != report.steps
             assert {item.due for item in left.items} == {None}, "what is due after it ended is not overdue"
+
+
+def test_an_activity_that_is_offered_again_is_one_activity(walk):
+    home, host = walk.pair.home, walk.pair.host
+    period = Period(clock.today() - timedelta(days=1), clock.today())
+
+    def counts(side, place):
+        with side.act():
+            actor = clerk(side)
+            found = by_code(
+                statements.compose(list(db.session.scalars(db.select(Agreement))), period)
+                .report.directions[place]
+                .figures
+            )
+            for code in codes:
+                behind = counting.length(actor, code, "home" if side is home else "host", period)
+                assert db.session.scalar(behind) == found[code].value, code
+            return [found[code].value for code in codes]
+
+    codes = ["cosign.held", "cosign.agreed", "cosign.disputed", "cosign.unsettled", "cosign.persons"]
+    walk.hold()
+    (first,) = walk.offer().values()
+    walk.say(home, service.dispute, first, {number_of(home, first, walk.guests["王示甲"]): "本人当日在岳西"})
+    walk.say(host, service.correct, first, {walk.guests["王示甲"]: AWAY}, "已核对，确未到会")
+    walk.say(home, service.refuse, first, "wrong_header", "日期应为前一日")
+    assert counts(home, 0) == counts(host, 1) == [1, 0, 1, 1, 0]
+    (again,) = walk.offer().values()
+    assert counts(home, 0) == counts(host, 1) == [1, 0, 1, 0, 0]
+    walk.say(home, service.countersign, again, list(lines_of(home, again)))
+    assert counts(home, 0) == counts(host, 1) == [1, 1, 1, 0, 3]
 
 
 def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):

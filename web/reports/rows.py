@@ -292,9 +292,21 @@ def _ended(*states: HandoverState) -> Callable[[Days], ColumnElement[bool]]:
     return lambda span: and_(span.holds(Handover.state_at), Handover.state.in_(states))
 
 
+_other = db.aliased(CoSignedRecord)
+# Of the same activity with the same county: what came to nothing may be offered again, as another record.
+_of_one_activity = and_(
+    _other.tenant_id == CoSignedRecord.tenant_id,
+    _other.activity_id == CoSignedRecord.activity_id,
+    _other.partner_uid == CoSignedRecord.partner_uid,
+    _other.role == CoSignedRecord.role,
+)
+
+
 def _held(span: Days) -> ColumnElement[bool]:
+    """The last record of an activity says what became of it: one that was offered again is one activity still."""
     gone = (CosignState.NOT_OPENED, CosignState.WITHDRAWN)
-    return and_(span.holds_day(CoSignedRecord.held_on), CoSignedRecord.state.not_in(gone))
+    again = exists().where(_of_one_activity, _other.id > CoSignedRecord.id, _other.state.not_in(gone))
+    return and_(span.holds_day(CoSignedRecord.held_on), CoSignedRecord.state.not_in(gone), ~again)
 
 
 def _agreed(span: Days) -> ColumnElement[bool]:
@@ -302,10 +314,11 @@ def _agreed(span: Days) -> ColumnElement[bool]:
 
 
 def _disputed(span: Days) -> ColumnElement[bool]:
-    """Home once disputed it, whatever became of it."""
+    """Home once disputed it, whatever became of it, or of that record of it."""
     return exists().where(
-        Event.tenant_id == CoSignedRecord.tenant_id,
-        Event.subject_id == CoSignedRecord.id,
+        _of_one_activity,
+        Event.tenant_id == _other.tenant_id,
+        Event.subject_id == _other.id,
         Event.verb == f"{COSIGN.name}.dispute",
         Event.at < span.over,
     )
