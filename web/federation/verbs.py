@@ -123,18 +123,28 @@ def own_word() -> Iterator[None]:
 
 
 def _decide(
-    kind: Kind, aggregate: Any, row: Row[Any], said: Said, *, reason: str = "", peer: str = "", is_echo: bool = False
+    kind: Kind,
+    aggregate: Any,
+    row: Row[Any],
+    said: Said,
+    *,
+    reason: str = "",
+    peer: str = "",
+    is_echo: bool = False,
+    decided_at: datetime | None = None,
 ) -> None:
     """Apply a confirmed verb here: state, number, effect, announcement. `is_echo`: the anchor numbered what we said, so
-    the log tells it as an entry of theirs and no notice comes of it.
+    the log tells it as an entry of theirs and no notice comes of it. `decided_at`: when its anchor did; None: here and now.
     """
-    if aggregate.created_at is None:
-        aggregate.created_at = clock.now()
+    # When the anchor decided, at both sides: figures of a period count the same days, whenever a message came.
+    at = decided_at or clock.now()
+    if row.source is None:
+        aggregate.created_at = at
     details = {"is_echo": True} if is_echo else None
     kind.machine.apply(aggregate, row.verb, reason=reason, details=details, peer=peer)
     aggregate.n = (aggregate.n or 0) + 1
     if row.source not in kind.machine.terminal:  # what is over was over on its day, whatever is told of it later
-        aggregate.state_at = clock.now()
+        aggregate.state_at = at
     db.session.add(aggregate)
     db.session.flush()
     if said.verb in kind.effects:
@@ -238,8 +248,9 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
     row = kind.machine.row(aggregate.state, said.verb)
     ours = _proposal(kind, aggregate, envelope)
     if envelope.n == 1 and aggregate.state is not None and ours is not None and ours.verb == said.verb:
-        # Our own opening comes back numbered: the state stands already.
+        # Our own opening comes back numbered: the state stands already, as of when its anchor heard it.
         aggregate.n, aggregate.pending, aggregate.pending_id = 1, "", None
+        aggregate.created_at = aggregate.state_at = said.at
         db.session.flush()
         return
     if envelope.n != aggregate.n + 1 or row is None or not _may_decide(kind, row, envelope, ours):
@@ -254,11 +265,12 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
         kind.checks[said.verb](aggregate, said)
     if envelope.cause is not None and envelope.cause == aggregate.pending_id:
         aggregate.pending, aggregate.pending_id = "", None
+    decided_at = said.at
     if ours is not None:
         # The anchor applied it as of when we said it, within the same bounds: days at both sides are the same.
         said = replace(said, at=_within(aggregate, ours.at, said.at))
     is_echo = ours is not None and ours.verb == said.verb
-    _decide(kind, aggregate, row, said, peer=str(envelope.sender), is_echo=is_echo)
+    _decide(kind, aggregate, row, said, peer=str(envelope.sender), is_echo=is_echo, decided_at=decided_at)
     if aggregate.state in kind.machine.terminal and aggregate.pending:
         _drop(kind, aggregate, "overtaken")
 
@@ -364,7 +376,7 @@ def follow_to(kind: Kind, aggregate: Any, envelope: Envelope, verb: str) -> None
     said = Said(verb, role, envelope.body, {}, frozenset(), at, envelope.id, is_ours=False)
     aggregate.n, aggregate.stopped = envelope.n - 1, ""
     with events.by(Actor(None, keys.peer(envelope.sender).name, "peer")):
-        _decide(kind, aggregate, row, said, peer=str(envelope.sender))
+        _decide(kind, aggregate, row, said, peer=str(envelope.sender), decided_at=at)
         if aggregate.state in kind.machine.terminal and aggregate.pending:
             _drop(kind, aggregate, "overtaken")
 

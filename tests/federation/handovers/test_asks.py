@@ -50,6 +50,43 @@ def letters(side, id_):
         return [tuple(row) for row in db.session.execute(query.order_by(OutboxMessage.id))]
 
 
+def test_what_crosses_midnight_is_of_one_day_at_both_counties(walk):
+    """Figures of a period count by these days: each is the day on which home, who numbers it, said or heard it."""
+    home, host = walk.pair.home, walk.pair.host
+    first = clock.today() + timedelta(days=2)
+
+    def late(days):
+        return clock.at(clock.midnight(first + timedelta(days=days + 1)) - timedelta(minutes=10))
+
+    def heard(days):
+        """Delivered after midnight; on which day it was begun and moved last, at both."""
+        with clock.at(clock.midnight(first + timedelta(days=days + 1)) + timedelta(minutes=10)):
+            walk.work()
+        found = []
+        for side in (home, host):
+            with side.act():
+                row = service.get(walk.id)
+                found.append([(clock.day(at) - first).days for at in (row.created_at, row.state_at)])
+        assert found[0] == found[1]
+        return found[0]
+
+    with late(0), home.act():
+        member = members.get(walk.member_id, lock=True)
+        begun = service.begin(member, host.uid, method=Method.PAPER, applied_on=clock.today(), to_org=TO)
+        walk.id = begun.id
+        fence.commit()
+    assert heard(0) == [0, 0], "said by home before midnight"
+    with late(1):
+        walk.host(service.accept, run=False)
+    assert heard(1) == [0, 2], "decided by home when it heard, after midnight"
+    with late(3):
+        walk.home(service.cancel, run=False)
+    assert heard(3) == [0, 3]
+    with late(4):
+        ask(walk, run=False)
+    assert heard(4) == [5, 5], "begun by the host: numbered by home"
+
+
 def test_from_the_hosts_ask_to_the_receipt(walk):
     ask(walk)
     assert walk.states() == (S.ASKED, S.ASKED)

@@ -53,7 +53,7 @@ def _shared(name: str, title: str, pointer: str, width: int, cls: str, **more: A
 
 
 def _days_ago(it: Row) -> int:
-    return (clock.now() - it.referral.created_at).days
+    return max((clock.now() - it.referral.created_at).days, 0)  # the partner's clock may be some minutes ahead
 
 
 _COMMON = (

@@ -98,7 +98,7 @@ class Request(PairAggregate, Model):
 
     @property
     def asked_on(self) -> date:
-        """The day it was asked, at the asker, or came, at the asked county; in China."""
+        """The day it was asked, in China."""
         return clock.day(self.created_at)
 
     @property
