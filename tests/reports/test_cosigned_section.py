@@ -90,7 +90,7 @@ def test_held_cosigned_disputed_and_not_settled(walk):
             assert {item.due for item in left.items} == {None}, "what is due after it ended is not overdue"
 
 
-def test_an_activity_that_is_offered_again_is_one_activity(walk):
+def test_an_activity_that_is_offered_again_is_one_activity(walk, fresh):
     home, host = walk.pair.home, walk.pair.host
     period = Period(clock.today() - timedelta(days=1), clock.today())
 
@@ -107,11 +107,21 @@ def test_an_activity_that_is_offered_again_is_one_activity(walk):
                 assert db.session.scalar(behind) == found[code].value, code
             return [found[code].value for code in codes]
 
+    def waits(side, other, part):
+        """The page of the partner leads to its rows of the one tab, and nobody else's."""
+        client = fresh.test_client()
+        assert sign_in(client, side).status_code == 303
+        url = f"/{side.code}/cosigning/?part={part}&amp;partner={other.uid}"
+        assert url in client.get(f"/{side.code}/peers/{other.uid}").text
+        assert "重温入党誓词" in client.get(url.replace("&amp;", "&")).text
+
     codes = ["cosign.held", "cosign.agreed", "cosign.disputed", "cosign.unsettled", "cosign.persons"]
     walk.hold()
     (first,) = walk.offer().values()
     walk.say(home, service.dispute, first, {number_of(home, first, walk.guests["王示甲"]): "本人当日在岳西"})
+    waits(host, home, "to_correct")
     walk.say(host, service.correct, first, {walk.guests["王示甲"]: AWAY}, "已核对，确未到会")
+    waits(home, host, "to_answer")
     walk.say(home, service.refuse, first, "wrong_header", "日期应为前一日")
     assert counts(home, 0) == counts(host, 1) == [1, 0, 1, 1, 0]
     (again,) = walk.offer().values()

@@ -15,13 +15,14 @@ from web.blueprints import timeline
 from web.blueprints.agreements import life
 from web.blueprints.agreements.views import View
 from web.blueprints.documents import PROVES
+from web.blueprints.figures import partner
 from web.core import clock, fence
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db
 from web.federation.admission import Admitted
-from web.federation.agreements import duties, following, registers, service, standing
+from web.federation.agreements import duties, following, lives, registers, service, standing
 from web.federation.agreements.models import AgreementState, DutyKind, VersionState
 from web.federation.post import keys, lines, relay, turning
 from web.federation.post import service as post
@@ -115,6 +116,17 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
         assert ref.version == 2
         with third.act():
             assert [v.version for v in service.versions(service.get(id_))] == [1]
+        # The page of a partner tells of each what was with it, and no further.
+        left_on, went_on = clock.today(), ["第 1 版生效", "第 2 版生效"]
+        with clock.at(clock.now() + timedelta(days=170)), hub.act():
+            duties.fall_due()
+            (left,), (stayed,) = lives.lives(third.uid), lives.lives(home.uid)
+            assert partner.agreement_state(left) == ("off", "已停止") != partner.agreement_state(stayed)
+            assert [each.words for each in partner.told(left, "松阳县") if each.kind == "sealed"] == went_on[:1]
+            assert [each.words for each in partner.told(stayed, "岳西县") if each.kind == "sealed"] == went_on
+            assert partner.last_day(left) == left_on - timedelta(days=1) < partner.last_day(stayed)
+            assert [s.last for *_, s in partner.drawn(left).stretches] == [left_on - timedelta(days=1)]
+            assert stayed.duties and all(duty.due_on < left_on for duty in left.duties)
         # Named again by a version it seals, it is a party as before.
         _with_third(hub, id_, third, work)
         ref = world.conclude(id_, hub, [home, third])
@@ -124,6 +136,8 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
         for one, other in ((third, home), (home, third)):
             with one.act():
                 assert service.in_force(other.uid)[0][1].version == ref.version == 3
+                (back,) = lives.lives(other.uid)
+                assert "第 3 版生效" in [each.words for each in partner.told(back, other.name)]
 
 
 def test_notice_after_a_renewal_was_sealed_ends_that_renewal_and_binds_nobody_who_left(three, work):

@@ -70,9 +70,15 @@ ASKS = (
         "组织关系转接待我县办理", rows.HANDOVERS, handovers.is_ours,
         lambda uid: url_for("handovers.index", tab="todo", partner=uid),
     ),
-    Ask(
-        "活动记录待我县共签或更正", rows.RECORDS, lambda: cosigning.OUR_TURN,
-        lambda uid: url_for("cosigning.index"),
+    *(
+        Ask(
+            words, rows.RECORDS, lambda part=part: cosigning.WHERE[part],  # type: ignore[misc]
+            lambda uid, part=part: url_for("cosigning.index", part=part.value, partner=uid),  # type: ignore[misc]
+        )
+        for part, words in (
+            (cosigning.Part.TO_ANSWER, "活动记录待我县共签"),
+            (cosigning.Part.TO_CORRECT, "活动记录待我县更正"),
+        )
     ),
     Ask(
         "协助请求待我县答复或办理", rows.REQUESTS, lambda: requests.OURS,
@@ -159,8 +165,8 @@ class Told:
 
 
 def held_in_turn(life: Life) -> list[VersionHere]:
-    """The versions that took effect, and a sealed next one that carries the two over without a gap."""
-    held = [v for v in life.versions if v.effective_on is not None]
+    """The versions of both that took effect, and a sealed next one that carries the two over without a gap."""
+    held = [v for v in life.versions if v.effective_on is not None and v.is_with]
     for v in life.versions:
         last = held[-1].ends_on if held and held[-1].state is VersionState.EFFECTIVE else None
         if v.state is VersionState.SEALED and v.is_with and v.starts_on and last and v.starts_on <= last + ONE_DAY:
@@ -171,8 +177,8 @@ def held_in_turn(life: Life) -> list[VersionHere]:
 def last_day(life: Life) -> date | None:
     """The last day it holds between us, as far as is known: its texts', or the day before one of us is out."""
     held = held_in_turn(life)
-    known = [held[-1].ends_on if held else None, life.ended_on, *life.ends.values()]
-    return min((day for day in known if day is not None), default=None)
+    out = [day - ONE_DAY for day in (life.ended_on, *life.ends.values()) if day is not None]
+    return min([*out, *(v.ends_on for v in held[-1:] if v.ends_on is not None)], default=None)
 
 
 def drawn(life: Life) -> Drawn | None:
@@ -182,10 +188,12 @@ def drawn(life: Life) -> Drawn | None:
     if not held or last is None:
         return None
     today, stretches = clock.today(), list[Stretch]()
-    for version, following in zip(held, [*held[1:], None], strict=True):
+    in_force = [v for v in life.versions if v.effective_on is not None or v in held]
+    for version in held:
         begins = version.begins_on
         assert begins is not None
-        ends = min(last, following.begins_on) if following is not None and following.begins_on else last
+        following = in_force[in_force.index(version) + 1 :][:1]  # also one that is not with them: it ended this one
+        ends = min([last, *(v.begins_on for v in following if v.begins_on is not None)])
         words = say("第 {version} 版", version=version.version)
         if begins <= today:
             stretches.append(Stretch("held", words, begins, min(ends, today)))
@@ -193,6 +201,8 @@ def drawn(life: Life) -> Drawn | None:
             stretches.append(Stretch("ahead", words, max(begins, today), ends))
     for pause in life.pauses:
         until = clock.day(pause.until) if pause.until else today
+        if life.ended_on is not None:
+            until = min(until, last)
         stretches.append(Stretch("stopped", paused(pause.scope, is_over=False), clock.day(pause.since), until))
     marks = [
         Mark("now" if is_open(d) else "done" if d.done_on else "off", turns.DUTIES[d.kind][0], d.due_on)
@@ -211,6 +221,8 @@ def told(life: Life, partner: str) -> list[Told]:
     """The same as a table, oldest first."""
     found = list[Told]()
     for version in life.versions:
+        if version.starts_on is not None and not version.is_with:
+            continue  # of the others, before this county came or after it left
         if version.effective_on is not None:
             is_ahead = version.effective_on > clock.today()
             found.append(
@@ -337,14 +349,17 @@ def _lines(
 
 def _liaison(found: Sequence[Life], uid: UUID) -> dict[str, str]:
     """Who they named in the newest agreement that holds; empty without one."""
-    life = next((each for each in found if each.agreement.state is AgreementState.ACTIVE), None)
+    holds = (each for each in found if each.agreement.state is AgreementState.ACTIVE and each.ended_on is None)
+    life = next(holds, None)
     return service.liaisons(life.agreement).get(uid, {}) if life is not None else {}
 
 
 def agreement_state(life: Life) -> tuple[str, str]:
-    """(knot, words) of the whole agreement."""
+    """(knot, words) of the agreement, as far as it is with them."""
     if life.agreement.state in turns.ENDED:
         return turns.ENDED[life.agreement.state]
+    if life.ended_on is not None:
+        return "off", "已停止"  # it goes on between others
     newest = life.versions[-1] if life.versions else None
     effective = next((v for v in life.versions if v.state is VersionState.EFFECTIVE), newest)
     return turns.STATES[effective.state] if effective is not None else ("off", "没有文本")

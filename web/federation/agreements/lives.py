@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from web.core import clock
 from web.core.events import Event
 from web.extensions import db
 from web.federation.agreements.models import (
@@ -97,6 +98,10 @@ def lives(partner_uid: UUID) -> list[Life]:
         duties = db.select(AgreementDuty).where(AgreementDuty.agreement_id.in_(list(found)))
         for row in db.session.scalars(duties.order_by(AgreementDuty.due_on, AgreementDuty.id)):
             found[row.agreement_id].duties.append(row)
+        for life in found.values():
+            if (end := life.ended_on) is not None:  # what came after is between the others
+                life.pauses = [pause for pause in life.pauses if clock.day(pause.since) < end]
+                life.duties = [duty for duty in life.duties if duty.due_on < end]
     return list(found.values())
 
 
