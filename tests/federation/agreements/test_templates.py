@@ -50,6 +50,9 @@ def test_saved_from_an_agreement_changed_and_begun_with_other_parties(agreed):
         fence.commit()
     with agreed.home.act():
         assert templates.every() == []
+        own = templates.save(id_, "常用协议")
+        gives, takes = world.HOME_GIVES.split(), world.HOST_GIVES.split()
+        assert (own.text["gives"], own.text["takes"]) == (gives, takes), "who keeps it will lead what is begun from it"
         with pytest.raises(NotFound):
             templates.find(template_id)
     with hub.act():

@@ -13,6 +13,7 @@ from web.extensions import db
 from web.federation.agreements import clauses, standing, texts
 from web.federation.agreements.models import AgreementTemplate
 from web.federation.agreements.reading import current, get
+from web.tenants.counties import service as counties
 
 KEPT = ("clauses", "notice_days", "frequencies", "items", "responsibilities")
 
@@ -38,12 +39,12 @@ def save(agreement_id: UUID, name: str) -> AgreementTemplate:
     text = version.text
     if text is None:
         raise NotFound()
-    hub = text["parties"][0]["uid"]
+    own = str(counties.own().uid)  # whoever begins the next one leads it, whatever place it had in this one
     kept = {key: text[key] for key in KEPT if key in text}
     kept["clauses"] = clauses.generic(text)
     kept["items"] = [{key: item[key] for key in ("key", "category", "goal", "measure")} for item in text["items"]]
-    kept["gives"] = sorted({g["scope"] for g in text["grants"] if g["owner"] == hub})
-    kept["takes"] = sorted({g["scope"] for g in text["grants"] if g["receiver"] == hub})
+    kept["gives"] = sorted({g["scope"] for g in text["grants"] if g["owner"] == own})
+    kept["takes"] = sorted({g["scope"] for g in text["grants"] if g["receiver"] == own})
     _demand_new(name)
     now = clock.now()
     row = AgreementTemplate(name=name, text=kept, created_at=now, updated_at=now)
