@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from sqlalchemy import func
+
 from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.walk import Walk
 from web.core import clock, fence
 from web.extensions import db
+from web.reports import Period, figures
+from web.reports.figures import Span
 from web.tenants.consents import service as consents
-from web.tenants.consents.models import Method
+from web.tenants.consents.models import Consent, Method
 from web.tenants.flows import service as flows
 from web.tenants.labels import service as labels
 from web.tenants.members import merging, service
@@ -98,6 +102,16 @@ def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, w
     assert branch == was[0][3] and at(gone_id)[0] is Relation.ENDED
     with side.act():
         stand = [consents.stands(kept_id, agreed.host.uid, scope) for scope in ("S2", "S6", "S5")]
+        span = Span.of([agreed.ref.id], Period(clock.today() - timedelta(days=2), clock.today()))
+        told, taken = (of(span, [agreed.host.uid]) for of in (figures.recorded, figures.withdrawn))
+        (others,) = db.session.execute(
+            db.select(*(func.count(Consent.member_id.distinct()).filter(Consent.scope == s) for s in ("S2", "S5", "S6")))
+            .where(Consent.member_id.not_in([kept_id, gone_id]))
+        ).all()  # fmt: skip
+        assert [told[scope] for scope in ("S2", "S5", "S6")] == [n + 1 for n in others], (
+            "one person, whatever was merged"
+        )
+        assert set(taken.values()) == {1}
     assert stand == [False, True, True], "what he withdrew by either record is withdrawn, unless he was told since"
     after = browser.get(base).text
     assert "已合并为王示甲一条记录" in after and f"/{gone_id}" not in after

@@ -33,6 +33,7 @@ from web.reports.periods import Period
 from web.reports.rows import HANDOVERS, LINES, RECORDS, REFERRALS, ROWS, WAS_GIVEN, Days, Room, flow_stands
 from web.tenants.consents.models import Consent
 from web.tenants.flows.models import Flow
+from web.tenants.members import merging
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def reads(span: Span, partners: Sequence[UUID]) -> dict[str, int]:
 def _consents(moment: Any) -> Callable[[Span, Sequence[UUID]], dict[str, int]]:
     def count(span: Span, partners: Sequence[UUID]) -> dict[str, int]:
         query = (
-            db.select(Consent.scope, func.count(Consent.member_id.distinct()).label("n"))
+            db.select(Consent.scope, func.count(merging.person(Consent.member_id).distinct()).label("n"))
             .where(Consent.partner_uid.in_(partners), span.holds(moment))
             .group_by(Consent.scope)
         )

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, literal, or_, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, union_all
 
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
@@ -248,11 +248,22 @@ def decided(actor: Actor, limit: int = 50) -> list[tuple[MemberPair, Member, Mem
 
 def into(member_id: UUID) -> UUID | None:
     """The record this one went into, None when it was not merged."""
-    query = db.select(MemberPair.kept_id).where(
+    return db.session.scalar(_kept(member_id).order_by(MemberPair.at.desc()).limit(1))
+
+
+def person(member_id: Any) -> ColumnElement[UUID]:
+    """Of a column: the record each went into, itself where it was not merged. What stayed with a record that went is of the
+    same person.
+    """
+    found: ColumnElement[UUID] = func.coalesce(_kept(member_id).limit(1).scalar_subquery(), member_id)
+    return found
+
+
+def _kept(member_id: Any) -> Select[Any]:
+    return db.select(MemberPair.kept_id).where(
         or_(MemberPair.first_id == member_id, MemberPair.second_id == member_id),
         MemberPair.kept_id.is_not(None), MemberPair.kept_id != member_id, MemberPair.undone_at.is_(None),
     )  # fmt: skip
-    return db.session.scalar(query.order_by(MemberPair.at.desc()).limit(1))
 
 
 def take_back(pair: MemberPair) -> None:
