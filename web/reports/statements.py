@@ -147,7 +147,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
     ]  # fmt: skip
     directions = tuple(_direction(way, own.name, names, period, counted) for way in ways)
     used, few = _used(span, list(codes.values())), scopes_of_few(ways, directions)
-    over = over_on(span.agreement_ids, own.uid)
+    over, progress = over_on(span.agreement_ids, own.uid), figures.progress(span)
     report = AgreementReport(
         issuer=own.office,
         code=code,
@@ -161,7 +161,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         data_until=span.ends_on,
         parties=_parties(list(parties.values()), own.uid, is_many=is_many),
         directions=directions,
-        items=_items(found, period, figures.progress(span), own.uid, names, over),
+        items=_items(found, period, progress, own.uid, names, over),
         scopes=tuple(
             ScopeUse(
                 f"{scope} {SCOPES[scope].label}",
@@ -175,7 +175,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         overall=tuple(figure(code, counts.get(ALL, {}).get(code), period) for counts, code in zip(
             counted[1:3], ("members.days_to_take_on", "transfers.days"), strict=True
         )),
-        steps=_steps(found, own.uid, span.ends_on, parties, over, is_many=is_many),
+        steps=_steps(found, own.uid, span.ends_on, parties, progress, over, is_many=is_many),
     )  # fmt: skip
     return Statement(report, ways, span.agreement_ids)
 
@@ -289,16 +289,20 @@ def _steps(
     own: UUID,
     after: date,
     parties: Mapping[str, Mapping[str, str]],
+    progress: Mapping[tuple[UUID, str], Mapping[UUID, Word]],
     over: Mapping[UUID, date],
     *,
     is_many: bool,
 ) -> tuple[Step, ...]:
-    """What the agreements ask for in the half-year after, by day, as long as they hold."""
-    made = []
+    """What the agreements ask for in the half-year after, by day, as long as they hold and it is not done."""
+    made, done = [], duties.done_by([each.agreement.id for each in found], after)
     for each in found:
         items = {item["key"]: item for item in each.text["items"]}
         leads = _leads(each.text["parties"])
-        for kind, key, due in duties.ahead(each.text, own, after, after + AHEAD):
+        for kind, key, due in duties.ahead(each.text, own, after, after + AHEAD, done[each.agreement.id]):
+            word = progress.get((each.agreement.id, key), {}).get(own)
+            if word and word.percent == 100 and duties.is_of_this_term(each.text, items[key], word.on):
+                continue
             if due >= over.get(each.agreement.id, date.max):
                 continue
             what = DUTIES[kind] if kind in DUTIES else f"{CATEGORIES[items[key]['category']]}：{items[key]['goal']}"

@@ -14,7 +14,7 @@ from web.core.events import Event
 from web.extensions import db
 from web.federation.admission import Admitted
 from web.federation.agreements import duties, meetings, progress, registers, service
-from web.federation.agreements.models import DutyKind
+from web.federation.agreements.models import AgreementDuty, DutyKind
 from web.reports import Period, statements
 
 
@@ -178,8 +178,35 @@ def test_renewal_and_items_close_by_themselves(agreed, work):
             assert {item.key: item.done.value for item in report.items}[
                 "a2"
             ] is None and not report.items_finished.value
+
+        def ahead():
+            with host.act():
+                return statements.compose([service.get(id_)], Period.half_of(clock.today())).report.steps
+
+        with host.act():
+            (goal,) = [i["goal"] for i in service.current(service.get(id_)).text["items"] if i["key"] == "a2"]
+        before = ahead()
         say(host, work, "note_progress", id_, "a2", 100, "清单又更新四次")
         assert [kind for kind, _ in _open(host)].count(DutyKind.ITEM) == 1
+        assert [goal in step.what for step in before if step not in ahead()] == [True], "done ahead of its day"
+
+
+def test_what_was_done_before_its_day_is_not_ahead(agreed):
+    what = statements.DUTIES[DutyKind.PARTICIPATION]
+    with agreed.host.act():
+        agreement = service.get(agreed.ref.id)
+
+        def ahead():
+            steps = statements.compose([agreement], Period.half_of(clock.today())).report.steps
+            return {step.what: step.on for step in steps}
+
+        before = ahead()
+        row = AgreementDuty(agreement_id=agreement.id, kind=DutyKind.PARTICIPATION, key="", due_on=before[what])
+        row.done_on, row.is_missed, row.note, row.details = clock.today(), False, "", {}
+        db.session.add(row)
+        db.session.flush()
+        after = ahead()
+        assert after.pop(what, date.max) > before.pop(what) and after == before, "the one after it, if any"
 
 
 def test_each_sides_progress_reaches_the_other_and_an_older_word_is_ignored(agreed, work):

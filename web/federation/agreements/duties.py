@@ -100,23 +100,36 @@ def wanted(text: Mapping[str, Any], own: UUID, today: date) -> Iterator[tuple[Du
             yield DutyKind.ITEM, item["key"], due
 
 
-def ahead(text: Mapping[str, Any], own: UUID, after: date, until: date) -> Iterator[tuple[DutyKind, str, date]]:
-    """(kind, item key or "", last day) of what this text asks of us next: after a day, until another; one of a kind."""
+def ahead(
+    text: Mapping[str, Any], own: UUID, after: date, until: date, done: Collection[tuple[DutyKind, str, date]] = ()
+) -> Iterator[tuple[DutyKind, str, date]]:
+    """(kind, item key or "", last day) of what this text asks of us next: after a day, until another; one of a kind, and
+    none of those that are `done` before their day.
+    """
     starts, ends = date.fromisoformat(text["effective_from"]), date.fromisoformat(text["effective_to"])
     for kind, rule in RULES.items():
         if rule.every is None or (kind is DutyKind.CHECK and not texts.responsibilities(text)):
             continue
         months, no = rule.every if isinstance(rule.every, int) else MONTHS[text["frequencies"][rule.every]], 1
-        while (due := _later(starts, months * no) - timedelta(days=1)) <= after:
+        while (due := _later(starts, months * no) - timedelta(days=1)) <= after or (kind, "", due) in done:
             no += 1
         if due <= min(until, ends):
             yield kind, "", due
-    if after < ends <= until:
+    if after < ends <= until and (DutyKind.RENEWAL, "", ends) not in done:
         yield DutyKind.RENEWAL, "", ends
     for item in text["items"]:
-        due = date.fromisoformat(item["due"])
-        if item["owner"] in ("all", str(own)) and after < due <= until:
-            yield DutyKind.ITEM, item["key"], due
+        due, key = date.fromisoformat(item["due"]), item["key"]
+        if item["owner"] in ("all", str(own)) and after < due <= until and (DutyKind.ITEM, key, due) not in done:
+            yield DutyKind.ITEM, key, due
+
+
+def done_by(agreement_ids: Collection[UUID], on: date) -> dict[UUID, set[tuple[DutyKind, str, date]]]:
+    """Agreement → (kind, item key or "", last day) of what was done by that day, also ahead of its own: one query."""
+    query = db.select(AgreementDuty).where(AgreementDuty.agreement_id.in_(agreement_ids), AgreementDuty.done_on <= on)
+    found: dict[UUID, set[tuple[DutyKind, str, date]]] = {id_: set() for id_ in agreement_ids}
+    for row in db.session.scalars(query):
+        found[row.agreement_id].add((row.kind, row.key, row.due_on))
+    return found
 
 
 def is_of_this_term(text: Mapping[str, Any], item: Mapping[str, Any], noted_on: date) -> bool:
