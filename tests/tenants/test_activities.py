@@ -16,6 +16,7 @@ from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, ActivityState, Attendance, Presence
 from web.tenants.activities.service import Head, Mark
 from web.tenants.members import service as members
+from web.tenants.members.codes import Standing
 from web.tenants.organisations import service as organisations
 from web.tenants.register import service as register
 
@@ -108,6 +109,26 @@ def test_held_only_with_a_sheet_and_never_before_its_day(county):
         assert list(refused.value.fields) == [field]
     with pytest.raises(Invalid):
         activities.record_attendance(activity, {one: None})  # a held activity keeps somebody on its sheet
+
+
+def test_who_was_due_when_it_was_held_stays_whoever_comes_and_leaves(county):
+    one, two = enroll(county, "王示甲"), enroll(county, "李例乙")
+    activity = activities.plan(head(county, "示例村支部"), actor(county))
+    activities.record_attendance(activity, {one: Mark(P.PRESENT)})
+
+    def counts():
+        found = activities.summary(activity)
+        return found.due, found.unrecorded, found.actual
+
+    three = enroll(county, "张演丙")
+    assert counts() == (3, 2, 1), "until then it is as the register is"
+    activities.hold(activity)
+    for name in ("赵示丁", "钱示戊", "孙示己"):
+        enroll(county, name)
+    members.end(members.get(two, lock=True), Standing.DECEASED, reason="因病去世")
+    assert counts() == (3, 2, 1)
+    activities.record_attendance(activity, {three: Mark(P.LATE)})
+    assert counts() == (3, 1, 2)
 
 
 def test_cancelled_its_sheet_goes(county):

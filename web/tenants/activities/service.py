@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, or_
 
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
-from web.core.events import Actor
+from web.core.events import Actor, Event
 from web.extensions import db
 from web.tenants.activities.models import (
     ACTIVITY,
@@ -356,7 +356,8 @@ def hold(activity: Activity) -> None:
         raise WrongState("activity_not_yet")
     if not db.session.scalar(db.select(func.count()).where(Attendance.activity_id == activity.id)):
         raise WrongState("nobody_recorded")
-    ACTIVITY.apply(activity, "hold")
+    # Who comes to the organisation or leaves it afterwards was neither due nor missing.
+    ACTIVITY.apply(activity, "hold", details={"due": summary(activity).due})
     db.session.flush()
 
 
@@ -371,7 +372,7 @@ def cancel(activity: Activity, reason: str) -> None:
 
 
 def summary(activity: Activity) -> Summary:
-    """The figures of the sheet, and of who is due without a line on it: two queries."""
+    """The figures of the sheet, and of who is due without a line on it; of a held one, as it was when it was held."""
     is_guest = Attendance.referral_id.is_not(None)
     query = (
         db.select(is_guest, Attendance.presence, func.count(), func.sum(Attendance.study_minutes))
@@ -387,7 +388,20 @@ def summary(activity: Activity) -> Summary:
         else:
             by[presence] += count
             minutes += int(total or 0)
-    on_sheet = db.select(Attendance.member_id).where(Attendance.activity_id == activity.id, ~is_guest)
-    missing = db.select(func.count()).select_from(Member).where(_is_due(activity), Member.id.not_in(on_sheet))
-    unrecorded = db.session.scalar(missing) or 0
+    unrecorded = _unrecorded(activity, by.total())
     return Summary(by.total() + unrecorded, unrecorded, sum(by[p] for p in CAME), dict(by), minutes, visitors, came)
+
+
+def _unrecorded(activity: Activity, recorded: int) -> int:
+    """How many due have no line: of those due today, or, once it was held, of as many as the log says were due then."""
+    if activity.state is ActivityState.HELD:
+        held = db.select(Event.details["due"].as_integer()).where(
+            Event.subject_id == activity.id, Event.verb == "activity.hold"
+        )
+        if (then := db.session.scalar(held.order_by(Event.id.desc()).limit(1))) is not None:
+            return max(int(then) - recorded, 0)
+    lines = db.select(Attendance.member_id).where(
+        Attendance.activity_id == activity.id, Attendance.referral_id.is_(None)
+    )
+    missing = db.select(func.count()).select_from(Member).where(_is_due(activity), Member.id.not_in(lines))
+    return db.session.scalar(missing) or 0
