@@ -94,12 +94,15 @@ def test_guests_never_make_a_quorum(walk):
         assert (summary.due, summary.actual, summary.guests_came, summary.is_quorate) == (1, 0, 3, False)
         activities.record_attendance(activity, {walk.own: LATE}, dict.fromkeys(visitors, AWAY))
         assert activities.summary(activity).is_quorate
-        # What is only planned is told to no partner as an activity that his members took part in.
+        # What is only planned is told to no partner as an activity that his members took part in, nor where none came.
+        activities.record_attendance(activity, {}, dict.fromkeys(visitors, CAME), may_attend=visitors)
         partner = db.session.scalars(db.select(Peer).where(Peer.uid == walk.pair.home.uid)).one()
         told = [{what for what, *_ in counts.make(partner, activity.held_on)["/cells"]}]
         activities.hold(activity)
         told.append({what for what, *_ in counts.make(partner, activity.held_on)["/cells"]})
-        assert told[1] - told[0] == {"activities_with_guests"}
+        activities.record_attendance(activity, {}, dict.fromkeys(visitors, AWAY))
+        told.append({what for what, *_ in counts.make(partner, activity.held_on)["/cells"]})
+        assert told[1] - told[0] == {"activities_with_guests"} and told[2] == told[0]
 
 
 def test_some_lines_only(walk):

@@ -16,6 +16,7 @@ from web.extensions import db
 from web.federation.post.models import Peer
 from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.activities.models import Activity, ActivityState, Attendance
+from web.tenants.activities.service import CAME
 from web.tenants.flows.models import Flow, FlowState
 from web.tenants.members.models import Member, Relation
 from web.tenants.organisations.models import PartyOrg
@@ -86,8 +87,10 @@ def _queries(partner: Peer, day: date) -> Iterable[tuple[str, Any]]:
         )
         .group_by(place),
     )
-    guests = db.select(Attendance.activity_id).join(
-        Referral, (Referral.tenant_id == Attendance.tenant_id) & (Referral.id == Attendance.referral_id)
+    came = (
+        db.select(Attendance.activity_id)
+        .join(Referral, (Referral.tenant_id == Attendance.tenant_id) & (Referral.id == Attendance.referral_id))
+        .where(Attendance.presence.in_(CAME))
     )
     yield (
         "activities_with_guests",
@@ -96,7 +99,7 @@ def _queries(partner: Peer, day: date) -> Iterable[tuple[str, Any]]:
         .where(
             Activity.state == ActivityState.HELD,
             Activity.held_on.between(day.replace(month=1, day=1), day),
-            Activity.id.in_(guests.where(Referral.role == "host", Referral.partner_uid == partner.uid)),
+            Activity.id.in_(came.where(Referral.role == "host", Referral.partner_uid == partner.uid)),
         )
         .group_by(place),
     )
