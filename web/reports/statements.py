@@ -6,6 +6,7 @@ parties of the same agreement is theirs to report, and never reaches this county
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -111,36 +112,41 @@ def compose(of: Sequence[Agreement], period: Period, *, code: str = "", link: st
     given, then = ([a for a in of if a.id in days and each.meets(*days[a.id])] for each in (period, period.before))
     if not given:
         raise NotFound()
-    statement = _compose([_text(a, versions[a.id], period.ends_on) for a in given], period, code, link)
+    statement = _compose([_text(a, versions[a.id], period) for a in given], period, code, link)
     # What ended since was reported then: 上期 says what that period's own report says.
-    texts = [_text(a, versions[a.id], period.before.ends_on) for a in then]
+    texts = [_text(a, versions[a.id], period.before) for a in then]
     previous = _compose(texts, period.before, "", "").report if texts else None
     return replace(statement, report=replace(statement.report, previous=previous, words=words))
 
 
 @dataclass(frozen=True)
 class _Text:
-    """An agreement with the text that was in effect at the end."""
+    """An agreement with the text that was in effect at the end. `in_turn`: those that were in the period, this one the last."""
 
     agreement: Agreement
     text: dict[str, Any]
+    in_turn: tuple[dict[str, Any], ...]
 
 
-def _text(agreement: Agreement, versions: Sequence[AgreementVersion], on: date) -> _Text:
-    by_then = [v for v in versions if v.effective_on is not None and v.effective_on <= on]
-    text = (by_then or versions)[-1 if by_then else 0].text
-    if text is None:
+def _text(agreement: Agreement, versions: Sequence[AgreementVersion], period: Period) -> _Text:
+    days = [(v.effective_on, v.text) for v in versions if v.effective_on and v.effective_on <= period.ends_on]
+    last = days[-1][1] if days else versions[0].text
+    if last is None:
         raise NotFound()
-    return _Text(agreement, text)
+    before = [text for (_, text), (over, _) in itertools.pairwise(days) if over > period.starts_on and text]
+    return _Text(agreement, last, (*before, last))
 
 
 def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> Statement:
     span = Span.of([each.agreement.id for each in found], period)
     own, is_many = counties.own(), len(found) > 1
     parties = {p["uid"]: p for each in found for p in each.text["parties"]}
-    names = {UUID(uid): p["name"] for uid, p in parties.items()}
-    codes = {p["code"]: UUID(uid) for uid, p in parties.items() if UUID(uid) != own.uid}
-    grants = [g for each in found for g in each.text["grants"]]
+    # Who left within the period, and what was granted in it for a time, has figures of it all the same.
+    texts = [text for each in found for text in each.in_turn]
+    everyone = {p["uid"]: p for text in texts for p in text["parties"]}
+    names = {UUID(uid): p["name"] for uid, p in everyone.items()}
+    codes = {p["code"]: UUID(uid) for uid, p in everyone.items() if UUID(uid) != own.uid}
+    grants = [g for text in texts for g in text["grants"]]
     ways = _ways(grants, own.uid, codes.values())
     counted = [
         figures.flows(codes, span.ends_on), figures.members(span), figures.transfers(span), figures.cosigned(span),

@@ -31,6 +31,7 @@ from web.federation.wire.codes import WireError
 from web.federation.wire.disclosures import Enclosed
 from web.federation.wire.documents import Decision, sign_decision
 from web.federation.wire.envelope import Envelope
+from web.reports import Period, statements
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 
@@ -127,6 +128,12 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
             assert partner.last_day(left) == left_on - timedelta(days=1) < partner.last_day(stayed)
             assert [s.last for *_, s in partner.drawn(left).stretches] == [left_on - timedelta(days=1)]
             assert stayed.duties and all(duty.due_on < left_on for duty in left.duties)
+        # So does a report: of the days with all three it has every direction, of those after only the others'.
+        with hub.act():
+            of = [service.get(id_)]
+            days = [Period(left_on - timedelta(days=9), left_on), Period(left_on, left_on)]
+            found = [{each.home for each in statements.compose(of, period).report.directions} for period in days]
+        assert found == [{"余杭区", "岳西县", "松阳县"}, {"余杭区", "岳西县"}]
         # Named again by a version it seals, it is a party as before.
         _with_third(hub, id_, third, work)
         ref = world.conclude(id_, hub, [home, third])
