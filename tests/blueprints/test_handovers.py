@@ -13,6 +13,7 @@ from sqlalchemy import event
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER, TO, Walk
+from tests.workers import run_all
 from tests.world import PASSWORD
 from web.core import clock, fence
 from web.core.events import Actor, Event
@@ -23,6 +24,8 @@ from web.federation.handovers.lists import Tab
 from web.federation.handovers.models import Handover
 from web.federation.handovers.models import HandoverState as S
 from web.federation.post.service import HOOKS
+from web.federation.readings import service as readings
+from web.federation.readings.models import Reading
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.consents import service as consents
@@ -426,6 +429,36 @@ def test_reading_what_another_county_told_us_is_logged(walk, browsers):
     for side, count in ((walk.pair.host, 4), (walk.pair.home, 0)):
         with side.act():
             assert world.count(Event, Event.verb == "shared.view") == count
+
+
+def test_looks_at_the_row_for_the_time_being_and_at_a_file_fetched_again_are_told_to_home(walk, browsers):
+    walk.to_release()
+    code, host = walk.pair.host.code, browsers[1]()
+
+    def looks():
+        with walk.pair.host.act():
+            return db.session.scalar(db.select(db.func.sum(Reading.count)).where(Reading.is_ours)) or 0
+
+    answer = host.post(f"/{code}/workbench/handovers/export", data={"numbers": "masked", "reason": ""})
+    run_all()
+    file = re.search(r'href="([^"]+\.xlsx)"', host.get(answer.location).text)[1]
+    for many in (1, 1, 2):  # made; fetched, which is the same look; fetched again
+        assert looks() == many
+        assert host.get(file).status_code == 200
+    assert looks() == 3
+    walk.take_over(run=False)
+    with walk.pair.host.act():
+        member_id = service.get(walk.id).member_id
+    for many, page in ((4, "members/"), (5, f"members/{member_id}")):
+        assert "王示甲" in host.get(f"/{code}/{page}").text and looks() == many
+    with walk.pair.host.act():
+        readings.tell(at_once=True)
+        fence.commit()
+    walk.work()
+    with walk.pair.home.act():
+        assert db.session.scalar(db.select(db.func.sum(Reading.count)).where(~Reading.is_ours)) == 5
+    seen = looks()
+    assert "王示甲" in host.get(f"/{code}/members/{member_id}").text and looks() == seen, "home confirmed: he is ours"
 
 
 def test_the_row_of_a_taken_over_member_is_provisional_on_the_register(walk, browsers):

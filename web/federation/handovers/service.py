@@ -68,6 +68,7 @@ from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.models import Relation
 from web.tenants.organisations.service import OrgClosing
+from web.tenants.register.service import ProvisionalRead
 from web.tenants.transfers.letters import withheld
 
 __all__ = [
@@ -120,6 +121,15 @@ def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> dict[UUID, UUID
 
 
 readings.OWNERS["handover"] = _members_behind
+
+
+@events.subscribe(ProvisionalRead)
+def _looked(read: ProvisionalRead) -> None:
+    """The row of our register holds what home told us, and the member is home's until it confirms."""
+    query = db.select(Handover).where(Handover.member_id.in_(read.member_ids), Handover.role == "host")
+    for handover in db.session.scalars(query):
+        if handover.is_open and handover.is_received:
+            readings.opened("handover", handover.id, handover.partner_uid)
 
 
 # After every move

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert
 
-from web.core import clock, events, fence
+from web.core import clock, events, fence, ids
 from web.core.fence import Tenanted
 from web.core.ids import since, uuid7
 from web.extensions import Session, db
@@ -26,6 +26,7 @@ from web.federation.post import service as post
 from web.federation.readings.models import Reading
 from web.federation.wire.envelope import Envelope
 from web.tenants.counties import service as counties
+from web.tenants.workbench.exports import MAKING, FetchedAgain
 
 TOLD_AFTER = timedelta(hours=1)
 AT_ONCE = 500
@@ -70,11 +71,25 @@ def note(subject: Tenanted, read: Sequence[tuple[UUID, UUID]], what: str = "", k
     read = [(id_, partner) for id_, partner in read if not _is_seen(id_)]
     if not read:
         return
-    peers = sorted({str(partner) for _, partner in read})
+    peers, making = sorted({str(partner) for _, partner in read}), db.session.info.get(MAKING, "")
     details = {"count": len(read), "peers": peers, "rows": sorted({str(id_) for id_, _ in read})}
-    named = {name: said for name, said in (("list", what), ("kind", kind)) if said}
+    named = {name: said for name, said in (("list", what), ("kind", kind), ("export", making)) if said}
     events.record("shared.view", subject, details=details | named, peer=peers[0])
     db.session.info.setdefault("readings.noted", set()).update(id_ for id_, _ in read)
+
+
+@events.subscribe(FetchedAgain)
+def _again(fetched: FetchedAgain) -> None:
+    """A workbook with received rows is looked at again: the rows are those that its making logged."""
+    query = db.select(events.Event.details["rows"]).where(
+        events.Event.id >= ids.since(fetched.begun_at),
+        events.Event.verb == "shared.view",
+        events.Event.details["export"].astext == str(fetched.export_id),
+    )
+    shown = {UUID(id_) for rows in db.session.scalars(query) for id_ in rows}
+    row = Reading.about_kind, Reading.about_id, Reading.partner_uid
+    for found in db.session.execute(db.select(*row).where(Reading.about_id.in_(shown), Reading.is_ours).distinct()):
+        opened(*found)
 
 
 @event.listens_for(Session, "before_commit", insert=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Subquery, extract, func, literal, null, union_all
 
-from web.core import clock
+from web.core import clock, events
 from web.core.errors import Invalid
 from web.core.events import Actor, Event
 from web.core.fields import mask
@@ -47,6 +47,13 @@ class Extra:
     column: Any
     join: Callable[[Select[Any]], Select[Any]] = lambda statement: statement
     facet: Facet | None = None
+
+
+@dataclass(frozen=True)
+class ProvisionalRead:
+    """Announced when rows for the time being were shown: until it confirms they are what another county told."""
+
+    member_ids: Sequence[UUID]
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,8 @@ def page(
     if backwards:
         rows.reverse()
     has_before, has_after = (is_more, True) if backwards else (place is not None, is_more)
+    if theirs := [row.id for row in rows if row.relation is Relation.PROVISIONAL]:
+        events.announce(ProvisionalRead(theirs))
     total = len(rows) if not counted or (place is None and not is_more) else count(query, actor, extras)
     return Page(
         [_line(row, extras, is_whole=is_whole) for row in rows],
@@ -313,6 +322,8 @@ def person(member_id: UUID, actor: Actor) -> Whole | None:
         .where(Member.id == member_id)
     )
     row = db.session.execute(visible(statement, actor, Member.branch_id, Member.away_org_id)).first()
+    if row and row[0].relation is Relation.PROVISIONAL:
+        events.announce(ProvisionalRead([member_id]))
     return Whole(*row) if row else None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -28,6 +29,18 @@ what it takes back.
 """
 MOST = 100_000
 PIECE = 500  # rows between two words of progress
+
+
+MAKING = "export"
+"""Which export this unit of work makes, in its session: what is read for it is logged with it."""
+
+
+@dataclass(frozen=True)
+class FetchedAgain:
+    """Announced when a file is fetched once more: the first time is the reading that was logged when it was made."""
+
+    export_id: UUID
+    begun_at: datetime
 
 
 def begin(
@@ -77,6 +90,7 @@ def _make(task: Task, row: Export, actor: Actor) -> None:
     if row.is_whole:
         permissions.demand(GRANTS, Role(actor.role), Permission.MEMBER_REVEAL)
     columns = listing.chosen(row.columns)
+    db.session.info[MAKING] = str(row.id)
     fence.plan_anew()  # a piece of a large county's list takes 4 ms; by the plan kept for all counties it took 155
     total, seen = listing.total(row.query, actor), list[UUID]()
 
@@ -109,6 +123,8 @@ def read(export_id: UUID, actor: Actor) -> tuple[Export, bytes]:
     row = _get(export_id, accounts.begun_by(actor, Export.account_id, Export.created_at))
     if row.wrapped is None:
         raise WrongState("export_gone")
+    if db.session.scalar(db.select(events.happened("export.read", row.id, row.created_at))):
+        events.announce(FetchedAgain(row.id, row.created_at))
     events.record("export.read", row, details={"list": row.listing})
     return row, vault.unwrap(row.id, row.wrapped)
 
