@@ -1,7 +1,8 @@
 """Finding members by what a clerk types, in the list's own query: names, pinyin, initials, last four digits, whole numbers.
 
 Names go through the side table of bigrams (two characters cannot be found by any leakproof operator otherwise); the
-last four of an identity number or telephone through the same table as blinded grams; whole numbers by their HMAC.
+last four of an identity number or telephone through the same table as blinded grams, and so a whole second telephone; other
+whole numbers by their HMAC.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ def _tail_gram(kind: str, tail: str) -> str:
     return f"{kind}:{blind(f'{kind}_tail', tail).hex()}"
 
 
+def _whole_gram(phone: str) -> str:
+    """Of a second telephone, which has no column of its own for this."""
+    return f"w:{blind('phone', phone).hex()}"
+
+
 def tail_of(number: str) -> str:
     """The last four characters, telephone extensions and dashes aside."""
     return re.sub(r"\D", "", number.split("转", 1)[0])[-4:] if not re.fullmatch(r"\d{17}[\dX]", number) else number[-4:]
@@ -35,6 +41,7 @@ def grams_of(name: str, id_number: str | None, *phones: str | None) -> frozenset
     if id_number:
         found.add(_tail_gram("i", tail_of(id_number)))
     found |= {_tail_gram("p", tail_of(phone)) for phone in phones if phone}
+    found |= {_whole_gram(phone) for phone in phones[1:] if phone}
     return frozenset(found)
 
 
@@ -72,7 +79,7 @@ def _condition(term: str) -> ColumnElement[bool]:
             number = citizen_id.from_fifteen(number)
         whole = [Member.id_blind == blind("id_number", number)] if len(number) == 18 else []
         if phone := phones.normalise(plain):
-            whole.append(Member.phone_blind == blind("phone", str(phone)))
+            whole += [Member.phone_blind == blind("phone", str(phone)), _with_gram(_whole_gram(str(phone)))]
         return or_(false(), *whole)
     if len(re.sub(r"[·\s]", "", term)) < 2:
         return Member.name.op("^@")(term)
