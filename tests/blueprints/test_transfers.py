@@ -164,6 +164,7 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
     at = sent.location
     letter = {"from_org": "甲", "to_org": TO, "addressee": OFFICE, "valid_days": "10", "contact": ""}
     officer.post(f"{at}/approve")
+    assert "登记回执" not in officer.get(at).text, "no letter is out"
     assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
     # Spoiled: the number stands as void, the row is free, another letter gets the next number.
     assert officer.post(f"{at}/void-letter", data={"reason": "wrong_entry", "text": ""}).status_code == 303
@@ -190,11 +191,14 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
     assert officer.post(f"{at}/issue-letter", data=letter).status_code == 303
     stubs = re.findall(r"<li>第(\d{8})号", officer.get(at).text)
     assert [s[4:] for s in stubs] == ["0003", "0002", "0001"], "no gaps, void ones stand"
-    # Received in time, and the receipt came after its last day: the book no longer says that nobody received it.
+    # Received in time, and the receipt came after its last day, when another letter was asked for already: the book no longer
+    # says that nobody received it.
     with side.act(), clock.at(clock.now() + timedelta(days=11)):
         assert issuing.expire_letters() == 1
         fence.commit()
     assert letters.RAN_OUT in officer.get(book).text
+    officer.post(f"{at}/renew", data={"text": "本人一直在支部参加组织生活"})
+    assert "登记回执" in officer.get(at).text
     with side.act(), clock.at(clock.now() + timedelta(days=12)):
         case = service.get(UUID(at.rpartition("/")[2]), lock=True)
         issuing.return_receipt(case, on=clock.today() - timedelta(days=3), handler="陈例丁", phone="021-0000123")

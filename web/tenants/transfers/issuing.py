@@ -99,6 +99,8 @@ def return_receipt(case: RelationTransfer, *, on: date, handler: str, phone: str
 
     `on`: the day the member was received there. Invalid for a day before the letter, after its last one, or in the future.
     """
+    if not case.values().get("letter_no"):
+        raise WrongState("no_letter")
     wrong: dict[str, object] = {n: "required" for n, v in (("handler", handler), ("phone", phone)) if not v.strip()}
     if on > clock.today():
         wrong["on"] = "in_the_future"

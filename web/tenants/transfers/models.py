@@ -59,6 +59,8 @@ class Seat(StrEnum):
 
 S, K = TransferState, TransferKind
 WITH_LETTER = (S.LETTER_ISSUED, S.IN_TRANSIT)
+RENEWED = (S.SUBMITTED, S.RETURNED_FOR_CORRECTION, S.HOME_APPROVED)
+"""Where a case may stand whose letter ran out, until another is issued."""
 ENDED = (S.HANDED_OVER, S.CLOSED, S.REFUSED, S.REVOKED)
 OPEN = tuple(s for s in S if s not in ENDED)
 
@@ -87,6 +89,8 @@ RELATION_TRANSFER = Machine(
         Row(S.IN_TRANSIT, "refuse", "committee", S.REFUSED, guard="the other side said so; a reason of the closed list"),
         Row(S.IN_TRANSIT, "return_receipt", "committee", S.RECEIPT_RETURNED),
         Row(S.EXPIRED, "return_receipt", "committee", S.RECEIPT_RETURNED, guard="received in time, the receipt came late"),
+        *(Row(s, "return_receipt", "committee", S.RECEIPT_RETURNED, guard="the same, while another letter is asked for")
+          for s in RENEWED),
         Row(S.EXPIRED, "renew", "branch", S.SUBMITTED, guard="the branch's proof that the member is still ours"),
         Row(S.EXPIRED, "revoke", "committee", S.REVOKED),
         Row(S.RECEIVED, "assign", "receiver", S.ASSIGNED, guard="a branch of the receiving committee"),
@@ -105,6 +109,7 @@ FITS: dict[tuple[TransferState, str], frozenset[TransferKind]] = {
     (S.HOME_APPROVED, "issue_letter"): frozenset({K.OUTWARD}),
     (S.RECEIVED, "refuse"): frozenset({K.INWARD}),
     (S.ASSIGNED, "return_receipt"): frozenset({K.INWARD}),
+    **{(s, "return_receipt"): frozenset({K.OUTWARD}) for s in RENEWED},
 }
 
 # How long a state may rest before it is overdue. Letters have their own last day, a receipt one month from reception.

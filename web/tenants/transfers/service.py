@@ -27,6 +27,7 @@ from web.tenants.transfers.models import (
     FITS,
     OPEN,
     RELATION_TRANSFER,
+    RENEWED,
     WAITS,
     WITH_LETTER,
     RelationTransfer,
@@ -77,7 +78,10 @@ def of_member(member_id: UUID) -> Sequence[RelationTransfer]:
 def verbs_now(case: RelationTransfer, seats: frozenset[Seat]) -> list[str]:
     """What somebody in these seats may say now."""
     said = [v for seat in Seat if seat in seats for v in RELATION_TRANSFER.allowed(case.state, seat)]
-    return [v for v in said if case.kind in FITS.get((case.state, v), frozenset(K))]
+    found = [v for v in said if case.kind in FITS.get((case.state, v), frozenset(K))]
+    if case.state in RENEWED and not case.values().get("letter_no"):
+        found = [v for v in found if v != "return_receipt"]  # no letter went out yet, or it is void
+    return found
 
 
 # Moving
