@@ -13,6 +13,7 @@ import pytest
 from tests.blueprints.test_auth import sign_in
 from tests.federation.cosigning.walk import AWAY, build_with_guests, clerk, lines_of, load_walk  # noqa: F401 -- fixtures
 from web.core import clock, events, fence
+from web.core.errors import WrongState
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.cosigning import service as cosigning
@@ -110,6 +111,31 @@ def test_planned_recorded_held(walk, host):
     page, printed = host.get(address).text, host.get(f"{address}/record").text
     assert "应到 1　实到 0" in page and "未登记 1 人" in page and "不足半数" in page
     assert "应到 1 人，实到 0 人，不足半数" in printed and "1 人" in printed.split("未登记")[1]
+
+
+def test_held_by_mistake_is_taken_back_unless_a_partner_has_its_record(walk, host):
+    side = walk.pair.host
+    plan(host, side)
+    (activity,) = stored(walk, title="学习党章")
+    address = at(side, f"/activities/{activity.id}")
+    for act in ("hold", "save"):
+        send_sheet(host, side, activity.id, {f"m{walk.own}": "present"}, act)
+        if act == "save":
+            host.post(f"{address}/hold")
+        undo = re.search(r'action="([^"]+/workbench/undo/[^"]+)"', host.get(address).text)[1]
+        assert host.post(undo).status_code == 303
+        assert stored(walk, title="学习党章")[0].state is ActivityState.PLANNED
+        assert len(stored(walk, Attendance, activity_id=activity.id)) == 1, "what was written on the sheet stays"
+    host.post(f"{address}/hold")
+    undo = re.search(r'action="([^"]+/workbench/undo/[^"]+)"', host.get(address).text)[1]
+    with pytest.MonkeyPatch.context() as patch:
+
+        def cosigned(what):
+            raise WrongState("activity_cosigned")
+
+        patch.setitem(events._listeners, activities.HeadChanged, [cosigned])
+        assert host.post(undo).status_code == 303
+    assert stored(walk, title="学习党章")[0].state is ActivityState.HELD
 
 
 def test_not_before_its_day_and_cancelled(walk, host):

@@ -431,6 +431,11 @@ def test_moving_and_ending(browser, side):
     page = admin.get(at(side, "王示甲")).text
     assert "不再是本县党员" in page and "搬家" in page
     assert rows(admin.get(f"/{side.code}/away/").text) == []
+    back = re.search(r'action="([^"]+/workbench/undo/[^"]+)"', page)[1]
+    assert admin.post(back).status_code == 303, "the wrong one of two men of a name"
+    page = admin.get(at(side, "王示甲")).text
+    assert "不再是本县党员" not in page and "撤销刚才的改动" in page
+    assert admin.post(back).status_code == 404, "once"
 
 
 def test_time_of_the_page_is_the_clocks(browser, side):

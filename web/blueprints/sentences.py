@@ -220,6 +220,7 @@ SENTENCES = within("log", {
         "write_down": "填写会议记录",
         "plan": "安排活动",
         "hold": "登记活动和到会情况",
+        "undo": "撤销登记，活动还没有举行",
         "cancel": "取消活动",
     },
     "task": {

@@ -11,7 +11,7 @@ from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import edge
-from web.blueprints.activities.rooms import bp
+from web.blueprints.activities.rooms import bp, held
 from web.blueprints.cosigning.wording import KINDS
 from web.blueprints.forms import Day, Form, Id, Number, One, Text
 from web.blueprints.policy import needs
@@ -173,6 +173,5 @@ def cancel(activity_id: UUID) -> Any:
 @needs(Permission.ACTIVITY_WRITE)
 def hold(activity_id: UUID) -> Any:
     """It took place."""
-    activities.hold(activities.get(activity_id, edge.actor(), lock=True))
-    flash("已登记为举行")
+    held(activities.get(activity_id, edge.actor(), lock=True))
     return redirect(url_for("activities.show", activity_id=activity_id), 303)

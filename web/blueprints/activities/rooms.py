@@ -11,10 +11,13 @@ from web.blueprints import filters, navigation, sentences, todos
 from web.blueprints.cosigning.wording import KINDS, PRESENCES
 from web.blueprints.navigation import Item
 from web.blueprints.todos import Queue, Todo
+from web.blueprints.workbench.undo import offer
+from web.core import events
 from web.core.saying import say
 from web.tenants.accounts.permissions import Permission
 from web.tenants.activities import lists
-from web.tenants.activities.models import ActivityState
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import Activity, ActivityState
 from web.tenants.workbench.queues import Waiting
 
 bp = Blueprint("activities", __name__, url_prefix="/<county>/activities")
@@ -29,6 +32,13 @@ STATES = {
     ActivityState.HELD: ("done", "已举行"),
     ActivityState.CANCELLED: ("off", "已取消"),
 }
+
+
+def held(activity: Activity) -> None:
+    """It took place; the next page says so, with the way back."""
+    with events.noted() as did:
+        activities.hold(activity)
+    offer("已登记为举行", did)
 
 
 def _todos(rows: Sequence[Waiting]) -> list[Todo]:

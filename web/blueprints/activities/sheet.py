@@ -9,7 +9,7 @@ from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import edge
-from web.blueprints.activities.rooms import bp
+from web.blueprints.activities.rooms import bp, held
 from web.blueprints.cosigning.acts import marks
 from web.blueprints.cosigning.wording import KINDS, choices, marked
 from web.blueprints.forms import Form, Many, One, Text
@@ -104,8 +104,9 @@ def attendance(activity_id: UUID) -> Any:
             act = request.form.get("act", "save")
             _record(activity, form.read(), rows, fill=act == "fill")
             if act == "hold":
-                activities.hold(activity)
-            flash({"fill": "空着的都记为到会，请改正例外", "hold": "已登记为举行"}.get(act, "到会情况已存下"))
+                held(activity)
+            else:
+                flash({"fill": "空着的都记为到会，请改正例外"}.get(act, "到会情况已存下"))
             to = "activities.attendance" if act == "fill" else "activities.show"
             return redirect(url_for(to, activity_id=activity_id), 303)
         typed = zip(*(request.form.getlist(name) for name in ("person", "presence", "minutes")), strict=False)

@@ -209,7 +209,8 @@ def end(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
-            service.end(member, Standing(given["standing"]), reason=given["reason"])
-            flash(say("已登记，{name} 的记录转为历史", name=member.name))
+            with events.noted() as did:
+                service.end(member, Standing(given["standing"]), reason=given["reason"])
+            offer(say("已登记，{name} 的记录转为历史", name=member.name), did)
             return redirect(url_for("members.show", member_id=member_id), 303)
     return form.page("members/end.html", m=member, w=wording)

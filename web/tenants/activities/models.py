@@ -26,7 +26,7 @@ class ActivityKind(StrEnum):
 
 
 class ActivityState(StrEnum):
-    """The activity ends at `held`; each partner county then gets its own co-signed record."""
+    """The activity ends at `held`, unless that is undone; each partner county then gets its own co-signed record."""
 
     PLANNED = "planned"
     HELD = "held"
@@ -52,6 +52,7 @@ ACTIVITY = Machine(
     [
         Row(None, "plan", "self", A.PLANNED),
         Row(A.PLANNED, "hold", "self", A.HELD, guard="attendance recorded"),
+        Row(A.HELD, "undo", "self", A.PLANNED, guard="no partner county has its record"),
         Row(A.PLANNED, "cancel", "self", A.CANCELLED),
     ],
 )

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_
 
 from web.core import clock, events
-from web.core.errors import Invalid, NotFound, WrongState
+from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.events import Actor, Event
 from web.extensions import db
 from web.tenants.activities.models import (
@@ -359,6 +359,21 @@ def hold(activity: Activity) -> None:
     # Who comes to the organisation or leaves it afterwards was neither due nor missing.
     ACTIVITY.apply(activity, "hold", details={"due": summary(activity).due})
     db.session.flush()
+
+
+def put_back(entry: Event) -> bool:
+    """Undo that it took place; its sheet stays. False when that was undone already, or a partner county has its record."""
+    if entry.subject_id is None:
+        return False
+    try:
+        activity = get(entry.subject_id, events.actor(), lock=True)
+        ACTIVITY.demand(activity.state, "undo")
+        demand_open(activity)
+    except DomainError:
+        return False
+    ACTIVITY.apply(activity, "undo")
+    db.session.flush()
+    return True
 
 
 def cancel(activity: Activity, reason: str) -> None:

@@ -262,6 +262,24 @@ def put_back(entry: Event) -> bool:
     return True
 
 
+def reinstate(entry: Event) -> bool:
+    """Undo an end of membership: False when the row was changed since, or another live member has the identity number. What ended
+    with it stays ended, as partner counties were told: an away episode is written down anew.
+    """
+    if entry.subject_id is None:
+        return False
+    member = get(entry.subject_id, lock=True)
+    version = entry.changes.get("updated_at", [None, None])
+    if member.relation is not Relation.ENDED or version[1] != versions.stands_at(member):
+        return False
+    if is_taken(member.id_number, member.id):
+        return False
+    was = events.revealed(entry)["standing"][0]
+    events.record("member.undo", member, details={"version": version[0]})
+    write(member, {"standing": was, "relation": Relation.HELD})
+    return True
+
+
 # What a handover or a case does to the row (FED/1 §8). Only federation.handovers and transfers call these.
 
 

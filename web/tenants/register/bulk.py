@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,14 @@ from web.core.queue import Job
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.activities import service as activities
 from web.tenants.flows import service as flows
 from web.tenants.labels import rows as row_labels
 from web.tenants.labels import service as labels
 from web.tenants.members import service as members
 from web.tenants.members import values
 from web.tenants.members.models import Member
+from web.tenants.organisations.service import visible
 from web.tenants.register.service import among
 from web.tenants.tasks import service as tasks
 from web.tenants.tasks.models import Task
@@ -37,10 +39,12 @@ WAYS: dict[str, Callable[[Event], bool]] = {
     "member.assign_branch": members.put_back,
     "member.assign_away": members.put_back,
     "member.mark_dues": members.put_back,
+    "member.end": members.reinstate,
     "member.label": labels.put_back,
     "row_label.mark": row_labels.put_back,
     "flow.miss": flows.put_back,
     "flow.find": flows.put_back,
+    "activity.hold": activities.put_back,
 }
 _OF_MEMBERS = ("member", "flow")
 """What the verbs above change in somebody's part of the tree, labels on a member among them."""
@@ -169,14 +173,20 @@ def put_back(step: UndoStep) -> tuple[int, int]:
     query = db.select(Event).where(Event.id.in_([UUID(i) for i in step.events])).order_by(Event.id.desc())
     entries = [e for e in db.session.scalars(query) if e.verb in WAYS]
     about = {e.id: e.member_id for e in entries if e.subject_kind in _OF_MEMBERS}
-    lost = _out_of_reach({member_id for member_id in about.values() if member_id})
+    ended = {e.member_id for e in entries if e.verb == "member.end"}
+    lost = _out_of_reach({member_id for member_id in about.values() if member_id}, ended)
     back = sum(WAYS[e.verb](e) for e in entries if about.get(e.id) not in lost)
     step.undone_at = clock.now()
     return back, len(entries) - back
 
 
-def _out_of_reach(people: set[UUID]) -> set[UUID]:
-    """Of these members, those whom the actor may not change now: whoever did it may have another role or place since."""
+def _out_of_reach(people: set[UUID], ended: Collection[UUID | None]) -> set[UUID]:
+    """Of these members, those whom the actor may not change now: whoever did it may have another role or place since. Of those
+    who are history, only whose end is taken back can be changed.
+    """
     actor = events.actor()
-    may = Permission.MEMBER_WRITE in GRANTS[Role(actor.role)]
-    return people - (set(among(list(people), actor)) if may and people else set())
+    if not people or Permission.MEMBER_WRITE not in GRANTS[Role(actor.role)]:
+        return people
+    can = Member.relation.in_(members.LIVE) | Member.id.in_(ended)
+    found = db.select(Member.id).where(Member.id.in_(people), can)
+    return people - set(db.session.scalars(visible(found, actor, Member.branch_id, Member.away_org_id)))
