@@ -11,6 +11,7 @@ import pytest
 
 from tests.blueprints.test_auth import sign_in
 from tests.world import count
+from web.blueprints.import_lists import RowLine
 from web.core import clock, events, fence
 from web.core.errors import Invalid, WrongState
 from web.demo import people, register
@@ -140,6 +141,12 @@ def test_a_register_comes_in_whole_and_again_changes_nothing(side, work):
         batch = imports.get(third, lock=True)
         # What a file does not say changes nothing: nobody becomes a full member by it.
         assert (batch.counts["new"], batch.counts["changed"], batch.counts["same"]) == (0, 1, 259)
+        news = db.select(ImportRow).where(ImportRow.batch_id == third, ImportRow.outcome == Outcome.CHANGED)
+        assert RowLine(db.session.scalars(news).one(), "").says == "将更新：流动登记"
+        found = ImportRow(findings=[["姓名", "有人同名", False]], changes=["phone", "is_lost_contact"])
+        assert RowLine(found, "").says == "有人同名\n将更新：联系电话、是否失联", (
+            "both: what is doubted, and what is written"
+        )
         moved = db.session.scalars(
             db.select(ImportRow).where(ImportRow.batch_id == third, ImportRow.member_id == told_id)
         ).one()

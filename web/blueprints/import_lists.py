@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Select, column, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 
 from web.core.events import Actor
+from web.core.fields import FIELDS
 from web.core.keyset import Order
-from web.core.saying import say
+from web.core.saying import joined, say
 from web.extensions import db
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
@@ -108,6 +109,10 @@ def people(actor: Actor) -> Select[tuple[object, ...]]:
     return db.select(*choice("people", Account.id, Account.name)).where(Account.id.in_(mine))
 
 
+OF_FLOW = "流动登记"
+"""What a row changes that is no field of the member."""
+
+
 @dataclass(frozen=True)
 class RowLine:
     """A row of a file, what became of it, and the file's name."""
@@ -116,11 +121,15 @@ class RowLine:
     file: str
 
     @property
+    def changing(self) -> str:
+        """What it changes, by name; empty when nothing."""
+        labels = [OF_FLOW if field == "flow" else FIELDS[field].label for field in self.row.changes]
+        return say("将更新：{labels}", labels=joined("、", labels)) if labels else ""
+
+    @property
     def says(self) -> str:
-        """Its findings, or how many fields it changes; empty when neither."""
-        if self.row.findings:
-            return "\n".join(text for _, text, _ in self.row.findings)
-        return say("将更新 {n} 项", n=len(self.row.changes)) if self.row.changes else ""
+        """Its findings and what it changes; empty when neither."""
+        return "\n".join(filter(None, [*(text for _, text, _ in self.row.findings), self.changing]))
 
 
 ROW_COLUMNS = (
