@@ -323,6 +323,7 @@ SENTENCES = within("log", {
     "share": {
         "fail_to_open": "这项共享作废",
         "put_away": "作废对不上的这一份共享",
+        "withdrawal_untold": "本人撤回，没有送达对方，待打电话",
         "need_snapshot": "准备重送全部共享内容",
         "grant": "开放状态共享",
         "snapshot": "送出全部共享内容",

@@ -85,6 +85,31 @@ todos.QUEUES.append(
 )
 
 
+def _untold(rows: Sequence[Waiting]) -> list[Todo]:
+    return [
+        Todo(
+            row.name,
+            say("{partner}　本人已撤回，没有送达对方", partner=row.said["partner"] or "伙伴县"),
+            url_for("shares.show", share_id=row.id),
+            act="查看",
+        )
+        for row in rows
+    ]
+
+
+todos.QUEUES.append(
+    Queue(
+        "shares_untold",
+        "撤回没有送达",
+        "本人撤回了，协议里没有送达的途径；请打电话请对方停止共享，停止后自动消去",
+        Permission.REFERRAL_WRITE,
+        lambda: url_for("home.index", queue="shares_untold"),
+        lambda actor: lists.waiting(actor, lists.untold()),
+        _untold,
+    )
+)
+
+
 class Narrowing(Schema):
     reason = One("原因", [("narrowed", wording.REVOKED["narrowed"])], required=True)
 
@@ -218,6 +243,7 @@ def show(share_id: UUID) -> str:
         can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
         seen=_mark(share), number=_number(share), may_open=service.may_open_again(share),
         compared=_compared(share) if share.state is ShareState.LIVE else "", may_put_away=stopped.may_put_away(share),
+        is_untold=lists.is_untold(share),
     )  # fmt: skip
     if share.member_id is None:
         _note([row])

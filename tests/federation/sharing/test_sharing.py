@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from tests import world
-from tests.federation.referrals.walk import BRANCH, NAME, later
+from tests.blueprints.test_auth import sign_in
+from tests.federation.referrals.walk import BRANCH, NAME, later, next_version
 from web.core import clock, fence, vault
 from web.core.errors import WrongState
 from web.core.events import Event
@@ -180,6 +181,43 @@ def test_the_notice_of_s6_withdrawn_the_host_hears_where_a_person_had_stopped_ou
             shares = list(db.session.scalars(db.select(StatusShare)))
             assert {s.state for s in shares} == {ShareState.PURGED} and not any(s.stopped for s in shares)
             assert db.session.scalars(db.select(SharedValue)).all() == []
+
+
+def test_a_no_to_s6_that_no_word_can_tell_waits_for_a_person_and_goes_by_itself_once_it_can(walk, fresh):
+    walk.until_taken_on()
+    with walk.home.act():  # our last share waits for its proof
+        service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+        consents.withdraw(members.get(walk.member_id), walk.host.uid, ["S6"], "本人要求")
+        fence.commit()
+        assert lists.is_untold(service.standing(walk.id, "receiver", "S6"))
+    walk.work()
+    for side in (walk.home, walk.host):
+        assert {state for state, _ in walk.shares(side).values()} == {"purged"}
+    # The agreement grants home none.
+    for side in (walk.home, walk.host):
+        with side.act():
+            if side is walk.home:
+                consents.give(members.get(walk.member_id), walk.host.uid, ["S6"], method=Method.PAPER)
+            assert service.open_again(last(StatusShare, role="owner", scope="S6")).scope == "S6"
+            fence.commit()
+        walk.work()
+    next_version(walk, lambda fields: [])
+    walk.work()
+    walk.withdraw("S6")
+    client = fresh.test_client()
+    sign_in(client, walk.home, "county_admin")
+    at = f"/{walk.home.code}"
+    with walk.home.act():
+        theirs = service.standing(walk.id, "receiver", "S6").id
+    assert "撤回没有送达" in client.get(f"{at}/").text
+    assert "请打电话请" in client.get(f"{at}/shares/{theirs}").text
+    with walk.host.act():  # who was called stops it
+        service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+        fence.commit()
+    walk.work()
+    with walk.home.act():
+        assert service.standing(walk.id, "receiver", "S6") is None
+    assert "撤回没有送达" not in client.get(f"{at}/").text
 
 
 def clear_bytes_anywhere(side, *needles):

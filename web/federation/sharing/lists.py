@@ -24,7 +24,8 @@ from web.federation.referrals import packets
 from web.federation.referrals.models import Referral, SharedMember
 from web.federation.sharing import values
 from web.federation.sharing.models import STANDING, ShareState, StatusShare
-from web.federation.sharing.service import OVERDUE
+from web.federation.sharing.service import OVERDUE, WITHDRAWN
+from web.tenants.consents.models import STANDS, Consent
 from web.tenants.labels import rows as labels
 from web.tenants.labels.rows import Mark
 from web.tenants.members.models import Member
@@ -101,6 +102,28 @@ def overdue() -> ColumnElement[bool]:
         StatusShare.state == ShareState.PURGE_REQUESTED,
         StatusShare.state_at <= clock.now() - OVERDUE,
     )
+
+
+def untold() -> ColumnElement[bool]:
+    """The member said no, and no word could tell it to the county that shares him still (`service.say_withdrawn`)."""
+    stands = db.select(Consent.id).where(
+        Consent.tenant_id == StatusShare.tenant_id,
+        Consent.member_id == StatusShare.member_id,
+        Consent.partner_uid == StatusShare.partner_uid,
+        Consent.scope == StatusShare.scope,
+        STANDS,
+    )
+    return and_(
+        StatusShare.role == "receiver",
+        StatusShare.state.in_(STANDING),
+        StatusShare.reason.in_(WITHDRAWN),
+        ~stands.exists(),
+    )
+
+
+def is_untold(share: StatusShare) -> bool:
+    """Is it one of those?"""
+    return db.session.scalar(db.select(StatusShare.id).where(StatusShare.id == share.id, untold())) is not None
 
 
 Where = Sequence[ColumnElement[bool]]
@@ -205,13 +228,13 @@ def counter(actor: Actor) -> Any:
     return _base(actor, overdue()).with_only_columns(func.count())
 
 
-def waiting(actor: Actor) -> Select[Any]:
-    """Overdue proofs, for home."""
+def waiting(actor: Actor, which: ColumnElement[bool] | None = None) -> Select[Any]:
+    """Overdue proofs, or others, for home."""
     waits = queues.columns(
         StatusShare.id, StatusShare.state_at, due_on=clock.today(), name=Member.name, packet=SharedMember.wrapped, kept_by=SharedMember.id,
         partner=Peer.name, partner_uid=StatusShare.partner_uid,
     )  # fmt: skip
-    return _base(actor, overdue()).with_only_columns(*waits)
+    return _base(actor, overdue() if which is None else which).with_only_columns(*waits)
 
 
 def of_referral(referral_id: UUID) -> list[StatusShare]:

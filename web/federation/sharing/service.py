@@ -105,8 +105,11 @@ def _purged(share: StatusShare, said: Said) -> None:
 
 def _opened_anew(share: StatusShare) -> None:
     """Taken back because the agreement changed or ended, with its proof here, or lost by the receiver: what is granted now is
-    opened.
+    opened. What the member withdrew while the proof was on its way is said now.
     """
+    theirs = standing(share.referral_id, "receiver", share.scope)
+    if theirs is not None and theirs.reason in WITHDRAWN:
+        say_withdrawn(theirs, theirs.reason)
     referral = _of(share)
     if share.reason in ("narrowed", "wound_down", "") and referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
@@ -262,13 +265,19 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
 
 def say_withdrawn(theirs: StatusShare, reason: str) -> None:
     """The member said no to a scope of which only the host's share stands: home tells it by one of its own that is taken
-    back unfilled. Where the agreement grants home none, or the proof of the last is on its way, nothing can be said.
+    back unfilled. While the proof of the last is on its way nothing can be said, and where no agreement in force grants home
+    any, nothing at all: then `reason` stands on the host's share, and a person telephones.
     """
-    reference = theirs.agreement
-    if not granted(reference, theirs.scope, theirs.partner_uid) or _is_there(theirs.referral_id, theirs.scope):
-        log.warning("share.withdrawal_untold", share=str(theirs.id))
+    # What opens wants a version in force, not the one the host's share goes by; paused or not, as it carries nothing.
+    versions = (AgreementRef(a.id, v.version, v.text_digest) for a, v in agreements.in_force(theirs.partner_uid))
+    reference = next((ref for ref in versions if granted(ref, theirs.scope, theirs.partner_uid)), None)
+    if reference is None or _is_there(theirs.referral_id, theirs.scope):
+        if theirs.reason != reason:
+            events.record("share.withdrawal_untold", theirs, reason=reason)
+            theirs.reason = reason
+            db.session.flush()
         return
-    assert reference is not None
+    theirs.reason = ""
     share = StatusShare(
         role="owner", partner_uid=theirs.partner_uid, referral_id=theirs.referral_id, member_id=theirs.member_id,
         scope=theirs.scope, basis=theirs.basis, basis_on=theirs.basis_on, needs_snapshot=False, reason="",
