@@ -8,6 +8,7 @@ from datetime import timedelta
 from tests import world
 from tests.blueprints.agreeing import done_in, fields_of, open_browsers  # noqa: F401 -- a fixture
 from tests.blueprints.test_auth import in_county
+from web.blueprints.agreements import views
 from web.core import clock, fence
 from web.extensions import db
 from web.federation.agreements import registers, service
@@ -55,6 +56,14 @@ def test_progress_pause_and_notice(agreed, work, browsers, monkeypatch):
         assert "现在没有共享" in browser.get(f"{address}/{agreed.ref.id}").text
     for side in (agreed.home, agreed.host):
         assert in_county(side, lambda: service.get(agreed.ref.id).state) is AgreementState.CLOSED
+
+
+def test_an_item_says_how_many_working_days_it_is_late(agreed):
+    with agreed.home.act():
+        due = views.View(service.get(agreed.ref.id)).items[0]["due_on"]
+        with clock.at(clock.now() + (due - clock.today()) + timedelta(days=21)):
+            item = views.View(service.get(agreed.ref.id)).items[0]
+    assert item["left"] < -10 and item["kind"] == "late", "three weeks are more than one day"
 
 
 def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_others(three, work, browsers):

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import url_for
 
 from web.blueprints.agreements import changes, life, turns
-from web.blueprints.filters import county_calendar
+from web.blueprints.filters import county_calendar, workdays_left
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock, scopes
 from web.core.saying import joined, say
@@ -300,14 +300,14 @@ class View:
             newest = next(iter(words.get(self.own, [])), None)
             theirs = [(p.name, words[p.uid][0]) for p in self.others if p.uid in words]
             due = date.fromisoformat(item["due"])
-            left = county_calendar().between(clock.today(), due) if due >= clock.today() else -1
+            left = workdays_left(due)
             percent = newest.percent if newest else 0
             found.append(
                 {**item, "due_on": due, "left": left, "category": texts.CATEGORIES[item["category"]],
                  "owner": "各方" if item["owner"] == "all" else self.name(item["owner"]),
                  "is_ours": item["owner"] in ("all", str(self.own)), "is_in_force": item["key"] in in_force,
                  "percent": percent, "newest": newest, "theirs": theirs,
-                 "kind": "done" if percent == 100 else "late" if left < 0 else ""}
+                 "kind": "done" if percent == 100 else "late" if due < clock.today() else ""}
             )  # fmt: skip
         return found
 
