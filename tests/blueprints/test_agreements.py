@@ -78,6 +78,33 @@ def test_a_draft_is_made_refused_mended_and_proposed(pair, work, browsers):
     assert "余杭、岳西流动党员共管共育协议" in other.get(base).text
 
 
+def test_what_a_clause_cannot_hold_is_said_beside_it_and_a_saved_draft_keeps_the_liaison(pair, browsers):
+    client, base = browsers(pair.host)
+    wanted = {
+        "title": "余杭、岳西流动党员共管共育协议",
+        "partners": [str(pair.home.uid)],
+        "effective_from": clock.today().isoformat(),
+        "effective_to": (clock.today() + timedelta(days=365)).isoformat(),
+        "notice_days": "60",
+    }
+    draft = client.post(f"{base}/new", data=wanted).headers["Location"]
+    sent = fields_of(client.get(draft).text)
+    for change, words in (
+        ({"clause_4": "一款\n" * 21}, "一条最多写 20 行"),
+        ({"clause_4": "款" * 2001}, "一款最多写 2000 个字"),
+        ({"clause_14": ""}, "必填"),
+    ):
+        refused = client.post(draft, data=sent | change | {"act": "propose"})
+        assert refused.status_code == 422 and words in refused.text
+        assert 'href="#f-' + next(iter(change)) in refused.text, "and it is named at the top"
+    said = {"liaison_name": "陈例丁", "liaison_post": "组织科", "liaison_phone": "0571-00000001"}
+    saved = client.post(draft, data=sent | said | {"act": "save"})
+    assert saved.status_code == 303
+    page = client.get(saved.headers["Location"]).text
+    assert all(f'value="{words}"' in page for words in said.values()), "no part of the text, and typed all the same"
+    assert "没交的草稿" in client.get(draft).text, "and found again another day"
+
+
 def test_a_counter_shows_what_changed_and_nothing_changed_is_refused(pair, work, browsers):
     client, base = browsers(pair.home)
     colleague, _ = browsers(pair.home, "liaison")

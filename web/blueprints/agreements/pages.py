@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from web.blueprints import navigation, todos
+from web.blueprints import edge, navigation, todos
 from web.blueprints.agreements import schemas, turns, views
 from web.blueprints.forms import Form
 from web.blueprints.navigation import Item
@@ -31,6 +31,7 @@ from web.tenants.counties import service as counties
 from web.tenants.documents import service as documents
 from web.tenants.documents.models import DocumentKind
 from web.tenants.organisations import service as organisations
+from web.tenants.workbench import service as workbench
 
 bp = Blueprint("agreements", __name__, url_prefix="/<county>/agreements")
 
@@ -220,13 +221,16 @@ def draft(agreement_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
+            said = liaison_of(given)
             service.revise(agreement_id, schemas.text_of(given, view.text))
             if request.form.get("act") == "propose":
-                service.propose(agreement_id, {view.own: liaison_of(given)})
+                service.propose(agreement_id, {view.own: said})
                 flash(say("已提出，送{name}", name=joined("、", (p.name for p in view.others))))
                 return redirect(view.url("show"), 303)
             flash("草稿已保存")
-            return redirect(view.url("draft"), 303)
+            if said:  # no part of the text, so it stays as what this person typed, until it is proposed
+                workbench.keep_draft(form.draft, {f"liaison_{n}": [v] for n, v in said.items()}, edge.actor())
+            return redirect(view.url("draft") + ("?draft=1" if said else ""), 303)
     return form_page(form, view, "draft")
 
 

@@ -176,7 +176,7 @@ def template_values(name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
 def template_of(values: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a template that was sent. Invalid beside the field."""
     errors: dict[str, object] = {}
-    made = _common_of(values) | {
+    made = _common_of(values, errors) | {
         "notice_days": values["notice_days"],
         "gives": sorted(set(values["gives"])),
         "takes": sorted(set(values["takes"])),
@@ -188,13 +188,16 @@ def template_of(values: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str,
     return made
 
 
-def _common_of(values: Mapping[str, Any]) -> dict[str, Any]:
+def _common_of(values: Mapping[str, Any], errors: dict[str, object]) -> dict[str, Any]:
+    found = {no: _paragraphs(values[f"clause_{no}"]) for no in range(1, texts.CLAUSES + 1)}
+    for no, lines in found.items():
+        if len(lines) > texts.PARAGRAPHS:
+            errors[f"clause_{no}"] = "clause_of_many_lines"
+        elif any(len(line) > texts.PARAGRAPH for line in lines):
+            errors[f"clause_{no}"] = "clause_of_a_long_line"
     return {
         "frequencies": {name: values[f"frequency_{name}"] for name in texts.FREQUENCY_OF},
-        "clauses": [
-            {"no": no, "heading": values[f"heading_{no}"], "paragraphs": _paragraphs(values[f"clause_{no}"])}
-            for no in range(1, texts.CLAUSES + 1)
-        ],
+        "clauses": [{"no": no, "heading": values[f"heading_{no}"], "paragraphs": lines} for no, lines in found.items()],
     }
 
 
@@ -222,7 +225,7 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
         "effective_from": values["effective_from"].isoformat(),
         "effective_to": values["effective_to"].isoformat(),
         "notice_days": values["notice_days"],
-        **_common_of(values),
+        **_common_of(values, errors),
         "items": _items(values, uids, errors),
         "grants": _grants(values["grants"], uids, former, errors),
     }
@@ -232,6 +235,8 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
             errors["grants"] = "persons_of_townships"
     text["clauses"] = clauses.following(former, text)
     errors |= {f"clause_{no}": "clause_says_otherwise" for no in clauses.contradicting(text)}
+    if not texts.has_clause_14(text):
+        errors[f"clause_{texts.PERSONAL_INFORMATION}"] = "required"
     listed = _responsibilities(values, errors)
     if listed or "responsibilities" in former:
         text["responsibilities"] = listed

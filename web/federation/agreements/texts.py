@@ -12,6 +12,8 @@ from web.federation.wire.codes import WireError
 from web.federation.wire.kinds import DATE, UUID_, Integer, ListOf, Pattern, Record, Text, choice
 
 CLAUSES = 16
+PARAGRAPHS = 20  # of a clause, at most
+PARAGRAPH = 2000  # characters
 PARTIES = 10  # at most
 PERSONAL_INFORMATION = 14  # without this clause no agreement is completed
 CATEGORIES = {
@@ -48,7 +50,9 @@ SCHEMA = Record(
             least=2,
         ),
         "clauses": ListOf(
-            Record({"no": Integer(1, CLAUSES), "heading": Text(40), "paragraphs": ListOf(Text(2000), most=20)}),
+            Record(
+                {"no": Integer(1, CLAUSES), "heading": Text(40), "paragraphs": ListOf(Text(PARAGRAPH), most=PARAGRAPHS)}
+            ),
             most=CLAUSES,
             least=CLAUSES,
         ),
