@@ -53,6 +53,25 @@ def test_every_records_page_tells_its_story(proved):
     proved("pages of records with their story", len(pages) - len(silent))
 
 
+# Nothing there is written by hand: a pasted list, kept nowhere, and what a list was copied as.
+PASTED = {"members/lookup.html", "workbench/copy.html"}
+
+
+def test_free_words_are_asked_for_before_they_are_left(proved):
+    guarded = 0
+    for path in sorted((WEB / "templates").rglob("*.html")):
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(WEB / "templates").as_posix()
+        if name.startswith("parts/") or name in {"gallery.html", *PASTED}:
+            continue
+        for form in re.findall(r"<form(?:[^>{]|{{.*?}}|{%.*?%})*>.*?</form>", text, re.DOTALL):
+            if re.search(r"<textarea|type=\"textarea\"", form):
+                assert "data-guard" in form.partition("\n")[0], (
+                    f"{name}: what is written there is lost by a press beside it"
+                )
+                guarded += 1
+    proved("forms of free words that ask before they are left", guarded)
+
+
 # One template for many acts, of which each shows a few of the fields, begun with what is known.
 SHORT = {"handovers/act.html", "referrals/act.html", "transfers/act.html"}
 
