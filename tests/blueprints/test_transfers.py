@@ -96,7 +96,18 @@ def test_out_of_the_county_by_paper(pair, enter, work):
     assert "请附本人申请" in secretary.get(at).text
     assert names(secretary.get(f"/{side.code}/transfers/").text) == ["王示甲"]
     assert names(officer.get(f"/{side.code}/transfers/?tab=next").text) == ["王示甲"]
+    # What was given back is mended, then handed up again; nobody else writes it, and nobody once it is handed up.
+    assert f"{at}/amend" in secretary.get(at).text
+    assert f'value="{TO}"' in secretary.get(f"{at}/amend").text
+    mended = said | {"note": "附本人申请一份", "act": ""}
+    refused = secretary.post(f"{at}/amend", data=mended | {"addressee": ""})
+    assert refused.status_code == 422 and "附本人申请一份" in refused.text
+    assert secretary.post(f"{at}/amend", data=mended).status_code == 303
+    page = secretary.get(at).text
+    assert "附本人申请一份" in page and "修改本人转接申请" in page and "退回补正" in page
     assert secretary.post(f"{at}/submit").status_code == 303
+    assert f"{at}/amend" not in secretary.get(at).text
+    assert secretary.post(f"{at}/amend", data=mended).status_code == 409
     assert officer.post(f"{at}/approve").status_code == 303
     assert secretary.post(f"{at}/revoke", data={"text": ""}).status_code == 409, "the next level has approved"
     # The letter.

@@ -124,7 +124,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("3", "third-county shares revoked at confirm; old records countersigned and forwarded", "shares.index cosigning.show",
           "federation/cosigning/test_after_a_handover.py::test_the_third_countys_shares_go_and_its_record_is_forwarded"),
     _line("3", "the county's own case file: inside a committee, inside the county, nation-wide",
-          "transfers.begin transfers.show transfers.approve transfers.issue_letter transfers.receive transfers.receive_letter transfers.submit_many",
+          "transfers.begin transfers.amend transfers.show transfers.approve transfers.issue_letter transfers.receive transfers.receive_letter transfers.submit_many",
           "blueprints/test_transfers.py::test_out_of_the_county_by_paper blueprints/test_transfers.py::test_inside_one_committee_the_approval_is_the_whole blueprints/test_transfers.py::test_between_two_committees_each_sees_its_part blueprints/test_transfers.py::test_a_letter_from_elsewhere_makes_a_provisional_row blueprints/test_transfers.py::test_towards_a_partner_the_case_ends_where_the_handover_begins blueprints/test_transfers.py::test_a_selection_goes_to_one_committee_with_a_reason_for_each_who_cannot"),
     _line("3", "partners who are no tenants: password-protected packet and letter, receipt entered by hand",
           "transfers.packet transfers.return_receipt",

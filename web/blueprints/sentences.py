@@ -334,6 +334,7 @@ SENTENCES = within("log", {
     },
     "relation_transfer": {
         "draft": "登记本人转接申请",
+        "amend": "修改本人转接申请",
         "submit": "提交党委审批",
         "return": "退回补正",
         "approve": "批准转接",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from web.blueprints.members import pages
 from web.blueprints.members.pages import Act
 from web.blueprints.members.wording import METHODS
 from web.blueprints.policy import needs
-from web.blueprints.transfers.rooms import bp
+from web.blueprints.transfers.rooms import bp, seen
 from web.blueprints.transfers.wording import LACKING
 from web.core import clock
 from web.core.errors import Invalid, WrongState
@@ -26,6 +27,7 @@ from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 from web.tenants.transfers import letters, service
+from web.tenants.transfers.models import RelationTransfer, TransferKind
 
 WAYS = [("inside", "本县内", "同一党委的支部之间，或另一个党委"), ("partner", "伙伴县", "由双方系统办理"),
         ("elsewhere", "其他地方", "开纸质介绍信")]  # fmt: skip
@@ -90,28 +92,56 @@ def begin(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
-            case = service.begin(
-                member,
-                method=Method(given["method"]),
-                applied_on=given["applied_on"],
-                note=given.get("note", ""),
-                **where_to(given, partners),
-            )
+            case = service.begin(member, **_said(given, partners))
             if request.form.get("act") == "submit":
                 service.submit(case)
             flash("已提交，等党委审批" if request.form.get("act") == "submit" else "已存为草稿")
             return redirect(url_for("transfers.show", case_id=case.id), 303)
         member = pages.person(member_id).member
+    return _page(form, member, [c for c in service.of_member(member_id) if c.is_open])
+
+
+def _said(given: dict[str, Any], partners: dict[UUID, str]) -> dict[str, Any]:
+    """The application as the service takes it."""
+    words = {"method": Method(given["method"]), "applied_on": given["applied_on"], "note": given.get("note", "")}
+    return words | where_to(given, partners)
+
+
+def _page(form: Form, member: Member, in_the_way: Sequence[RelationTransfer], case_id: UUID | None = None) -> Any:
     return form.page(
         "transfers/begin.html",
         m=member,
+        case_id=case_id,
         ways=WAYS,
-        partners=partners,
+        partners=partners_today(),
         destinations=destinations(member.branch_id),
         methods=METHODS,
-        open=[c for c in service.of_member(member_id) if c.is_open],
+        open=in_the_way,
         lacking=[LACKING[name] for name in letters.lacking(member)],
     )
+
+
+@bp.route("/<uuid:case_id>/amend", methods=["GET", "POST"])
+@needs(Permission.TRANSFER_WRITE)
+def amend(case_id: UUID) -> Any:
+    """Mend what was written down, while it is a draft or was given back; it is handed up from the case's page."""
+    whole = seen(case_id, lock=request.method == "POST")
+    case, said = whole.case, whole.case.values()
+    if "submit" not in service.verbs_now(case, whole.seats):
+        raise WrongState("illegal_transition", state=case.state.value, verb="amend")
+    way = {TransferKind.PARTNER: "partner", TransferKind.OUTWARD: "elsewhere"}.get(case.kind, "inside")
+    form = Form(
+        Application,
+        {n: said.get(n, "") for n in ("to_org", "addressee", "method", "applied_on", "note")}
+        | {"way": way, "to_org_id": case.to_org_id or "", "partner": case.partner_uid or ""},
+    )
+    if form.is_sent:
+        with form:
+            service.amend(case, **_said(form.read(), partners_today()))
+            flash("已保存，请提交党委")
+            return redirect(url_for("transfers.show", case_id=case_id), 303)
+        whole = seen(case_id)
+    return _page(form, whole.member, [], case_id)
 
 
 def _is_for(member: Member, _flow: object) -> bool:

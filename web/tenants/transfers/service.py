@@ -131,38 +131,62 @@ def begin(
     `addressee` of the letter). WrongState `already_open` while another case of the member is open.
     """
     _demand_holding(member)
+    case = RelationTransfer(
+        id=uuid7(), member_id=member.id, branch_id=member.branch_id, state_at=clock.now(), created_at=clock.now()
+    )
+    _write(case, member, method, applied_on, to_org_id, partner_uid, to_org.strip(), addressee.strip(), note.strip())
+    db.session.add(case)
+    move(case, "draft")
+    return case
+
+
+def amend(
+    case: RelationTransfer,
+    *,
+    method: Method,
+    applied_on: date,
+    to_org_id: UUID | None = None,
+    partner_uid: UUID | None = None,
+    to_org: str = "",
+    addressee: str = "",
+    note: str = "",
+) -> None:
+    """The branch writes the application anew before it hands it up, or after it was given back: all of it, as in `begin`."""
+    RELATION_TRANSFER.demand(case.state, "submit", Seat.BRANCH)
+    member = member_of(case)
+    events.record("relation_transfer.amend", case)
+    _write(case, member, method, applied_on, to_org_id, partner_uid, to_org.strip(), addressee.strip(), note.strip())
+    db.session.flush()
+
+
+def _write(
+    case: RelationTransfer,
+    member: Member,
+    method: Method,
+    applied_on: date,
+    to_org_id: UUID | None,
+    partner_uid: UUID | None,
+    to_org: str,
+    addressee: str,
+    note: str,
+) -> None:
+    """Put an application into its case."""
     wrong: dict[str, object] = {}
     if applied_on > clock.today():
         wrong["applied_on"] = "in_the_future"
-    if to_org_id is None and not to_org.strip():
+    if to_org_id is None and not to_org:
         wrong["to_org"] = "required"
-    if to_org_id is None and partner_uid is None and not addressee.strip():
+    if to_org_id is None and partner_uid is None and not addressee:
         wrong["addressee"] = "required"
     kind = K.PARTNER if partner_uid else K.OUTWARD
     if to_org_id is not None:
         kind, to_org = _inside(member, to_org_id, wrong)
     if wrong:
         raise Invalid(wrong)
-    case = RelationTransfer(
-        id=uuid7(),
-        kind=kind,
-        member_id=member.id,
-        branch_id=member.branch_id,
-        to_org_id=to_org_id,
-        partner_uid=partner_uid,
-        state_at=clock.now(),
-        created_at=clock.now(),
-    )
+    case.kind, case.to_org_id, case.partner_uid = kind, to_org_id, partner_uid
     case.keep(
-        method=method.value,
-        applied_on=applied_on.isoformat(),
-        to_org=to_org.strip(),
-        addressee=addressee.strip() or None,
-        note=note.strip() or None,
-    )
-    db.session.add(case)
-    move(case, "draft")
-    return case
+        method=method.value, applied_on=applied_on.isoformat(), to_org=to_org, addressee=addressee or None, note=note or None
+    )  # fmt: skip
 
 
 def _demand_holding(member: Member) -> None:
