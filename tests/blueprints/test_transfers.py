@@ -385,6 +385,15 @@ def test_a_letter_from_elsewhere_makes_a_provisional_row(pair, enter):
     }  # fmt: skip
     late = officer.post(page, data=given)
     assert late.status_code == 422 and "介绍信已过有效期" in late.text and "20260831" in late.text
+    # Nothing is asked twice: the number says when he was born and who he is, and what is typed otherwise is asked about.
+    assert 'name="gender" value="1" checked' not in officer.get(page).text, "nobody is a man until somebody says so"
+    filled = officer.post(page, data={"id_number": NUMBER, "letter_no": "20260831", "act": "fill"})
+    assert filled.status_code == 200 and f'value="{citizen_id.birth_on(NUMBER)}"' in filled.text
+    assert re.search(rf'name="gender" value="{citizen_id.gender_of(NUMBER)}"[^>]* checked', filled.text)
+    assert "20260831" in filled.text
+    other = {"1": "2", "2": "1"}[citizen_id.gender_of(NUMBER)]
+    doubted = officer.post(page, data=given | {"valid_days": "30", "gender": other})
+    assert doubted.status_code == 422 and "性别与身份证号不一致" in doubted.text and "照此登记" in doubted.text
     sent = officer.post(page, data=given | {"valid_days": "30"})
     assert sent.status_code == 303
     at = sent.location

@@ -71,7 +71,7 @@ def new() -> Any:
     if form.is_sent:
         with form:
             if request.form.get("act") == "fill":
-                _fill_in(form)
+                fill_in(form)
                 return form.page("members/new.html", branches=options(branches), same=[], differs=[], mine=set())
             given = form.read()
             is_other = given.pop("is_other")
@@ -93,7 +93,7 @@ def new() -> Any:
     return form.page("members/new.html", branches=options(branches), same=same, differs=differs, mine=mine, w=wording)
 
 
-def _fill_in(form: Form) -> None:
+def fill_in(form: Form) -> None:
     """Birth and gender out of the number typed; a wrong number is said beside its field."""
     number = citizen_id.normalise(form.values.get("id_number", ""))
     kept = values.read({"id_number": number})

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import edge
 from web.blueprints.forms import Day, Form, Id, Number, One, Text, Tick
-from web.blueprints.members.editing import demand_mine
+from web.blueprints.members.editing import demand_mine, fill_in
 from web.blueprints.policy import needs
 from web.blueprints.transfers.rooms import bp
 from web.core import clock
 from web.core.errors import Invalid
 from web.tenants.accounts.permissions import Permission
-from web.tenants.members import codes
+from web.tenants.members import codes, values
 from web.tenants.members import service as members
 from web.tenants.organisations import service as organisations
 from web.tenants.transfers import receiving
@@ -59,10 +59,14 @@ class Paper(Schema):
 def receive_letter() -> Any:
     """Warn of the same person, then make the provisional row and its case."""
     branches = organisations.branches(edge.actor())
-    begun = {"received_on": clock.today(), "member_kind": "1", "valid_days": 30, "gender": "1"}
+    begun = {"received_on": clock.today(), "member_kind": "1", "valid_days": 30}
     form = Form(Paper, begun, draft="transfers.receive_letter")
     same: list[members.Candidate] = []
-    if form.is_sent:
+    differs: list[str] = []
+    if form.is_sent and request.form.get("act") == "fill":
+        with form:
+            fill_in(form)
+    elif form.is_sent:
         with form:
             given = form.read()
             is_other, branch_id, received_on = given.pop("is_other"), given.pop("branch_id"), given.pop("received_on")
@@ -71,7 +75,8 @@ def receive_letter() -> Any:
             same = members.duplicates(
                 **{n: person.get(n) for n in ("birth_on", "id_number", "phone")}, name=person["name"]
             )
-            if same and not is_other and not any(c.why == "id_number" for c in same):
+            differs = values.disagreements(values.read(person))
+            if (same or differs) and not is_other and not any(c.why == "id_number" for c in same):
                 raise Invalid({"": "look_again"})
             case = receiving.receive_letter(branch_id, received_on=received_on, letter=given, **person)
             flash("已收下介绍信，请编入支部")
@@ -80,6 +85,7 @@ def receive_letter() -> Any:
         "transfers/receive.html",
         branches=[(str(b.id), b.full_name) for b in branches],
         same=same,
+        differs=differs,
         ethnicities=list(codes.ETHNICITY.choices()),
         kinds=list(codes.MEMBER_KIND.choices()),
     )
