@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -375,6 +376,8 @@ def test_a_fourth_kind_is_an_entry_and_its_form(walk, housing, fresh):
     sign_in(home, there)
     start = f"/{here.code}/requests/new?referral={walk.guests['王示甲']}"
     assert "返乡住房" in host.get(start).text
+    told = re.search(r"就近帮忙办一件事：([^<]+)", host.get(f"/{here.code}/requests/").text)
+    assert told[1].split("、") == [kind.title for kind in REQUEST_KINDS.values()] and "返乡住房" in told[1]
     page = host.get(f"{start}&kind=housing").text
     assert "需要" in page and "人数" in page and "期限 3 个工作日" in page
     given = {"need": "", "people": "0", "consent_on": clock.today().isoformat(), "consent_how": "paper"}

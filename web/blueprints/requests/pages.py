@@ -30,7 +30,7 @@ from web.blueprints.requests.wording import (
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
-from web.core.saying import say
+from web.core.saying import joined, say
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.referrals import packets
@@ -103,6 +103,7 @@ def index() -> Any:
         part=part,
         tabs=tabs,
         sheet=sheet,
+        kinds=joined("、", (kind.title for kind in REQUEST_KINDS.values())),
         total=counts[part],
         state_of=state_of,
         open_states=(S.REQUESTED, S.ACCEPTED),
