@@ -26,6 +26,7 @@ from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
+from web.tenants.register.service import PAGE
 
 __all__ = ["walk"]
 S = ReferralState
@@ -142,6 +143,23 @@ def test_the_walk_by_pages(walk, desks, work):
     assert "已返乡" in over and NAME not in over
     assert host.get(at(walk.host, f"/shared/{mine}")).status_code == 404
     assert "信件和回执仍可核验" in host.get(at(walk.host, f"/referrals/{mine}")).text
+
+
+def test_all_that_match_are_offered_not_one_page_of_them(walk, desks):
+    home, _ = desks
+    for n in range(PAGE):
+        walk.enroll(f"李例{chr(0x4E00 + n)}")
+    walk.enroll("张试丙", host_code="310115")
+    question = "host=330110"
+    listed = home.get(at(walk.home, f"/away/?{question}")).text
+    ids = re.findall(r'name="id" value="([0-9a-f-]{36})"', listed)
+    assert len(ids) == PAGE and "data-pick-matching" in listed
+    all_ = {"roll": "away", "all_matching": "1", "query": question, "id": ids[0]}
+    page = press(home, at(walk.home, "/referrals/offer-preview"), **all_)
+    assert f"可以送出 <b>{PAGE + 1}</b>" in page and "不能送出" not in page
+    offered = re.findall(r'name="id" value="([0-9a-f-]{36})"', page)
+    page = press(home, at(walk.home, "/referrals/"), partner=str(walk.host.uid), id=offered)
+    assert f"已送请余杭区接收 {PAGE + 1} 人" in page
 
 
 def test_readings_of_shared_members_are_logged(walk, desks):

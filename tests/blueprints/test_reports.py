@@ -147,6 +147,16 @@ def test_numbers_lead_to_their_rows(enter, lived_on):
     assert "members.shared" in counted["余杭区"] and "flows.to_partner" not in counted["余杭区"]
 
 
+def test_sums_and_what_is_compared_open_no_rows(enter, lived_on):
+    home, begun = lived_on.walk.home, lived_on.period.starts_on
+    span = Period(begun + timedelta(days=11), begun + timedelta(days=DAY))
+    page = enter(home).get(f"/{home.code}/reports/{lived_on.agreement_id}/{span.name}").text
+    rows = re.findall(r'<th scope="row" class="quoted">(合计|上期|增减)</th>(.*?)</tr>', page, re.DOTALL)
+    counts = {name for name, cells in rows if re.search(r">[+−＜]?[1-9]", cells)}
+    assert counts == {"合计", "上期", "增减"}, "each says a number"
+    assert links_of(page) and [name for name, cells in rows if "<a " in cells] == []
+
+
 def test_the_leader_reads_aggregates_only(enter, lived_on):
     home = lived_on.walk.home
     client = enter(home, Role.LEADER_READONLY)

@@ -405,6 +405,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("10", "each number of a report's page that counts members, transfers, records, their lines or requests, of a direction, a month or a kind, "
           "opens as many rows; sums and changes of such numbers open none", "reports.show figures.rows",
           "blueprints/test_reports.py::test_numbers_lead_to_their_rows "
+          "blueprints/test_reports.py::test_sums_and_what_is_compared_open_no_rows "
           "reports/test_rows.py::test_every_number_is_the_length_of_its_list "
           "reports/test_rows.py::test_shares_medians_and_ways_follow_from_rows "
           "reports/test_cosigned_section.py::test_a_cosigned_record_is_certified_at_both_sides"),

@@ -26,7 +26,7 @@ WALK: tuple[Line, ...] = (
           "deploy/test_demo_command.py::test_a_step_that_fails_shows_the_end_of_its_log_and_one_fix"),
     _line("1", "--fresh starts over; a port of its own for each", _DEMO,
           "deploy/test_demo_command.py::test_a_taken_port_is_answered_with_the_next_one deploy/test_demo_run.py::test_two_demos_side_by_side_then_again_with_their_data "
-          "deploy/test_places.py::test_forgetting_parts_leaves_the_others deploy/test_demo_command.py::test_fresh_never_empties_a_server_of_the_operator"),
+          "deploy/test_demo_command.py::test_fresh_forgets_this_ports_data_and_no_others deploy/test_demo_command.py::test_fresh_never_empties_a_server_of_the_operator"),
     _line("1", "never needs a browser", _DEMO, "deploy/test_machine.py::test_the_demo_needs_no_browser_and_the_tests_do"),
     _line("1", "one address: the door, counties as cards, roles by one press, three lines with live counts, where to begin",
           "door.index door.lines door.enter",
@@ -42,6 +42,7 @@ WALK: tuple[Line, ...] = (
     _line("1", ".ci/run calls exactly deploy/test", _TEST,
           "deploy/test_requirements.py::test_ci_runs_exactly_the_test_command contracts/test_layout.py::test_ci_runs_the_command_of_the_readme"),
     _line("1", "DATABASE_URL and REDIS_URL replace the embedded servers", _DEMO,
+          "deploy/test_instances.py::test_servers_of_the_operator_replace_those_of_the_instance "
           "deploy/test_servers.py::test_an_operators_database_gets_the_application_role_beside_its_owner"),
     _line("1", "--long: benchmarks and slow suites", _TEST,
           "benchmarks/test_fence.py::test_the_fence_costs_little benchmarks/test_exchanges.py::test_exchanges_beside_the_bare_limit"),
@@ -116,7 +117,8 @@ WALK: tuple[Line, ...] = (
     _line("3", "between three: the happy path to effective, by the same hub code", "agreements.show",
           "federation/agreements/test_walk.py::test_three_counties_agree_by_the_same_path"),
     _line("3", "referral: select one, some, all matching; see what will cross and who lacks notice; offer", "referrals.new referrals.offer_preview referrals.notices",
-          "blueprints/test_referrals.py::test_the_walk_by_pages blueprints/test_members.py::test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after_saying_what_happens"),
+          "blueprints/test_referrals.py::test_the_walk_by_pages blueprints/test_referrals.py::test_all_that_match_are_offered_not_one_page_of_them "
+          "blueprints/test_members.py::test_a_notice_is_recorded_for_one_and_for_all_that_match_and_withdrawn_after_saying_what_happens"),
     _line("3", "the other side accepts, reports in by the one-time code, takes on", "referrals.show referrals.report_in_by_code",
           "federation/referrals/test_walks.py::test_offered_accepted_reported_in_by_code_and_taken_on "
           "federation/referrals/test_walks.py::test_wrong_codes_are_counted_and_answered_alike"),

@@ -46,6 +46,18 @@ def test_fresh_never_empties_a_server_of_the_operator(name, state, monkeypatch):
     assert kept.exists()
 
 
+def test_fresh_forgets_this_ports_data_and_no_others(state, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("REDIS_URL", "")
+    own, other = Instance("demo-8123"), Instance("demo-8124")
+    data = [each.folder(part) for each in (own, other) for part in ("postgres", "valkey", "backups")]
+    found = []
+    monkeypatch.setattr(run_demo, "_run", lambda *_: found.append([folder.exists() for folder in data]))
+    run_demo.main(["--port", "8123"])
+    run_demo.main(["--port", "8123", "--fresh"])
+    assert found == [[True] * 6, [False, False, True, True, True, True]], "its backups stay, too"
+
+
 def test_a_step_that_fails_shows_the_end_of_its_log_and_one_fix(monkeypatch, capsys):
     monkeypatch.setattr(run_demo, "FLASK", (sys.executable, "-c", "raise SystemExit('no such revision 0099')"))
     with pytest.raises(Stopped) as stopped:

@@ -2,9 +2,11 @@
 
 import pytest
 
-from deploy import database, run_demo
+from deploy import database, instances, run_demo
 from deploy.console import Stopped
 from deploy.instances import OWNER_URL, SEAL_KEY, Services
+from deploy.places import Instance
+from deploy.processes import Family
 from web.core import queue
 
 SERVICES = Services(
@@ -22,6 +24,17 @@ def test_pages_are_served_without_the_seal_key_and_without_the_owner(monkeypatch
         assert (SEAL_KEY in env) == (part.name != "web"), part.name
         assert OWNER_URL not in env, part.name
         assert env["DATABASE_URL"] == "postgresql+psycopg://app@/k"
+
+
+def test_servers_of_the_operator_replace_those_of_the_instance(tmp_path, monkeypatch):
+    monkeypatch.setenv("KITELINE_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "anything://")
+    monkeypatch.setenv("REDIS_URL", "redis://h/1")
+    monkeypatch.setattr(database, "external", lambda url: {"anything://": SERVICES.urls}[url])
+    family = Family()
+    services = instances.start(Instance("demo-8123"), family, is_forgetful=False)
+    assert (services.urls, services.redis_url) == (SERVICES.urls, "redis://h/1")
+    assert family.children == [], "neither is started"
 
 
 def test_every_queue_has_a_worker_in_the_demo():
