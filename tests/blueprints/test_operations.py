@@ -6,6 +6,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import redis
@@ -17,11 +18,11 @@ from sqlalchemy.exc import OperationalError
 from tests import world
 from tests.blueprints.test_auth import sign_in
 from web import jobs
-from web.core import counters, erasures, events, fence, logs, queue
+from web.core import clock, counters, erasures, events, fence, logs, queue
 from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import valkey
-from web.federation.post import relay
+from web.federation.post import relay, reopening, transports
 
 
 @pytest.fixture
@@ -30,6 +31,19 @@ def lines():
     logs.configure(written)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     logs.configure()
+
+
+@pytest.fixture
+def figure(fresh, monkeypatch):
+    """What a monitor reads of a figure, 0 where it is not there."""
+    monkeypatch.setitem(fresh.extensions, "kiteline", replace(fresh.extensions["kiteline"], metrics_token="monitor-9"))
+
+    def read(name: str) -> float:
+        said = fresh.test_client().get("/metrics", headers={"Authorization": "Bearer monitor-9"}).text
+        found = re.search(rf"^{name} (\S+)$", said, re.MULTILINE)
+        return float(found[1]) if found else 0
+
+    return read
 
 
 def test_alive_is_not_ready(application, fresh, monkeypatch):
@@ -85,6 +99,36 @@ def test_the_figures_are_for_who_has_the_token(application, fresh, pair, work, m
     said = answer.text
     assert answer.status_code == 200 and 'kiteline_up{part="database"} 0' in said
     assert 'kiteline_queue_jobs{queue="post"}' in said and "kiteline_post_lines_waiting" not in said
+
+
+def test_figures_move_with_what_happens(pair, work, figure):
+    drains, seconds = r'kiteline_jobs_total\{job="drain",outcome="done"\}', r'kiteline_job_seconds_total\{job="drain"\}'
+    overdue = r'kiteline_post_overdue_seconds\{line="[0-9a-f]{12}"\}'
+    before = figure(drains), figure(seconds)
+    world.put(pair.host, [pair.home])
+    with clock.at(clock.now() + timedelta(seconds=90)):
+        assert 90 <= figure(overdue) < 300
+    work()
+    assert figure(drains) > before[0] and figure(seconds) > before[1] and figure(overdue) == 0
+
+
+def test_a_line_that_stands_still_is_counted(pair, work, figure, monkeypatch):
+    """Nothing of it is due, so no other figure tells it."""
+    stopped, due = "kiteline_post_stopped_lines", "kiteline_post_lines_waiting"
+    world.put(pair.host, [pair.home])
+    assert (figure(due), figure(stopped)) == (1, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(transports, "deliver", lambda *args: [transports.Answer(code="bad_signature")])
+        work()
+    assert (figure(due), figure(stopped)) == (0, 1)
+    with pair.host.act():
+        reopening.reopen(pair.home.uid, "电话核对过")
+        fence.commit()
+    work()
+    world.put(pair.home, [pair.host])
+    assert figure(stopped) == 0
+    with clock.at(clock.now() + timedelta(days=31)):
+        assert figure(stopped) == 1, "what thirty days did not deliver waits for a person, too"
 
 
 def gone(*_: object, **__: object) -> None:

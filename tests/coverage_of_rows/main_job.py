@@ -442,8 +442,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "core/test_logs.py::test_an_exception_leaves_its_kind_and_places_and_none_of_its_words "
           "blueprints/test_operations.py::test_one_number_from_the_request_to_its_jobs "
           "blueprints/test_operations.py::test_alive_is_not_ready"),
-    _line("11", "Prometheus metrics: requests by route and status, jobs, drains and render seconds, queues, lines between counties overdue",
-          "health.metrics", "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token"),
+    _line("11", "Prometheus metrics: requests by route and status, jobs, drains and render seconds, queues, lines between counties overdue or standing still",
+          "health.metrics", "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token "
+          "blueprints/test_operations.py::test_figures_move_with_what_happens blueprints/test_operations.py::test_a_line_that_stands_still_is_counted"),
     _line("11", "the depth of each outbox as a figure", "health.metrics operator.index",
           "blueprints/test_operations.py::test_the_figures_are_for_who_has_the_token "
           "blueprints/test_operator.py::test_no_page_of_theirs_reads_a_row_of_a_county"),

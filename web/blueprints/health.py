@@ -17,7 +17,7 @@ from web.blueprints.policy import public
 from web.core import clock, counters, erasures
 from web.core.queue import QUEUES
 from web.extensions import db, settings, valkey
-from web.federation.post.depth import waiting
+from web.federation.post.depth import stopped, waiting
 from web.federation.post.models import PostDue
 
 bp = Blueprint("health", __name__)
@@ -112,7 +112,7 @@ def erasing() -> str:
 
 def _post() -> dict[str, float]:
     """Lines between counties with something to send: how long each is overdue, how many messages wait on it. A line is
-    named by a digest.
+    named by a digest. Those that stand until a person acts are counted by themselves.
     """
     now, found, depth = clock.now(), dict[str, float](), waiting()
     rows = db.session.execute(db.select(PostDue.tenant_id, PostDue.peer_uid, PostDue.due_at)).all()
@@ -120,4 +120,8 @@ def _post() -> dict[str, float]:
         line = hashlib.sha256(f"{tenant_id}/{peer_uid}".encode()).hexdigest()[:12]
         found[f'kiteline_post_overdue_seconds{{line="{line}"}}'] = max((now - due_at).total_seconds(), 0)
         found[f'kiteline_outbox_messages{{line="{line}"}}'] = float(depth.get((tenant_id, peer_uid), 0))
-    return {"kiteline_post_lines_waiting": float(len(rows)), **found}
+    return {
+        "kiteline_post_lines_waiting": float(len(rows)),
+        "kiteline_post_stopped_lines": float(stopped()),
+        **found,
+    }

@@ -1,4 +1,6 @@
-"""How many messages wait on each line between two counties: for who watches the deployment."""
+"""How many messages wait on each line between two counties, and how many lines stand still: for who watches the
+deployment.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from sqlalchemy import func
 
 from web.core import fence
 from web.extensions import db
-from web.federation.post.models import OutboxMessage, PostDue
+from web.federation.post import reopening
+from web.federation.post.models import OutboxMessage, Peer, PostDue
+from web.tenants.counties.models import County
 
 
 def waiting() -> dict[tuple[int, UUID], int]:
@@ -22,4 +26,17 @@ def waiting() -> dict[tuple[int, UUID], int]:
             query = db.select(OutboxMessage.peer_uid, func.count()).where(OutboxMessage.receipt.is_(None))
             for peer_uid, count in db.session.execute(query.group_by(OutboxMessage.peer_uid)):
                 found[tenant_id, peer_uid] = count
+    return found
+
+
+def stopped() -> int:
+    """How many lines stand until a person acts, each counted by the county it stands at: nothing of them is due, or not for
+    years, so no other figure tells them.
+
+    One query a county, each in a unit of its own, that reads what waits and never what was sent before.
+    """
+    query, found = db.select(func.count(Peer.id)).where(reopening.stopped("out", "in")), 0
+    for tenant_id in db.session.scalars(db.select(County.tenant_id)).all():
+        with fence.acting_for(tenant_id):
+            found += db.session.scalar(query) or 0
     return found
