@@ -68,7 +68,8 @@ def run(tenant_id: int, task_id: UUID) -> None:
         kind = DocumentKind(task.details["paper"])
         batch = _Batch(kind, of, dict(task.details), tasks.owner(task), task_id)
         known = _known(batch)
-    at, made, labels, failed = batch.details.get("so_far") or (0, [], [], list(batch.details.get("without", ())))
+    so_far: tuple[int, list[str], list[str], list[list[str]]] | None = batch.details.get("so_far")
+    at, made, labels, failed = so_far or (0, [], [], [*batch.details.get("without", ())])
     began = time.monotonic()
     for place, (subject_id, label) in enumerate(batch.of[at:], at):
         with fence.acting_for(tenant_id):

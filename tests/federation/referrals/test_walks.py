@@ -14,6 +14,7 @@ from web.core.errors import Invalid, TooMany, WrongState
 from web.core.events import Event
 from web.extensions import db
 from web.federation import registry, verbs
+from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.referrals import codes, offering, packets, service
 from web.federation.referrals.models import Referral, ReferralState, SharedGram, SharedMember, WrongCode
@@ -129,14 +130,14 @@ def test_nobody_answers_for_thirty_days(walk):
 def test_one_that_cannot_lapse_keeps_no_other_from_it(walk, monkeypatch):
     broken = walk.offer()[0].referral_id
     walk.offer(walk.enroll("欧阳示乙", phone="15400000124", certificate_no="示0002"))
-    send = verbs.post.send
+    send = post.send
 
     def refuse(to, type_, about_id, *given, **more):
         if type_ == "referral.lapse" and about_id == broken:
             raise ValueError("not to be sent")
         return send(to, type_, about_id, *given, **more)
 
-    monkeypatch.setattr(verbs.post, "send", refuse)
+    monkeypatch.setattr(post, "send", refuse)
     with later(days=30, minutes=1):
         with walk.home.act():
             assert verbs.run_timers() == 1
