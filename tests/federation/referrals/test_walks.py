@@ -22,6 +22,8 @@ from web.tenants.consents import service as consents
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd, FlowState
 from web.tenants.members import service as members
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
 
 S = ReferralState
 ANOTHER = UUID(int=8)
@@ -254,3 +256,22 @@ def test_notice_withdrawn_between_commit_and_sealing_withholds_every_value(walk)
     with walk.home.act():
         types = db.session.scalars(db.select(OutboxMessage.type).order_by(OutboxMessage.seq)).all()
         assert [t for t in types if t.startswith("referral")] == ["referral.offer", "referral.end"]
+
+
+def test_a_branch_that_looks_after_somebody_does_not_close_before_another_does(walk):
+    walk.until_taken_on()
+    with walk.host.act():
+        above = organisations.get(organisations.get(walk.host.orgs[BRANCH]).parent_id)
+        old, new = (
+            organisations.found(above, OrgKind.BRANCH, name).id for name in ("演示社区第八支部", "演示社区第九支部")
+        )
+        fence.commit()
+    walk.say(walk.host, service.reassign, old)
+    with walk.host.act():
+        with pytest.raises(Invalid) as refused:
+            organisations.close(organisations.get(old), "合并")
+        assert refused.value.fields == {"org": ["has_guests"]}
+    walk.say(walk.host, service.reassign, new)
+    with walk.host.act():
+        organisations.close(organisations.get(old), "合并")
+        fence.commit()

@@ -255,6 +255,7 @@ def leave(referral: Referral, *, on: date | None = None, text: str = "") -> None
 
 
 def _demand_branch(branch_id: UUID) -> None:
+    organisations.hold(branch_id)
     try:
         org = organisations.get(branch_id)
     except NotFound:
@@ -282,6 +283,16 @@ def _say_end(where: Any, reason: str) -> int:
         end(referral, reason)
         ended += 1
     return ended
+
+
+@events.subscribe(organisations.OrgClosing)
+def _keep_branch_of_guests(what: organisations.OrgClosing) -> None:
+    """Another branch looks after the members taken on before theirs is closed; one that stopped can be given no other."""
+    query = db.select(Referral.id).where(
+        Referral.branch_id == what.org_id, Referral.role == "host", Referral.state == ReferralState.TAKEN_ON, Referral.stopped == "",
+    )  # fmt: skip
+    if db.session.scalar(query.limit(1)) is not None:
+        raise Invalid({"org": "has_guests"})
 
 
 @events.subscribe(flows.FlowEnded)
