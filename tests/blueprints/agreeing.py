@@ -34,12 +34,13 @@ def fields_of(page):
     sent = {}
     for tag in re.findall(r'<input[^>]*value="[^"]*"[^>]*>', page):
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and name[1] in TextForm().fields and name[1] != "grants":
+        if name and name[1] in TextForm().fields and name[1] not in ("grants", "without"):
             sent[name[1]] = value[1]
     for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
         chosen = re.search(r'value="([^"]*)" selected', body)
         sent[name] = chosen[1] if chosen else ""
     for name, body in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL):
         sent[name] = body
-    sent["grants"] = re.findall(r'name="grants" value="([^"]+)"[^>]*checked', page)
+    for name in ("grants", "without"):
+        sent[name] = re.findall(rf'name="{name}" value="([^"]+)"[^>]*checked', page)
     return sent

@@ -9,7 +9,7 @@ from tests import world
 from tests.blueprints.agreeing import done_in, fields_of, open_browsers  # noqa: F401 -- a fixture
 from tests.blueprints.test_auth import in_county
 from web.blueprints.agreements import views
-from web.core import clock, fence
+from web.core import clock, fence, scopes
 from web.extensions import db
 from web.federation.agreements import registers, service
 from web.federation.agreements.models import AgreementDuty, AgreementParty, AgreementState, DutyKind, VersionState
@@ -64,6 +64,31 @@ def test_an_item_says_how_many_working_days_it_is_late(agreed):
         with clock.at(clock.now() + (due - clock.today()) + timedelta(days=21)):
             item = views.View(service.get(agreed.ref.id)).items[0]
     assert item["left"] < -10 and item["kind"] == "late", "three weeks are more than one day"
+
+
+def test_a_grant_is_narrowed_by_what_it_carries_and_the_other_side_sees_it(agreed, work, browsers):
+    hub, base = browsers(agreed.host)
+    draft = hub.post(f"{base}/{agreed.ref.id}/amend").headers["Location"]
+    sent = fields_of(hub.get(draft).text)
+    assert sent["without"] == [], "all of it, until somebody leaves something out"
+    way = f"{agreed.home.uid}:{agreed.host.uid}:S6"
+    nothing = [f"{way}:{name}" for name in scopes.GRANTABLE["S6"].fields]
+    refused = hub.post(draft, data=sent | {"without": nothing, "act": "propose"})
+    assert refused.status_code == 422 and "至少要送一项内容" in refused.text
+    assert f'value="{nothing[0]}" aria-label' in refused.text and "checked" in refused.text
+    assert hub.post(draft, data=sent | {"without": [f"{way}:dues_until"], "act": "save"}).status_code == 303
+    sent = fields_of(hub.get(draft).text)
+    assert sent["without"] == [f"{way}:dues_until"]
+    assert hub.post(draft, data=sent | {"act": "propose"}).status_code == 303
+    work()
+    with agreed.home.act():
+        text = service.current(service.get(agreed.ref.id)).text
+    left = {(g["owner"], g["scope"]): "dues_until" not in g["fields"] for g in text["grants"] if g["scope"] == "S6"}
+    assert left == {(str(agreed.home.uid), "S6"): True, (str(agreed.host.uid), "S6"): False}
+    home, base = browsers(agreed.home)
+    page = home.get(f"{base}/{agreed.ref.id}").text
+    assert "不送党费缴至" in page
+    assert re.search(r'<th scope="row">授权</th><td class="wrap broad-cell">[^\n]*<del>', page), "marked as a change"
 
 
 def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_others(three, work, browsers):

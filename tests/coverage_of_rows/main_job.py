@@ -21,7 +21,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_year.py::test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap "
           "federation/agreements/test_endings.py::test_a_second_version_takes_the_place_of_the_first "
           "blueprints/test_agreements_in_force.py::test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_party_added"),
-    _line("1", "narrowing purges the removed fields; widening is sealed by all", "agreements.amend agreements.show",
+    _line("1", "narrowing purges the removed fields; widening is sealed by all", "agreements.draft agreements.amend agreements.show",
+          "blueprints/test_agreements_in_force.py::test_a_grant_is_narrowed_by_what_it_carries_and_the_other_side_sees_it "
           "federation/sharing/test_changed_grants.py::test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_again "
           "federation/agreements/test_refusals.py::test_a_completion_without_every_seal_stops_at_the_follower"),
     _line("1", "an alarm where a pair is not closed by both within thirty days; our own word is a to-do with that day", "agreements.close home.notices",

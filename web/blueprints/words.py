@@ -271,6 +271,7 @@ FIELD_ERRORS: dict[str, str] = {
     "before_start": "不能早于生效日期",
     "nobody_stays": "新的一版开始时只剩一方，另一方已告知退出。要继续合作，请另订一份协议",
     "hub_leaves": "本县已告知退出，退出后这份协议没有牵头方，不能再增加一方。请由留下的各方另订一份协议",
+    "grant_of_nothing": "勾选的授权至少要送一项内容；一项都不送的，请取消勾选",
     "clause_of_many_lines": "一条最多写 20 行，每行就是一款，请把短的款并成一款",
     "clause_of_a_long_line": "一款最多写 2000 个字，请分成几行写",
     "clause_says_otherwise": "这一条写的日期、提前告知天数、频次、份数或者几方与表单里填的不一致，请改成一致",

@@ -1,4 +1,6 @@
-"""Forms of agreements: the text as fields, and back. A grant is the value owner:receiver:scope of one tick."""
+"""Forms of agreements: the text as fields, and back. A grant is the value owner:receiver:scope of one tick, and
+owner:receiver:scope:field of what it leaves out.
+"""
 
 from __future__ import annotations
 
@@ -110,6 +112,7 @@ def _text_fields() -> dict[str, Any]:
         "effective_to": Day("期满日期", required=True),
         "notice_days": Number("提前告知天数", low=0, high=365),
         "grants": Many(Text(limit=90), "授权"),
+        "without": Many(Text(limit=140), "不送的内容"),
         "liaison_name": Text("联络员姓名", limit=60),
         "liaison_post": Text("联络员岗位", limit=80),
         "liaison_phone": Text("工作电话", limit=60),
@@ -205,6 +208,12 @@ def values_of(text: Mapping[str, Any], liaison: Mapping[str, str]) -> dict[str, 
     """What the form starts with."""
     found: dict[str, Any] = {name: text[name] for name in ("title", "effective_from", "effective_to", "notice_days")}
     found["grants"] = [f"{g['owner']}:{g['receiver']}:{g['scope']}" for g in text["grants"]]
+    found["without"] = [
+        f"{g['owner']}:{g['receiver']}:{g['scope']}:{name}"
+        for g in text["grants"]
+        for name in scopes.GRANTABLE[g["scope"]].fields
+        if name not in g["fields"]
+    ]
     found |= _common_values(text)
     found |= {f"org_{place}": party["org"] for place, party in enumerate(text["parties"]) if "org" in party}
     found |= {f"liaison_{name}": liaison.get(name, "") for name in ("name", "post", "phone")}
@@ -227,7 +236,7 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
         "notice_days": values["notice_days"],
         **_common_of(values, errors),
         "items": _items(values, uids, errors),
-        "grants": _grants(values["grants"], uids, former, errors),
+        "grants": _grants(values["grants"], values["without"], uids, former, errors),
     }
     if former["level"] == "township":
         text["parties"] = _orgs(values, former["parties"], errors)
@@ -288,7 +297,7 @@ def _responsibilities(values: Mapping[str, Any], errors: dict[str, object]) -> l
 
 
 def _grants(
-    ticked: list[str], uids: list[str], former: Mapping[str, Any], errors: dict[str, object]
+    ticked: list[str], without: list[str], uids: list[str], former: Mapping[str, Any], errors: dict[str, object]
 ) -> list[dict[str, Any]]:
     kept = {f"{g['owner']}:{g['receiver']}:{g['scope']}": g for g in former["grants"]}
     found = []
@@ -298,7 +307,10 @@ def _grants(
         if owner not in uids or receiver not in uids or owner == receiver or scope not in scopes.GRANTABLE:
             errors["grants"] = "unknown_scope"
             continue
-        found.append(kept.get(value) or texts.grant(UUID(owner), UUID(receiver), scope))
+        named = [name for name in sorted(scopes.GRANTABLE[scope].fields) if f"{value}:{name}" not in without]
+        if not named:
+            errors["grants"] = "grant_of_nothing"
+        found.append((kept.get(value) or texts.grant(UUID(owner), UUID(receiver), scope)) | {"fields": named})
     # Rows that stay keep their places, so that a form sent back as it was is the same text.
     places = {key: place for place, key in enumerate(kept)}
     return sorted(

@@ -226,25 +226,27 @@ class View:
 
     @property
     def matrix(self) -> list[dict[str, Any]]:
-        """Scope rows by directions; a cell is (knot, words) or None."""
+        """Scope rows by directions; a cell is (knot, words) and what that direction leaves out of the row, or None."""
         text = self.text or {"grants": []}
         held = {(grant["owner"], grant["receiver"], grant["scope"]): grant for grant in text["grants"]}
         paused = {str(p.uid): set(p.paused) for p in self.parties}
         rows = []
         for scope, row in scopes.GRANTABLE.items():
-            cells: list[tuple[str, str] | None] = []
+            names = sorted({name for grant in text["grants"] if grant["scope"] == scope for name in grant["fields"]})
+            cells: list[tuple[tuple[str, str], str] | None] = []
             for owner, receiver, _ in self.directions:
                 grant = held.get((owner, receiver, scope))
                 if grant is None:
                     cells.append(None)
-                elif self.is_stopped(owner, receiver):
-                    cells.append(("off", "已停止"))
+                    continue
+                if self.is_stopped(owner, receiver):
+                    chip = ("off", "已停止")
                 elif {"all", scope} & (paused.get(owner, set()) | paused.get(receiver, set())):
-                    cells.append(("off", "已暂停"))
+                    chip = ("off", "已暂停")
                 else:
                     is_on = row.basis in ("agreement", "notice")
-                    cells.append(("done", row.frequency) if is_on else ("todo", scopes.IN_SHORT[row.basis]))
-            names = sorted({name for grant in text["grants"] if grant["scope"] == scope for name in grant["fields"]})
+                    chip = ("done", row.frequency) if is_on else ("todo", scopes.IN_SHORT[row.basis])
+                cells.append((chip, scopes.labels(name for name in names if name not in grant["fields"])))
             fields = scopes.labels(names or sorted(row.fields))
             rows.append(
                 {
