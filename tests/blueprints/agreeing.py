@@ -41,6 +41,6 @@ def fields_of(page):
         sent[name] = chosen[1] if chosen else ""
     for name, body in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL):
         sent[name] = body
-    for name in ("grants", "without"):
-        sent[name] = re.findall(rf'name="{name}" value="([^"]+)"[^>]*checked', page)
+    for ticks in ("grants", "without"):
+        sent[ticks] = re.findall(rf'name="{ticks}" value="([^"]+)"[^>]*checked', page)
     return sent
