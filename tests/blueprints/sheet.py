@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, render_template, render_template_string, request
 from flask_wtf import CSRFProtect
 
 import web
@@ -65,6 +65,13 @@ def build() -> Flask:
     def found() -> str:
         asked.append(request.args.get("q", ""))
         return '<a href="/parts">张示例</a>'
+
+    @app.get("/one")
+    def one() -> str:
+        return render_template_string(
+            "{% extends 'shell.html' %}{% import 'parts.html' as p %}{% block title %}一条{% endblock %}"
+            "{% block main %}{{ p.crumb([('名单', '/parts'), ('一条', none)]) }}<h1>一条</h1>{% endblock %}"
+        )
 
     @app.get("/wrong/<int:status>")
     def wrong(status: int) -> tuple[str, int]:

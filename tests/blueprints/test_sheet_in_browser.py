@@ -160,6 +160,21 @@ def test_a_changed_form_asks_before_it_is_left(sheet_page, served):
     assert asked == ["beforeunload"]
 
 
+def test_a_crumb_leads_back_to_the_list_as_it_was_left(sheet_page, served):
+    page = sheet_page
+    page.goto(served[0] + "/parts?flow=is&after=abc")
+    page.evaluate("scrollTo(0, 900)")
+    page.goto(served[0] + "/one")
+    page.goto(served[0] + "/one?saved=1")
+    page.click(".crumb a")
+    page.wait_for_url(served[0] + "/parts?flow=is&after=abc")
+    page.wait_for_function("scrollY === 900")
+    page.goto(served[0] + "/parts")
+    page.goto(served[0] + "/one")
+    page.click(".crumb a")
+    page.wait_for_url(served[0] + "/parts")
+
+
 def test_the_look_changes_in_place_and_stays(sheet_page, served):
     page = sheet_page
     page.fill("#f-paid_until", "2026-11")

@@ -305,6 +305,9 @@ MAIN_JOB: tuple[Line, ...] = (
     # 8 Workbench
     _line("8", "saved and shared filters, one default", "workbench.new_filter workbench.filters workbench.default_filter",
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),
+    _line("8", "conditions live in the address and survive saving and going back: the crumb leads to the list as it was left, its page and place", "members.index",
+          "blueprints/test_sheet_in_browser.py::test_a_crumb_leads_back_to_the_list_as_it_was_left "
+          "blueprints/test_members.py::test_the_lists_narrow_by_the_address_and_never_show_a_whole_number"),
     _line("8", "every condition of every declared list has 不是, and 为空 wherever nothing may stand",
           "members.index activities.index handovers.index transfers.index transfers.letters referrals.index shared.index shares.index cosigning.index requests.index agreements.index events.index",
           "contracts/test_listings.py::test_every_condition_can_be_turned_round contracts/test_listings.py::test_empty_can_be_asked_wherever_nothing_may_stand"),
