@@ -91,6 +91,20 @@ def test_a_grant_is_narrowed_by_what_it_carries_and_the_other_side_sees_it(agree
     assert re.search(r'<th scope="row">授权</th><td class="wrap broad-cell">[^\n]*<del>', page), "marked as a change"
 
 
+def test_who_cannot_renew_is_told_who_does(agreed, browsers):
+    for side in (agreed.home, agreed.host):
+        with side.act():
+            due = clock.today() + timedelta(days=60)
+            row = AgreementDuty(agreement_id=agreed.ref.id, kind=DutyKind.RENEWAL, key="", due_on=due)
+            row.is_missed, row.note, row.details = False, "", {}
+            db.session.add(row)
+            fence.commit()
+        client, base = browsers(side)
+        page = client.get(f"{base}/{agreed.ref.id}").text
+        assert "不再续签的不用办" in page
+        assert ("由余杭区提出，我方同意、印签" in page) == (side is agreed.home)
+
+
 def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_others(three, work, browsers):
     id_, host, home, third = three
     other = world.propose(host, [home, third])
