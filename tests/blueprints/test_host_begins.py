@@ -10,10 +10,10 @@ import pytest
 from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.conftest import walk
 from tests.federation.referrals.walk import NAME, later
+from web import jobs
 from web.core import clock, fence
 from web.core.events import Event
 from web.extensions import db
-from web.federation import registry
 from web.federation.handovers import service as handovers
 from web.federation.handovers.models import Handover
 from web.federation.readings import service as readings
@@ -229,9 +229,7 @@ def test_reminders_come_by_the_countys_days_and_go_by_a_persons_word(walk, desks
         sign_in(home, walk.home, Role.COUNTY_ADMIN.value)
         assert "送往余杭区 2 天，还没有报到（满 1 天提醒）" in home.get(front).text
         for _ in range(2):  # told once, however often the scheduler comes by
-            with walk.home.act():
-                registry.run_timers()
-                fence.commit()
+            jobs.timers(walk.home.tenant_id)
         notices = home.get(f"/{walk.home.code}/notices").text
         assert notices.count("到期提醒：送出已满 1 天，本人还没有报到") == 1
         assert "没有联系本人" not in notices, "ten days passed long ago: a list shows it, no notice is made of old days"
@@ -248,9 +246,7 @@ def test_reminders_come_by_the_countys_days_and_go_by_a_persons_word(walk, desks
         flow.contacted_on = clock.today() - timedelta(days=95)
         fence.commit()
     sign_in(home, walk.home, Role.COUNTY_ADMIN.value)
-    with walk.home.act():
-        registry.run_timers()
-        fence.commit()
+    jobs.timers(walk.home.tenant_id)
     notices = home.get(f"/{walk.home.code}/notices").text
     assert notices.count("到期提醒：已满 90 天没有联系本人") == 1 and f"/members/{walk.member_id}" in notices
     text = home.get(front).text

@@ -23,7 +23,7 @@ from web.core import clock, events, fence
 from web.core.errors import DomainError, WrongState
 from web.core.queue import Job
 from web.extensions import db
-from web.federation import registry, verbs
+from web.federation import verbs
 from web.federation.agreements import service as agreements
 from web.federation.agreements.models import OPEN as OPEN_VERSIONS
 from web.federation.agreements.models import (
@@ -290,9 +290,7 @@ class Lived(Chaos):
     def wait(self) -> None:
         """What the calendar says in every county, now that the clock stands later."""
         for side in self.sides:
-            with side.act():
-                registry.run_timers()
-                fence.commit()
+            jobs.timers(side.tenant_id)
         self.rest()
 
     def close(self) -> int:

@@ -18,11 +18,11 @@ from tests.federation.referrals.walk import clerk
 from tests.reports.reading import Paper
 from tests.reports.test_agreement_report import NO_COUNT, sieve
 from tests.reports.world import build_with_half_year, load_lived
+from web import jobs
 from web.core import clock, events, fence
 from web.core.errors import NotFound
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation import registry
 from web.federation.agreements import service as agreements
 from web.federation.handovers import lists as handover_lists
 from web.federation.handovers import service as handovers
@@ -153,9 +153,7 @@ def _asked_in_vain(lived):
             if days == 17:
                 lived.walk.say(lived.walk.home, claims.disown)
     with lived.later(52):
-        with lived.walk.home.act():
-            registry.run_timers()
-            fence.commit()
+        jobs.timers(lived.walk.home.tenant_id)
         lived.walk.work()
     assert lived.walk.states() == (ReferralState.LAPSED, ReferralState.LAPSED)
 

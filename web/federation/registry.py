@@ -34,7 +34,6 @@ __all__ = [
     "referrals",
     "renaming",
     "requests",
-    "run_timers",
     "sharing",
     "verbs",
 ]
@@ -57,9 +56,3 @@ TIMERS: tuple[Callable[[], object], ...] = (
     heartbeat.tell_all,
 )
 """What time says in one county, in this order: away notices that reach six months, lapses and expiries we decide."""
-
-
-def run_timers() -> None:
-    """All of it in one unit of work."""
-    for step in TIMERS:
-        step()

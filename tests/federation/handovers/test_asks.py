@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.federation.handovers.walk import BORN, NUMBER, TO
+from web import jobs
 from web.core import clock, events, fence
 from web.core.errors import Invalid, WrongState
 from web.extensions import db
-from web.federation import registry
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
 from web.federation.post.models import OutboxMessage, StoredDisclosure
@@ -121,9 +121,7 @@ def test_an_ask_that_comes_to_nothing_leaves_nothing_at_either_side(walk, how):
         walk.host(service.cancel, "本人改变主意")
     else:
         with clock.at(clock.now() + timedelta(days=61)):
-            with walk.pair.home.act():
-                registry.run_timers()
-                fence.commit()
+            jobs.timers(walk.pair.home.tenant_id)
             walk.work()
     ends = {"refuse": S.REFUSED, "expire": S.EXPIRED}.get(how, S.CANCELLED)
     assert walk.states() == (ends, ends) and walk.owners() == ["岳西县"]
@@ -282,9 +280,7 @@ def test_a_return_that_comes_to_nothing_leaves_the_old_record_as_it_was(walk):
 def test_a_letter_that_ran_out_is_issued_again_only_with_the_branchs_proof(walk):
     walk.to_release()
     with clock.at(clock.now() + timedelta(days=31)):
-        with walk.pair.home.act():
-            registry.run_timers()
-            fence.commit()
+        jobs.timers(walk.pair.home.tenant_id)
         walk.work()
         assert walk.states() == (S.EXPIRED_IN_TRANSIT, S.EXPIRED_IN_TRANSIT)
         walk.begin()

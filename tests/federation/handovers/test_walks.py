@@ -11,11 +11,11 @@ from pypdf import PdfReader
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER, TO, UNDER
+from web import jobs
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
-from web.federation import registry
 from web.federation.agreements.registers import AT_REST
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
@@ -294,9 +294,7 @@ def test_a_letter_that_ran_out_comes_home(walk):
         last = service.get(walk.id).valid_until
     for days, state in ((0, S.RELEASED), (1, S.EXPIRED_IN_TRANSIT)):
         with clock.at(clock.now() + timedelta(days=(last - clock.today()).days + days)):
-            with walk.pair.home.act():
-                registry.run_timers()
-                fence.commit()
+            jobs.timers(walk.pair.home.tenant_id)
             walk.work()
             assert walk.states() == (state, state)
     assert outcome(walk.pair.home, walk.id) == "expired_in_transit"
@@ -316,9 +314,7 @@ def test_what_nobody_answers_ends_by_time(walk, before, days, after):
     for late, state in ((-1, before), (1, after)):
         with clock.at(clock.now() + timedelta(days=days, hours=late)):
             for side in (walk.pair.home, walk.pair.host):
-                with side.act():
-                    registry.run_timers()
-                    fence.commit()
+                jobs.timers(side.tenant_id)
             walk.work()
             assert walk.states() == (state, state)
     nothing_left_at_the_host(walk)

@@ -9,11 +9,11 @@ import pytest
 
 from tests.federation.referrals.walk import BRANCH, NAME, Walk, clerk, later
 from tests.world import Side
+from web import jobs
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
-from web.federation import registry
 from web.federation.agreements import service as agreements
 from web.federation.post.models import InboxMessage, OutboxMessage, StoredDisclosure
 from web.federation.referrals import claims, lists, packets, service
@@ -169,9 +169,7 @@ def test_nobody_answers_for_thirty_days(walk):
     for days, state in ((29, S.CLAIMED), (31, S.LAPSED)):
         with later(days=days):
             for side in (walk.home, walk.host):
-                with side.act():
-                    registry.run_timers()
-                    fence.commit()
+                jobs.timers(side.tenant_id)
             walk.work()
             assert walk.states() == (state, state)
     nothing_left(walk)

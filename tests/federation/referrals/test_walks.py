@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 
 from tests.federation.referrals.walk import BRANCH, NAME, SESSION, clerk, later
+from web import jobs
 from web.blueprints import timeline
 from web.core import clock, fence
 from web.core.errors import Invalid, TooMany, WrongState
 from web.core.events import Event
 from web.extensions import db
-from web.federation import registry, verbs
+from web.federation import verbs
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.referrals import codes, offering, packets, service
@@ -121,9 +122,7 @@ def test_nobody_answers_for_thirty_days(walk):
     with later(days=29), walk.home.act():
         assert verbs.run_timers() == 0
     with later(days=30, minutes=1):
-        with walk.home.act():
-            registry.run_timers()
-            fence.commit()
+        jobs.timers(walk.home.tenant_id)
         walk.work()
     assert walk.states() == (S.LAPSED, S.LAPSED)
     nothing_left(walk, walk.host)
