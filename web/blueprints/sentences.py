@@ -304,6 +304,7 @@ SENTENCES = within("log", {
         "miss_code": "报到码没有对上",
         "reassign": "改编支部",
         "stop": "停办，等人来看",
+        "put_away": "记录对不上，照对方的决定了结",
         "draft": "拟送流动报到",
         "offer": "送出流动报到",
         "accept": "同意接收流动报到",

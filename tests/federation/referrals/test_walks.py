@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.walk import BRANCH, NAME, SESSION, clerk, later
 from web import jobs
 from web.blueprints import timeline
@@ -223,6 +224,39 @@ def test_home_ends_while_the_host_reports_in(walk):
     walk.say(walk.home, service.end, "wrong_entry")
     assert walk.states() == (S.ENDED, S.ENDED)
     nothing_left(walk, walk.host)
+
+
+def test_home_ends_what_stopped_and_the_host_as_it_hears_of_it(walk, fresh):
+    """Nobody could: the member could be offered to no county any more, and the pair not be closed."""
+    walk.offer()
+    walk.say(walk.host, service.accept)
+    walk.say(walk.host, service.report_in, "person", run=False)
+    with walk.at(walk.host) as referral:
+        referral.n -= 1  # a decision is lost, as by a backup that was put back
+    walk.work()
+    with walk.at(walk.host) as referral:
+        assert referral.stopped == "impossible_decision" and not service.may_put_away(referral)
+        with pytest.raises(WrongState):
+            service.put_away(referral, "核对过")
+    with walk.at(walk.home) as referral:
+        referral.stopped = "refused_malformed"
+    home, host = (fresh.test_client() for _ in "12")
+    sign_in(home, walk.home)
+    sign_in(host, walk.host)
+    there, here = (f"/{side.code}/referrals/{walk.id}" for side in (walk.home, walk.host))
+    assert "核对后由我方撤回" in home.get(there).text and home.get(f"{there}/put-away").status_code == 409
+    assert home.post(f"{there}/withdraw").status_code == 303
+    walk.work()
+    with walk.at(walk.home) as referral:
+        assert (referral.state, referral.stopped) == (ReferralState.ENDED, "")
+    with walk.host.act():
+        assert db.session.scalars(db.select(SharedMember)).all() == [], "gone with that word"
+    assert "核对后了结" in host.get(here).text
+    assert host.post(f"{here}/put-away", data={"text": " "}).status_code == 422
+    assert host.post(f"{here}/put-away", data={"text": "已电话核对"}).status_code == 303
+    assert walk.states() == (ReferralState.ENDED, ReferralState.ENDED)
+    walk.offer()
+    assert walk.states() == (ReferralState.OFFERED, ReferralState.OFFERED), "he can be offered again"
 
 
 def test_an_offer_without_an_agreement_is_not_opened(walk, monkeypatch):

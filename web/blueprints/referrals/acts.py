@@ -23,7 +23,7 @@ from web.extensions import db
 from web.federation import verbs
 from web.federation.referrals import claims, lists, service
 from web.federation.referrals.lists import Row
-from web.federation.referrals.models import Referral, ReferralState
+from web.federation.referrals.models import OPEN, Referral, ReferralState
 from web.federation.sharing import service as sharing
 from web.tenants.accounts.permissions import Permission
 from web.tenants.flows.models import FlowEnd
@@ -59,6 +59,10 @@ def _today(referral: Referral) -> dict[str, Any]:
 
 def _is_open_at_home(referral: Referral) -> bool:
     return referral.role == "home" and referral.state is not S.CLAIMED and "end" in verbs.can(service.KIND, referral)
+
+
+def _is_stopped_at_home(referral: Referral) -> bool:
+    return referral.role == "home" and bool(referral.stopped) and referral.state in OPEN
 
 
 def _is_claim_of_ours(referral: Referral) -> bool:
@@ -142,7 +146,12 @@ ACTS: dict[str, Act] = {
         Act(
             "withdraw", "撤回", "撤回", schemas.Nothing, lambda r, v: service.end(r, "wrong_entry"),
             "撤回后，送往对方的信息在双方清除；流动登记不变，可以改正后再送。", "已撤回",
-            can=lambda r: _is_open_at_home(r) and r.state in (S.OFFERED, S.ACCEPTED),
+            can=lambda r: (_is_open_at_home(r) and r.state in (S.OFFERED, S.ACCEPTED)) or _is_stopped_at_home(r),
+        ),
+        Act(
+            "put_away", "照对方的决定了结", "了结", schemas.PuttingAway, lambda r, v: service.put_away(r, v["text"]),
+            "流出地已经结束这次流动报到，送来的信息已在我方清除。与对方核对后，我方照此了结。", "已了结",
+            can=service.may_put_away,
         ),
         Act(
             "end", "结束流动", "结束流动", schemas.Ending, _end,

@@ -200,6 +200,15 @@ def _steps(referral: Referral, row: Row) -> list[dict[str, Any]]:
     return steps
 
 
+def _stopped(referral: Referral) -> str:
+    """What a person can do about a copy that has stopped."""
+    if referral.role == "home" and referral.state in OPEN:
+        return "请县级经办与对方核对；核对后由我方撤回，需要时再次送请报到"
+    if service.may_put_away(referral):
+        return "对方已经结束这次流动报到，送来的信息已清除。请县级经办与对方核对后了结"
+    return "请县级经办与对方核对后处理"
+
+
 def _turn(referral: Referral, row: Row) -> dict[str, Any]:
     """whose, title, next, and the acts: each with the reason when this person may not."""
     why = ""
@@ -211,7 +220,7 @@ def _turn(referral: Referral, row: Row) -> dict[str, Any]:
         why = say("可办的人：{people}", people=joined("、", people))
     found: dict[str, Any] = {"acts": offered(referral), "why": why, "next": "", "is_live": False}
     if referral.stopped:
-        return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": "请县级经办与对方核对后处理"}
+        return found | {"whose": "over", "title": "双方的记录对不上，已停办", "next": _stopped(referral)}
     titles = wording.STATES if referral.role == "home" else wording.AT_HOST
     if referral.state not in OPEN:
         reason = wording.REASONS.get(referral.reason, "")

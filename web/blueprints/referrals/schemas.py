@@ -40,6 +40,10 @@ class Leaving(Schema):
     text = Text("说明", limit=500, load_default="")
 
 
+class PuttingAway(Schema):
+    text = Text("核对的结果", limit=200, required=True)
+
+
 class Branch(Schema):
     branch_id = Id("党支部")
 

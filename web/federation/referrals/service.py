@@ -131,10 +131,14 @@ def code_of(referral: Referral) -> str | None:
 
 
 def end(referral: Referral, reason: str, *, on: date | None = None) -> None:
-    """End it from home's side; both packets are purged. `reason`: a word of ENDED_FOR."""
+    """End it from home's side; both packets are purged. `reason`: a word of ENDED_FOR. Also where our copy has stopped: the member
+    is ours, and what is over takes no word of the host's.
+    """
     if reason not in ENDED_FOR:
         raise Invalid({"reason": "choose_one"})
     _demand_day(referral, on)
+    if referral.role == "home" and referral.state in OPEN:
+        referral.stopped = ""
     verbs.say(KIND, referral, "end", {"reason": reason, "on": (on or clock.today()).isoformat()}, reason=reason)
 
 
@@ -146,6 +150,27 @@ def end_with_flow(referral: Referral, ended_as: FlowEnd, *, on: date | None = No
 
 
 # Host
+
+_ENDINGS = ("decline", "disown", "lapse", "end", "leave")
+
+
+def may_put_away(referral: Referral) -> bool:
+    """Has our copy stopped, and did home say since that it ended?"""
+    has_stopped = referral.role == "host" and bool(referral.stopped) and referral.state in OPEN
+    return has_stopped and verbs.heard(KIND, referral, _ENDINGS) is not None
+
+
+def put_away(referral: Referral, reason: str) -> None:
+    """A person of the host ends a copy that had stopped as home ended its own; what it held is destroyed since that word came.
+    `reason`: for the log. WrongState before that word.
+    """
+    word = verbs.heard(KIND, referral, _ENDINGS) if may_put_away(referral) else None
+    if word is None:
+        raise WrongState("illegal_transition", machine=KIND.name, state=referral.state.value, verb="put_away")
+    events.record("referral.put_away", referral, reason=reason)
+    verb = word.type.partition(".")[2]
+    # Home may have gone on by words this copy never took: from every open state leads `end`.
+    verbs.follow_to(KIND, referral, word, verb if KIND.machine.row(referral.state, verb) else "end")
 
 
 def accept(referral: Referral, township_id: UUID | None = None) -> None:
