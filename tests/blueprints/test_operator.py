@@ -20,13 +20,14 @@ from web.core.ids import uuid7
 from web.core.queue import Job
 from web.extensions import db, valkey
 from web.federation.agreements.models import Agreement
+from web.federation.post import transports
 from web.tenants.accounts import factors
 from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
 
-# Tables of no county, and the two whose waiting rows are counted.
-COUNTED = {"outbox_message", "erasure"}
-MAY_TOUCH = {"backup", "county", "operator", "operator_session", "post_due", "alembic_version", *COUNTED}
+# Tables of no county, and those of which rows are counted: what waits, and the lines that stand (by `channel`).
+COUNTED = {"outbox_message", "erasure", "peer"}
+MAY_TOUCH = {"backup", "county", "operator", "operator_session", "post_due", "channel", "alembic_version", *COUNTED}
 
 
 def code_now(later=0):
@@ -264,3 +265,14 @@ def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, ope
         and "做一份备份" in done
         and 'href="/operator/backups/' not in done
     )
+
+
+def test_a_line_that_stands_still_shows_at_its_county(operator, pair, work, monkeypatch):
+    world.put(pair.host, [pair.home])
+    monkeypatch.setattr(transports, "deliver", lambda *args: [transports.Answer(code="bad_signature")])
+    work()
+    row = r'<tr><th scope="row">\d+　(\S+?)</th>.*?data-head="停着的线">(\d+)<'
+    assert dict(re.findall(row, operator.get("/operator/").text, re.DOTALL)) == {
+        pair.host.name: "1",
+        pair.home.name: "0",
+    }

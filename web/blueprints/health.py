@@ -122,6 +122,6 @@ def _post() -> dict[str, float]:
         found[f'kiteline_outbox_messages{{line="{line}"}}'] = float(depth.get((tenant_id, peer_uid), 0))
     return {
         "kiteline_post_lines_waiting": float(len(rows)),
-        "kiteline_post_stopped_lines": float(stopped()),
+        "kiteline_post_stopped_lines": float(sum(stopped().values())),
         **found,
     }

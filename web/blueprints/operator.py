@@ -25,7 +25,7 @@ from web.blueprints.forms import Form, One, Text
 from web.blueprints.policy import OPERATOR, operates, public
 from web.core import clock
 from web.extensions import db, valkey
-from web.federation.post.depth import waiting
+from web.federation.post.depth import stopped, waiting
 from web.federation.post.models import PostDue
 from web.tenants.accounts.permissions import ADMINISTRATORS, Role
 from web.tenants.counties import service as counties
@@ -145,16 +145,17 @@ def change_password() -> Any:
 
 @dataclass(frozen=True)
 class Line:
-    """One county as an operator sees it: its public name, whether its work goes on, and how much waits to be sent."""
+    """One county as an operator sees it: its public name, whether its work goes on, what waits to be sent and what stands."""
 
     county: County
     lines: int
     messages: int
     oldest: datetime | None
+    stopped: int
 
 
 def _lines() -> list[Line]:
-    depth = waiting()
+    depth, still = waiting(), stopped()
     due: dict[int, list[datetime]] = {}
     for tenant_id, due_at in db.session.execute(db.select(PostDue.tenant_id, PostDue.due_at)):
         due.setdefault(tenant_id, []).append(due_at)
@@ -164,6 +165,7 @@ def _lines() -> list[Line]:
             len(due.get(county.tenant_id, ())),
             sum(n for (tenant_id, _), n in depth.items() if tenant_id == county.tenant_id),
             min(due.get(county.tenant_id, ()), default=None),
+            still.get(county.tenant_id, 0),
         )
         for county in counties.every()
     ]

@@ -29,14 +29,14 @@ def waiting() -> dict[tuple[int, UUID], int]:
     return found
 
 
-def stopped() -> int:
-    """How many lines stand until a person acts, each counted by the county it stands at: nothing of them is due, or not for
-    years, so no other figure tells them.
+def stopped() -> dict[int, int]:
+    """County → how many of its lines stand until a person acts: nothing of them is due, or not for years, so no other figure
+    tells them.
 
     One query a county, each in a unit of its own, that reads what waits and never what was sent before.
     """
-    query, found = db.select(func.count(Peer.id)).where(reopening.stopped("out", "in")), 0
+    query, found = db.select(func.count()).select_from(Peer).where(reopening.stopped("out", "in")), dict[int, int]()
     for tenant_id in db.session.scalars(db.select(County.tenant_id)).all():
         with fence.acting_for(tenant_id):
-            found += db.session.scalar(query) or 0
+            found[tenant_id] = db.session.scalar(query) or 0
     return found
