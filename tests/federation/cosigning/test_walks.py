@@ -24,6 +24,7 @@ from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
 )
 from web.core import clock, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation import registry
@@ -186,6 +187,8 @@ def test_refused_home_keeps_nothing_and_it_can_be_offered_again(walk):
     walk.say(home, service.refuse, id_, "wrong_header", "日期应为前一日")
     assert walk.states(id_) == ("refused", "refused", "", 2, 2)
     assert _left_at_home(home, id_) == (0, {}, 0, True)
+    with home.act():
+        assert world.count(Event, (Event.subject_id == id_) & (Event.reason == "日期应为前一日")) == 0
     with host.act():
         record = service.get(id_)
         assert (record.reason, record.words) == ("wrong_header", "日期应为前一日")

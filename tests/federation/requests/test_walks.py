@@ -16,6 +16,7 @@ from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa
 from web.blueprints.requests.wording import FORMS, KindForm
 from web.core import clock, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
+from web.core.events import Event
 from web.extensions import db
 from web.federation import messages, registry, verbs
 from web.federation.agreements import service as agreements
@@ -235,6 +236,9 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     if end == "decline":
         with host.act():
             assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")
+        with home.act():
+            told = set(db.session.scalars(db.select(Event.reason).where(Event.subject_id == id_)))
+            assert "not_able" in told and "人手不足" not in told, "words go with the record: the log keeps none"
         # The asker's own copy is kept as long as of what was done, and no longer; so are the words of the answer at both.
         for side, request, is_kept in forgetting(id_, clock.today(), home, host):
             kept = {"trigger": "hardship"} if is_kept and side is host else {}

@@ -199,7 +199,7 @@ def refuse(record_id: UUID, reason: str, text: str = "") -> CoSignedRecord:
     record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
     body = {"k": record.k, "content": record.content, "reason": reason}
     values = {"/text": text.strip()} if text.strip() else {}
-    verbs.say(COSIGN_KIND, record, "refuse", body, values, reason=text.strip() or reason)
+    verbs.say(COSIGN_KIND, record, "refuse", body, values, reason=reason)
     return record
 
 

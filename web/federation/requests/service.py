@@ -185,12 +185,12 @@ def accept(request_id: UUID) -> Request:
 
 def decline(request_id: UUID, reason: str, text: str = "") -> Request:
     """We will not, with a reason of the list; "other" needs words."""
-    return _say(request_id, "decline", *_because(REQUEST_DECLINED.words, reason, text), reason=text.strip() or reason)
+    return _say(request_id, "decline", *_because(REQUEST_DECLINED.words, reason, text), reason=reason)
 
 
 def fail(request_id: UUID, reason: str, text: str = "") -> Request:
     """It could not be done, with a reason of the list; "other" needs words."""
-    return _say(request_id, "fail", *_because(REQUEST_FAILED.words, reason, text), reason=text.strip() or reason)
+    return _say(request_id, "fail", *_because(REQUEST_FAILED.words, reason, text), reason=reason)
 
 
 def done(request_id: UUID, on: date, values: Mapping[str, Any] | None = None) -> Request:
