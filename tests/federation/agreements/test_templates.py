@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests import world
 from web.core import clock, fence
 from web.core.errors import Invalid, NotFound
+from web.core.scopes import GRANTABLE
 from web.federation.agreements import clauses, service, templates, texts
 from web.federation.agreements.models import VersionState
 
@@ -46,6 +48,16 @@ def test_saved_from_an_agreement_changed_and_begun_with_other_parties(agreed):
         back = templates.text_from(templates.find(kept.id), "县级协议", offices, starts, ends, 30)
         first, sixth = (back["clauses"][no]["paragraphs"] for no in (0, 5))
         assert clauses.OF_COUNTIES in first[0] and clauses.NO_PERSONS not in sixth and len(sixth) == 2
+        # What a text leaves out of a scope, the next one leaves out as well.
+        text = copy.deepcopy(text)
+        for grant in text["grants"]:
+            if grant["scope"] == "S6":
+                grant["fields"].remove("dues_until")
+        service.revise(begun.id, text)
+        narrow = templates.text_from(templates.save(begun.id, "窄的"), "第二份", offices, starts, ends, 30)
+        found = {g["scope"]: g["fields"] for g in narrow["grants"]}
+        assert found["S6"] == sorted(set(GRANTABLE["S6"].fields) - {"dues_until"})
+        assert found["S3"] == sorted(GRANTABLE["S3"].fields)
         template_id, begun_id = kept.id, begun.id
         fence.commit()
     with agreed.home.act():
@@ -57,4 +69,4 @@ def test_saved_from_an_agreement_changed_and_begun_with_other_parties(agreed):
             templates.find(template_id)
     with hub.act():
         templates.drop(template_id)
-        assert templates.every() == [] and service.get(begun_id).id == begun_id
+        assert [it.name for it in templates.every()] == ["窄的"] and service.get(begun_id).id == begun_id

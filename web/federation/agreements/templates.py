@@ -9,6 +9,7 @@ from uuid import UUID
 
 from web.core import clock
 from web.core.errors import Invalid, NotFound
+from web.core.scopes import GRANTABLE
 from web.extensions import db
 from web.federation.agreements import clauses, standing, texts
 from web.federation.agreements.models import AgreementTemplate
@@ -45,12 +46,23 @@ def save(agreement_id: UUID, name: str) -> AgreementTemplate:
     kept["items"] = [{key: item[key] for key in ("key", "category", "goal", "measure")} for item in text["items"]]
     kept["gives"] = sorted({g["scope"] for g in text["grants"] if g["owner"] == own})
     kept["takes"] = sorted({g["scope"] for g in text["grants"] if g["receiver"] == own})
+    kept["without"] = _without(text, own)
     _demand_new(name)
     now = clock.now()
     row = AgreementTemplate(name=name, text=kept, created_at=now, updated_at=now)
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def _without(text: Mapping[str, Any], own: str) -> dict[str, list[str]]:
+    """way:scope → fields that this text leaves out of it towards anybody: the next agreement begins as narrow."""
+    left: dict[str, set[str]] = {}
+    for g in text["grants"]:
+        for way, side in (("gives", "owner"), ("takes", "receiver")):
+            if g[side] == own:
+                left.setdefault(f"{way}:{g['scope']}", set()).update({*GRANTABLE[g["scope"]].fields} - {*g["fields"]})
+    return {way: sorted(fields) for way, fields in left.items() if fields and fields != set(GRANTABLE[way[-2:]].fields)}
 
 
 def change(template_id: UUID, name: str, changed: Mapping[str, Any]) -> AgreementTemplate:
@@ -89,8 +101,13 @@ def text_from(
     """
     kept, hub = template.text, parties[0][0]
     others = [uid for uid, _ in parties[1:]]
-    grants = [texts.grant(hub, other, scope) for other in others for scope in kept["gives"]]
-    grants += [texts.grant(other, hub, scope) for other in others for scope in kept["takes"]]
+    without = kept.get("without", {})
+    grants = [
+        texts.grant(hub, it, scope, without.get(f"gives:{scope}", ())) for it in others for scope in kept["gives"]
+    ]
+    grants += [
+        texts.grant(it, hub, scope, without.get(f"takes:{scope}", ())) for it in others for scope in kept["takes"]
+    ]
     offices = [office for _, office in parties]
     words = clauses.specific(kept["clauses"], title, offices, starts_on, ends_on, notice_days, kept["frequencies"])
     text: dict[str, Any] = {

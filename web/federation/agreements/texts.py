@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -173,13 +173,13 @@ def granted(text: dict[str, Any], owner: UUID, receiver: UUID, scope: str, field
     )
 
 
-def grant(owner: UUID, receiver: UUID, scope: str) -> dict[str, Any]:
-    """One row of grants with all fields of the scope."""
+def grant(owner: UUID, receiver: UUID, scope: str, without: Collection[str] = ()) -> dict[str, Any]:
+    """One row of grants with the fields of the scope but for those `without` names."""
     row = GRANTABLE[scope]
     return {
         "owner": str(owner),
         "receiver": str(receiver),
         "scope": scope,
-        "fields": sorted(row.fields),
+        "fields": sorted(set(row.fields) - set(without)),
         "purpose": row.purpose,
     }
