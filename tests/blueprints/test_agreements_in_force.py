@@ -103,6 +103,9 @@ def test_who_cannot_renew_is_told_who_does(agreed, browsers):
         page = client.get(f"{base}/{agreed.ref.id}").text
         assert "不再续签的不用办" in page
         assert ("由余杭区提出，我方同意、印签" in page) == (side is agreed.home)
+        waits = client.get(f"/{side.code}/?queue=agreement_duties").text
+        act, place = ("查看", "duties") if side is agreed.home else ("续签", "ends")
+        assert re.search(rf'href="[^"]*{agreed.ref.id}#{place}"[^>]*>{act}<', waits)
 
 
 def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_others(three, work, browsers):

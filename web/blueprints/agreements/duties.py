@@ -22,6 +22,7 @@ from web.extensions import db
 from web.federation.agreements import duties, service, texts
 from web.federation.agreements.models import Agreement, AgreementDuty, DutyKind
 from web.tenants.accounts.permissions import Permission
+from web.tenants.counties import service as counties
 from web.tenants.workbench import queues
 from web.tenants.workbench.queues import Waiting
 
@@ -30,7 +31,7 @@ def _lines(actor: Actor) -> Select[Any]:
     return db.select(
         *queues.columns(
             AgreementDuty.agreement_id, AgreementDuty.due_on, name=Agreement.title, due_on=AgreementDuty.due_on,
-            kind=AgreementDuty.kind, key=AgreementDuty.key,
+            kind=AgreementDuty.kind, key=AgreementDuty.key, hub=Agreement.hub_uid,
         )
     ).join(
         Agreement, (Agreement.id == AgreementDuty.agreement_id) & (Agreement.tenant_id == AgreementDuty.tenant_id)
@@ -38,11 +39,16 @@ def _lines(actor: Actor) -> Select[Any]:
 
 
 def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
-    found = []
+    found, own = [], str(counties.own().uid)
     for row in rows:
         kind = DutyKind(row.said["kind"])
         title, _hint, act = turns.DUTIES[kind]
-        found.append(todos.Todo(title, row.name, turns.duty_url(row.id, kind, row.said["key"]), row.due_on, act))
+        where = turns.duty_url(row.id, kind, row.said["key"])
+        if (
+            kind is DutyKind.RENEWAL and row.said["hub"] != own
+        ):  # the hub proposes the next version; ours is to see to it that it does
+            act, where = "查看", url_for("agreements.show", agreement_id=row.id) + "#duties"
+        found.append(todos.Todo(title, row.name, where, row.due_on, act))
     return found
 
 
