@@ -301,7 +301,8 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work, fresh):
     walk.until_taken_on()
     page = home.get(at(walk.home, "/shares/?role=owner&scope=S6")).text
     share = re.search(r"/shares/([0-9a-f-]{36})", page).group(1)
-    assert "2026-09" in home.get(at(walk.home, f"/shares/{share}")).text
+    page = home.get(at(walk.home, f"/shares/{share}")).text
+    assert "2026-09" in page and f"现行协议至 {clock.today() + timedelta(days=730)}" in page
     press(home, at(walk.home, f"/shares/{share}/snapshot"))
     story = home.get(at(walk.home, f"/shares/{share}")).text.partition('<ol class="log">')[2].partition("</ol>")[0]
     assert story.count("<li>") == 3 and "系统开放状态共享" in story and "甲送出全部共享内容" in story

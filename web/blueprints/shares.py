@@ -24,6 +24,7 @@ from web.core.events import Actor
 from web.core.saying import joined, say
 from web.federation import verbs
 from web.federation.agreements import service as agreements
+from web.federation.agreements.standing import effective_of
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.readings import service as readings
@@ -241,7 +242,7 @@ def show(share_id: UUID) -> str:
         log=_log(share),
         digest=letters[-1].digest if letters else "", is_overdue=service.is_overdue(share),
         can=[v for v in _can(share) if v != "snapshot" or not row.is_paused], is_live=share.state is ShareState.PURGE_REQUESTED,
-        seen=_mark(share), number=_number(share), may_open=service.may_open_again(share),
+        seen=_mark(share), number=_number(share), until=_until(share), may_open=service.may_open_again(share),
         compared=_compared(share) if share.state is ShareState.LIVE else "", may_put_away=stopped.may_put_away(share),
         is_untold=lists.is_untold(share),
     )  # fmt: skip
@@ -265,6 +266,14 @@ def _number(share: StatusShare) -> str:
         agreement_version=share.agreement_version,
         clause=CLAUSE,
     )
+
+
+def _until(share: StatusShare) -> str:
+    """What ends it, and the last day that the agreement in effect has of itself."""
+    version = effective_of(agreements.get(share.agreement_id)) if share.agreement_id is not None else None
+    if version is None or version.text is None:
+        return say("流动结束、本人撤回或协议终止")
+    return say("流动结束、本人撤回或协议终止；现行协议至 {ends_on}", ends_on=version.text["effective_to"])
 
 
 def _can(share: StatusShare) -> list[str]:
