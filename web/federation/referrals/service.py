@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func
+from sqlalchemy import func, or_
 
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound, TooMany, WrongState
@@ -312,10 +312,13 @@ def _say_end(where: Any, reason: str) -> int:
 
 @events.subscribe(organisations.OrgClosing)
 def _keep_branch_of_guests(what: organisations.OrgClosing) -> None:
-    """Another branch looks after the members taken on before theirs is closed; one that stopped can be given no other."""
+    """Another branch looks after the members taken on, or about to be, before theirs is closed; one that stopped can be given
+    no other.
+    """
+    is_here = or_(Referral.state == ReferralState.TAKEN_ON, Referral.pending == "take_on")
     query = db.select(Referral.id).where(
-        Referral.branch_id == what.org_id, Referral.role == "host", Referral.state == ReferralState.TAKEN_ON, Referral.stopped == "",
-    )  # fmt: skip
+        Referral.branch_id == what.org_id, Referral.role == "host", is_here, Referral.stopped == ""
+    )
     if db.session.scalar(query.limit(1)) is not None:
         raise Invalid({"org": "has_guests"})
 
