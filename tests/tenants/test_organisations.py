@@ -95,7 +95,9 @@ def test_nobody_is_put_into_a_branch_while_it_closes(fresh, pair, closes_first):
         organisations.close(organisations.get(branch_id), "合并")
 
     def enter():
+        offered = organisations.tree()  # a form or an import holds them while it works
         members.enroll(branch_id, name="王示甲", gender="1", member_kind="1")
+        assert branch_id in {org.id for org in offered}
 
     def then(act):
         with fresh.app_context(), pair.home.act():

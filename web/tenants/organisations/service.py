@@ -81,7 +81,8 @@ def hold(org_id: UUID) -> None:
     """Nobody closes it until this unit of work ends, and it is read anew: before somebody is put there. Asked for once."""
     held: set[UUID] = db.session.info.setdefault("organisations.held", set())
     if org_id not in held:
-        db.session.get(PartyOrg, (fence.tenant(), org_id), with_for_update={"read": True, "key_share": True})
+        lock = {"read": True, "key_share": True}
+        db.session.get(PartyOrg, (fence.tenant(), org_id), with_for_update=lock, populate_existing=True)
         held.add(org_id)
 
 
