@@ -209,6 +209,13 @@ def test_a_letter_that_expires_is_renewed_and_keeps_its_place_in_the_book(pair, 
         fence.commit()
     assert letters.RAN_OUT in officer.get(book).text
     officer.post(f"{at}/renew", data={"text": "本人一直在支部参加组织生活"})
+    assert officer.post(f"{at}/give-back", data={"text": "请补说明"}).status_code == 303
+    elsewhere = officer.post(
+        f"{at}/amend", data=APPLICATION | {"to_org": "别处", "applied_on": clock.today().isoformat()}
+    )
+    assert elsewhere.status_code == 422 and "原介绍信写明的去向不能改" in elsewhere.text, "its receipt may come yet"
+    noted = APPLICATION | {"note": "附说明", "applied_on": clock.today().isoformat()}
+    assert officer.post(f"{at}/amend", data=noted).status_code == 303
     assert "登记回执" in officer.get(at).text
     with side.act(), clock.at(clock.now() + timedelta(days=12)):
         case = service.get(UUID(at.rpartition("/")[2]), lock=True)

@@ -249,6 +249,7 @@ FIELD_ERRORS: dict[str, str] = {
     "org_closed": "所选组织已撤销",
     "root_stays": "县委不能撤销",
     "has_people": "还有党员或账号编在这里，请先调整",
+    "letter_went_there": "原介绍信写明的去向不能改，回执可能还会到。要改去向，请撤销后重新申请",
     "has_guests": "还有流入党员编在这里，请先在“流动报到”里给他们改编支部",
     "day_listed": "这一天已经列过",
     "same_as_calendar": "与国家放假安排相同，不用另列",

@@ -151,9 +151,14 @@ def amend(
     addressee: str = "",
     note: str = "",
 ) -> None:
-    """The branch writes the application anew before it hands it up, or after it was given back: all of it, as in `begin`."""
+    """The branch writes the application anew before it hands it up, or after it was given back: all of it, as in `begin`; but for
+    where to once a letter went there, as its receipt may come yet.
+    """
     RELATION_TRANSFER.demand(case.state, "submit", Seat.BRANCH)
-    member = member_of(case)
+    member, said = member_of(case), case.values()
+    before = case.to_org_id, case.partner_uid, said.get("to_org"), said.get("addressee") or ""
+    if said.get("letter_no") and before != (to_org_id, partner_uid, to_org.strip(), addressee.strip()):
+        raise Invalid({"way": "letter_went_there"})
     events.record("relation_transfer.amend", case)
     _write(case, member, method, applied_on, to_org_id, partner_uid, to_org.strip(), addressee.strip(), note.strip())
     db.session.flush()
