@@ -435,6 +435,7 @@ def test_moving_and_ending(browser, side):
     assert admin.post(back).status_code == 303, "the wrong one of two men of a name"
     page = admin.get(at(side, "王示甲")).text
     assert "不再是本县党员" not in page and "撤销刚才的改动" in page
+    assert "随之结束的流动登记和转接没有恢复" in page, "the flow stays ended"
     assert admin.post(back).status_code == 404, "once"
 
 

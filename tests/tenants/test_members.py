@@ -15,6 +15,8 @@ from web.extensions import db
 from web.tenants.members import citizen_id, merging, search, service
 from web.tenants.members.codes import Standing
 from web.tenants.members.models import Member, MemberGram, Relation
+from web.tenants.organisations import service as organisations
+from web.tenants.organisations.models import OrgKind
 
 BRANCH = {"340828": "示例村支部", "330110": "演示社区第一支部"}
 NUMBER = citizen_id.invent("990121", date(1980, 1, 1), 1)
@@ -221,6 +223,23 @@ def test_moving_paying_and_ending(both):
         assert (member.relation, member.standing) == (Relation.ENDED, "deceased")
         verbs = db.session.scalars(db.select(Event.verb).where(Event.member_id == member.id).order_by(Event.id)).all()
         assert verbs == ["member.enroll", "member.assign_branch", "member.mark_dues", "member.end"]
+
+
+@pytest.mark.parametrize("step", ["moved", "ended"])
+def test_nobody_is_put_back_into_a_branch_that_was_closed_since(both, step):
+    with fence.acting_for(both.home.tenant_id):
+        old = organisations.found(organisations.get(both.home.orgs["天堂镇"]), OrgKind.BRANCH, "演示村支部")
+        member = service.enroll(old.id, name="周试己", gender="1", member_kind="1")
+        with events.noted() as did:
+            if step == "moved":
+                service.assign_branch(member, both.home.orgs["示例村支部"])
+            else:
+                service.end(member, Standing.DECEASED, reason="因病去世")
+        back = {"moved": service.put_back, "ended": service.reinstate}[step]
+        entry = db.session.get(Event, (both.home.tenant_id, did[0]))
+        organisations.close(old, "合并")
+        assert not back(entry)
+        assert (member.branch_id, member.relation) != (old.id, Relation.HELD)
 
 
 def test_another_countys_member_is_absent(both):

@@ -244,8 +244,8 @@ def end(member: Member, standing: Standing, *, reason: str) -> None:
 
 
 def put_back(entry: Event) -> bool:
-    """Undo one change that the log holds: False when the row was changed since, is held by a handover or is history, or when
-    somebody else has the identity number that it had.
+    """Undo one change that the log holds: False when the row was changed since, is held by a handover or is history, when
+    somebody else has the identity number that it had, or where it was is closed now.
     """
     if entry.subject_id is None:
         return False
@@ -254,7 +254,7 @@ def put_back(entry: Event) -> bool:
     if member.frozen_by is not None or member.relation not in LIVE or after != versions.stands_at(member):
         return False
     was = versions.before(entry)
-    if is_taken(was.get("id_number"), member.id):
+    if is_taken(was.get("id_number"), member.id) or not _are_open(*(was.get(c) for c in versions.PLACES)):
         return False
     events.record("member.undo", member, details={"version": entry.changes["updated_at"][0]})
     write(member, was)
@@ -263,8 +263,8 @@ def put_back(entry: Event) -> bool:
 
 
 def reinstate(entry: Event) -> bool:
-    """Undo an end of membership: False when the row was changed since, or another live member has the identity number. What ended
-    with it stays ended, as partner counties were told: an away episode is written down anew.
+    """Undo an end of membership: False when the row was changed since, another live member has the identity number, or the branch
+    is closed. What ended with it stays ended, as partner counties were told: an away episode is written down anew.
     """
     if entry.subject_id is None:
         return False
@@ -272,7 +272,7 @@ def reinstate(entry: Event) -> bool:
     version = entry.changes.get("updated_at", [None, None])
     if member.relation is not Relation.ENDED or version[1] != versions.stands_at(member):
         return False
-    if is_taken(member.id_number, member.id):
+    if is_taken(member.id_number, member.id) or not _are_open(*(getattr(member, c) for c in versions.PLACES)):
         return False
     was = events.revealed(entry)["standing"][0]
     events.record("member.undo", member, details={"version": version[0]})
@@ -364,6 +364,14 @@ def demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
     org = db.session.get(PartyOrg, (fence.tenant(), org_id))
     if org is None or not org.is_active or org.kind not in (kinds or HOLDS_MEMBERS):
         raise Invalid({field: "takes_no_members"})
+
+
+def _are_open(*org_ids: object) -> bool:
+    """Whether these organisations, None aside, are open; they stay so until this unit of work ends."""
+    given = [org_id for org_id in org_ids if isinstance(org_id, UUID)]
+    for org_id in given:
+        organisations.hold(org_id)
+    return all(organisations.get(org_id).is_active for org_id in given)
 
 
 def is_taken(id_number: object, *but: UUID) -> bool:

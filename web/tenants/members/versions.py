@@ -14,7 +14,7 @@ from web.extensions import db
 from web.tenants.members import values
 from web.tenants.members.models import Member
 
-_BRANCHES = ("branch_id", "away_org_id")
+PLACES = ("branch_id", "away_org_id")
 
 
 def stands_at(member: Member) -> str:
@@ -31,7 +31,7 @@ def before(entry: Event) -> dict[str, object]:
     was = {f: pair[0] for f, pair in events.revealed(entry).items()}
     columns = values.with_derived(values.read({f: v for f, v in was.items() if f in values.READERS}))
     found = {"is_lost_contact": was["is_lost_contact"]} if "is_lost_contact" in was else {}
-    return columns | found | {f: was[f] and UUID(str(was[f])) for f in _BRANCHES if f in was}
+    return columns | found | {f: was[f] and UUID(str(was[f])) for f in PLACES if f in was}
 
 
 def without_stale(member: Member, kept: Mapping[str, object], version: datetime) -> dict[str, object]:

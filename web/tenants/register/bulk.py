@@ -46,6 +46,8 @@ WAYS: dict[str, Callable[[Event], bool]] = {
     "flow.find": flows.put_back,
     "activity.hold": activities.put_back,
 }
+FOLLOWED = ("flow.end", "relation_transfer.revoke")
+"""What an end of membership ended as well, and its undoing does not begin anew: partner counties were told."""
 _OF_MEMBERS = ("member", "flow")
 """What the verbs above change in somebody's part of the tree, labels on a member among them."""
 
@@ -178,6 +180,12 @@ def put_back(step: UndoStep) -> tuple[int, int]:
     back = sum(WAYS[e.verb](e) for e in entries if about.get(e.id) not in lost)
     step.undone_at = clock.now()
     return back, len(entries) - back
+
+
+def stays_ended(step: UndoStep) -> bool:
+    """Whether something ended with what was taken back."""
+    query = db.select(Event.id).where(Event.id.in_([UUID(i) for i in step.events]), Event.verb.in_(FOLLOWED))
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _out_of_reach(people: set[UUID], ended: Collection[UUID | None]) -> set[UUID]:
