@@ -76,6 +76,13 @@ def test_a_grant_is_narrowed_by_what_it_carries_and_the_other_side_sees_it(agree
     refused = hub.post(draft, data=sent | {"without": nothing, "act": "propose"})
     assert refused.status_code == 422 and "至少要送一项内容" in refused.text
     assert f'value="{nothing[0]}" aria-label' in refused.text and "checked" in refused.text
+    # What something cannot be done without has no box, and a form that leaves it out all the same is refused.
+    boxes = set(re.findall(r'name="without" value="([^"]+)"', refused.text))
+    assert set(nothing) <= boxes and not {it for it in boxes if it.split(":")[2] in ("S4", "S5")}
+    for one in ("S2:name", "S2:report_in_code", "S4:member_kind", "S4:valid_days", "S5:presence", "S7:visit_trigger"):
+        needed = f"{agreed.home.uid}:{agreed.host.uid}:{one}"
+        refused = hub.post(draft, data=sent | {"without": [needed], "act": "save"})
+        assert refused.status_code == 422 and "少了办事必需的内容" in refused.text and needed not in boxes
     assert hub.post(draft, data=sent | {"without": [f"{way}:dues_until"], "act": "save"}).status_code == 303
     sent = fields_of(hub.get(draft).text)
     assert sent["without"] == [f"{way}:dues_until"]

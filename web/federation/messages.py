@@ -597,3 +597,12 @@ def scoped_fields() -> dict[Scope, frozenset[str]]:
             if pointer.scope is not None:
                 found[pointer.scope].add(pointer.field)
     return {scope: frozenset(fields) for scope, fields in found.items()}
+
+
+def needed_fields(scope: str) -> frozenset[str]:
+    """The registry fields a message, or the asking of a request, cannot be without under the scope: a grant that left one out
+    would let begin what never ends, or is done wrongly. An answer may be without: its asker is told what was withheld.
+    """
+    told = (p.field for spec in MESSAGES.values() for p in spec.pointers if p.scope == scope and p.is_required)
+    asked = (it.field for kind in REQUEST_KINDS.values() for it in kind.asks if it.scope == scope and it.is_required)
+    return frozenset([*told, *asked])

@@ -1,12 +1,15 @@
 """The table of messages keeps its own rules, and the registry of fields agrees with it."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from tests.federation.kat.make import DECISION as ACCEPTED
 from web.core.fields import FIELDS
+from web.core.scopes import GRANTABLE
 from web.federation.admission import check_decision, compose
+from web.federation.agreements import texts
 from web.federation.messages import DECISION, DECISIONS, MESSAGES, MessageSpec, Pointer, scoped_fields
 from web.federation.wire.codes import WireError
 from web.federation.wire.kinds import DATE, Record, Text
@@ -22,6 +25,15 @@ def test_the_registry_lets_each_scoped_field_cross_under_that_scope():
     for scope, fields in scoped_fields().items():
         for name in fields:
             assert scope.value in FIELDS[name].scopes, (scope, name)
+
+
+def test_a_county_leaves_out_of_a_grant_only_what_nothing_needs():
+    whole = {scope: list(GRANTABLE[scope].fields) for scope in ("S0", "S6")}
+    some = {"S2": ["host_township", "arrival_month"], "S7": ["skills"]}
+    assert {scope: names for scope in GRANTABLE if (names := texts.may_lack(scope))} == whole | some
+    a, b = UUID(int=1), UUID(int=2)
+    assert texts.grant(a, b, "S5", ["presence"]) == texts.grant(a, b, "S5"), "nor does a template begin without it"
+    assert "skills" not in texts.grant(a, b, "S7", ["skills", "job_intent"])["fields"]
 
 
 def test_nothing_that_may_never_cross_is_in_the_table():

@@ -251,9 +251,9 @@ def form_page(form: Form, view: views.View, kind: str) -> Any:
         ticked=set(ticked if isinstance(ticked, list) else [ticked]),
         without=set(form.values.get("without") or []),
         parts={
-            s: [(name, scopes.label(name)) for name in row.fields]
-            for s, row in scopes.GRANTABLE.items()
-            if s in levels and len(row.fields) > 1
+            s: [(name, scopes.label(name)) for name in names]
+            for s in scopes.GRANTABLE
+            if s in levels and (names := texts.may_lack(s))
         },
         headings=[
             (no, form.values.get(f"heading_{no}", heading)) for no, (heading, _) in enumerate(clauses.CLAUSES, 1)

@@ -307,9 +307,12 @@ def _grants(
         if owner not in uids or receiver not in uids or owner == receiver or scope not in scopes.GRANTABLE:
             errors["grants"] = "unknown_scope"
             continue
-        named = [name for name in sorted(scopes.GRANTABLE[scope].fields) if f"{value}:{name}" not in without]
+        fields = sorted(scopes.GRANTABLE[scope].fields)
+        named = [name for name in fields if f"{value}:{name}" not in without]
         if not named:
             errors["grants"] = "grant_of_nothing"
+        elif set(fields) - {*named, *texts.may_lack(scope)}:
+            errors["grants"] = "grant_lacks_the_needed"
         found.append((kept.get(value) or texts.grant(UUID(owner), UUID(receiver), scope)) | {"fields": named})
     # Rows that stay keep their places, so that a form sent back as it was is the same text.
     places = {key: place for place, key in enumerate(kept)}

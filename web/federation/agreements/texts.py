@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from web.core.scopes import GRANTABLE
+from web.federation.messages import needed_fields
 from web.federation.wire.canonical import canonical, parse_canonical
 from web.federation.wire.codes import WireError
 from web.federation.wire.kinds import DATE, UUID_, Integer, ListOf, Pattern, Record, Text, choice
@@ -173,13 +174,21 @@ def granted(text: dict[str, Any], owner: UUID, receiver: UUID, scope: str, field
     )
 
 
+def may_lack(scope: str) -> list[str]:
+    """The fields of the scope that a county may choose to leave out of its grant, in the registry's order. The schema is wider:
+    a text of another program is read as it stands.
+    """
+    fields, needed = GRANTABLE[scope].fields, needed_fields(scope)
+    return [name for name in fields if name not in needed] if len(fields) > 1 else []
+
+
 def grant(owner: UUID, receiver: UUID, scope: str, without: Collection[str] = ()) -> dict[str, Any]:
-    """One row of grants with the fields of the scope but for those `without` names."""
+    """One row of grants with the fields of the scope but for those that `without` names and it may lack."""
     row = GRANTABLE[scope]
     return {
         "owner": str(owner),
         "receiver": str(receiver),
         "scope": scope,
-        "fields": sorted(set(row.fields) - set(without)),
+        "fields": sorted(set(row.fields) - (set(without) & set(may_lack(scope)))),
         "purpose": row.purpose,
     }
