@@ -152,6 +152,19 @@ def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_ag
     assert _newest(walk, walk.host, "receiver") == ("purged", {})
 
 
+def test_where_only_the_other_sides_fields_of_a_scope_are_left_nothing_opens_until_it_is_widened(walk):
+    """It was opened all the same, and refused there as outside of the scope: at each news of the referral one more."""
+    walk.until_taken_on()
+    next_version(walk, lambda names: ["host_branch"])
+    assert _newest(walk, walk.home, "owner") == _newest(walk, walk.host, "receiver") == ("purged", {})
+    with walk.home.act():
+        (share,) = db.session.scalars(db.select(StatusShare).where(StatusShare.role == "owner"))
+        assert not service.may_open_again(share) and service.open_for(referrals.get(walk.id)) == []
+    assert _newest(walk, walk.host, "owner")[0] == "live", "what the host gives is its own grant"
+    next_version(walk, lambda names: ["dues_until"])
+    assert _newest(walk, walk.host, "receiver") == ("live", {"/dues_until": "2026-09"})
+
+
 @pytest.mark.parametrize("scopes", ["S2", "S2 S6"])
 def test_a_share_goes_with_its_agreement_though_the_referral_goes_on_under_another(walk, scopes):
     walk.until_taken_on()

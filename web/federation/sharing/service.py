@@ -192,6 +192,12 @@ def reference_for(scope: str, partner_uid: UUID) -> AgreementRef | None:
     return grants.covers(scope, owner_uid=counties.own().uid, receiver_uid=partner_uid)
 
 
+def _fills(reference: AgreementRef | None, scope: str, referral: Referral) -> bool:
+    """Does it grant any value that is our side's to give? A share that could carry none is refused by the receiver."""
+    allowed = granted(reference, scope, referral.partner_uid)
+    return any(p.path in allowed for p in values.pointers(scope, referral.role))
+
+
 def granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> frozenset[str]:
     """Pointers this agreement lets us share with the partner under the scope."""
     if reference is None:
@@ -250,6 +256,8 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
         basis = basis_of(referral, scope)
         reference = reference_for(scope, referral.partner_uid)
         if basis is None or reference is None or (scope != asked and _is_stopped(referral, scope)):
+            continue
+        if not _fills(reference, scope, referral):
             continue
         share = StatusShare(
             role="owner", partner_uid=referral.partner_uid, referral_id=referral.id, member_id=referral.member_id,
@@ -340,7 +348,7 @@ def may_open_again(share: StatusShare) -> bool:
         and referral.state is ReferralState.TAKEN_ON
         and not _is_there(referral.id, share.scope)
         and basis_of(referral, share.scope) is not None
-        and reference_for(share.scope, share.partner_uid) is not None
+        and _fills(reference_for(share.scope, share.partner_uid), share.scope, referral)
     )
 
 
