@@ -97,6 +97,10 @@ def test_what_a_clause_cannot_hold_is_said_beside_it_and_a_saved_draft_keeps_the
         refused = client.post(draft, data=sent | change | {"act": "propose"})
         assert refused.status_code == 422 and words in refused.text
         assert 'href="#f-' + next(iter(change)) in refused.text, "and it is named at the top"
+    half = client.post(draft, data=sent | {"clause_14": "", "act": "save"})
+    assert half.status_code == 303 and fields_of(client.get(draft).text)["clause_14"] == "", (
+        "a draft is written by and by"
+    )
     said = {"liaison_name": "陈例丁", "liaison_post": "组织科", "liaison_phone": "0571-00000001"}
     saved = client.post(draft, data=sent | said | {"act": "save"})
     assert saved.status_code == 303

@@ -222,8 +222,9 @@ def draft(agreement_id: UUID) -> Any:
         with form:
             given = form.read()
             said = liaison_of(given)
-            service.revise(agreement_id, schemas.text_of(given, view.text))
-            if request.form.get("act") == "propose":
+            is_proposed = request.form.get("act") == "propose"
+            service.revise(agreement_id, schemas.text_of(given, view.text, is_saved_only=not is_proposed))
+            if is_proposed:
                 service.propose(agreement_id, {view.own: said})
                 flash(say("已提出，送{name}", name=joined("、", (p.name for p in view.others))))
                 return redirect(view.url("show"), 303)

@@ -222,8 +222,10 @@ def values_of(text: Mapping[str, Any], liaison: Mapping[str, str]) -> dict[str, 
     return found
 
 
-def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
-    """The text of what was sent; number, level and parties as in `former`. Invalid beside the field."""
+def text_of(values: Mapping[str, Any], former: Mapping[str, Any], *, is_saved_only: bool = False) -> dict[str, Any]:
+    """The text of what was sent; number, level and parties as in `former`. Invalid beside the field. What `is_saved_only` may
+    still lack clause 14.
+    """
     errors: dict[str, object] = {}
     if values["effective_to"] < values["effective_from"]:
         errors["effective_to"] = "before_start"
@@ -244,7 +246,7 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, A
             errors["grants"] = "persons_of_townships"
     text["clauses"] = clauses.following(former, text)
     errors |= {f"clause_{no}": "clause_says_otherwise" for no in clauses.contradicting(text)}
-    if not texts.has_clause_14(text):
+    if not is_saved_only and not texts.has_clause_14(text):
         errors[f"clause_{texts.PERSONAL_INFORMATION}"] = "required"
     listed = _responsibilities(values, errors)
     if listed or "responsibilities" in former:
