@@ -102,7 +102,7 @@ todos.QUEUES.append(
     Queue(
         "shares_untold",
         "撤回没有送达",
-        "本人撤回了，协议里没有送达的途径；请打电话请对方停止共享，停止后自动消去",
+        "本人撤回了，协议里没有送达的途径，或者对方没有受理；请打电话，请对方停止共享，停止后自动消去",
         Permission.REFERRAL_WRITE,
         lambda: url_for("home.index", queue="shares_untold"),
         lambda actor: lists.waiting(actor, lists.untold()),

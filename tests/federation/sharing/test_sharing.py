@@ -210,7 +210,7 @@ def test_a_no_to_s6_that_no_word_can_tell_waits_for_a_person_and_goes_by_itself_
     with walk.home.act():
         theirs = service.standing(walk.id, "receiver", "S6").id
     assert "撤回没有送达" in client.get(f"{at}/").text
-    assert "请打电话请" in client.get(f"{at}/shares/{theirs}").text
+    assert "请打电话，请" in client.get(f"{at}/shares/{theirs}").text
     with walk.host.act():  # who was called stops it
         service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
         fence.commit()
