@@ -220,6 +220,54 @@ def test_a_no_to_s6_that_no_word_can_tell_waits_for_a_person_and_goes_by_itself_
     assert "撤回没有送达" not in client.get(f"{at}/").text
 
 
+def test_a_no_to_s6_that_the_host_refuses_stays_on_the_list_and_a_yes_said_since_is_not_undone(walk, monkeypatch):
+    walk.until_taken_on()
+
+    def stop():
+        with walk.home.act():
+            service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+            fence.commit()
+
+    def say_yes():
+        with walk.home.act():
+            consents.give(members.get(walk.member_id), walk.host.uid, ["S6"], method=Method.PAPER)
+            fence.commit()
+
+    def untold():
+        with walk.home.act():
+            return lists.is_untold(service.standing(walk.id, "receiver", "S6"))
+
+    # While the proof of ours is on its way the member says no, and yes again: nothing is said.
+    stop()
+    with walk.home.act():
+        consents.withdraw(members.get(walk.member_id), walk.host.uid, ["S6"], "本人要求")
+        fence.commit()
+    assert untold()
+    say_yes()
+    walk.work()
+    assert walk.shares(walk.home)["receiver", "S6"][0] == walk.shares(walk.host)["owner", "S6"][0] == "live"
+    assert not untold()
+    # The host goes by another version: the opening that would tell it is refused.
+    with monkeypatch.context() as patch:
+        patch.setattr(post.HOOKS, "is_active", lambda reference, partner_uid: False)
+        walk.withdraw("S6")
+    with walk.home.act():
+        ours = last(StatusShare, role="owner", scope="S6")
+        assert (ours.state, ours.refused_code) == (ShareState.NOT_OPENED, "not_open")
+    assert untold()
+    # Home's grant names what is the host's alone: the host would open none of it, and none is said.
+    say_yes()
+    next_version(walk, lambda fields: ["host_branch"])
+    walk.work()
+    with walk.home.act():
+        before = world.count(OutboxMessage, OutboxMessage.type == "share.grant")
+        assert service.open_for(referrals.get(walk.id), "S6") == []
+    walk.withdraw("S6")
+    assert untold()
+    with walk.home.act():
+        assert world.count(OutboxMessage, OutboxMessage.type == "share.grant") == before
+
+
 def clear_bytes_anywhere(side, *needles):
     """table.column of this county's rows that hold one of these texts, by raw SQL over the whole catalogue."""
     found = []

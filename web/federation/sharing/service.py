@@ -107,25 +107,29 @@ def _opened_anew(share: StatusShare) -> None:
     """Taken back because the agreement changed or ended, with its proof here, or lost by the receiver: what is granted now is
     opened. What the member withdrew while the proof was on its way is said now.
     """
-    theirs = standing(share.referral_id, "receiver", share.scope)
-    if theirs is not None and theirs.reason in WITHDRAWN:
+    referral, theirs = _of(share), standing(share.referral_id, "receiver", share.scope)
+    if theirs is not None and theirs.reason in WITHDRAWN and basis_of(referral, share.scope) is None:
         say_withdrawn(theirs, theirs.reason)
-    referral = _of(share)
     if share.reason in ("narrowed", "wound_down", "") and referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
 
 
 def _failed(share: StatusShare, said: Said) -> None:
     values.purge(share)
+    referral = _of(share)
+    if share.role != "owner" or share.reason not in WITHDRAWN:
+        return
+    if referral.role != "home" or referral.state is not ReferralState.TAKEN_ON:
+        return
+    theirs = standing(referral.id, "receiver", share.scope)
+    if theirs is not None and basis_of(referral, share.scope) is None:
+        _keep_untold(theirs, share.reason)  # the member said no, and the word that told it found nothing there
 
 
 def _refused(share: StatusShare, verb: str, code: str) -> None:
     """A snapshot or delta the receiver refused consumed no number there: take it back, and send all values next time."""
     if code == "not_open":  # it took our grant and has lost it since; of one that we took back this is the proof
         verbs.fail(KIND, share, code)
-        theirs = standing(share.referral_id, "receiver", share.scope) if share.reason in WITHDRAWN else None
-        if theirs is not None:  # the member said no, and the one word that told it found nothing there
-            say_withdrawn(theirs, share.reason)
         _opened_anew(share)
         return
     if share.state not in STANDING:
@@ -192,17 +196,21 @@ def reference_for(scope: str, partner_uid: UUID) -> AgreementRef | None:
     return grants.covers(scope, owner_uid=counties.own().uid, receiver_uid=partner_uid)
 
 
-def _fills(reference: AgreementRef | None, scope: str, referral: Referral) -> bool:
-    """Does it grant any value that is our side's to give? A share that could carry none is refused by the receiver."""
-    allowed = granted(reference, scope, referral.partner_uid)
-    return any(p.path in allowed for p in values.pointers(scope, referral.role))
-
-
-def granted(reference: AgreementRef | None, scope: str, partner_uid: UUID) -> frozenset[str]:
-    """Pointers this agreement lets us share with the partner under the scope."""
+def granted(reference: AgreementRef | None, scope: str, partner_uid: UUID, role: str = "") -> frozenset[str]:
+    """Pointers this agreement lets us share with the partner under the scope. `role`: only what is ours to share as home, or
+    as host; a share that may carry none of it the other side does not open.
+    """
     if reference is None:
         return frozenset()
-    return grants.granted("share.snapshot", scope, reference, owner_uid=counties.own().uid, receiver_uid=partner_uid)
+    us = counties.own().uid
+    found = grants.granted("share.snapshot", scope, reference, owner_uid=us, receiver_uid=partner_uid)
+    return found & {p.path for p in values.pointers(scope, role)} if role else found
+
+
+def _under(referral: Referral, scope: str) -> AgreementRef | None:
+    """The agreement under which we may share something of it now."""
+    found = reference_for(scope, referral.partner_uid)
+    return found if granted(found, scope, referral.partner_uid, referral.role) else None
 
 
 def _sendable(share: StatusShare, referral: Referral) -> dict[str, object]:
@@ -254,10 +262,8 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
         if not values.pointers(scope, referral.role) or _is_there(referral.id, scope):
             continue
         basis = basis_of(referral, scope)
-        reference = reference_for(scope, referral.partner_uid)
+        reference = _under(referral, scope)
         if basis is None or reference is None or (scope != asked and _is_stopped(referral, scope)):
-            continue
-        if not _fills(reference, scope, referral):
             continue
         share = StatusShare(
             role="owner", partner_uid=referral.partner_uid, referral_id=referral.id, member_id=referral.member_id,
@@ -274,16 +280,13 @@ def open_for(referral: Referral, asked: str = "") -> list[StatusShare]:
 def say_withdrawn(theirs: StatusShare, reason: str) -> None:
     """The member said no to a scope of which only the host's share stands: home tells it by one of its own that is taken
     back unfilled. While the proof of the last is on its way nothing can be said, and where no agreement in force grants home
-    any, nothing at all: then `reason` stands on the host's share, and a person telephones.
+    any, nothing at all: then `reason` stands on the host's share, and a person telephones; so also where the host refuses it.
     """
     # What opens wants a version in force, not the one the host's share goes by; paused or not, as it carries nothing.
     versions = (AgreementRef(a.id, v.version, v.text_digest) for a, v in agreements.in_force(theirs.partner_uid))
-    reference = next((ref for ref in versions if granted(ref, theirs.scope, theirs.partner_uid)), None)
+    reference = next((ref for ref in versions if granted(ref, theirs.scope, theirs.partner_uid, "home")), None)
     if reference is None or _is_there(theirs.referral_id, theirs.scope):
-        if theirs.reason != reason:
-            events.record("share.withdrawal_untold", theirs, reason=reason)
-            theirs.reason = reason
-            db.session.flush()
+        _keep_untold(theirs, reason)
         return
     theirs.reason = ""
     share = StatusShare(
@@ -293,6 +296,13 @@ def say_withdrawn(theirs: StatusShare, reason: str) -> None:
     share.under(reference)
     verbs.say(KIND, share, "grant", {**_named(share), "basis": share.basis, "basis_on": share.basis_on.isoformat()})
     revoke(share, reason)
+
+
+def _keep_untold(theirs: StatusShare, reason: str) -> None:
+    if theirs.reason != reason:
+        events.record("share.withdrawal_untold", theirs, reason=reason)
+        theirs.reason = reason
+        db.session.flush()
 
 
 def snapshot(share: StatusShare) -> None:
@@ -348,7 +358,7 @@ def may_open_again(share: StatusShare) -> bool:
         and referral.state is ReferralState.TAKEN_ON
         and not _is_there(referral.id, share.scope)
         and basis_of(referral, share.scope) is not None
-        and _fills(reference_for(share.scope, share.partner_uid), share.scope, referral)
+        and _under(referral, share.scope) is not None
     )
 
 
