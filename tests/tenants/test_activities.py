@@ -15,6 +15,7 @@ from web.tenants.accounts.permissions import Role
 from web.tenants.activities import service as activities
 from web.tenants.activities.models import ActivityKind, ActivityState, Attendance, Presence
 from web.tenants.activities.service import Head, Mark
+from web.tenants.members import merging
 from web.tenants.members import service as members
 from web.tenants.members.codes import Standing
 from web.tenants.organisations import service as organisations
@@ -123,12 +124,26 @@ def test_who_was_due_when_it_was_held_stays_whoever_comes_and_leaves(county):
     three = enroll(county, "张演丙")
     assert counts() == (3, 2, 1), "until then it is as the register is"
     activities.hold(activity)
-    for name in ("赵示丁", "钱示戊", "孙示己"):
-        enroll(county, name)
+    later = [enroll(county, name) for name in ("赵示丁", "钱示戊", "孙示己")]
     members.end(members.get(two, lock=True), Standing.DECEASED, reason="因病去世")
     assert counts() == (3, 2, 1)
+    assert {p.member_id for p in activities.people(activity)} == {one, two, three}, "who came since is not asked after"
+    with pytest.raises(Invalid) as refused:
+        activities.record_attendance(activity, {later[0]: Mark(P.PRESENT)})
+    assert refused.value.fields == {"person": ["not_due_here"]}
     activities.record_attendance(activity, {three: Mark(P.LATE)})
     assert counts() == (3, 1, 2)
+    activities.record_attendance(activity, {one: None})
+    assert counts() == (3, 2, 1), "who was recorded when it was held was due as well"
+    activities.record_attendance(activity, {one: Mark(P.PRESENT)})
+    # What one record was due for, the person is whose record it went into.
+    members_of = [members.get(i, lock=True) for i in sorted((three, later[1]))]
+    gone, kept = members_of if members_of[0].id == three else members_of[::-1]
+    activities.record_attendance(activity, {three: None})
+    merging.merge(kept, gone, ())
+    assert counts() == (3, 2, 1)
+    activities.record_attendance(activity, {two: Mark(P.SICK), kept.id: Mark(P.PRESENT)})
+    assert counts() == (3, 0, 2)
 
 
 def test_cancelled_its_sheet_goes(county):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, time
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, Select, func, or_
 
 from web.core import clock, events
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
@@ -26,6 +26,7 @@ from web.tenants.activities.models import (
     Attendance,
     Presence,
 )
+from web.tenants.members import merging
 from web.tenants.members.models import Member
 from web.tenants.members.service import LIVE
 from web.tenants.organisations import service as organisations
@@ -228,8 +229,21 @@ def _is_due(activity: Activity) -> ColumnElement[bool]:
     return Member.relation.in_(LIVE) & or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
 
 
+def _due(activity: Activity) -> ColumnElement[bool]:
+    """Who is due today; once it was held, everybody the log says was due then, whoever has come or left since. A record that
+    was merged is the person's it went into.
+    """
+    if activity.state is ActivityState.HELD:
+        held = db.select(Event.details["due"]).where(Event.subject_id == activity.id, Event.verb == "activity.hold")
+        then = db.session.scalar(held.order_by(Event.id.desc()).limit(1))
+        if isinstance(then, list):  # the log of an older one names nobody
+            was = db.aliased(Member)
+            return Member.id.in_(db.select(merging.person(was.id)).where(was.id.in_([UUID(i) for i in then])))
+    return _is_due(activity)
+
+
 def people(activity: Activity) -> list[Person]:
-    """Own members of the organisation's subtree, and whoever is on the sheet already: one query, by branch and name."""
+    """Own members who are due, and whoever is on the sheet already: by branch and name."""
     query = (
         db.select(Member.id, Member.name, PartyOrg.name, Attendance.presence, Attendance.study_minutes)
         .join(PartyOrg, (PartyOrg.tenant_id == Member.tenant_id) & (PartyOrg.id == Member.branch_id))
@@ -239,7 +253,7 @@ def people(activity: Activity) -> list[Person]:
             & (Attendance.member_id == Member.id)
             & (Attendance.activity_id == activity.id),
         )
-        .where(or_(_is_due(activity), Attendance.id.is_not(None)))
+        .where(or_(_due(activity), Attendance.id.is_not(None)))
         .order_by(PartyOrg.path, Member.name_pinyin, Member.id)
         .limit(MOST_PEOPLE + 1)
     )
@@ -357,7 +371,8 @@ def hold(activity: Activity) -> None:
     if not db.session.scalar(db.select(func.count()).where(Attendance.activity_id == activity.id)):
         raise WrongState("nobody_recorded")
     # Who comes to the organisation or leaves it afterwards was neither due nor missing.
-    ACTIVITY.apply(activity, "hold", details={"due": summary(activity).due})
+    query = db.select(Member.id).where(or_(_is_due(activity), Member.id.in_(_recorded(activity))))
+    ACTIVITY.apply(activity, "hold", details={"due": [str(i) for i in db.session.scalars(query.order_by(Member.id))]})
     db.session.flush()
 
 
@@ -403,20 +418,12 @@ def summary(activity: Activity) -> Summary:
         else:
             by[presence] += count
             minutes += int(total or 0)
-    unrecorded = _unrecorded(activity, by.total())
+    missing = db.select(func.count()).select_from(Member).where(_due(activity), Member.id.not_in(_recorded(activity)))
+    unrecorded = db.session.scalar(missing) or 0
     return Summary(by.total() + unrecorded, unrecorded, sum(by[p] for p in CAME), dict(by), minutes, visitors, came)
 
 
-def _unrecorded(activity: Activity, recorded: int) -> int:
-    """How many due have no line: of those due today, or, once it was held, of as many as the log says were due then."""
-    if activity.state is ActivityState.HELD:
-        held = db.select(Event.details["due"].as_integer()).where(
-            Event.subject_id == activity.id, Event.verb == "activity.hold"
-        )
-        if (then := db.session.scalar(held.order_by(Event.id.desc()).limit(1))) is not None:
-            return max(int(then) - recorded, 0)
-    lines = db.select(Attendance.member_id).where(
+def _recorded(activity: Activity) -> Select[tuple[UUID | None]]:
+    return db.select(Attendance.member_id).where(
         Attendance.activity_id == activity.id, Attendance.referral_id.is_(None)
     )
-    missing = db.select(func.count()).select_from(Member).where(_is_due(activity), Member.id.not_in(lines))
-    return db.session.scalar(missing) or 0
