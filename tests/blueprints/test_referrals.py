@@ -303,12 +303,18 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work, fresh):
     share = re.search(r"/shares/([0-9a-f-]{36})", page).group(1)
     page = home.get(at(walk.home, f"/shares/{share}")).text
     assert "2026-09" in page and f"现行协议至 {clock.today() + timedelta(days=730)}" in page
+    with walk.host.act():
+        agreements.leave(walk.pair.ref.id, clock.today() + timedelta(days=90))
+        fence.commit()
+    work()
+    page = home.get(at(walk.home, f"/shares/{share}")).text
+    assert f"现行协议至 {clock.today() + timedelta(days=89)}" in page, "notice was given: its text says a later day"
     press(home, at(walk.home, f"/shares/{share}/snapshot"))
     story = home.get(at(walk.home, f"/shares/{share}")).text.partition('<ol class="log">')[2].partition("</ol>")[0]
     assert story.count("<li>") == 3 and "系统开放状态共享" in story and "甲送出全部共享内容" in story
     assert "余杭区开放" not in story, "what we tell because they took him on is our doing"
     page = press(home, at(walk.home, f"/shares/{share}/revoke"), reason="narrowed")
-    assert "等余杭区的销毁证明" in page
+    assert "等余杭区的销毁证明" in page and "现行协议至" not in page
     # The queue of overdue proofs counts it after a day, and so does the list that its number opens.
     with walk.home.act(), fresh.test_request_context(at(walk.home, "/")):
         g.county = walk.home

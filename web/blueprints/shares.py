@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +24,8 @@ from web.core.errors import NotFound, WrongState
 from web.core.events import Actor
 from web.core.saying import joined, say
 from web.federation import verbs
+from web.federation.agreements import registers
 from web.federation.agreements import service as agreements
-from web.federation.agreements.standing import effective_of
 from web.federation.post import keys
 from web.federation.post import service as post
 from web.federation.readings import service as readings
@@ -34,7 +35,7 @@ from web.federation.sharing import heartbeat, lists, service, stopped, values
 from web.federation.sharing.cards import CLAUSE
 from web.federation.sharing.heartbeat import Compared
 from web.federation.sharing.lists import Row
-from web.federation.sharing.models import ShareState, StatusShare
+from web.federation.sharing.models import STANDING, ShareState, StatusShare
 from web.tenants.accounts.permissions import Permission
 from web.tenants.counties import service as counties
 from web.tenants.labels import rows as labels
@@ -269,11 +270,24 @@ def _number(share: StatusShare) -> str:
 
 
 def _until(share: StatusShare) -> str:
-    """What ends it, and the last day that the agreement in effect has of itself."""
-    version = effective_of(agreements.get(share.agreement_id)) if share.agreement_id is not None else None
-    if version is None or version.text is None:
+    """What ends it, and the last day of the agreement between the two as it stands now."""
+    last = _last_day(share)
+    if last is None:
         return say("流动结束、本人撤回或协议终止")
-    return say("流动结束、本人撤回或协议终止；现行协议至 {ends_on}", ends_on=version.text["effective_to"])
+    return say("流动结束、本人撤回或协议终止；现行协议至 {ends_on}", ends_on=last.isoformat())
+
+
+def _last_day(share: StatusShare) -> date | None:
+    """None once the share or the pair is over."""
+    if share.agreement_id is None or share.state not in STANDING:
+        return None
+    agreement = agreements.get(share.agreement_id)
+    own = registers.own_party(agreement)
+    partner = next((p for p in agreements.parties(agreement) if p.uid == share.partner_uid), None)
+    if partner is None or partner.ended_on is not None:
+        return None
+    end = registers.ends_on(agreement, partner, own)
+    return end and end - timedelta(days=1)
 
 
 def _can(share: StatusShare) -> list[str]:
