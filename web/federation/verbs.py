@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Select
 
 from web.core import clock, counters, events, fence
 from web.core.errors import WrongState
@@ -392,9 +393,7 @@ def _drop(kind: Kind, aggregate: Any, code: str) -> None:
 
 
 def run_timers(limit: int = 200) -> int:
-    """Say what time says (lapse, expire) for aggregates we decide; returns how many. One unit of work; one of them that
-    cannot be said keeps no other from its turn, and is tried again the next time.
-    """
+    """Say what time says (lapse, expire) for aggregates we decide; returns how many. One unit of work."""
     said = 0
     for kind in KINDS.values():
         for row in kind.machine.rows:
@@ -409,16 +408,25 @@ def run_timers(limit: int = 200) -> int:
             )
             if row.verb in kind.ripe:
                 query = query.where(kind.ripe[row.verb]())
-            for aggregate in list(db.session.scalars(query.limit(limit).with_for_update(skip_locked=True))):
-                about_id = aggregate.id
-                try:
-                    with fence.savepoint():
-                        say(kind, aggregate, row.verb, reason="timer")
-                except AWAY:
-                    raise
-                except Exception:
-                    counters.count("kiteline_timer_rows_failed_total", kind=kind.name, verb=row.verb)
-                    log.exception("timer.row_failed", kind=kind.name, verb=row.verb, about=str(about_id))
-                else:
-                    said += 1
+            said += say_of_each(kind, row.verb, query.limit(limit))
+    return said
+
+
+def say_of_each(kind: Kind, verb: str, due: Select[Any]) -> int:
+    """What time says of each of these; returns of how many. One of them of which it cannot be said keeps no other from its
+    turn, and is tried again the next time.
+    """
+    said = 0
+    for aggregate in list(db.session.scalars(due.with_for_update(skip_locked=True))):
+        about_id = aggregate.id
+        try:
+            with fence.savepoint():
+                say(kind, aggregate, verb, reason="timer")
+        except AWAY:
+            raise
+        except Exception:
+            counters.count("kiteline_timer_rows_failed_total", kind=kind.name, verb=verb)
+            log.exception("timer.row_failed", kind=kind.name, verb=verb, about=str(about_id))
+        else:
+            said += 1
     return said

@@ -10,12 +10,13 @@ import pytest
 from pypdf import PdfReader
 
 from tests.blueprints.test_auth import sign_in
-from tests.federation.handovers.walk import NUMBER, TO, UNDER
+from tests.federation.handovers.walk import BORN, NUMBER, TO, UNDER
 from web import jobs
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
+from web.federation import verbs
 from web.federation.agreements.registers import AT_REST
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
@@ -25,6 +26,7 @@ from web.tenants.consents import service as consents
 from web.tenants.documents import service as documents
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import FlowEnd
+from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.codes import Standing
 from web.tenants.members.models import Member, MemberGram, Relation
@@ -299,6 +301,29 @@ def test_a_letter_that_ran_out_comes_home(walk):
             assert walk.states() == (state, state)
     assert outcome(walk.pair.home, walk.id) == "expired_in_transit"
     nothing_left_at_the_host(walk)
+
+
+def test_a_letter_that_cannot_be_said_to_have_run_out_keeps_no_other_from_it(walk, monkeypatch):
+    walk.to_release()
+    broken = walk.id
+    walk.member_id = walk.enroll("李例乙", birth_on=BORN, id_number=citizen_id.invent("990128", BORN, 2))
+    walk.to_release()
+    send = verbs.post.send
+
+    def refuse(to, type_, about_id, *given, **more):
+        if about_id == broken:
+            raise ValueError("not to be sent")
+        return send(to, type_, about_id, *given, **more)
+
+    with clock.at(clock.now() + timedelta(days=31)):
+        with monkeypatch.context() as patch, walk.pair.home.act():
+            patch.setattr(verbs.post, "send", refuse)
+            assert service.expire_letters() == 1
+            fence.commit()
+        walk.work()
+        assert (walk.states(broken)[0], walk.states()[0]) == (S.RELEASED, S.EXPIRED_IN_TRANSIT)
+        with walk.pair.home.act():
+            assert service.expire_letters() == 1, "it is tried again"
 
 
 @pytest.mark.parametrize(

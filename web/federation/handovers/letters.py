@@ -162,8 +162,4 @@ def expire_letters(limit: int = 200) -> int:
         Handover.pending == "",
         Handover.stopped == "",
     )
-    told = 0
-    for handover in db.session.scalars(query.limit(limit).with_for_update(skip_locked=True)):
-        verbs.say(KIND, handover, "expire", reason="timer")
-        told += 1
-    return told
+    return verbs.say_of_each(KIND, "expire", query.limit(limit))
