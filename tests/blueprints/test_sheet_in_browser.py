@@ -173,6 +173,14 @@ def test_a_crumb_leads_back_to_the_list_as_it_was_left(sheet_page, served):
     page.goto(served[0] + "/one")
     page.click(".crumb a")
     page.wait_for_url(served[0] + "/parts")
+    # Who signs in after another in this tab is led nowhere by what the other looked for.
+    page.goto(served[0] + "/parts?q=abc")
+    page.goto(served[0] + "/one")
+    assert page.evaluate("document.querySelector('.crumb a').search") == "?q=abc"
+    page.goto(served[0] + "/keys?bare=1")
+    page.goto(served[0] + "/one")
+    assert page.evaluate("document.querySelector('.crumb a').search") == ""
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('list '))") == []
 
 
 def test_the_look_changes_in_place_and_stays(sheet_page, served):
