@@ -19,6 +19,7 @@ from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
 )
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
+from web.core.events import Event
 from web.extensions import db
 from web.federation import registry
 from web.federation.agreements import service as agreements
@@ -112,6 +113,10 @@ def test_annulled_by_both_it_stays_and_its_hours_go(walk, proposer):
     # The other keeps it, then thinks again.
     walk.say(asked, service.keep, id_, "签到表在，照旧")
     assert walk.states(id_)[:2] == ("final", "final") and len(studied(home)) == 3
+    for side in (asks, asked):
+        with side.act():
+            told = set(db.session.scalars(db.select(Event.reason).where(Event.subject_id == id_)))
+            assert service.get(id_).words == "签到表在，照旧" and not told & {"当日活动实际改期", "签到表在，照旧"}
     walk.say(asks, service.propose_annul, id_, "签到表是次日的")
     walk.say(asked, service.annul, id_)
     assert walk.states(id_)[:3] == ("annulled", "annulled", "") and studied(home) == {}

@@ -206,8 +206,10 @@ def test_withdrawn(walk):
     walk.say(walk.pair.host, service.withdraw, id_, "登错了活动")
     assert walk.states(id_) == ("withdrawn", "withdrawn", "", 2, 2)
     assert _left_at_home(walk.pair.home, id_) == (0, {}, 0, True)
-    with walk.pair.home.act():
-        assert service.get(id_).words == "登错了活动"
+    for side in (walk.pair.home, walk.pair.host):
+        with side.act():
+            assert service.get(id_).words == "登错了活动"
+            assert world.count(Event, (Event.subject_id == id_) & (Event.reason == "登错了活动")) == 0
 
 
 def test_lapsed_after_thirty_days(walk):

@@ -40,6 +40,11 @@ def outcome(side, id_):
         return service.get(id_).outcome
 
 
+def told_by_the_log(id_):
+    """The reasons that this county's log has for good."""
+    return set(db.session.scalars(db.select(Event.reason).where(Event.subject_id == id_)))
+
+
 def text_of(content):
     """The words of a PDF without white space."""
     return re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages))
@@ -154,6 +159,8 @@ def test_the_host_says_no(walk, verb):
         assert (handover.reason, handover.values()["text"]) == ("missing_file", "档案未到")
     assert outcome(walk.pair.host, walk.id) == outcome(walk.pair.home, walk.id) == state.value
     nothing_left_at_the_host(walk)
+    with walk.pair.host.act():
+        assert told_by_the_log(walk.id) >= {"missing_file"} and "档案未到" not in told_by_the_log(walk.id)
 
 
 def test_given_back_mended_and_asked_again(walk):
@@ -168,7 +175,12 @@ def test_given_back_mended_and_asked_again(walk):
         fence.commit()
     walk.home(service.ask_again)
     assert walk.states() == (S.REQUESTED, S.REQUESTED)
+    with walk.pair.home.act():
+        assert "text" not in service.get(walk.id).values(), (
+            "what was said of what is mended is not said of what follows"
+        )
     with walk.pair.host.act():
+        assert "出生日期与档案不符" not in told_by_the_log(walk.id)
         assert service.get(walk.id).values() == {"name": "王示甲", "birth_on": "1990-07-16"}
         assert service.get(walk.id).returned_fields == []
     walk.host(service.accept)
@@ -187,6 +199,10 @@ def test_either_side_cancels_before_the_letter(walk, who, state):
     getattr(walk, who)(service.cancel, "本人不再转出")
     assert walk.states() == (S.CANCELLED, S.CANCELLED)
     nothing_left_at_the_host(walk)
+    with walk.pair.home.act():
+        assert service.get(walk.id).values()["text"] == "本人不再转出" and "本人不再转出" not in told_by_the_log(
+            walk.id
+        )
 
 
 def test_who_moves_begins_no_flow(walk):
@@ -225,6 +241,7 @@ def test_a_recall_crosses_a_take_over_and_wins(walk):
         assert seen.count("member.withdraw") == 1
     with walk.pair.home.act():
         assert service.get(walk.id).stopped == "" and service.get(walk.id).reason == "member_stays"
+        assert "member_stays" in told_by_the_log(walk.id) and "本人决定不走了" not in told_by_the_log(walk.id)
 
 
 def test_what_home_takes_back_is_destroyed_where_the_host_has_stopped(walk, fresh):

@@ -233,6 +233,10 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
             StoredDisclosure.about_id == id_, StoredDisclosure.wrapped.is_not(None)
         )
         assert db.session.scalars(query).all() == []
+    if end == "withdraw":
+        with host.act():
+            assert service.get(id_).words == "本人已联系上"
+            assert world.count(Event, (Event.subject_id == id_) & (Event.reason == "本人已联系上")) == 0
     if end == "decline":
         with host.act():
             assert (service.get(id_).reason, service.get(id_).words) == ("not_able", "人手不足")

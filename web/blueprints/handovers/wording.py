@@ -93,8 +93,6 @@ REFUSED: dict[str, str] = {
     "dues_open": "党费没有缴清",
     "other": "其他，须写明",
 }
-# A transfer that came to nothing takes the provisional row along; another one, or a member's end, what was only applied for.
-sentences.REASONS_OF |= {"member": STATES, "handover": {"transferred": "组织关系已转接", **codes.STANDING.labels}}
 RECALLED: dict[str, str] = {
     "wrong_entry": "介绍信有误",
     "member_stays": "本人不再转出",
@@ -102,6 +100,9 @@ RECALLED: dict[str, str] = {
     "deceased": "本人去世",
     "other": "其他，须写明",
 }
+# A transfer that came to nothing takes the provisional row along; another one, or a member's end, what was only applied for.
+sentences.REASONS_OF |= {"member": STATES, "handover": {"transferred": "组织关系已转接", **codes.STANDING.labels}}
+sentences.REASONS_OF |= {"handover.refuse": REFUSED, "handover.decline": REFUSED, "handover.recall": RECALLED}
 RETURNED: dict[str, str] = {
     "name": "姓名",
     "birth_on": "出生日期",

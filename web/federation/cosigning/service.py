@@ -163,7 +163,7 @@ def withdraw(record_id: UUID, reason: str) -> CoSignedRecord:
         raise Invalid({"reason": "required"})
     record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
     record.words = reason.strip()
-    verbs.say(COSIGN_KIND, record, "withdraw", values={"/text": reason.strip()}, reason=reason.strip())
+    verbs.say(COSIGN_KIND, record, "withdraw", values={"/text": reason.strip()})
     return record
 
 
@@ -212,7 +212,7 @@ def propose_annul(record_id: UUID, reason: str) -> CoSignedRecord:
         raise Invalid({"reason": "required"})
     record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
     body = {"k": record.k, "content": record.content, "by": record.role}
-    verbs.say(COSIGN_KIND, record, "propose_annul", body, {"/text": reason.strip()}, reason=reason.strip())
+    verbs.say(COSIGN_KIND, record, "propose_annul", body, {"/text": reason.strip()})
     return record
 
 
@@ -229,7 +229,7 @@ def keep(record_id: UUID, reason: str) -> CoSignedRecord:
         raise Invalid({"reason": "required"})
     record: CoSignedRecord = COSIGN_KIND.get(record_id, lock=True)
     body = {"k": record.k, "content": record.content}
-    verbs.say(COSIGN_KIND, record, "keep", body, {"/text": reason.strip()}, reason=reason.strip())
+    verbs.say(COSIGN_KIND, record, "keep", body, {"/text": reason.strip()})
     return record
 
 

@@ -100,7 +100,7 @@ def ask_again(handover: Handover, *, to_org: str = "") -> None:
     person = packet.identity(member)
     verbs.say(KIND, handover, "request", {}, packet.pointers(person))
     handover.person_blind = packet.person_blind(person)
-    handover.keep(**person, **({"to_org": to_org.strip()} if to_org.strip() else {}))
+    handover.keep(**person, text=None, **({"to_org": to_org.strip()} if to_org.strip() else {}))
     db.session.flush()
 
 
@@ -219,19 +219,22 @@ def give_back(handover: Handover, fields: Sequence[str], text: str = "") -> None
     if not fields:
         raise Invalid({"mend": "choose_one"})
     effects.keep_text(handover, text)
-    verbs.say(KIND, handover, "return", {"fields": sorted(set(fields))}, said(text), reason=text)
+    verbs.say(KIND, handover, "return", {"fields": sorted(set(fields))}, said(text))
 
 
 def refuse(handover: Handover, reason: str, text: str = "") -> None:
     """No, for a reason of the closed list; `other` needs words."""
     effects.demand_words(reason, text)
-    verbs.say(KIND, handover, "refuse", {"reason": reason}, said(text), reason=text)
+    # The log keeps no words that home's packet keeps; an ask that was refused leaves none at either county.
+    why = text.strip() or reason if handover.state is S.ASKED else reason
+    verbs.say(KIND, handover, "refuse", {"reason": reason}, said(text), reason=why)
 
 
 def cancel(handover: Handover, text: str = "") -> None:
     """Nothing comes of it, before a letter was issued."""
     lift_stop(handover)
-    verbs.say(KIND, handover, "cancel", {}, said(text), reason=text)
+    is_kept = handover.role == handover.begun_by == "home"  # every other copy is emptied at its end
+    verbs.say(KIND, handover, "cancel", {}, said(text), reason="" if is_kept else text)
 
 
 def lift_stop(handover: Handover) -> None:

@@ -110,13 +110,13 @@ def recall(handover: Handover, reason: str, text: str = "") -> None:
     """Take the letter back while the member is in transit; a take-over that crosses it is dropped at the host."""
     effects.demand_words(reason, text)
     lift_stop(handover)
-    verbs.say(KIND, handover, "recall", {"reason": reason}, said(text), reason=text)
+    verbs.say(KIND, handover, "recall", {"reason": reason}, said(text), reason=reason)
 
 
 def decline(handover: Handover, reason: str, text: str = "") -> None:
     """Not to be taken over after all, for a reason of the closed list."""
     effects.demand_words(reason, text)
-    verbs.say(KIND, handover, "decline", {"reason": reason}, said(text), reason=text)
+    verbs.say(KIND, handover, "decline", {"reason": reason}, said(text), reason=reason)
 
 
 def note_arrival(handover: Handover, on: date) -> None:

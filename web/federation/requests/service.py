@@ -138,7 +138,7 @@ def withdraw(request_id: UUID, reason: str) -> Request:
     """It is not needed any more; the other side purges what it holds."""
     if not reason.strip():
         raise Invalid({"reason": "required"})
-    return _say(request_id, "withdraw", values={"/text": reason.strip()}, reason=reason.strip())
+    return _say(request_id, "withdraw", values={"/text": reason.strip()})
 
 
 def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request], bool] = bool) -> None:
@@ -152,7 +152,7 @@ def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request
         if request.stopped:
             log.warning("request.stopped", request=str(request.id), wanted="withdraw")
             continue
-        withdraw(request.id, reason)
+        _say(request.id, "withdraw", values={"/text": reason}, reason=reason)
         if reason == NO_MORE:
             purging.unsay(request)
 
