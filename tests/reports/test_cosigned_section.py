@@ -20,7 +20,7 @@ from tests.federation.cosigning.walk import (  # noqa: F401 -- fixtures
     load_walk,
     number_of,
 )
-from web.core import clock
+from web.core import clock, fence
 from web.core.errors import NotFound
 from web.extensions import db
 from web.federation import verify
@@ -184,3 +184,17 @@ def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):
                 to_html(paper_of(service.get(record), row.proof_code), carries_data=True),
             )
         assert carried(content, "evidence.json", tmp_path) == attached and "evidence.json" in words
+    # A paper made while the recorder's word was on its way is older than the word here.
+    soon = [clock.now() + timedelta(minutes=n) for n in range(1, 4)]
+    with clock.at(soon[0]):
+        walk.say(host, service.propose_annul, record, "签到表是次日的", run=False)
+    with home.act():
+        (row,) = documents.of_subject(record, DocumentKind.COSIGNED_RECORD)
+        row.created_at = soon[1]
+        fence.commit()
+    client = fresh.test_client()
+    assert sign_in(client, home).status_code == 303
+    assert "之后有过改动" not in client.get(f"/{home.code}/cosigning/{record}").text
+    with clock.at(soon[2]):
+        walk.work()
+    assert "之后有过改动" in client.get(f"/{home.code}/cosigning/{record}").text

@@ -235,7 +235,7 @@ def _log(record: CoSignedRecord) -> list[timeline.Entry]:
 def page_of(record: CoSignedRecord, **more: Any) -> str:
     peer = keys.peer(record.partner_uid)
     letters = post.traffic(record.id)
-    can_write = Permission.COSIGN_WRITE in GRANTS[Role(edge.actor().role)]
+    can_write, log = Permission.COSIGN_WRITE in GRANTS[Role(edge.actor().role)], _log(record)
     return render_template(
         "cosigning/show.html",
         record=record,
@@ -253,7 +253,11 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
         going=going(record.partner_uid) if record.pending else "",
         letters=proofs(peer.name, letters, VERBS, lambda it: it.is_ours == (record.role == "recorder")),
         sent=next((letter for letter in letters if letter.type == "cosign.offer"), None),
-        log=_log(record),
+        log=log,
+        # When it came about here: what its recorder decided before a paper was made may have arrived after it.
+        moved_at=max(
+            (e.event.at for e in log if e.event.verb.removeprefix("cosign.") in VERBS), default=record.state_at
+        ),
         papers=documents.of_subject(record.id, DocumentKind.COSIGNED_RECORD) if can_write else [],
         has_seals=any(letter.digest for letter in letters),
         is_signed=record.state in (*AGREED, S.ANNULLED),
