@@ -253,6 +253,9 @@ def _hear_decision(kind: Kind, aggregate: Any, envelope: Envelope, said: Said) -
         aggregate.n, aggregate.pending, aggregate.pending_id = 1, "", None
         aggregate.created_at = aggregate.state_at = said.at
         db.session.flush()
+        events.announce(
+            Moved(kind.name, aggregate.id, said.verb, str(aggregate.state), aggregate.partner_uid, is_ours=True)
+        )
         return
     if envelope.n != aggregate.n + 1 or row is None or not _may_decide(kind, row, envelope, ours):
         if aggregate.state is None:

@@ -85,6 +85,11 @@ def test_what_crosses_midnight_is_of_one_day_at_both_counties(walk):
     with late(4):
         ask(walk, run=False)
     assert heard(4) == [5, 5], "begun by the host: numbered by home"
+    last = []
+    for side in (home, host):
+        with side.act():
+            last.append(service.get(walk.id).due_on)
+    assert last == [first + timedelta(days=65)] * 2, "and both pages name one last day"
 
 
 def test_from_the_hosts_ask_to_the_receipt(walk):
