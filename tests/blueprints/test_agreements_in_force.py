@@ -113,6 +113,9 @@ def test_who_cannot_renew_is_told_who_does(agreed, browsers):
         waits = client.get(f"/{side.code}/?queue=agreement_duties").text
         act, place = ("查看", "duties") if side is agreed.home else ("续签", "ends")
         assert re.search(rf'href="[^"]*{agreed.ref.id}#{place}"[^>]*>{act}<', waits)
+        other = agreed.host if side is agreed.home else agreed.home
+        of_partner = client.get(f"/{side.code}/peers/{other.uid}").text
+        assert f"{agreed.ref.id}#{place}" in of_partner and (f"{agreed.ref.id}#ends" in of_partner) == (place == "ends")
 
 
 def test_among_three_each_page_says_its_own_turn_and_who_left_is_closed_by_both_others(three, work, browsers):

@@ -22,7 +22,6 @@ from web.extensions import db
 from web.federation.agreements import duties, service, texts
 from web.federation.agreements.models import Agreement, AgreementDuty, DutyKind
 from web.tenants.accounts.permissions import Permission
-from web.tenants.counties import service as counties
 from web.tenants.workbench import queues
 from web.tenants.workbench.queues import Waiting
 
@@ -39,16 +38,11 @@ def _lines(actor: Actor) -> Select[Any]:
 
 
 def _todos(rows: Sequence[Waiting]) -> list[todos.Todo]:
-    found, own = [], str(counties.own().uid)
+    found = []
     for row in rows:
         kind = DutyKind(row.said["kind"])
-        title, _hint, act = turns.DUTIES[kind]
-        where = turns.duty_url(row.id, kind, row.said["key"])
-        if (
-            kind is DutyKind.RENEWAL and row.said["hub"] != own
-        ):  # the hub proposes the next version; ours is to see to it that it does
-            act, where = "查看", url_for("agreements.show", agreement_id=row.id) + "#duties"
-        found.append(todos.Todo(title, row.name, where, row.due_on, act))
+        act, where = turns.duty_act(row.id, kind, row.said["key"], UUID(row.said["hub"]))
+        found.append(todos.Todo(turns.DUTIES[kind][0], row.name, where, row.due_on, act))
     return found
 
 

@@ -19,6 +19,7 @@ from web.federation.agreements.models import (
     DutyKind,
     VersionState,
 )
+from web.tenants.counties import service as counties
 
 if TYPE_CHECKING:
     from web.blueprints.agreements.views import View
@@ -72,6 +73,13 @@ def duty_url(agreement_id: UUID, kind: DutyKind, key: str) -> str:
     if kind is DutyKind.CHECK:
         return url_for("agreements.check", agreement_id=agreement_id)
     return url_for("agreements.duty", agreement_id=agreement_id, kind=kind.value)
+
+
+def duty_act(agreement_id: UUID, kind: DutyKind, key: str, hub_uid: UUID) -> tuple[str, str]:
+    """What to press and where. The hub proposes the next version: a follower's part is to see to it that it does."""
+    if kind is DutyKind.RENEWAL and hub_uid != counties.own().uid:
+        return "查看", url_for("agreements.show", agreement_id=agreement_id) + "#duties"
+    return DUTIES[kind][2], duty_url(agreement_id, kind, key)
 
 
 @dataclass(frozen=True)

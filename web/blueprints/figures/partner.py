@@ -25,7 +25,7 @@ from web.core.scopes import SCOPES
 from web.extensions import db
 from web.federation.agreements import lives, service
 from web.federation.agreements.lives import Life, VersionHere
-from web.federation.agreements.models import AgreementDuty, AgreementState, VersionState
+from web.federation.agreements.models import Agreement, AgreementDuty, AgreementState, VersionState
 from web.federation.cosigning import lists as cosigning
 from web.federation.handovers import lists as handovers
 from web.federation.post.models import Peer
@@ -130,7 +130,7 @@ def waits(partner_uid: UUID, found: Sequence[Life]) -> list[Waits]:
         Waits(
             turns.DUTIES[duty.kind][0],
             1,
-            _duty_url(duty, may_write=Permission.AGREEMENT_WRITE in held),
+            _duty_url(life.agreement, duty, may_write=Permission.AGREEMENT_WRITE in held),
             True,
             duty.due_on,
             life.agreement.title,
@@ -142,10 +142,10 @@ def waits(partner_uid: UUID, found: Sequence[Life]) -> list[Waits]:
     return sorted([*shown, *duties], key=lambda each: (not each.is_ours, each.due_on or date.max))
 
 
-def _duty_url(duty: AgreementDuty, *, may_write: bool) -> str:
+def _duty_url(agreement: Agreement, duty: AgreementDuty, *, may_write: bool) -> str:
     """Where it is done; for who may only read, where it stands."""
     if may_write:
-        return turns.duty_url(duty.agreement_id, duty.kind, duty.key)
+        return turns.duty_act(agreement.id, duty.kind, duty.key, agreement.hub_uid)[1]
     return url_for("agreements.show", agreement_id=duty.agreement_id) + "#duties"
 
 
