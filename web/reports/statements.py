@@ -160,7 +160,7 @@ def _compose(found: Sequence[_Text], period: Period, code: str, link: str) -> St
         link=link,
         made_at=clock.now(),
         is_demo=own.is_demo,
-        name=f"{own.name}与{len(codes)}个县（市、区）共管共育" if is_many else found[0].text["title"],
+        name=f"{own.name}与{len(parties.keys() - {str(own.uid)})}个县（市、区）共管共育" if is_many else found[0].text["title"],
         number="" if is_many else found[0].text["number"],
         several=tuple((t.text["title"], t.text["number"]) for t in found) if is_many else (),
         period=period,

@@ -132,6 +132,9 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
         with hub.act():
             of = [service.get(id_)]
             days = [Period(left_on - timedelta(days=9), left_on), Period(left_on, left_on)]
+            assert statements.compose([*of, *of], days[0]).report.name == "余杭区与1个县（市、区）共管共育", (
+                "as its 各方 do"
+            )
             found = [{each.home for each in statements.compose(of, period).report.directions} for period in days]
         assert found == [{"余杭区", "岳西县", "松阳县"}, {"余杭区", "岳西县"}]
         # Named again by a version it seals, it is a party as before.
