@@ -318,7 +318,11 @@ def test_a_task_says_how_long_it_may_take_and_is_cancelled(browser, side):
     with clock.at(clock.now() + timedelta(seconds=60)):
         tasks_said(side, task_id)
         shown = admin.get(task).text
-        assert "1 / 3 人" in shown and "约剩" in shown
+        assert "1 / 3 人" in shown and re.search(r"约剩 \d+ 分钟", shown)
+        with side.act():
+            tasks.leave(task_id, {})
+            fence.commit()
+        assert re.search(r"约剩 \d+ 分钟", admin.get(task).text), "it waits its turn, and is not about to end"
         assert admin.post(task + "/cancel").status_code == 303
     run_all()
     assert "已取消" in admin.get(task).text

@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from web.blueprints import edge, navigation, words
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
+from web.core import clock
 from web.core.events import Actor
 from web.core.saying import say
 from web.extensions import db
@@ -115,7 +116,7 @@ def _left(task: Task) -> str:
     """How long it may still take, by how long the part that is done took; nothing before there is anything to go by."""
     if task.state is not TaskState.RUNNING or not 0 < task.done < task.total:
         return ""
-    seconds = (task.heard_at - task.created_at).total_seconds() / task.done * (task.total - task.done)
+    seconds = (clock.now() - task.created_at).total_seconds() / task.done * (task.total - task.done)
     return (
         say("约剩 {seconds} 秒", seconds=max(1, round(seconds)))
         if seconds < 90
