@@ -9,7 +9,7 @@ import pytest
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.post.talk import TYPE, days, heard, say, verbs_of
-from web.core import clock, fence
+from web.core import clock, crypto, fence
 from web.core.errors import WrongState
 from web.core.events import Event
 from web.core.ids import uuid7
@@ -89,6 +89,22 @@ def test_a_message_that_cannot_be_sealed_stops_its_line_where_a_person_sees_it(a
     assert "我方有一份消息签不上" in client.get(f"/{home.code}/peers/{host.uid}").text
     assert "通道已停" in client.get(f"/{home.code}/").text
     _reopen(home, host)
+    work()
+    assert [id_ for id_, _ in heard] == ids
+
+
+def test_a_worker_with_another_key_stops_no_line(agreed, work, heard, monkeypatch):
+    home, host = agreed.home, agreed.host
+    ids = say(agreed, home, host, 2)
+
+    def sealed_elsewhere(line, message, rows):
+        raise crypto.Undecryptable(str(message.id))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(relay, "_seal_one", sealed_elsewhere)
+        with pytest.raises(crypto.Undecryptable):
+            relay.drain(home.tenant_id, host.uid)
+    assert _stopped(home, host)["out"] == "", "started again with the right one, it goes on by itself"
     work()
     assert [id_ for id_, _ in heard] == ids
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ARRAY, ColumnElement, String, Uuid, all_, any_, bindparam, literal
 
-from web.core import clock, counters, events, fence, vault
+from web.core import clock, counters, crypto, events, fence, vault
 from web.core.ids import uuid7
 from web.core.queue import AWAY, Job, defer
 from web.extensions import db
@@ -54,8 +54,9 @@ def drain(tenant_id: int, peer_uid: UUID) -> int:
             with fence.acting_for(tenant_id):
                 parcel = _seal(peer_uid, lease, most)
                 fence.commit()
-        except (*AWAY, KeysClosed):
-            raise  # it is not the message's: the next drain tries the same again
+        except (*AWAY, KeysClosed, crypto.Undecryptable):
+            # It is not the message's, or cannot be told from a worker with the wrong key: the next drain tries the same again.
+            raise
         except Exception:
             if most == 1:
                 _stop_unsealed(tenant_id, peer_uid)
