@@ -16,11 +16,11 @@ from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
 from web.core.events import Event
 from web.extensions import db
-from web.federation import verbs
 from web.federation.agreements.registers import AT_REST
 from web.federation.handovers import service
 from web.federation.handovers.models import Handover, HandoverState, Outcome
 from web.federation.handovers.packet import as_member
+from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.tenants.consents import service as consents
 from web.tenants.documents import service as documents
@@ -325,7 +325,7 @@ def test_a_letter_that_cannot_be_said_to_have_run_out_keeps_no_other_from_it(wal
     broken = walk.id
     walk.member_id = walk.enroll("李例乙", birth_on=BORN, id_number=citizen_id.invent("990128", BORN, 2))
     walk.to_release()
-    send = verbs.post.send
+    send = post.send
 
     def refuse(to, type_, about_id, *given, **more):
         if about_id == broken:
@@ -334,7 +334,7 @@ def test_a_letter_that_cannot_be_said_to_have_run_out_keeps_no_other_from_it(wal
 
     with clock.at(clock.now() + timedelta(days=31)):
         with monkeypatch.context() as patch, walk.pair.home.act():
-            patch.setattr(verbs.post, "send", refuse)
+            patch.setattr(post, "send", refuse)
             assert service.expire_letters() == 1
             fence.commit()
         walk.work()
