@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date, timedelta
 
@@ -21,6 +22,27 @@ from web.tenants.members import merging, service
 from web.tenants.members.models import MemberPair, Relation
 
 BORN = date(1990, 7, 15)
+
+
+def test_who_went_on_into_a_third_record_is_one_person(agreed):
+    side, partner = agreed.home, agreed.host.uid
+    with side.act():
+
+        def told():
+            span = Span.of([agreed.ref.id], Period(clock.today(), clock.today()))
+            return figures.recorded(span, [partner]).get("S6", 0)
+
+        before = told()
+        records = [
+            service.enroll(side.orgs["示例村支部"], name="王示甲", gender="1", member_kind="1", birth_on=BORN)
+            for _ in range(3)
+        ]
+        for record in records:
+            consents.give(record, partner, ["S6"], method=Method.PAPER)
+        assert told() == before + 3
+        for gone, kept in itertools.pairwise(records):
+            merging.merge(kept, gone, ())
+        assert told() == before + 1
 
 
 def test_two_records_become_one_and_two_again_and_what_is_sealed_stays(agreed, work, fresh, proved):

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, union_all
 
 from web.core import clock, events
 from web.core.errors import Invalid, NotFound, WrongState
@@ -28,6 +28,8 @@ from web.tenants.organisations.models import PartyOrg
 from web.tenants.workbench import queues
 
 BACK_WITHIN = timedelta(days=30)
+CHAIN = 8
+"""How many records after one another a merged one is followed through."""
 FIELDS = (*values.READERS, "branch_id", "away_org_id")
 """What can be taken from the other record, one by one."""
 
@@ -252,10 +254,18 @@ def into(member_id: UUID) -> UUID | None:
 
 
 def person(member_id: Any) -> ColumnElement[UUID]:
-    """Of a column: the record each went into, itself where it was not merged. What stayed with a record that went is of the
-    same person.
+    """Of a column: the record each went into in the end, itself where it was not merged. What stayed with a record that
+    went is of the same person.
     """
-    found: ColumnElement[UUID] = func.coalesce(_kept(member_id).limit(1).scalar_subquery(), member_id)
+    gone = case((MemberPair.kept_id == MemberPair.first_id, MemberPair.second_id), else_=MemberPair.first_id)
+    step = db.select(gone.label("gone"), MemberPair.kept_id).where(
+        MemberPair.kept_id.is_not(None), MemberPair.undone_at.is_(None)
+    ).cte()  # fmt: skip
+    went = db.select(step.c.gone, step.c.kept_id, literal(1).label("n")).cte(recursive=True)
+    further = db.select(went.c.gone, step.c.kept_id, went.c.n + 1).join(step, step.c.gone == went.c.kept_id)
+    went = went.union_all(further.where(went.c.n < CHAIN))
+    last = db.select(went.c.kept_id).where(went.c.gone == member_id).order_by(went.c.n.desc()).limit(1)
+    found: ColumnElement[UUID] = func.coalesce(last.scalar_subquery(), member_id)
     return found
 
 
