@@ -59,7 +59,7 @@ def apply(county: Stand, made: dict[str, UUID], nth: int, *, is_inside: bool = F
             if org.kind in organisations.COMMITTEES and org.parent_id is not None and org.id != own.id:
                 other = org.id
         where = {"to_org_id": other} if is_inside and other else {"to_org": TO, "addressee": OFFICE}
-        case = service.begin(member, method=Method.PAPER, applied_on=clock.today(), **where)
+        case = service.begin(member, service.Application(Method.PAPER, clock.today(), **where))
         service.submit(case)
         made["id"] = case.id
 

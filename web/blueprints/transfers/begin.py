@@ -61,7 +61,7 @@ def destinations(branch_id: UUID) -> list[tuple[str, str]]:
 
 
 def where_to(given: dict[str, Any], partners: dict[UUID, str]) -> dict[str, Any]:
-    """The destination of the form as `service.begin` takes it. Invalid for a choice that is missing."""
+    """The destination of the form as `service.Application` has it. Invalid for a choice that is missing."""
     way = given["way"]
     if way == "inside":
         if given.get("to_org_id") is None:
@@ -92,7 +92,7 @@ def begin(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
-            case = service.begin(member, **_said(given, partners))
+            case = service.begin(member, _said(given, partners))
             if request.form.get("act") == "submit":
                 service.submit(case)
             flash("已提交，等党委审批" if request.form.get("act") == "submit" else "已存为草稿")
@@ -101,10 +101,11 @@ def begin(member_id: UUID) -> Any:
     return _page(form, member, [c for c in service.of_member(member_id) if c.is_open])
 
 
-def _said(given: dict[str, Any], partners: dict[UUID, str]) -> dict[str, Any]:
+def _said(given: dict[str, Any], partners: dict[UUID, str]) -> service.Application:
     """The application as the service takes it."""
-    words = {"method": Method(given["method"]), "applied_on": given["applied_on"], "note": given.get("note", "")}
-    return words | where_to(given, partners)
+    return service.Application(
+        Method(given["method"]), given["applied_on"], note=given.get("note", ""), **where_to(given, partners)
+    )
 
 
 def _page(form: Form, member: Member, in_the_way: Sequence[RelationTransfer], case_id: UUID | None = None) -> Any:
@@ -137,7 +138,7 @@ def amend(case_id: UUID) -> Any:
     )
     if form.is_sent:
         with form:
-            service.amend(case, **_said(form.read(), partners_today()))
+            service.amend(case, _said(form.read(), partners_today()))
             flash("已保存，请提交党委")
             return redirect(url_for("transfers.show", case_id=case_id), 303)
         whole = seen(case_id)

@@ -76,7 +76,7 @@ def submit(
         try:
             with fence.savepoint():
                 member = members.get(member_id, lock=True)
-                case = service.begin(member, method=method, applied_on=applied_on, to_org_id=to_org_id, note=note)
+                case = service.begin(member, service.Application(method, applied_on, to_org_id, note=note))
                 service.submit(case)
                 made.append(case.id)
         except Invalid as error:

@@ -113,84 +113,71 @@ def member_of(case: RelationTransfer) -> Member:
 # The branch's words
 
 
-def begin(
-    member: Member,
-    *,
-    method: Method,
-    applied_on: date,
-    to_org_id: UUID | None = None,
-    partner_uid: UUID | None = None,
-    to_org: str = "",
-    addressee: str = "",
-    note: str = "",
-) -> RelationTransfer:
-    """Write down the member's own application. Load the member with `lock=True`.
+@dataclass(frozen=True)
+class Application:
+    """The member's own application for a transfer, as the branch wrote it down.
 
     The destination is an organisation of this county (`to_org_id`: a branch of the member's own committee, or another
     committee), a partner county with the organisation there, or else a place that is no tenant (`to_org`, and the
-    `addressee` of the letter). WrongState `already_open` while another case of the member is open.
+    `addressee` of the letter).
     """
+
+    method: Method
+    applied_on: date
+    to_org_id: UUID | None = None
+    partner_uid: UUID | None = None
+    to_org: str = ""
+    addressee: str = ""
+    note: str = ""
+
+
+def begin(member: Member, said: Application) -> RelationTransfer:
+    """Write down an application. Load the member with `lock=True`. WrongState `already_open` while another case of the member is open."""
     _demand_holding(member)
     case = RelationTransfer(
         id=uuid7(), member_id=member.id, branch_id=member.branch_id, state_at=clock.now(), created_at=clock.now()
     )
-    _write(case, member, method, applied_on, to_org_id, partner_uid, to_org.strip(), addressee.strip(), note.strip())
+    _write(case, member, said)
     db.session.add(case)
     move(case, "draft")
     return case
 
 
-def amend(
-    case: RelationTransfer,
-    *,
-    method: Method,
-    applied_on: date,
-    to_org_id: UUID | None = None,
-    partner_uid: UUID | None = None,
-    to_org: str = "",
-    addressee: str = "",
-    note: str = "",
-) -> None:
-    """The branch writes the application anew before it hands it up, or after it was given back: all of it, as in `begin`; but for
-    where to once a letter went there, as its receipt may come yet.
+def amend(case: RelationTransfer, said: Application) -> None:
+    """The branch writes the application anew before it hands it up, or after it was given back: all of it, but for where to
+    once a letter went there, as its receipt may come yet.
     """
     RELATION_TRANSFER.demand(case.state, "submit", Seat.BRANCH)
-    member, said = member_of(case), case.values()
-    before = case.to_org_id, case.partner_uid, said.get("to_org"), said.get("addressee") or ""
-    if said.get("letter_no") and before != (to_org_id, partner_uid, to_org.strip(), addressee.strip()):
+    kept = case.values()
+    before = case.to_org_id, case.partner_uid, kept.get("to_org"), kept.get("addressee") or ""
+    now = said.to_org_id, said.partner_uid, said.to_org.strip(), said.addressee.strip()
+    if kept.get("letter_no") and before != now:
         raise Invalid({"way": "letter_went_there"})
+    member = member_of(case)
     events.record("relation_transfer.amend", case)
-    _write(case, member, method, applied_on, to_org_id, partner_uid, to_org.strip(), addressee.strip(), note.strip())
+    _write(case, member, said)
     db.session.flush()
 
 
-def _write(
-    case: RelationTransfer,
-    member: Member,
-    method: Method,
-    applied_on: date,
-    to_org_id: UUID | None,
-    partner_uid: UUID | None,
-    to_org: str,
-    addressee: str,
-    note: str,
-) -> None:
+def _write(case: RelationTransfer, member: Member, said: Application) -> None:
     """Put an application into its case."""
+    to_org, addressee = said.to_org.strip(), said.addressee.strip()
     wrong: dict[str, object] = {}
-    if applied_on > clock.today():
+    if said.applied_on > clock.today():
         wrong["applied_on"] = "in_the_future"
-    if to_org_id is None and not to_org:
+    if said.to_org_id is None and not to_org:
         wrong["to_org"] = "required"
-    if to_org_id is None and partner_uid is None and not addressee:
+    if said.to_org_id is None and said.partner_uid is None and not addressee:
         wrong["addressee"] = "required"
-    kind = K.PARTNER if partner_uid else K.OUTWARD
-    if to_org_id is not None:
-        kind, to_org = _inside(member, to_org_id, wrong)
+    kind = K.PARTNER if said.partner_uid else K.OUTWARD
+    if said.to_org_id is not None:
+        kind, to_org = _inside(member, said.to_org_id, wrong)
     if wrong:
         raise Invalid(wrong)
-    case.kind, case.to_org_id, case.partner_uid = kind, to_org_id, partner_uid
+    case.kind, case.to_org_id, case.partner_uid = kind, said.to_org_id, said.partner_uid
     case.keep(
-        method=method.value, applied_on=applied_on.isoformat(), to_org=to_org, addressee=addressee or None, note=note or None
+        method=said.method.value, applied_on=said.applied_on.isoformat(), to_org=to_org,
+        addressee=addressee or None, note=said.note.strip() or None,
     )  # fmt: skip
 
 
