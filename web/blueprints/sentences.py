@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from web.blueprints import words
+from web.core import scopes
 from web.core.saying import within
 from web.tenants.members import codes
 
@@ -214,7 +215,12 @@ SENTENCES = within("log", {
     },
     "row_label": {"mark": "贴标签：{on}；揭标签：{off}"},
     "label": {"add": "新建标签", "change": "修改标签", "drop": "删除标签", "restore": "恢复标签"},
-    "consent": {"give": "登记告知同意", "attach": "补上签字扫描件", "withdraw": "登记撤回同意", "lapse": "告知同意随流动结束"},
+    "consent": {
+        "give": "登记告知同意（{scope}）",
+        "attach": "补上签字扫描件（{scope}）",
+        "withdraw": "登记撤回同意（{scope}）",
+        "lapse": "告知同意随流动结束（{scope}）",
+    },
     "activity": {
         "amend": "修改活动记录",
         "write_down": "填写会议记录",
@@ -488,6 +494,7 @@ ORDER = frozenset(
 )  # of messages: nothing a person did
 # Closed lists whose values have words: (noun, field) → value → words.
 VALUES: dict[tuple[str, str], Mapping[str, str]] = {
+    ("consent", "scope"): {name: scope.label for name, scope in scopes.SCOPES.items()},
     ("agreement", "kind"): words.DUTIES,
     ("agreement_duty", "kind"): words.DUTIES,
     ("account", "role"): words.ROLES,
