@@ -126,6 +126,18 @@ def test_every_personal_column_is_in_the_registry_of_fields(proved):
     proved("personal columns in the registry", looked)
 
 
+def test_what_is_encrypted_stands_in_no_event_in_clear():
+    """The log encrypts what is registered in a person's row, and leaves a secret out; anything else it would write as it is."""
+    clear = {
+        f"{name}.{c.name}"
+        for name, model in MODELS.items()
+        for c in model.__table__.c
+        if isinstance(c.type, EncryptedText) and not c.info.get("secret")
+        if (field := registered(c)) is None or not (FIELDS[field].is_personal and getattr(model, "__person__", False))
+    }
+    assert clear == set()
+
+
 def test_personal_words_are_not_kept_outside_persons_rows():
     """A column named like a field of the registry stands in a model that says it holds a person."""
     found: set[str] = set()

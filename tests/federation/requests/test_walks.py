@@ -14,7 +14,7 @@ from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
 from web.blueprints.requests.wording import FORMS, KindForm
-from web.core import clock, fence
+from web.core import clock, events, fence
 from web.core.errors import DomainError, Invalid, NotFound, WrongState
 from web.core.events import Event
 from web.extensions import db
@@ -243,6 +243,8 @@ def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
         with home.act():
             told = set(db.session.scalars(db.select(Event.reason).where(Event.subject_id == id_)))
             assert "not_able" in told and "人手不足" not in told, "words go with the record: the log keeps none"
+            whole = db.session.scalars(db.select(Event).where(Event.subject_id == id_))
+            assert "人手不足" not in str([events.revealed(entry) for entry in whole]), "nor as what was changed"
         # The asker's own copy is kept as long as of what was done, and no longer; so are the words of the answer at both.
         for side, request, is_kept in forgetting(id_, clock.today(), home, host):
             kept = {"trigger": "hardship"} if is_kept and side is host else {}

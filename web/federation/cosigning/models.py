@@ -102,7 +102,7 @@ class CoSignedRecord(PairAggregate, Model):
     minutes: Mapped[int]
     header: Mapped[bytes | None] = mapped_column(LargeBinary)
     reason: Mapped[str] = mapped_column(String(20), default="")
-    words: Mapped[str | None] = mapped_column(EncryptedText("cosign.words"))
+    words: Mapped[str | None] = mapped_column(EncryptedText("cosign.words"), info={"secret": True})
     annul_by: Mapped[str] = mapped_column(String(10), default="", server_default="")
 
     __table_args__ = (

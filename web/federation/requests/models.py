@@ -79,7 +79,7 @@ class Request(PairAggregate, Model):
     done_on: Mapped[date | None]
     rating: Mapped[str] = mapped_column(String(20), default="")
     reason: Mapped[str] = mapped_column(String(20), default="")
-    words: Mapped[str | None] = mapped_column(EncryptedText("request.words"))
+    words: Mapped[str | None] = mapped_column(EncryptedText("request.words"), info={"secret": True})
     wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (
