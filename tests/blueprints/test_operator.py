@@ -74,8 +74,14 @@ def test_made_by_a_command_and_always_with_a_code(fresh, pair):
     assert enter(client, password).status_code == 303
     assert client.get("/operator/").location == "/operator/password"
     new = {"current": password, "new": "Better-2-known", "again": "Better-2-known"}
+    token = b"another browser".ljust(32)
+    with fence.platform("tests"):
+        operators.begin_session(db.session.scalars(select(Operator)).one(), token)
+        fence.commit()
     assert client.post("/operator/password", data=new).status_code == 303
     assert client.get("/operator/").status_code == 200
+    with fence.platform("tests"):
+        assert operators.signed_in(token) is None, "whoever knew the old password is out"
     cookie = client.get_cookie("kl_operator", path="/operator/")
     assert cookie is not None and client.get(f"/{pair.home.code}/").status_code == 303
     assert client.post("/operator/sign-out").status_code == 303

@@ -137,8 +137,8 @@ def change_password() -> Any:
     form = Form(NewPassword)
     if form.is_sent:
         with form:
-            operators.change_password(me(), **form.read())
-            flash("密码已改")
+            operators.change_password(me(), **form.read(), keep=_token())
+            flash("密码已改，其他地方的登录都已退出")
             return redirect(url_for("operator.index"), 303)
     return form.page("operator/password.html", operator=me())
 

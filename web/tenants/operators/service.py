@@ -50,7 +50,13 @@ def close(username: str) -> None:
     if found is None:
         raise NotFound()
     found.is_active = False
-    for row in db.session.scalars(db.select(OperatorSession).where(OperatorSession.operator_id == found.id)):
+    _sign_out(found)
+
+
+def _sign_out(operator: Operator, but: bytes = b"") -> None:
+    """Everywhere, or everywhere but in the browser of this token."""
+    mine = OperatorSession.operator_id == operator.id, OperatorSession.token != but
+    for row in db.session.scalars(db.select(OperatorSession).where(*mine)):
         row.revoked_at = row.revoked_at or clock.now()
     db.session.flush()
 
@@ -93,11 +99,11 @@ def end_session(token_digest: bytes) -> None:
         row.revoked_at = clock.now()
 
 
-def change_password(operator: Operator, current: str, new: str, again: str) -> None:
-    """The holder's own change."""
+def change_password(operator: Operator, current: str, new: str, again: str, *, keep: bytes) -> None:
+    """The holder's own change. Other browsers are signed out; `keep` is the token of the one that goes on."""
     passwords.demand_new(operator, current, new, again)
     passwords.set_new(operator, new, must_change=False)
-    db.session.flush()
+    _sign_out(operator, keep)
 
 
 @contextmanager
