@@ -98,6 +98,7 @@ def test_an_account_from_opening_to_closing(fresh, pair, administrators, base):
     address = next(
         a for a in re.findall(rf"{base}/accounts/[0-9a-f-]{{36}}", page.text) if "李试乙" in opens.get(a).text
     )
+    assert f"{address}/close" in grants.get(address).text, "what was opened by mistake need not wait for ever"
     place = {"role": "township_officer", "org_id": str(town)}
     assert opens.post(f"{address}/appoint", data=place).status_code == 403, "who opens accounts grants no rights"
     assert grants.post(f"{address}/appoint", data=place).status_code == 303
