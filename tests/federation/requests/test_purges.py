@@ -6,7 +6,7 @@ import pytest
 
 from tests import world
 from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
-from tests.federation.requests.test_walks import ask, say, visit
+from tests.federation.requests.test_walks import ask, say, states, visit
 from web.core import clock, fence
 from web.core.errors import WrongState
 from web.core.events import Event
@@ -80,6 +80,10 @@ def test_what_was_agreed_to_and_done_is_destroyed_when_it_is_withdrawn(walk, pro
     ask(walk, "withdrawal", {"what": "contact"})
     with host.act():
         assert live(rated) == 1, "of the number alone"
+    stuck = visit(walk)
+    with host.act():
+        service.get(stuck, lock=True).stopped = "refused_not_open"
+        fence.commit()
     ask(walk, "withdrawal", {"what": "all"})
     gone(walk, first, "rated", "consent_withdrawn")
     gone(walk, rated, "rated", "consent_withdrawn")
@@ -90,6 +94,11 @@ def test_what_was_agreed_to_and_done_is_destroyed_when_it_is_withdrawn(walk, pro
         asked = StoredDisclosure.about_id == opened, StoredDisclosure.scope == "S7"
         assert world.count(StoredDisclosure, *asked) == 1, "told once"
         assert world.count(StoredDisclosure, *asked, StoredDisclosure.wrapped.is_not(None)) == 0, "and here no more"
+        request = service.get(stuck)
+        assert (request.state, request.wrapped, live(stuck)) == ("requested", None, 0), "its own copy waits for nobody"
+        assert service.verbs_now(request) == ["withdraw"], "and a person ends it: the agreement could not be closed"
+    say(walk, host, service.withdraw, stuck, "对方查不到")
+    assert states(walk, stuck) == ("withdrawn", "withdrawn", "")
     proved("requests purged after they were done", 3)
 
 

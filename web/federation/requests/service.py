@@ -135,10 +135,19 @@ def rate(request_id: UUID, rating: str) -> Request:
 
 
 def withdraw(request_id: UUID, reason: str) -> Request:
-    """It is not needed any more; the other side purges what it holds."""
+    """It is not needed any more; the other side purges what it holds. Also where our copy has stopped: what is over takes no
+    word of the other's, and an open one would keep its content, and its agreement from being closed, for ever.
+    """
     if not reason.strip():
         raise Invalid({"reason": "required"})
+    request = get(request_id, lock=True)
+    if _may_give_up(request):
+        request.stopped = ""
     return _say(request_id, "withdraw", values={"/text": reason.strip()})
+
+
+def _may_give_up(request: Request) -> bool:
+    return request.role == "asker" and bool(request.stopped) and request.state in OPEN
 
 
 def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request], bool] = bool) -> None:
@@ -151,9 +160,9 @@ def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request
             continue
         if request.stopped:
             log.warning("request.stopped", request=str(request.id), wanted="withdraw")
-            continue
-        _say(request.id, "withdraw", values={"/text": reason}, reason=reason)
-        if reason == NO_MORE:
+        else:
+            _say(request.id, "withdraw", values={"/text": reason}, reason=reason)
+        if reason == NO_MORE:  # our own copy does not wait for a person
             purging.unsay(request)
 
 
@@ -279,7 +288,7 @@ def get(request_id: UUID, *, lock: bool = False) -> Request:
 
 def verbs_now(request: Request) -> list[str]:
     """What our side may say now."""
-    return verbs.can(REQUEST_KIND, request)
+    return ["withdraw"] if _may_give_up(request) else verbs.can(REQUEST_KIND, request)
 
 
 def withheld(request: Request) -> list[str]:
