@@ -7,9 +7,12 @@ import pytest
 from tests.blueprints.test_members import at, browser, side
 from web.core import fence
 from web.extensions import db
-from web.tenants.consents.models import Consent
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Consent, Method
 from web.tenants.documents import scans
 from web.tenants.documents.models import Scan
+from web.tenants.members import merging
+from web.tenants.members import service as members
 from web.tenants.members.models import Member
 
 __all__ = ["browser", "side"]
@@ -69,6 +72,13 @@ def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, 
     assert secretary.get(at(side, "王示甲", kept)).status_code == 403, "a signature is opened by those who may reveal"
     assert admin.get(at(side, "李例乙", kept)).status_code == 404 == admin.get(at(side, "李例乙", record)).status_code
     assert "下载扫描件" not in secretary.get(at(side, "王示甲", record)).text
+    with fence.acting_for(side.tenant_id):
+        gone, stays = (members.get(side.members[name], lock=True) for name in ("王示甲", "李例乙"))
+        consents.give(stays, pair.host.uid, ["S3"], method=Method.IN_PERSON)
+        merging.merge(stays, gone, ())
+        fence.commit()
+    assert "下载扫描件" in admin.get(at(side, "王示甲", record)).text
+    assert admin.get(at(side, "王示甲", kept)).data == PNG, "its consent stayed with the record that went"
 
 
 def test_the_paper_to_sign_and_the_press_that_says_what_it_does(browser, side, pair):
