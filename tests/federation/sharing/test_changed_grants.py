@@ -8,6 +8,7 @@ import pytest
 
 from tests import world
 from tests.federation.referrals.walk import later, next_version
+from web.blueprints.referrals.acts import offered
 from web.core import clock, fence
 from web.core.errors import DomainError
 from web.core.ids import uuid7
@@ -21,6 +22,8 @@ from web.federation.referrals import service as referrals
 from web.federation.referrals.models import ReferralState, SharedMember
 from web.federation.sharing import service, values
 from web.federation.sharing.models import StatusShare
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Method
 from web.tenants.members import service as members
 
 
@@ -91,6 +94,16 @@ def test_under_a_pause_of_the_other_side_nothing_opens_and_resumed_it_does(walk)
     assert walk.shares(walk.home) == walk.shares(walk.host) == {}
     _pause(walk, walk.host, "all", resume=True)
     assert walk.shares(walk.host)["receiver", "S6"][0] == walk.shares(walk.home)["receiver", "S6"][0] == "live"
+
+
+def test_the_telephone_is_not_said_to_be_shared_where_nothing_would_go(walk):
+    walk.until_taken_on()
+    with walk.home.act():
+        referral = referrals.get(walk.id)
+        consents.give(members.get(walk.member_id), walk.host.uid, ["S3"], method=Method.PAPER)
+        assert "share_phone" in [act.verb for act in offered(referral)]
+        agreements.pause(referral.agreement_id, "S3")
+        assert service.open_for(referral, "S3") == [] and "share_phone" not in [act.verb for act in offered(referral)]
 
 
 def test_a_handover_runs_on_through_a_pause_and_the_news_after_it_does_not(walk):

@@ -79,13 +79,7 @@ def _end(referral: Referral, given: dict[str, Any]) -> None:
 
 
 def _may_share_phone(referral: Referral) -> bool:
-    return (
-        referral.role == "home"
-        and referral.state is S.TAKEN_ON
-        and not referral.stopped
-        and sharing.standing(referral.id, "owner", "S3") is None
-        and sharing.basis_of(referral, "S3") is not None
-    )
+    return referral.role == "home" and not referral.stopped and sharing.may_open(referral, "S3")
 
 
 def _own_branch(given: dict[str, Any]) -> UUID:

@@ -348,17 +348,23 @@ def is_shut(share: StatusShare) -> bool:
     return reference_for(share.scope, share.partner_uid) is None
 
 
+def may_open(referral: Referral, scope: str) -> bool:
+    """Would our share of it open now? None stands, the member was told or agreed, and an agreement grants something."""
+    return (
+        referral.state is ReferralState.TAKEN_ON
+        and not _is_there(referral.id, scope)
+        and basis_of(referral, scope) is not None
+        and _under(referral, scope) is not None
+    )
+
+
 def may_open_again(share: StatusShare) -> bool:
     """Was it stopped or withdrawn, or did its agreement end, and could the same be shared now?"""
-    referral = _of(share)
     return (
         share.role == "owner"
         and share.state is ShareState.PURGED
         and share.reason in ("narrowed", "wound_down", *WITHDRAWN)
-        and referral.state is ReferralState.TAKEN_ON
-        and not _is_there(referral.id, share.scope)
-        and basis_of(referral, share.scope) is not None
-        and _under(referral, share.scope) is not None
+        and may_open(_of(share), share.scope)
     )
 
 
