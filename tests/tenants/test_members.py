@@ -242,6 +242,17 @@ def test_nobody_is_put_back_into_a_branch_that_was_closed_since(both, step):
         assert (member.branch_id, member.relation) != (old.id, Relation.HELD)
 
 
+def test_merged_records_are_not_parted_into_a_branch_that_was_closed_since(both):
+    with fence.acting_for(both.home.tenant_id):
+        old = organisations.found(organisations.get(both.home.orgs["天堂镇"]), OrgKind.BRANCH, "演示村支部")
+        kept, gone = enrol(both.home, "周试己"), service.enroll(old.id, name="周试己", gender="1", member_kind="1")
+        pair = merging.merge(kept, gone, [])
+        organisations.close(old, "合并")
+        with pytest.raises(WrongState, match="merge_branch_closed"):
+            merging.take_back(pair)
+        assert gone.relation is Relation.ENDED and pair.undone_at is None
+
+
 def test_another_countys_member_is_absent(both):
     with fence.acting_for(both.host.tenant_id):
         theirs = db.session.scalars(db.select(Member.id)).one()

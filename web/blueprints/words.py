@@ -110,6 +110,7 @@ ERRORS: dict[str, str] = {
     "pair_too_old": "已过三十日，或者已经撤销过，不能再撤销",
     "merge_changed_since": "合并以后留下的一条又改过，不能整体撤销。请在党员页面逐项改正",
     "merge_number_taken": "其中一条的身份证号后来又登记在别的记录上，不能撤销合并。请先核对那一条",
+    "merge_branch_closed": "其中一条原来所在的支部已经撤销，不能撤销合并。请把另一人登记到现在的支部，再改正留下的一条",
     "merge_held_since": "合并以后留下的一条已与伙伴县往来，不能撤销",
     "destination_unfit": "这名党员已调整到别的支部，申请的去向不再合适。请退回支部重新申请",
     "member_is_history": "这名党员已不在本县，记录只供查阅",

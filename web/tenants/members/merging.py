@@ -278,7 +278,8 @@ def _kept(member_id: Any) -> Select[Any]:
 
 def take_back(pair: MemberPair) -> None:
     """They are looked at again; merged ones are two records again, as they were. WrongState when it is too late: after thirty days,
-    when the record that stayed was changed (and that was not undone) or went to a partner since, or when another has an identity number of theirs.
+    when the record that stayed was changed (and that was not undone) or went to a partner since, when another has an identity number of
+    theirs, or where one of them was is closed now.
     """
     if pair.undone_at is not None or pair.at < clock.now() - BACK_WITHIN:
         raise WrongState("pair_too_old")
@@ -301,6 +302,8 @@ def _part(pair: MemberPair, kept_id: UUID, gone_id: UUID) -> None:
     was = versions.before(merged)
     if any(service.is_taken(n, kept_id, gone_id) for n in (gone.id_number, was.get("id_number", kept.id_number))):
         raise WrongState("merge_number_taken")
+    if not service.are_open(*(getattr(gone, c) for c in versions.PLACES), *(was.get(c) for c in versions.PLACES)):
+        raise WrongState("merge_branch_closed")
     for kind, ids in pair.moved.items():
         model = MOVES[kind].model
         rows = db.select(model).where(model.id.in_([UUID(i) for i in ids]), model.member_id == kept_id)

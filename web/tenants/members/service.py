@@ -254,7 +254,7 @@ def put_back(entry: Event) -> bool:
     if member.frozen_by is not None or member.relation not in LIVE or after != versions.stands_at(member):
         return False
     was = versions.before(entry)
-    if is_taken(was.get("id_number"), member.id) or not _are_open(*(was.get(c) for c in versions.PLACES)):
+    if is_taken(was.get("id_number"), member.id) or not are_open(*(was.get(c) for c in versions.PLACES)):
         return False
     events.record("member.undo", member, details={"version": entry.changes["updated_at"][0]})
     write(member, was)
@@ -272,7 +272,7 @@ def reinstate(entry: Event) -> bool:
     version = entry.changes.get("updated_at", [None, None])
     if member.relation is not Relation.ENDED or version[1] != versions.stands_at(member):
         return False
-    if is_taken(member.id_number, member.id) or not _are_open(*(getattr(member, c) for c in versions.PLACES)):
+    if is_taken(member.id_number, member.id) or not are_open(*(getattr(member, c) for c in versions.PLACES)):
         return False
     was = events.revealed(entry)["standing"][0]
     events.record("member.undo", member, details={"version": version[0]})
@@ -366,7 +366,7 @@ def demand_branch(org_id: UUID, field: str, *kinds: OrgKind) -> None:
         raise Invalid({field: "takes_no_members"})
 
 
-def _are_open(*org_ids: object) -> bool:
+def are_open(*org_ids: object) -> bool:
     """Whether these organisations, None aside, are open; they stay so until this unit of work ends."""
     given = [org_id for org_id in org_ids if isinstance(org_id, UUID)]
     for org_id in given:
