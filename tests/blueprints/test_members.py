@@ -439,6 +439,17 @@ def test_moving_and_ending(browser, side):
     assert admin.post(back).status_code == 404, "once"
 
 
+def test_whose_end_stands_is_not_to_be_registered_away_anew(browser, side):
+    admin = browser()
+    admin.post(at(side, "王示甲", "/end"), data={"standing": "deceased", "reason": "因病去世"})
+    back = re.search(r'action="([^"]+/workbench/undo/[^"]+)"', admin.get(at(side, "王示甲")).text)[1]
+    with fence.acting_for(side.tenant_id):
+        service.enroll(side.orgs["示例村支部"], name="王示甲", member_kind="1", id_number=NUMBER)
+        fence.commit()
+    page = admin.post(back, follow_redirects=True).text
+    assert "没有动" in page and "随之结束" not in page
+
+
 def test_time_of_the_page_is_the_clocks(browser, side):
     with clock.at(datetime(2026, 11, 23, 4, tzinfo=UTC)):
         assert "2026-06 逾期" in browser().get(f"/{side.code}/members/").text

@@ -44,6 +44,6 @@ def undo(step_id: UUID) -> Response:
     flash(
         say("已撤销 {back} 处{more}", back=back, more=say("，{left} 处后来又有改动，没有动", left=left) if left else "")
     )
-    if bulk.stays_ended(step):
+    if back and bulk.stays_ended(step):
         flash("随之结束的流动登记和转接没有恢复，需要的请重新登记")
     return redirect(words.came_from() or url_for("home.index"), 303)
