@@ -28,7 +28,7 @@ from web.federation.agreements import service as agreements
 from web.federation.agreements.models import Agreement
 from web.federation.cosigning import service
 from web.jobs.cosigned import paper_of
-from web.reports import Period, certifying, counting, statements
+from web.reports import METRICS, Period, certifying, counting, statements
 from web.reports.figures import Span, cosigned
 from web.reports.metrics import by_code
 from web.reports.rendering import to_html
@@ -128,6 +128,7 @@ def test_an_activity_that_is_offered_again_is_one_activity(walk, fresh):
     assert counts(home, 0) == counts(host, 1) == [1, 0, 1, 0, 0]
     walk.say(home, service.countersign, again, list(lines_of(home, again)))
     assert counts(home, 0) == counts(host, 1) == [1, 1, 1, 0, 3]
+    assert "没有到会的也在内" in METRICS["cosign.persons"].definition, "one of the three is written down as absent"
 
 
 def test_a_cosigned_record_is_certified_at_both_sides(walk, fresh, tmp_path):

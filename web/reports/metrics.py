@@ -111,7 +111,13 @@ METRICS: dict[str, Metric] = _table(
     Metric(
         "cosign.unsettled", "未共签即结束", "场", "送请共签的活动中，流出地不予共签、逾期没有共签或者双方同意作废的"
     ),
-    Metric("cosign.persons", "共签人次", "人次", "已共签的活动中，流出地认可到会的党员，一人一场计一次", True),
+    Metric(
+        "cosign.persons",
+        "共签人次",
+        "人次",
+        "已共签的活动中，流出地认可的名单，一人一场计一次，请假和没有到会的也在内",
+        True,
+    ),
     Metric("items.overdue", "逾期未完成事项", "项", "完成期限已过、仍没有完成的协议事项"),
     Metric(
         "duties.missed", "逾期未办的定期事项", "次", "期限在本期、没有办理的定期事项：名册核对、联席会商、年度核查等"

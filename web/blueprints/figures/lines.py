@@ -194,7 +194,7 @@ TABLES: Mapping[str, Table] = {table.room.name: table for table in (
         None, LISTINGS["cosigning"].labelled,
     ),
     Table(
-        rows.LINES, "数据里的到会人次", "人次",
+        rows.LINES, "数据里的共签人次", "人次",
         lambda it: url_for("cosigning.show", record_id=it.record.id), lambda it: cosigning_words.state_of(it.record),
         (
             Column("name", "党员", lambda it: it.name, 112, missing="姓名已清除"), _BRANCH,
