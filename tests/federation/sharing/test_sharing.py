@@ -268,6 +268,50 @@ def test_a_no_to_s6_that_the_host_refuses_stays_on_the_list_and_a_yes_said_since
         assert world.count(OutboxMessage, OutboxMessage.type == "share.grant") == before
 
 
+def nothing_stands(walk):
+    """No share stands at either county, and nothing of any is left."""
+    for side in (walk.home, walk.host):
+        with side.act():
+            shares = list(db.session.scalars(db.select(StatusShare)))
+            assert {s.state for s in shares} <= {ShareState.PURGED, ShareState.NOT_OPENED} and not any(
+                s.stopped for s in shares
+            )
+            assert db.session.scalars(db.select(SharedValue)).all() == []
+    return True
+
+
+def test_a_share_that_the_host_opens_after_the_no_is_answered_with_it(walk):
+    walk.offer()
+    walk.say(walk.host, referrals.accept)
+    walk.report_in()
+    walk.withdraw("S6")
+    walk.say(walk.host, referrals.take_on, walk.host.orgs[BRANCH])
+    assert nothing_stands(walk)
+    with walk.host.act():
+        assert service.open_for(referrals.get(walk.id)) == []
+    # Nothing lets home tell it: the share that the host opens next is on the list as the one before was.
+    with walk.home.act():
+        consents.give(members.get(walk.member_id), walk.host.uid, ["S6"], method=Method.PAPER)
+        assert [s.scope for s in service.open_for(referrals.get(walk.id))] == ["S6"]
+        fence.commit()
+    walk.work()
+    next_version(walk, lambda fields: [])
+    for is_again in (False, True):
+        with walk.host.act():
+            service.open_again(last(StatusShare, role="owner", scope="S6"))
+            fence.commit()
+        walk.work()
+        if not is_again:
+            walk.withdraw("S6")
+        with walk.home.act():
+            assert lists.is_untold(service.standing(walk.id, "receiver", "S6"))
+        if not is_again:  # who was called stops it
+            with walk.host.act():
+                service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+                fence.commit()
+            walk.work()
+
+
 def clear_bytes_anywhere(side, *needles):
     """table.column of this county's rows that hold one of these texts, by raw SQL over the whole catalogue."""
     found = []

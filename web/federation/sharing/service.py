@@ -81,6 +81,25 @@ def _snapshot(share: StatusShare, said: Said) -> None:
     share.needs_snapshot = False if said.verb == "snapshot" else share.needs_snapshot
 
 
+def _granted(share: StatusShare, said: Said) -> None:
+    """The host opens on the notice home gave with its offer. The member may have said no to the scope since, when no share
+    stood that could tell it, or the one that waited for a telephone call is over: it is answered with his no.
+    """
+    referral = _of(share)
+    if share.role == "owner" or referral.role != "home" or referral.state is not ReferralState.TAKEN_ON:
+        return
+    if basis_of(referral, share.scope) is None and _is_withdrawn(referral, share.scope):
+        say_withdrawn(share, f"{NEEDS[share.scope].value}_withdrawn")
+
+
+def _is_withdrawn(referral: Referral, scope: str) -> bool:
+    """At home: is the member's last word on the scope a no?"""
+    query = db.select(Consent.withdrawn_at).where(
+        Consent.member_id == referral.member_id, Consent.partner_uid == referral.partner_uid, Consent.scope == scope
+    )
+    return db.session.scalar(query.order_by(Consent.id.desc()).limit(1)) is not None
+
+
 def _revoked(share: StatusShare, said: Said) -> None:
     share.reason = said.body["reason"]
     if share.role != "receiver":
@@ -151,7 +170,14 @@ KIND = verbs.register(
         SHARE,
         StatusShare,
         _opens,
-        effects={"snapshot": _snapshot, "delta": _snapshot, "revoke": _revoked, "purged": _purged, FAIL: _failed},
+        effects={
+            "grant": _granted,
+            "snapshot": _snapshot,
+            "delta": _snapshot,
+            "revoke": _revoked,
+            "purged": _purged,
+            FAIL: _failed,
+        },
         clears={"revoke": values.purge},
         answered={"purged": _opened_anew},
         refused=_refused,
