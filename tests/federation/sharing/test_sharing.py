@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import timedelta
 
@@ -310,6 +311,81 @@ def test_a_share_that_the_host_opens_after_the_no_is_answered_with_it(walk):
                 service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
                 fence.commit()
             walk.work()
+
+
+def test_what_the_host_refused_as_it_went_by_another_version_is_said_again_once_both_go_by_it(walk, monkeypatch):
+    walk.until_taken_on()
+
+    def stop():
+        with walk.home.act():
+            service.revoke(service.standing(walk.id, "owner", "S6"), "narrowed")
+            fence.commit()
+        walk.work()
+
+    def offer_telephone():
+        with walk.home.act():
+            consents.give(members.get(walk.member_id), walk.host.uid, ["S3"], method=Method.PAPER)
+            assert [share.scope for share in service.open_for(referrals.get(walk.id))] == ["S3"]
+            fence.commit()
+
+    def telephone_is_live():
+        with walk.home.act():
+            opened = list(
+                db.session.scalars(db.select(StatusShare).where(StatusShare.scope == "S3").order_by(StatusShare.id))
+            )
+            assert [share.state for share in opened][-2:] == [ShareState.NOT_OPENED, ShareState.LIVE]
+        walk.withdraw("S3")
+
+    stop()
+    with monkeypatch.context() as patch:
+        patch.setattr(post.HOOKS, "is_active", lambda reference, partner_uid: False)
+        offer_telephone()
+        walk.withdraw("S6")
+    with walk.home.act():
+        assert lists.is_untold(service.standing(walk.id, "receiver", "S6"))
+    next_version(walk, lambda fields: [name for name in fields if name != "gender"], "S2")
+    walk.work()
+    telephone_is_live()
+    assert nothing_stands(walk)
+    # The refusal comes when home goes by the next version already.
+    with walk.home.act():
+        consents.give(members.get(walk.member_id), walk.host.uid, ["S6"], method=Method.PAPER)
+        service.open_for(referrals.get(walk.id), "S6")
+        fence.commit()
+    walk.work()
+    stop()
+    with walk.host.act():
+        service.open_again(last(StatusShare, role="owner", scope="S6"))
+        fence.commit()
+    walk.work()
+    with walk.host.act():
+        text_ = copy.deepcopy(agreements.amend(walk.pair.ref.id).text)
+        text_["title"] += "（修订）"
+        agreements.revise(walk.pair.ref.id, text_)
+        agreements.propose(walk.pair.ref.id)
+        fence.commit()
+    walk.work()
+    with walk.home.act():
+        agreements.accept(walk.pair.ref.id)
+        fence.commit()
+    walk.work()
+    for side in (walk.home, walk.host):
+        world.approve(side, walk.pair.ref.id)
+        with side.act():
+            agreements.seal(walk.pair.ref.id, "罗试甲", "分管领导")
+            fence.commit()
+        if side is walk.home:
+            walk.work()
+    offer_telephone()
+    walk.withdraw("S6")
+    with walk.home.act():
+        told = db.select(StatusShare).where(StatusShare.role == "owner", StatusShare.scope == "S6")
+        assert [share.refused_code for share in db.session.scalars(told.order_by(StatusShare.id))][-2:] == [
+            "not_open",
+            "",
+        ]
+    telephone_is_live()
+    assert nothing_stands(walk)
 
 
 def clear_bytes_anywhere(side, *needles):

@@ -16,7 +16,7 @@ from web.federation.agreements.taking_effect import GrantsChanged
 from web.federation.post import service as post
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import OPEN, Referral, ReferralState
-from web.federation.sharing import service, values
+from web.federation.sharing import lists, service, values
 from web.federation.sharing.models import STANDING, ShareState, StatusShare
 from web.tenants.consents.service import NEEDS, ConsentWithdrawn
 from web.tenants.counties import service as counties
@@ -55,6 +55,24 @@ def _paused(moved: pairs.Moved) -> None:
         parties = db.select(AgreementParty.uid).where(AgreementParty.agreement_id == moved.about_id)
         for referral in _taken_on(Referral.partner_uid.in_(parties)):
             service.open_for(referral)
+
+
+@events.subscribe(pairs.Moved)
+def _said_at_last(moved: pairs.Moved) -> None:
+    """Another version is in effect, or nothing is paused any more: what the other side refused to open, as it went by that
+    version already, and a no of a member that could not be told, are tried again.
+    """
+    if moved.kind != "agreement" or moved.verb not in ("take_effect", "resume"):
+        return
+    parties = db.select(AgreementParty.uid).where(AgreementParty.agreement_id == moved.about_id)
+    refused = db.select(StatusShare.referral_id).where(
+        StatusShare.role == "owner", StatusShare.state == ShareState.NOT_OPENED, StatusShare.partner_uid.in_(parties)
+    )
+    for referral in _taken_on(Referral.id.in_(refused)):
+        service.open_for(referral)
+    query = db.select(StatusShare).where(lists.untold(), StatusShare.partner_uid.in_(parties))
+    for theirs in db.session.scalars(query.order_by(StatusShare.id).with_for_update()).all():
+        service.say_withdrawn(theirs, theirs.reason)
 
 
 @events.subscribe(GrantsChanged)

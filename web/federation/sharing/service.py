@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 SCOPES = ("S6", "S3")
 REVOKED_FOR = SHARE_REVOKED.words
 WITHDRAWN = ("notice_withdrawn", "consent_withdrawn")
+BY_PROGRAM = ("narrowed", "wound_down", "")
+"""Why a share ended that may be opened anew; what a person narrowed is left out by `open_for`."""
 BACKUP_DAYS = 90
 """How long a receiver's backups may still hold what it purged."""
 OVERDUE = timedelta(hours=24)
@@ -129,20 +131,27 @@ def _opened_anew(share: StatusShare) -> None:
     referral, theirs = _of(share), standing(share.referral_id, "receiver", share.scope)
     if theirs is not None and theirs.reason in WITHDRAWN and basis_of(referral, share.scope) is None:
         say_withdrawn(theirs, theirs.reason)
-    if share.reason in ("narrowed", "wound_down", "") and referral.state is ReferralState.TAKEN_ON:
+    if share.reason in BY_PROGRAM and referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
 
 
 def _failed(share: StatusShare, said: Said) -> None:
+    """Ours finds nothing at the other side. Sealed under a version that is not in effect any more by now, it goes again."""
     values.purge(share)
     referral = _of(share)
-    if share.role != "owner" or share.reason not in WITHDRAWN:
+    if share.role != "owner" or referral.state is not ReferralState.TAKEN_ON:
         return
-    if referral.role != "home" or referral.state is not ReferralState.TAKEN_ON:
+    if share.reason in BY_PROGRAM and _under(referral, share.scope) != share.agreement:
+        open_for(referral)
+    if share.reason not in WITHDRAWN or referral.role != "home":
         return
     theirs = standing(referral.id, "receiver", share.scope)
-    if theirs is not None and basis_of(referral, share.scope) is None:
-        _keep_untold(theirs, share.reason)  # the member said no, and the word that told it found nothing there
+    if theirs is None or basis_of(referral, share.scope) is not None:
+        return
+    if _reference_to_tell(theirs) == share.agreement:
+        _keep_untold(theirs, share.reason)  # the member said no, and the word that told it was not heard
+    else:
+        say_withdrawn(theirs, share.reason)
 
 
 def _refused(share: StatusShare, verb: str, code: str) -> None:
@@ -308,9 +317,7 @@ def say_withdrawn(theirs: StatusShare, reason: str) -> None:
     back unfilled. While the proof of the last is on its way nothing can be said, and where no agreement in force grants home
     any, nothing at all: then `reason` stands on the host's share, and a person telephones; so also where the host refuses it.
     """
-    # What opens wants a version in force, not the one the host's share goes by; paused or not, as it carries nothing.
-    versions = (AgreementRef(a.id, v.version, v.text_digest) for a, v in agreements.in_force(theirs.partner_uid))
-    reference = next((ref for ref in versions if granted(ref, theirs.scope, theirs.partner_uid, "home")), None)
+    reference = _reference_to_tell(theirs)
     if reference is None or _is_there(theirs.referral_id, theirs.scope):
         _keep_untold(theirs, reason)
         return
@@ -322,6 +329,12 @@ def say_withdrawn(theirs: StatusShare, reason: str) -> None:
     share.under(reference)
     verbs.say(KIND, share, "grant", {**_named(share), "basis": share.basis, "basis_on": share.basis_on.isoformat()})
     revoke(share, reason)
+
+
+def _reference_to_tell(theirs: StatusShare) -> AgreementRef | None:
+    """What opens wants a version in force, not the one the host's share goes by; paused or not, as it carries nothing."""
+    versions = (AgreementRef(a.id, v.version, v.text_digest) for a, v in agreements.in_force(theirs.partner_uid))
+    return next((ref for ref in versions if granted(ref, theirs.scope, theirs.partner_uid, "home")), None)
 
 
 def _keep_untold(theirs: StatusShare, reason: str) -> None:
