@@ -6,6 +6,7 @@ import pytest
 
 from tests.blueprints.test_members import at, browser, side
 from web.core import fence
+from web.core.ids import uuid7
 from web.extensions import db
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Consent, Method
@@ -59,7 +60,7 @@ def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, 
     taken = admin.get(at(side, "王示甲", kept))
     assert taken.data == PNG and taken.headers["Content-Disposition"].startswith("attachment")
     # Paper that has no row to belong to is not kept where nobody sees it; what stood without paper gets it.
-    again = admin.post(page, data={**given, "number": "154 0000 0008", "scan": (BytesIO(PDF), "x.pdf")})
+    again = admin.post(page, data={**given, "scan": (BytesIO(PDF), "x.pdf")})
     assert again.status_code == 303 and "这次的没有存" in admin.get(again.location).text
     told = {"partner": given["partner"], "scope": ["S2"], "method": "in_person", "given_on": "2026-03-01"}
     for file, words in ((None, "已登记 1 项告知"), (PDF, "扫描件已补上"), (PDF, "这次的没有存"), (None, "此前已告知")):
@@ -79,6 +80,34 @@ def test_one_number_is_agreed_to_by_itself_on_signed_paper(browser, side, pair, 
         fence.commit()
     assert "下载扫描件" in admin.get(at(side, "王示甲", record)).text
     assert admin.get(at(side, "王示甲", kept)).data == PNG, "its consent stayed with the record that went"
+
+
+def test_another_number_is_another_consent_and_none_of_another_county(browser, side, pair, given):
+    admin, page = browser(), at(side, "王示甲", "/consent")
+    for number, method in (("154 0000 0009", "paper"), ("154 0000 0008", "paper"), ("154 0000 0007", "phone")):
+        sent = (
+            given
+            | {"number": number, "method": method}
+            | ({"scan": (BytesIO(PDF), "x.pdf")} if method == "paper" else {})
+        )
+        assert "已登记单独同意" in admin.get(admin.post(page, data=sent).location).text, number
+    assert "此前已同意" in admin.get(admin.post(page, data=given | {"number": "", "method": "phone"}).location).text
+    with fence.acting_for(side.tenant_id):
+        member = members.get(side.members["王示甲"], lock=True)
+        rows = [c for c in consents.standing(member.id) if c.scope == "S3"]
+        assert len(rows) == 3 and len({c.scan_id for c in rows if c.scan_id}) == 2, "each number with its own paper"
+        assert member.contact_phone == "15400000007"
+        consents.give(member, uuid7(), ["S3"], method=Method.PHONE)
+        version = member.updated_at.isoformat()
+        fence.commit()
+    # The other of the two numbers would reach the county that agreed to this one: neither form chooses it.
+    whole = {"version": version, "name": "王示甲", "member_kind": "1", "chosen_phone": "phone", "reason": "本人来电"}
+    for where, sent in ((page, given | {"chosen_phone": "phone", "number": "", "method": "phone"}),
+                        (at(side, "王示甲", "/edit"), whole)):  # fmt: skip
+        refused = admin.post(where, data=sent)
+        assert refused.status_code == 422 and "先撤回对那个县的同意" in refused.text, where
+    with fence.acting_for(side.tenant_id):
+        assert members.get(side.members["王示甲"]).contact_phone == "15400000007"
 
 
 def test_the_paper_to_sign_and_the_press_that_says_what_it_does(browser, side, pair):

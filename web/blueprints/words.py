@@ -331,6 +331,7 @@ FIELD_ERRORS: dict[str, str] = {
     "scan_too_large": "文件超过 5 MB，请降低扫描分辨率后再传",
     "scan_unreadable": "不是完整的 PDF、JPG 或 PNG 文件，请换成其中一种",
     "scan_missing": "书面办理的，请附签字扫描件",
+    "chosen_for_another": "本人同意送往另一个县的是现在选定的号码，改选会连它收到的一起改。请先撤回对那个县的同意，再由本人重新选定",
     "places_missing": "须写明 {county} 和 {partner}，印出时换成两县名称",
     "notice_unchanged": "内容没有改动，不需要启用新版",
     "consent_per_request": "服务事项须逐件同意，其他范围不按件",

@@ -62,9 +62,9 @@ def _is_sent() -> bool:
     return sent is not None and bool(sent.filename)
 
 
-def _scan(member: Member, title: str, partner_uid: UUID, scopes: list[str]) -> UUID | None:
+def _scan(member: Member, title: str, partner_uid: UUID, scopes: list[str], *, is_anew: bool = False) -> UUID | None:
     """The signed paper that came with the form, kept; None when none did, or when all it is about has its paper already."""
-    if not _is_sent() or not service.takes_scan(member.id, partner_uid, scopes):
+    if not _is_sent() or not (is_anew or service.takes_scan(member.id, partner_uid, scopes)):
         return None
     sent = request.files["scan"]
     return scans.keep(sent.read(scans.MAX_BYTES + 1), title=title, member_id=member.id).id
@@ -119,11 +119,10 @@ def agree(member_id: UUID) -> Any:
             if not given["is_own_wish"]:
                 raise Invalid({"is_own_wish": "not_agreed"})
             _demand_last_word(member, given, ["S3"])
-            title = say("单独同意书　{partner}", partner=known[given["partner"]])
-            scan_id = _scan(member, title, given["partner"], ["S3"])
             if given["method"] == Method.PAPER and not _is_sent():
                 raise Invalid({"scan": "scan_missing"})
-            chosen_now = {"chosen_phone": given["chosen_phone"]}
+            service.demand_choice(member, given["chosen_phone"], given["partner"])
+            before, chosen_now = member.contact_phone, {"chosen_phone": given["chosen_phone"]}
             if given.get("number"):
                 chosen_now[given["chosen_phone"]] = given["number"]
             try:
@@ -132,15 +131,19 @@ def agree(member_id: UUID) -> Any:
                 raise Invalid({"number": wrong.fields.get(given["chosen_phone"], ["invalid"])}) from wrong
             if not member.contact_phone:
                 raise Invalid({"number": "required"})
+            is_anew = member.contact_phone != before
+            title = say("单独同意书　{partner}", partner=known[given["partner"]])
+            scan_id = _scan(member, title, given["partner"], ["S3"], is_anew=is_anew)
             rows = service.give(
-                member, given["partner"], ["S3"], method=Method(given["method"]), on=given["given_on"], scan_id=scan_id
-            )
+                member, given["partner"], ["S3"], method=Method(given["method"]), on=given["given_on"], scan_id=scan_id,
+                is_anew=is_anew,
+            )  # fmt: skip
             if rows:
                 flash("已登记单独同意")
-            elif _is_sent() and not scan_id:
-                flash("此前已同意，已有扫描件，这次的没有存；号码已按本人选定的更新")
+            elif scan_id:
+                flash("此前已同意，签字扫描件已补上")
             else:
-                flash("此前已同意；号码已按本人选定的更新")
+                flash("此前已同意，已有扫描件，这次的没有存" if _is_sent() else "此前已同意")
             return _back(member_id)
     partner = next((name for uid, name in known.items() if str(uid) == str(form.values.get("partner"))), "伙伴县")
     return form.page(

@@ -23,6 +23,7 @@ from web.core.fields import FIELDS, mask
 from web.core.saying import say
 from web.extensions import db
 from web.tenants.accounts.permissions import Permission
+from web.tenants.consents import service as consents
 from web.tenants.members import citizen_id, codes, service, values
 from web.tenants.members.codes import Standing
 from web.tenants.members.models import Member
@@ -120,6 +121,7 @@ def edit(member_id: UUID) -> Any:
                 version = version_of(given.pop("version"))
                 reason, cleared = given.pop("reason", ""), set(given.pop("clear")) & UNSHOWN
                 given = {f: v for f, v in given.items() if f not in UNSHOWN or v or f in cleared}
+                consents.demand_choice(member, given.get("chosen_phone") or member.chosen_phone)
                 with events.noted() as did:
                     service.amend(member, given, version=version, reason=reason)
                 offer("已保存" if did else "没有改动", did)

@@ -49,12 +49,14 @@ def give(
     on: date | None = None,
     about_id: UUID | None = None,
     scan_id: UUID | None = None,
+    is_anew: bool = False,
 ) -> list[Consent]:
     """Record what the member was told or agreed to, by the notice in use now. Scopes that stand by these words already are
     left as they are, but for signed paper that one of them lacked; what stands by older words stands on beside the new, and
     each application is one of its own. Scopes that he withdrew after that day are left out: his last word counts.
 
     `about_id`: the request a consent of S7 is for, and stands for alone; anything but S7 with it is Invalid.
+    `is_anew`: to something else by the same words, another number (S3); it stands beside what stood.
     """
     day = on or clock.today()
     if day > clock.today():
@@ -65,7 +67,9 @@ def give(
     if any((scope in PER_REQUEST) != (about_id is not None) for scope in wanted):
         raise Invalid({"scope": "consent_per_request"})
     version = wordings.in_use().version
-    stood = {c.scope: c for c in _by_these_words(member.id, partner_uid, version) if c.about_id == about_id}
+    stood = {
+        c.scope: c for c in _by_these_words(member.id, partner_uid, version) if c.about_id == about_id and not is_anew
+    }
     withdrawn = withdrawn_since(member.id, partner_uid, day) if about_id is None else set()
     given = []
     for scope in wanted:
@@ -109,6 +113,15 @@ def withdrawn_since(member_id: UUID, partner_uid: UUID, day: date) -> set[str]:
         Consent.withdrawn_at >= clock.midnight(day + timedelta(days=1)),
     )
     return set(db.session.scalars(query)) - {c.scope for c in standing(member_id) if c.partner_uid == partner_uid}
+
+
+def demand_choice(member: Member, chosen: str, partner_uid: UUID | None = None) -> None:
+    """Invalid where the other of the two numbers is chosen while a county, but for `partner_uid`, has the member's consent to
+    the one that is chosen now: it would get a number that he did not agree to for it.
+    """
+    agreed = {c.partner_uid for c in standing(member.id) if c.scope == "S3"} - {partner_uid}
+    if chosen != member.chosen_phone and agreed:
+        raise Invalid({"chosen_phone": "chosen_for_another"})
 
 
 def takes_scan(member_id: UUID, partner_uid: UUID, scopes: Iterable[str]) -> bool:
