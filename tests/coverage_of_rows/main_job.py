@@ -66,6 +66,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "members.notice members.agree members.shown members.paper members.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",
           "tenants/test_consents.py::test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes "
           "blueprints/test_consents.py::test_one_number_is_agreed_to_by_itself_on_signed_paper "
+          "blueprints/test_consents.py::test_another_number_is_another_consent_and_none_of_another_county "
           "blueprints/test_consents.py::test_the_paper_to_sign_and_the_press_that_says_what_it_does "
           "federation/sharing/test_publications.py::test_the_directory_is_kept_current_and_said_once "
           "federation/sharing/test_publications.py::test_no_grant_no_list_and_the_end_destroys_both_copies"),
@@ -81,6 +82,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("2", "a no to S6 ends what both counties share, also where home's own share was stopped or lost; what was sealed before it and not delivered goes without the values", "members.withdraw shares.show",
           "federation/sharing/test_sharing.py::test_the_notice_of_s6_withdrawn_both_directions_go "
           "federation/sharing/test_sharing.py::test_the_notice_of_s6_withdrawn_the_host_hears_where_a_person_had_stopped_ours "
+          "federation/sharing/test_sharing.py::test_a_share_that_the_host_opens_after_the_no_is_answered_with_it "
+          "federation/sharing/test_sharing.py::test_what_the_host_refused_as_it_went_by_another_version_is_said_again_once_both_go_by_it "
           "federation/sharing/test_heartbeat.py::test_a_copy_that_stopped_is_put_away_by_its_receiver_and_shared_anew "
           "federation/sharing/test_sharing.py::test_what_waits_at_the_withdrawal_goes_without_the_values"),
     _line("2", "a share goes with the agreement it rests on, though the referral goes on under another", "shares.show",
