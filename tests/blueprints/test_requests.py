@@ -187,6 +187,8 @@ def test_who_may_not(walk, host, home, fresh):
     theirs = at(there, f"/requests/{id_}")
     liaison = fresh.test_client()
     sign_in(liaison, there, "liaison")  # answers other kinds, but does not withdraw consents
+    form = home.get(f"{theirs}/decline").text
+    assert "不属于我县" in form and "目前无法办理" not in form, "the member's no waits for nobody's being able"
     page = liaison.get(theirs).text
     assert "county_admin甲" in page and "aria-disabled" in page
     assert liaison.post(f"{theirs}/accept").status_code == 403

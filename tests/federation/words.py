@@ -175,6 +175,10 @@ def _want(lived: Lived, side: Side, _: None) -> None:
     requests.ask(referral, kind, values, consent_on=clock.today(), consent_how=Method.PAPER)
 
 
+def _no(request: Request, only: str, words: str) -> tuple[str, str]:
+    return (only, "") if request.of_kind.refused_for else ("other", words)
+
+
 def _done(lived: Lived, side: Side, request: Request) -> None:
     answer = {"outcome": "valid"} if request.kind == "certificate" else {}
     requests.done(request.id, clock.today(), answer)
@@ -304,9 +308,9 @@ WORDS: dict[str, Word] = {
     "cosign.keep": lambda _l, _s, c: cosigning.keep(c.id, "核对无误"),
     "request.ask": _want,
     "request.accept": lambda _l, _s, r: requests.accept(r.id),
-    "request.decline": lambda _l, _s, r: requests.decline(r.id, "other", "本月抽不出人"),
+    "request.decline": lambda _l, _s, r: requests.decline(r.id, *_no(r, "not_ours", "本月抽不出人")),
     "request.done": _done,
-    "request.fail": lambda _l, _s, r: requests.fail(r.id, "other", "家中无人"),
+    "request.fail": lambda _l, _s, r: requests.fail(r.id, *_no(r, "not_found", "家中无人")),
     "request.rate": lambda _l, _s, r: requests.rate(r.id, "helped"),
     "request.purge": lambda _l, _s, r: requests.forgo(r.id),
     "request.withdraw": lambda _l, _s, r: requests.withdraw(r.id, "不需要了"),

@@ -7,6 +7,7 @@ scope, and nothing else. How to add one: `web/README.md`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from web.federation.wire.kinds import Kind, Text, choice
@@ -29,7 +30,8 @@ class Asked:
 class RequestKind:
     """`asker`: which role of the referral may ask, or any. `due_days`: working days to the answer. `answered_by`: the
     permission the answering person needs. `needs_consent`: the member's own yes to this one request (S7).
-    `withdraws`: its being done withdraws the member's notices and consents at home.
+    `withdraws`: its being done withdraws the member's notices and consents at home. `refused_for`: the only words of the lists
+    that it may be declined or failed with; () = all of them.
     """
 
     name: str
@@ -41,6 +43,11 @@ class RequestKind:
     answered_by: str = "request:write"
     needs_consent: bool = False
     withdraws: bool = False
+    refused_for: tuple[str, ...] = ()
+
+    def reasons(self, words: Iterable[str]) -> list[str]:
+        """Which of these, the list of declining or of failing, it admits."""
+        return [word for word in words if not self.refused_for or word in self.refused_for]
 
 
 REQUEST_KINDS: dict[str, RequestKind] = {
@@ -79,6 +86,7 @@ REQUEST_KINDS: dict[str, RequestKind] = {
             asks=(Asked("what", choice("all contact"), "withdrawn"),),
             answered_by="member:write",
             withdraws=True,
+            refused_for=("not_ours", "not_found"),  # the member's no waits for nobody's being able or willing
         ),
     )
 }

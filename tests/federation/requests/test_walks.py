@@ -166,6 +166,30 @@ def test_a_consent_withdrawn_at_the_host_ends_at_home_by_a_persons_press(walk):
         assert referrals.get(walk.guests["王示甲"]).state == "ended" and service.get(id_).state == "done"
 
 
+@pytest.mark.parametrize(("verb", "reason"), [("decline", "not_ours"), ("fail", "not_found")])
+def test_a_members_no_is_refused_for_nothing_but_that_home_does_not_have_him(walk, monkeypatch, verb, reason):
+    """It was declined as 目前无法办理, and what he had said no to went on."""
+    home = walk.pair.home
+    id_ = ask(walk, "withdrawal", {"what": "all"})
+    if verb == "fail":
+        say(walk, home, service.accept, id_)
+    before, refuse = states(walk, id_), getattr(service, verb)
+    for other in ("not_able", "other"):
+        with home.act(), pytest.raises(Invalid) as wrong:
+            refuse(id_, other, "人手不足")
+        assert list(wrong.value.fields) == ["reason"]
+    with home.act(), monkeypatch.context() as loose:  # a program that does not look
+        loose.setitem(REQUEST_KINDS, "withdrawal", replace(REQUEST_KINDS["withdrawal"], refused_for=()))
+        refuse(id_, "not_able")
+        fence.commit()
+    walk.work()
+    assert states(walk, id_) == before
+    with home.act():
+        assert service.get(id_).refused_code == "malformed"
+    say(walk, home, refuse, id_, reason)
+    assert states(walk, id_) == (f"{verb.removesuffix('e')}ed",) * 2 + ("",)
+
+
 @pytest.mark.parametrize("end", ["decline", "fail", "withdraw", "lapse", "agreement", "grant", "referral"])
 def test_what_comes_to_nothing_is_purged_where_it_was_asked(walk, end):
     home, host = walk.pair.home, walk.pair.host

@@ -111,7 +111,8 @@ def accept(request_id: UUID) -> Any:
 
 def _because(request_id: UUID, verb: str, title: str, reasons: Mapping[str, str], say: Callable[..., Any]) -> Any:
     row = _asked(request_id, verb)
-    parts = {"reason": One("原因", list(reasons.items())), "text": Text("说明", limit=1000)}
+    choice = [(word, reasons[word]) for word in row.request.of_kind.reasons(reasons)]
+    parts = {"reason": One("原因", choice), "text": Text("说明", limit=1000)}
     form = Form(schema("Because", parts))
     if form.is_sent:
         with form:
@@ -119,7 +120,7 @@ def _because(request_id: UUID, verb: str, title: str, reasons: Mapping[str, str]
             say(row.request.id, said["reason"], said.get("text", ""))
             flash("已答复")
             return _there(request_id)
-    return form.page("requests/because.html", it=row.request, title=title, verb=verb, reasons=list(reasons.items()))
+    return form.page("requests/because.html", it=row.request, title=title, verb=verb, reasons=choice)
 
 
 @bp.route("/<uuid:request_id>/decline", methods=["GET", "POST"])

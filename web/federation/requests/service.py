@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 KEPT = 36  # months after it was done
 CONTACT = ("S3",)
 NO_MORE = "本人撤回对这一件事的同意"
+NOES = {"decline": REQUEST_DECLINED, "fail": REQUEST_FAILED}
 
 
 def _members_behind(ids: Collection[UUID], partner_uid: UUID) -> Mapping[UUID, UUID | None]:
@@ -194,12 +195,12 @@ def accept(request_id: UUID) -> Request:
 
 def decline(request_id: UUID, reason: str, text: str = "") -> Request:
     """We will not, with a reason of the list; "other" needs words."""
-    return _say(request_id, "decline", *_because(REQUEST_DECLINED.words, reason, text), reason=reason)
+    return _refuse(request_id, "decline", reason, text)
 
 
 def fail(request_id: UUID, reason: str, text: str = "") -> Request:
     """It could not be done, with a reason of the list; "other" needs words."""
-    return _say(request_id, "fail", *_because(REQUEST_FAILED.words, reason, text), reason=reason)
+    return _refuse(request_id, "fail", reason, text)
 
 
 def done(request_id: UUID, on: date, values: Mapping[str, Any] | None = None) -> Request:
@@ -228,12 +229,12 @@ def _withdraw_consents(request: Request) -> None:
     consents.withdraw(member, request.partner_uid, scopes, "本人在流入地提出撤回")
 
 
-def _because(words: frozenset[str], reason: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    if reason not in words:
+def _refuse(request_id: UUID, verb: str, reason: str, text: str) -> Request:
+    if reason not in get(request_id).of_kind.reasons(NOES[verb].words):
         raise Invalid({"reason": "choose_one"})
     if reason == "other" and not text.strip():
         raise Invalid({"text": "required"})
-    return {"reason": reason}, {"/text": text.strip()} if text.strip() else {}
+    return _say(request_id, verb, {"reason": reason}, {"/text": text.strip()} if text.strip() else {}, reason=reason)
 
 
 def _say(
@@ -345,6 +346,12 @@ def _check_values(part: str) -> Effect:
     return check
 
 
+def _check_no(request: Request, said: Said) -> None:
+    """The reason is one that the kind admits."""
+    if said.body["reason"] not in request.of_kind.reasons(NOES[said.verb].words):
+        raise WireError("malformed", where="body/reason")
+
+
 def _check_done(request: Request, said: Said) -> None:
     """Not before it was asked nor after today, give or take the day that two clocks around midnight make: three years from
     that day on the content is kept.
@@ -404,7 +411,12 @@ REQUEST_KIND = verbs.register(
         REQUEST,
         Request,
         opens=_opens,
-        checks={"ask": _check_values("asks"), "done": _check_done, "purge": purging.check},
+        checks={
+            "ask": _check_values("asks"),
+            "done": _check_done,
+            "purge": purging.check,
+            **dict.fromkeys(NOES, _check_no),
+        },
         effects={
             "ask": _asked,
             "done": _done,
