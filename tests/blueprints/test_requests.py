@@ -203,3 +203,8 @@ def test_who_may_not(walk, host, home, fresh):
     assert "在途的介绍信随之收回" in home.get(f"{theirs}/done").text, (
         "everything is withdrawn, and he is told what with it"
     )
+    assert "请打电话" not in host.get(at(here, f"/requests/{id_}")).text
+    assert home.post(f"{theirs}/fail", data={"reason": "not_found", "text": ""}).status_code == 303
+    walk.work()
+    page = host.get(at(here, f"/requests/{id_}")).text
+    assert "请打电话，请岳西县登记撤回" in page and "需要时可以重新提出" not in page, "what he said no to still stands"
