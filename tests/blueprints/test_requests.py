@@ -101,6 +101,13 @@ def test_a_visit_from_the_referral_to_the_rating(walk, host, home):
         assert "已办结，已评价" in page and "有帮助" in page and "一致" in page
         sheet = client.get(f"{where}/sheet").text
         assert "（盖章）" in sheet and f"办理　{clock.today().isoformat()}" in sheet
+    with here.act():
+        service.get(UUID(id_), lock=True).stopped = "refused_not_open"
+        fence.commit()
+    assert "送不到岳西县：请打电话，请对方也销毁" in host.get(f"{ours}/forgo").text
+    assert host.post(f"{ours}/forgo").status_code == 303
+    page = host.get(ours).text
+    assert "送不到岳西县：请打电话，请对方也销毁" in page and "两县只留下" not in page and "权益受损" not in page
 
 
 def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, host, home):

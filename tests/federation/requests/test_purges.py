@@ -77,6 +77,15 @@ def test_what_was_agreed_to_and_done_is_destroyed_when_it_is_withdrawn(walk, pro
     with host.act():
         assert live(rated) == 1 and service.get(rated).values() == {"trigger": "hardship"}
     say(walk, host, service.rate, first, "partly")  # what stays may still be rated
+    halted = done(walk, visit(walk))
+    with host.act():
+        service.get(halted, lock=True).stopped = "refused_not_open"
+        fence.commit()
+    say(walk, host, service.forgo, halted)
+    with host.act():
+        assert (service.get(halted).values(), live(halted)) == ({}, 0), "the yes to that one alone, though it has stopped"
+    with home.act():
+        assert live(halted) == 1, "no word goes: a person telephones"
     ask(walk, "withdrawal", {"what": "contact"})
     with host.act():
         assert live(rated) == 1, "of the number alone"

@@ -212,7 +212,7 @@ def forgo(request_id: UUID) -> Any:
         raise WrongState("illegal_transition")
     if request.method == "POST":
         service.forgo(row.request.id)
-        flash("已撤回，本县的内容已销毁，对方收到后随即销毁")
+        flash("本县的内容已销毁" if row.request.stopped else "已撤回，本县的内容已销毁，对方收到后随即销毁")
         return _there(request_id)
     return render_template(
         "requests/forgo.html", it=row.request, name=row.name, partner=keys.peer(row.request.partner_uid),

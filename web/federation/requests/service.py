@@ -169,11 +169,13 @@ def take_back(reason: str, *where: ColumnElement[bool], rests: Callable[[Request
 
 def may_forgo(request: Request) -> bool:
     """May the member's yes to it still be withdrawn, it being done and its content here?"""
-    return request.role == "asker" and request.of_kind.needs_consent and purging.holds(request) and not request.stopped
+    return request.role == "asker" and request.of_kind.needs_consent and purging.holds(request)
 
 
 def forgo(request_id: UUID) -> Request:
-    """The member withdraws the yes to it after it was done: its content is destroyed at both counties. WrongState else."""
+    """The member withdraws the yes to it after it was done: its content is destroyed at both counties; here alone where our copy
+    has stopped, and a person tells the other. WrongState else.
+    """
     request = get(request_id, lock=True)
     if not may_forgo(request):
         raise WrongState("illegal_transition", state=request.state.value, verb="purge")
