@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import redis
+import structlog
 from sqlalchemy import delete, event, select
 
 from tests import world
@@ -22,6 +23,7 @@ from web.extensions import db, valkey
 from web.federation.agreements.models import Agreement
 from web.federation.post import transports
 from web.tenants.accounts import factors
+from web.tenants.accounts import service as accounts
 from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
 
@@ -90,6 +92,27 @@ def test_made_by_a_command_and_always_with_a_code(fresh, pair):
     assert enter(client, "Better-2-known", 1).status_code == 303
     assert "closed" in run(args=["operator", "close", "wang.yunwei"]).output
     assert client.get("/operator/").status_code == 303
+
+
+def test_who_may_not_come_in_is_written_down(fresh, pair):
+    """No county's log has it, and it stood nowhere."""
+    client = fresh.test_client()
+    with fence.platform("tests"):
+        made, clear, _codes = operators.add("wang.yunwei", "王运维")
+        id_ = str(made.id)
+        fence.commit()
+    with structlog.testing.capture_logs() as logged:
+        client.post("/operator/sign-in", data={"username": "nobody.here", "password": "wrong-1", "code": "000000"})
+        for _ in range(accounts.LOCK_AFTER):
+            assert enter(client, "wrong-1").status_code == 422
+        assert enter(client, clear).status_code == 422, "locked"
+    lines = [line for line in logged if line["event"].startswith("operator.")]
+    failed = ["operator.sign_in_failed"] * (accounts.LOCK_AFTER - 1)
+    assert [line["event"] for line in lines] == [
+        "operator.sign_in_unknown", *failed, "operator.lock", "operator.sign_in_failed",
+    ]  # fmt: skip
+    assert [line.get("operator") for line in lines] == [None, *[id_] * (accounts.LOCK_AFTER + 1)]
+    assert not any(word in str(logged) for word in ("wang.yunwei", "nobody.here", "wrong-1", clear))
 
 
 def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after, proved, monkeypatch):

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+import structlog
+
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound
 from web.core.events import Actor
@@ -23,6 +25,7 @@ from web.tenants.operators.models import Operator, OperatorSession
 from web.tenants.organisations import service as organisations
 
 ROLE = "operator"
+log = structlog.get_logger(__name__)
 
 
 def add(username: str, name: str) -> tuple[Operator, str, list[str]]:
@@ -62,10 +65,21 @@ def _sign_out(operator: Operator, but: bytes = b"") -> None:
 
 
 def authenticate(username: str, password: str, code: str) -> Operator | None:
-    """The operator who may come in now, or None. Failures are counted on the row: commit also when it is None."""
+    """The operator who may come in now, or None. Failures are counted on the row, commit also when it is None, and written down:
+    no county has a log of them.
+    """
     query = db.select(Operator).where(Operator.username == username.strip().lower()).with_for_update()
     found: Operator | None = db.session.scalars(query).first()
-    return found if accounts.admits(found, password, code) else None
+    was_locked = found.locked_until if found else None
+    if accounts.admits(found, password, code):
+        return found
+    if found is None:
+        log.warning("operator.sign_in_unknown")
+    elif found.locked_until is not None and found.locked_until != was_locked:
+        log.warning("operator.lock", operator=str(found.id))
+    else:
+        log.warning("operator.sign_in_failed", operator=str(found.id))
+    return None
 
 
 def begin_session(operator: Operator, token_digest: bytes, *, ip: str = "") -> None:
