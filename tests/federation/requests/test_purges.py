@@ -83,9 +83,7 @@ def test_what_was_agreed_to_and_done_is_destroyed_when_it_is_withdrawn(walk, pro
         fence.commit()
     say(walk, host, service.forgo, halted)
     with host.act():
-        assert (service.get(halted).values(), live(halted)) == ({}, 0), (
-            "of that one alone, though it has stopped"
-        )
+        assert (service.get(halted).values(), live(halted)) == ({}, 0), "of that one alone, though it has stopped"
     with home.act():
         assert live(halted) == 1, "no word goes: a person telephones"
     ask(walk, "withdrawal", {"what": "contact"})
