@@ -115,9 +115,10 @@ class Walk:
         assert self.states() == (ReferralState.TAKEN_ON, ReferralState.TAKEN_ON)
 
     def shares(self, side: Side) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
-        """(role, scope) → (state, values) of this county's copies."""
+        """(role, scope) → (state, values) of this county's copies, of each the latest."""
         with side.act():
-            rows = list(db.session.scalars(db.select(StatusShare).where(StatusShare.referral_id == self.id)))
+            query = db.select(StatusShare).where(StatusShare.referral_id == self.id)
+            rows = list(db.session.scalars(query.order_by(StatusShare.id)))
             held = values.held([s.id for s in rows])
             assert not [s.stopped for s in rows if s.stopped]
             return {(s.role, s.scope): (s.state.value, held.get(s.id, {})) for s in rows}

@@ -126,10 +126,11 @@ def _purged(share: StatusShare, said: Said) -> None:
 
 def _opened_anew(share: StatusShare) -> None:
     """Taken back because the agreement changed or ended, with its proof here, or lost by the receiver: what is granted now is
-    opened. What the member withdrew while the proof was on its way is said now.
+    opened. What the member withdrew while the proof was on its way is said now; it proves a no that it was taken back for itself.
     """
     referral, theirs = _of(share), standing(share.referral_id, "receiver", share.scope)
-    if theirs is not None and theirs.reason in WITHDRAWN and basis_of(referral, share.scope) is None:
+    is_told = share.state is ShareState.PURGED and share.reason in WITHDRAWN
+    if not is_told and theirs is not None and theirs.reason in WITHDRAWN and basis_of(referral, share.scope) is None:
         say_withdrawn(theirs, theirs.reason)
     if share.reason in BY_PROGRAM and referral.state is ReferralState.TAKEN_ON:
         open_for(referral)
