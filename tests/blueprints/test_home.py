@@ -163,7 +163,12 @@ def test_the_live_part_is_read_again_only_when_something_moved(asked, fresh):
         fence.commit()
     again = client.get(first)
     assert again.status_code == 200 and "欧阳示甲" in again.text
-    assert client.get(address.search(again.text)[1]).status_code == 204, "reading the page moved nothing"
+    still = address.search(again.text)[1]
+    assert client.get(still).status_code == 204, "reading the page moved nothing"
+    with clock.at(clock.now() + home.FRESH + timedelta(minutes=1)):
+        assert client.get(still).status_code == 204, "nor did the clock: what grew old is no news"
+    for spoiled in ("", "x", "0" * 32):
+        assert client.get(re.sub("mark=[^&]+", f"mark={spoiled}", still)).status_code == 200
 
 
 def test_the_bell_looks_through_no_more_of_the_log_than_it_tells_of(asked):

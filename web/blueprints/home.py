@@ -186,36 +186,46 @@ def _asked_day() -> date | None:
 FRESH = timedelta(minutes=10)
 
 
-def _mark() -> str:
+def _mark(start: UUID) -> str:
     """What changes when anything on the page may: the day, the log but for readings, what waits to be sent. One query.
 
-    Counted over the last minutes as well: a transaction that took long commits events older than the newest.
+    Counted from `start` on as well: a transaction that took long commits events older than the newest. It is part of the
+    mark, and stays while the page does: a span that moved with the clock would lose events by their age alone.
     """
     moves = db.select(Event.id).where(Event.verb != "shared.view")
-    recent = moves.where(Event.id > since(clock.now() - FRESH)).subquery()
+    recent = moves.where(Event.id > start).subquery()
     newest = moves.order_by(Event.id.desc()).limit(1).scalar_subquery()
     waiting = db.select(db.func.count()).select_from(OutboxMessage).where(OutboxMessage.receipt.is_(None))
     fresh = db.select(db.func.count()).select_from(recent)
     row = db.session.execute(db.select(newest, fresh.scalar_subquery(), waiting.scalar_subquery())).one()
-    return "-".join(str(part) for part in (clock.today(), *row))
+    return ".".join(str(part) for part in (start, clock.today(), *row))
+
+
+def _marked() -> UUID:
+    """From where the page that asks counted; what is older than a day, or no mark, is counted from now."""
+    oldest, recent = (since(clock.now() - span) for span in (timedelta(days=1), FRESH))
+    try:
+        start = UUID(request.args.get("mark", "").partition(".")[0])
+    except ValueError:
+        return recent
+    return start if oldest < start else recent
 
 
 @bp.get("/")
 @needs(Permission.HOME_READ)
 def index() -> str:
     """The whole page; with `queue` all of that one, which has no list of its own; with `day` all whose last day it is."""
-    return render_template("home/index.html", mark=_mark(), **_shown())
+    return render_template("home/index.html", mark=_mark(since(clock.now() - FRESH)), **_shown())
 
 
 @bp.get("/live")
 @needs(Permission.HOME_READ)
 def live() -> Any:
     """The queues alone, asked for every second: what a partner does is seen within two. Nothing new: nothing is asked."""
-    mark = _mark()
-    if request.args.get("mark") == mark:
+    if request.args.get("mark") == _mark(_marked()):
         return Response(status=204)
     readings.shown_anew()
-    return render_template("home/live.html", mark=mark, **_shown())
+    return render_template("home/live.html", mark=_mark(since(clock.now() - FRESH)), **_shown())
 
 
 NOTICES = 300
