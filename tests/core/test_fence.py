@@ -97,3 +97,30 @@ def test_the_last_writes_and_the_commit_are_one_journey(pair):
         found = db.session.scalars(db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_([first, second])))
         assert list(found) == [second]
         assert list(db.session().dispatch.before_commit)[-1] is fence._write_and_commit
+
+
+def test_a_savepoint_that_fails_takes_only_its_own_writes(pair):
+    key = vault.RecordKey.__table__
+    tenant_id, before, within, after = pair.home.tenant_id, uuid7(), uuid7(), uuid7()
+
+    def put(id_):
+        fence.later(db.insert(key), {"tenant_id": tenant_id, "id": id_, "wrapped": b"x"})
+
+    with fence.acting_for(tenant_id):
+        put(before)
+        with pytest.raises(CrossTenant), fence.savepoint():
+            put(within)
+            fence.write()
+            raise CrossTenant("for some reason")
+        put(after)
+        fence.commit()
+        query = db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_([before, within, after]))
+        assert set(db.session.scalars(query)) == {before, after}
+
+
+def test_a_write_that_waits_says_every_column(pair):
+    """SQLAlchemy would fill in a default; sent without it, the row would have none."""
+    with fence.acting_for(pair.home.tenant_id):
+        fence.later(db.insert(PartyOrg.__table__), {"tenant_id": pair.home.tenant_id, "id": uuid7(), "name": "x"})
+        with pytest.raises(ValueError, match="says every column"):
+            fence.commit()

@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.sql import SQL
-from sqlalchemy import Connection, CursorResult, Executable, Integer, Pool, event, text
+from sqlalchemy import ClauseElement, Connection, CursorResult, Executable, Integer, Pool, event, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from web.core.errors import CrossTenant
 from web.core.ids import uuid7
@@ -35,6 +36,7 @@ class Unit:
     reason: str = ""
     after_commit: dict[tuple[object, ...], Callable[[], None]] = field(default_factory=dict)
     writes: list[tuple[Executable, Any]] = field(default_factory=list)
+    connection: Connection | None = None  # of the transaction at hand
 
     @cached_property
     def narrowing(self) -> ExecutableOption:
@@ -109,16 +111,20 @@ def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
     flushed before it. For the post, whose statements are few, always the same, and counted.
     """
     write()
-    return _run(db.session.connection(), statement, values)
+    return _connection().execute(statement, values)
 
 
 def later(statement: Executable, values: Any) -> None:
     """Keep a write whose answer nobody reads, until the unit asks something or ends: those that wait go in one journey.
-    Like `execute`, it names the county itself.
+    Like `execute`, it names the county itself. One row of values, or a list of rows with the same columns; defaults of columns
+    are not filled in.
     """
     here().writes.append((statement, values))
 
 
+# What keeps writes back itself, until it is known which go together, lets them go here: before a question of the ORM, a flush,
+# a savepoint and the commit.
+LET_GO: list[Callable[[], None]] = []
 _COMMIT = SQL("COMMIT")
 
 
@@ -129,11 +135,11 @@ def write(*, is_last: bool = False) -> None:
     waiting, here().writes = here().writes, []
     if not waiting:
         return
-    connection = db.session.connection()
+    connection = _connection()
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     with _one_journey(driver) if is_last or len(waiting) > 1 else nullcontext():
         for statement, values in waiting:
-            _run(connection, statement, values)
+            _send(connection, statement, values)
         if is_last:
             driver.execute(_COMMIT, prepare=False)
 
@@ -147,9 +153,44 @@ def _one_journey(driver: psycopg.Connection[Any]) -> Iterator[None]:
         raise DBAPIError.instance(None, None, error, psycopg.Error) from error
 
 
-def _run(connection: Connection, statement: Executable, values: Any) -> CursorResult[Any]:
+def _send(connection: Connection, statement: Executable, values: Any) -> None:
     # A list of one would go as many do, with a journey more.
-    return connection.execute(statement, values[0] if isinstance(values, list) and len(values) == 1 else values)
+    rows = values if isinstance(values, list) else [values]
+    said = _said(statement, tuple(rows[0]))
+    bound = [said.bound(row) for row in rows]
+    connection.exec_driver_sql(said.text, bound[0] if len(bound) == 1 else bound)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A write as the driver takes it: its text, and what of its values the driver does not know how to send."""
+
+    text: str
+    fixed: dict[str, Any]
+    made: dict[str, Callable[[Any], Any]]
+
+    def bound(self, row: dict[str, Any]) -> dict[str, Any]:
+        values = self.fixed | row
+        for name, make in self.made.items():
+            values[name] = make(values[name])
+        return values
+
+
+@lru_cache(256)
+def _said(statement: Executable, names: tuple[str, ...]) -> _Said:
+    """Worked out once: the statements of `later` are few, and what SQLAlchemy does for each anew costs as much as sending it."""
+    dialect = db.engine.dialect
+    found = cast(SQLCompiler, cast(ClauseElement, statement).compile(dialect=dialect, column_keys=list(names)))
+    if found.prefetch:
+        raise ValueError(f"a write that waits says every column: {[c.name for c in found.prefetch]} of {found}")
+    made = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in found.binds.items()}
+    return _Said(str(found), dict(found.params), {name: make for name, make in made.items() if make})
+
+
+def _connection() -> Connection:
+    work = here()
+    work.connection = work.connection or db.session.connection()
+    return work.connection
 
 
 def start_over() -> None:
@@ -168,24 +209,27 @@ def plan_anew() -> None:
 @contextmanager
 def savepoint() -> Iterator[None]:
     """A part of the unit that may fail by itself: what it did is undone, and the unit goes on. An exception passes."""
-    write()
+    _let_go()
     with db.session.begin_nested():
         yield
-        write()
 
 
 @event.listens_for(Session, "before_flush")
 @event.listens_for(Session, "do_orm_execute")
-def _write(*_of: object) -> None:
+def _let_go(*_of: object) -> None:
     if isinstance(unit.get(), Unit):
+        for let_go in LET_GO:
+            let_go()
         write()
 
 
 @event.listens_for(Session, "before_commit")
 def _write_and_commit(session: Session) -> None:
-    """The last of its kind: what else has something to say before a commit listens with `insert=True`."""
+    """Of a savepoint too, before it ends."""
     if isinstance(unit.get(), Unit):
         session.flush()
+        for let_go in LET_GO:
+            let_go()
         write(is_last=not session.in_nested_transaction())
 
 
@@ -193,6 +237,14 @@ def _write_and_commit(session: Session) -> None:
 def _unwritten(*_of: object) -> None:
     if isinstance(work := unit.get(), Unit):
         work.writes.clear()
+
+
+# A savepoint is set when its transaction is first asked for the connection.
+@event.listens_for(Session, "after_transaction_create")
+@event.listens_for(Session, "after_transaction_end")
+def _ask_again(*_of: object) -> None:
+    if isinstance(work := unit.get(), Unit):
+        work.connection = None
 
 
 @event.listens_for(Pool, "checkout")

@@ -63,6 +63,22 @@ def test_a_refused_message_is_receipted_once_and_both_sides_know(pair, work):
         assert [(m.result, m.receipt) for m in theirs] == [("refused", r.receipt) for r in rows]
 
 
+def test_what_was_said_before_a_savepoint_failed_is_said(pair, work):
+    """With its values, and the note that it is due; what was said within goes with it."""
+    about, said = uuid7(), []
+    with pair.home.act():
+        say = {"n": 1, "agreement": UNDER, "values": {"/name": "李例乙", "/birth_on": "1980-01-01"}}
+        said.append(service.send(pair.host.uid, "handover.request", about, **say))
+        with pytest.raises(WireError), fence.savepoint():
+            service.send(pair.host.uid, "handover.expire", about, n=2, agreement=UNDER)
+            raise WireError("not_open")
+        said.append(service.send(pair.host.uid, "handover.expire", about, n=3, agreement=UNDER))
+        fence.commit()
+        assert list(db.session.scalars(db.select(OutboxMessage.id).order_by(OutboxMessage.id))) == said
+        assert service.last_said(about, "/name") == said[0]
+        assert db.session.scalar(db.select(PostDue.peer_uid)) == pair.host.uid
+
+
 def test_what_waits_is_found_whatever_was_sent_before(pair):
     with pair.home.act():
         sent = {

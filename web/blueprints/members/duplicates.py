@@ -14,10 +14,10 @@ from web.blueprints.members.pages import person
 from web.blueprints.members.rooms import bp
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
+from web.core import fence
 from web.core.errors import DomainError, NotFound
 from web.core.fields import FIELDS, mask
 from web.core.saying import say
-from web.extensions import db
 from web.tenants.accounts.permissions import Permission
 from web.tenants.members import merging
 from web.tenants.members import service as members
@@ -112,7 +112,7 @@ def compare(first_id: UUID, second_id: UUID) -> Any:
     wrong = ""
     if is_write:
         try:
-            with db.session.begin_nested():  # what a refusal began is not kept
+            with fence.savepoint():  # what a refusal began is not kept
                 pair = _decide(first, second)
         except DomainError as error:
             if error.code == "not_found":

@@ -113,10 +113,10 @@ class _Office:
         if self.is_careful:
             self._recall([found for found in map(_coordinates, opened) if found is not None])
         else:
-            # Ids used before are refused by the primary key, and the batch begins again.
+            # Ids used before, of messages or of what they open, are refused by the primary key, and the batch begins again.
             sealed = [found for found in opened if isinstance(found, Envelope) and found.sd]
             new = {found.about_id for found in sealed if admission.is_opening(found)}
-            self.made = vault.prepare({found.about_id for found in sealed} - new, new)
+            self.made = vault.prepare({found.about_id for found in sealed} - new, new, is_sure=True)
         answers: list[Answer] = []
         for parcel, found in zip(batch, opened, strict=True):
             # What a message leads to here, answers too, stands under the number of the request it comes from.

@@ -130,6 +130,7 @@ def send(
         "blobs": list(blobs),
         "has_blobs_due": bool(blobs),
         "expires_at": expires_at,
+        "attempts": 0,
         "created_at": clock.now(),
         "trace": read_trace(logs.request_id()),
     }
@@ -168,14 +169,15 @@ def keep(
 
 
 def store_kept() -> None:
-    """Write the messages and values that wait, in bulk; it happens by itself at a flush, before a query, and before the
-    commit.
+    """Write the messages, values and notes of what is due that wait, in bulk; it happens by itself at a flush, before a
+    query, at a savepoint, and before the commit.
     """
     waiting: list[_Kept] = db.session.info.pop("kept", [])
     if waiting:
         vault.prepare([k.about_id for k in waiting if not k.is_new], [k.about_id for k in waiting if k.is_new])
-    if said := db.session.info.pop("said", None):
-        fence.later(_MESSAGES, said)
+    for name, statement in (("said", _MESSAGES), ("due", _DUE)):
+        if rows := db.session.info.pop(name, None):
+            fence.later(statement, rows)
     if waiting:
         rows = [
             # An identity number in a value that is none does not cross; the verb does.
@@ -188,14 +190,11 @@ def store_kept() -> None:
 
 
 _MESSAGES, _VALUES = db.insert(OutboxMessage.__table__), db.insert(StoredDisclosure.__table__)
+_NOTED = insert(PostDue.__table__)  # type: ignore[arg-type]  # a table, typed as a mere FROM
+_DUE = _NOTED.on_conflict_do_update(index_elements=["tenant_id", "peer_uid"], set_={"due_at": _NOTED.excluded.due_at})
 
 
-# Before the fence sends what waits.
-@event.listens_for(Session, "before_flush", insert=True)
-@event.listens_for(Session, "before_commit", insert=True)
-@event.listens_for(Session, "do_orm_execute", insert=True)
-def _store(_of: object, *_more: object) -> None:
-    store_kept()
+fence.LET_GO.append(store_kept)
 
 
 def scope_of(spec: MessageSpec, pointer: str, body: Mapping[str, Any]) -> str:
@@ -229,26 +228,22 @@ def reopened(row: StoredDisclosure) -> Disclosure | None:
     return Disclosure(salt, pointer, value)
 
 
-_NOTED = insert(PostDue.__table__)  # type: ignore[arg-type]  # a table, typed as a mere FROM
-_DUE = _NOTED.on_conflict_do_update(index_elements=["tenant_id", "peer_uid"], set_={"due_at": _NOTED.excluded.due_at})
-
-
 def due(peer_uid: UUID, at: datetime) -> None:
     """Note that something is to be sent, and ring the relay after commit: once a unit of work, however much it says."""
     rung: set[UUID] = db.session.info.setdefault("rung", set())
     if peer_uid in rung:
         return
     rung.add(peer_uid)
-    fence.later(_DUE, {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at})
+    noted = {"tenant_id": fence.tenant(), "peer_uid": peer_uid, "due_at": at}
+    db.session.info.setdefault("due", []).append(noted)
     defer(Job.DRAIN, fence.tenant(), peer_uid)
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _unring(session: Session, _previous: object) -> None:
     """A rolled back savepoint may have taken the note with it."""
-    session.info.pop("rung", None)
-    session.info.pop("kept", None)
-    session.info.pop("said", None)
+    for name in ("rung", "due", "kept", "said"):
+        session.info.pop(name, None)
 
 
 @event.listens_for(Session, "after_commit")
