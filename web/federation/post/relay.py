@@ -8,13 +8,14 @@ sent twice is answered with the first receipt.
 from __future__ import annotations
 
 import random
+from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ARRAY, ColumnElement, String, Uuid, all_, any_, bindparam, literal
+from sqlalchemy import ARRAY, ColumnElement, String, Uuid, all_, any_, bindparam, func, literal
 
 from web.core import clock, counters, crypto, events, fence, vault
 from web.core.ids import uuid7
@@ -97,17 +98,22 @@ _OUT, _VALUES, _KEYS = OutboxMessage.__table__, StoredDisclosure.__table__, vaul
 _IDS = ARRAY(Uuid())
 _AT_REST = {"blobs", "has_blobs_due", "prev", "sealed_at", "attempts", "result", "code", "receipt", "receipted_at"}
 _BULK = literal([type_ for type_, spec in MESSAGES.items() if spec.is_bulk], ARRAY(String))
+# Of each message its values, as lists in one, and the key they are under; only of those within the limit. (What they are about
+# is said as well: of a table it has no figures of yet PostgreSQL may take either index, and keep to it while the table grows.)
+_SHOWN = ("id", "pointer", "scope", "commitment", "is_withheld")
+_DISCLOSED = db.select(
+    func.jsonb_agg(func.jsonb_build_array(*(_VALUES.c[n] for n in _SHOWN), func.encode(_VALUES.c.wrapped, "base64")))
+).where(
+    _VALUES.c.tenant_id == _OUT.c.tenant_id, _VALUES.c.message_id == _OUT.c.id, _VALUES.c.about_id == _OUT.c.about_id
+)
+_KEY = db.select(_KEYS.c.wrapped).where(_KEYS.c.tenant_id == _OUT.c.tenant_id, _KEYS.c.id == _OUT.c.about_id)
 _WAITING = (
     db.select(*(column for column in _OUT.c if column.name not in _AT_REST))
+    .add_columns(_DISCLOSED.scalar_subquery().label("disclosed"), _KEY.scalar_subquery().label("key"))
     .where(_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.peer_uid == bindparam("peer"), _OUT.c.receipt.is_(None))
     # Numbers are given in this order, so what a person waits for is not behind what a program tells.
     .order_by(_OUT.c.seq.nulls_last(), _OUT.c.type == any_(_BULK), _OUT.c.id)
     .limit(BATCH)
-)
-_DISCLOSED = (
-    db.select(_VALUES, _KEYS.c.wrapped.label("key"))
-    .outerjoin(_KEYS, (_KEYS.c.tenant_id == _VALUES.c.tenant_id) & (_KEYS.c.id == _VALUES.c.about_id))
-    .where(_VALUES.c.tenant_id == bindparam("tenant"), _VALUES.c.message_id == any_(bindparam("messages", type_=_IDS)))
 )
 _ROW = (_OUT.c.tenant_id == bindparam("tenant"), _OUT.c.id == bindparam("message"))
 _SEALED = db.update(_OUT).where(*_ROW).values(
@@ -130,14 +136,10 @@ def _seal(peer_uid: UUID, lease: UUID, most: int) -> Parcel | None:
         line.write()
         return None
     parcel = Parcel(line.own, line.address)
-    disclosed: dict[UUID, list[Any]] = {}
-    if ids := [m.id for m in waiting]:
-        for row in fence.execute(_DISCLOSED, own | {"messages": ids}):
-            disclosed.setdefault(row.message_id, []).append(row)
-            vault.have(row.about_id, row.key)
     size, sealed = 0, []
     for message in _in_order(waiting)[:most]:
-        rows = disclosed.get(message.id, [])
+        vault.have(message.about_id, message.key)
+        rows = [_Shown(message.about_id, *row) for row in message.disclosed or ()]
         place, token = (message.epoch, message.seq, message.digest), message.envelope
         attached = _sign_attached(line, message)
         if token is None:
@@ -183,14 +185,29 @@ def _in_order(waiting: list[Any]) -> list[Any]:
     return [m for m in waiting if m.seq is not None] + [by_about[m.about_id].pop() for m in fresh]
 
 
-def _seal_one(line: Line, message: Any, rows: list[Any]) -> dict[str, Any]:
+@dataclass(slots=True)
+class _Shown:
+    """A value of a message, as stored: see StoredDisclosure."""
+
+    about_id: UUID
+    id: str
+    pointer: str
+    scope: str
+    commitment: str
+    is_withheld: bool
+    packed: str | None  # `wrapped`, base64
+
+    @property
+    def wrapped(self) -> bytes | None:
+        return None if self.packed is None else b64decode(self.packed)
+
+
+def _seal_one(line: Line, message: Any, rows: list[_Shown]) -> dict[str, Any]:
     """Seal one message as the next of its channel; returns what its row becomes. `rows`: its values, as stored."""
-    for at, row in enumerate(rows):
+    for row in rows:
         # Consent or grant gone since the verb committed: the value is withheld, the verb still travels.
         if row.scope and not HOOKS.may_cross(message, row.scope, row.pointer):
-            stored = db.session.get_one(StoredDisclosure, (row.tenant_id, row.id))
-            stored.is_withheld = True
-            rows[at] = stored
+            db.session.get_one(StoredDisclosure, (message.tenant_id, UUID(row.id))).is_withheld = row.is_withheld = True
     line.seq += 1
     sealed = Envelope(
         id=message.id,
@@ -252,7 +269,7 @@ def _sign(typ: str, payload: dict[str, Any], key: Any) -> str:
 
 
 def _bundle(
-    token: str, attached: list[dict[str, Any]], rows: list[Any], theirs: PublicKey, trace: str | None
+    token: str, attached: list[dict[str, Any]], rows: list[_Shown], theirs: PublicKey, trace: str | None
 ) -> bundles.Bundle:
     shown, hidden = [], []
     for row in rows:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import event
@@ -217,7 +217,16 @@ def _stored(message_id: UUID, about_id: UUID, item: Disclosure, scope: str) -> d
     }  # fmt: skip
 
 
-def reopened(row: StoredDisclosure) -> Disclosure | None:
+class Wrapped(Protocol):
+    """Of a disclosure, what opens it."""
+
+    @property
+    def about_id(self) -> UUID: ...
+    @property
+    def wrapped(self) -> bytes | None: ...
+
+
+def reopened(row: Wrapped) -> Disclosure | None:
     """The disclosure of a row, or None once it was purged."""
     if row.wrapped is None:
         return None
