@@ -67,8 +67,8 @@ def test_what_was_said_before_a_savepoint_failed_is_said(pair, work):
     """With its values, and the note that it is due; what was said within goes with it."""
     about, said = uuid7(), []
     with pair.home.act():
-        say = {"n": 1, "agreement": UNDER, "values": {"/name": "李例乙", "/birth_on": "1980-01-01"}}
-        said.append(service.send(pair.host.uid, "handover.request", about, **say))
+        values = {"/name": "李例乙", "/birth_on": "1980-01-01"}
+        said.append(service.send(pair.host.uid, "handover.request", about, values=values, n=1, agreement=UNDER))
         with pytest.raises(WireError), fence.savepoint():
             service.send(pair.host.uid, "handover.expire", about, n=2, agreement=UNDER)
             raise WireError("not_open")
