@@ -88,6 +88,9 @@ def test_every_look_is_counted_told_and_shown_to_the_member(walk, desks):
 
 
 def test_a_home_that_stands_open_is_one_look_an_hour(walk, desks):
+    def looks_of_all_days():  # an hour on, it may be tomorrow
+        return sum(count for _, _, _, count, _ in tallies(walk.host))
+
     walk.offer()
     _, host = desks
     assert NAME in host.get(f"/{walk.host.code}/").text
@@ -95,11 +98,11 @@ def test_a_home_that_stands_open_is_one_look_an_hour(walk, desks):
     for minutes, looks in ((0, 1), (20, 1), (40, 1), (61, 2), (62, 2)):
         with clock.at(clock.now() + timedelta(minutes=minutes)):
             assert NAME in host.get(f"/{walk.host.code}/live").text
-        assert tallies(walk.host)[0][3] == looks
+        assert looks_of_all_days() == looks
     with walk.host.act():
         assert world.count(Event, Event.verb == "shared.view") == 2, "and two lines of the log"
     host.get(f"/{walk.host.code}/")
-    assert tallies(walk.host)[0][3] == 3, "who asks for the page looks again"
+    assert looks_of_all_days() == 3, "who asks for the page looks again"
 
 
 def test_what_no_page_named_is_counted_all_the_same_and_jobs_are_not_people(walk):
