@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy import func
 from tests.workers import run_all
 from web.core import clock, events, fence
 from web.extensions import db
-from web.federation.agreements import clauses, texts
+from web.federation.agreements import clauses, standing, texts
 from web.federation.agreements import service as agreements
 from web.federation.post import hello, keys
 from web.federation.wire.envelope import AgreementRef
@@ -238,6 +238,14 @@ class Agreed(Pair):
     """Two counties and the version of their agreement that is in effect."""
 
     ref: AgreementRef
+
+
+def ends(side: Side, agreement_id: UUID) -> date:
+    """The day on which the first version of an agreement ends. (It was made when the tests began: that may be yesterday.)"""
+    with side.act():
+        found = standing.version_of(agreements.get(agreement_id), 1)
+        assert found is not None
+        return date.fromisoformat(found.text["effective_to"])
 
 
 def load_agreed() -> Agreed:

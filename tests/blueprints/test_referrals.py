@@ -9,6 +9,7 @@ import pytest
 from flask import g
 from sqlalchemy import event
 
+from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.federation.referrals.conftest import walk
 from tests.federation.referrals.walk import BRANCH, NAME, clerk
@@ -302,7 +303,7 @@ def test_a_share_is_taken_back_by_hand_and_proved(walk, desks, work, fresh):
     page = home.get(at(walk.home, "/shares/?role=owner&scope=S6")).text
     share = re.search(r"/shares/([0-9a-f-]{36})", page).group(1)
     page = home.get(at(walk.home, f"/shares/{share}")).text
-    assert "2026-09" in page and f"现行协议至 {clock.today() + timedelta(days=730)}" in page
+    assert "2026-09" in page and f"现行协议至 {world.ends(walk.home, walk.pair.ref.id)}" in page
     with walk.host.act():
         agreements.leave(walk.pair.ref.id, clock.today() + timedelta(days=90))
         fence.commit()

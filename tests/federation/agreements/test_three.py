@@ -152,7 +152,7 @@ def test_one_of_three_leaves_the_others_go_on_and_each_pair_is_closed_by_both(th
 
 def test_notice_after_a_renewal_was_sealed_ends_that_renewal_and_binds_nobody_who_left(three, work):
     id_, hub, home, third = three
-    ends = clock.today() + timedelta(days=730)
+    ends = world.ends(hub, id_)
 
     def renewed(*others):
         with hub.act():

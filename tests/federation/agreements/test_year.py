@@ -28,7 +28,7 @@ def _run(side):
 
 def test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap(agreed, work, fresh):
     id_, hub, home = agreed.ref.id, agreed.host, agreed.home
-    ends = clock.today() + timedelta(days=730)
+    ends = world.ends(hub, id_)
 
     def proved():
         """What the codes on the papers of both versions say to anybody, the first one first."""
