@@ -1,7 +1,7 @@
 """The fence by hand; tests/contracts proves it for every table."""
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from tests import world
 from web.core import clock, events, fence, vault
@@ -116,6 +116,21 @@ def test_a_savepoint_that_fails_takes_only_its_own_writes(pair):
         fence.commit()
         query = db.select(vault.RecordKey.id).where(vault.RecordKey.id.in_([before, within, after]))
         assert set(db.session.scalars(query)) == {before, after}
+
+
+@pytest.mark.parametrize("lacks", ["record", "new"])
+def test_a_write_that_waits_has_every_value_in_every_row(pair, lacks):
+    """None in its place would change nothing, or empty a column, and nobody would be told."""
+    table = vault.RecordKey.__table__
+    mine = (table.c.tenant_id == db.bindparam("tenant")) & (table.c.id == db.bindparam("record"))
+    write = db.update(table).where(mine).values(wrapped=db.bindparam("new"))
+    row = {"tenant": pair.home.tenant_id, "record": uuid7(), "new": b"x"}
+    torn = {name: value for name, value in row.items() if name != lacks}
+    for rows in (torn, [row, torn]):
+        with fence.acting_for(pair.home.tenant_id):
+            fence.later(write, rows)
+            with pytest.raises((ProgrammingError, KeyError), match=lacks):
+                fence.commit()
 
 
 def test_a_write_that_waits_says_every_column(pair):

@@ -163,7 +163,9 @@ def _send(connection: Connection, statement: Executable, values: Any) -> None:
 
 @dataclass(frozen=True)
 class _Said:
-    """A write as the driver takes it: its text, and what of its values the driver does not know how to send."""
+    """A write as the driver takes it: its text, the values that stand in it (`fixed`; one that a row lacks is refused), and what
+    makes the others into what the driver knows how to send.
+    """
 
     text: str
     fixed: dict[str, Any]
@@ -184,7 +186,8 @@ def _said(statement: Executable, names: tuple[str, ...]) -> _Said:
     if found.prefetch:
         raise ValueError(f"a write that waits says every column: {[c.name for c in found.prefetch]} of {found}")
     made = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in found.binds.items()}
-    return _Said(str(found), dict(found.params), {name: make for name, make in made.items() if make})
+    fixed = {name: bind.value for name, bind in found.binds.items() if not bind.required}
+    return _Said(str(found), fixed, {name: make for name, make in made.items() if make})
 
 
 def _connection() -> Connection:
