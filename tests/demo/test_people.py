@@ -1,6 +1,8 @@
 """The invented people: nobody real, always the same, and read back by the real importer to exactly what was made."""
 
 from collections import Counter
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +42,22 @@ def test_nobody_real_and_always_the_same(county: str) -> None:
             assert person.left.last <= DEMO_DAY
     assert len({person.citizen_id for person in made}) == len(made)
     assert {person.village for person in made} == set(villages(county))
+
+
+@pytest.mark.parametrize("county", COUNTIES)
+def test_only_dates_move_with_the_day(county: str) -> None:
+    dated = {
+        "joined", "confirmed", "left", "expected_until", "dues_paid_until", "last_activity", "certificate_no",
+    }  # fmt: skip
+
+    def seen(person: Person) -> dict[str, object]:
+        return {
+            f.name: (v is None) if f.name in dated else v for f in fields(person) for v in [getattr(person, f.name)]
+        }
+
+    made = [seen(person) for person in people(county)]
+    for days in (1, 2, 31, 38, 90, 365, 1000):
+        assert [seen(person) for person in people(county, DEMO_DAY + timedelta(days=days))] == made, days
 
 
 def test_no_number_or_telephone_is_shared_between_counties() -> None:

@@ -1,7 +1,8 @@
 """Invented people for the demo: deterministic, clearly nobody, and spread over real townships as members really are.
 
 Names are a surname with 示, 例, 演 or 试; identity numbers are valid and impossible (`citizen_id.invent`); telephones
-begin with 154; villages, branches, firms and roads are invented. The same county and day give the same people always.
+begin with 154; villages, branches, firms and roads are invented. A county has the same people every day; what is dated of
+them moves along with the day.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ class _Generator:
 
     def __init__(self, county: str, today: date) -> None:
         self.county, self.today = county, today
-        self.rng = random.Random(f"kiteline demo {county} {today.isoformat()}")
+        # Not of the day: who lives where decides what the scenes find, and must not be drawn anew every morning.
+        self.rng = random.Random(f"kiteline demo {county}")
         self.names: set[str] = set()
         self.numbers: set[str] = set()
         self.serial = 0
@@ -155,8 +157,8 @@ class _Generator:
     def _away(self, person: Person) -> Person:
         rng = self.rng
         earliest = max(date(2017, 1, 1), person.joined.last)
-        days = max(20, (self.today - earliest).days - 40)
-        left = self.today - timedelta(days=rng.randint(20, days))
+        days = max(31, (self.today - earliest).days - 40)  # a month ago or more: known by its month, it is over all the same
+        left = self.today - timedelta(days=31 + int(rng.random() * (days - 30)))  # one draw, however many days
         until = left + timedelta(days=365 * rng.randint(1, 8))
         while until < self.today + timedelta(days=30):
             until += timedelta(days=365)

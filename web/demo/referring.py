@@ -12,6 +12,7 @@ from web.federation.post import keys
 from web.federation.referrals import claims, offering
 from web.federation.referrals import service as referrals
 from web.federation.referrals.models import Referral, ReferralState
+from web.tenants.accounts.permissions import Role
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
@@ -75,7 +76,11 @@ def report(host: Stand, home: Stand, leave: int) -> None:
 
 
 def take_on(host: Stand, home: Stand, leave: int) -> None:
-    """All but the last `leave` reported members get a branch, of the township they live in where it is known."""
+    """All but the last `leave` reported members get a branch: of the township they live in, else of the officer's, whose
+    theme days they then attend.
+    """
+    with acting(host, Role.TOWNSHIP_OFFICER) as officer:
+        offices = officer.org_path
     with acting(host):
         branches = list(
             db.session.scalars(db.select(PartyOrg).where(PartyOrg.kind == OrgKind.BRANCH).order_by(PartyOrg.path))
@@ -85,7 +90,7 @@ def take_on(host: Stand, home: Stand, leave: int) -> None:
             township = (
                 db.session.get(PartyOrg, (host.tenant_id, referral.township_id)) if referral.township_id else None
             )
-            near = [b for b in branches if township is not None and b.path.startswith(township.path)] or branches[:6]
+            near = [b for b in branches if b.path.startswith(township.path if township is not None else offices)]
             referrals.take_on(referral, near[index % len(near)].id)
 
 

@@ -51,7 +51,9 @@ def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatc
         with pytest.raises(Invalid) as refused:
             service.leave(agreed.ref.id, day + timedelta(days=59))
         assert refused.value.fields == {"on": ["before_notice"]}
-        service.leave(agreed.ref.id, day + timedelta(days=60), "任务完成")
+        # The notice that lets the pair be due on a Friday: the day after is over, though no working day has passed.
+        notice = timedelta(days=60 + (4 - (day + timedelta(days=90)).weekday()) % 7)
+        service.leave(agreed.ref.id, day + notice, "任务完成")
         fence.commit()
     work()
     for side in (agreed.home, agreed.host):
@@ -59,7 +61,7 @@ def test_leaving_notice_winding_down_and_closed_by_both(agreed, work, monkeypatc
             assert service.in_force(agreed.host.uid if side is agreed.home else agreed.home.uid)
             with pytest.raises(WrongState):
                 service.close(agreed.ref.id, agreed.host.uid if side is agreed.home else agreed.home.uid)
-    with clock.at(clock.now() + timedelta(days=60)):
+    with clock.at(clock.now() + notice):
         for side in (agreed.home, agreed.host):
             with side.act():
                 with pytest.raises(DomainError) as none:

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import url_for
 
 from web.blueprints.agreements import changes, life, turns
-from web.blueprints.filters import county_calendar, workdays_left
+from web.blueprints.filters import workdays_left
 from web.blueprints.pictures import SharingMap, draw_sharing
 from web.core import clock, scopes
 from web.core.saying import joined, say
@@ -154,8 +154,8 @@ class View:
     def turn(self) -> turns.Turn:
         return turns.of(self)
 
-    def due(self) -> tuple[date, int] | None:
-        """The day the open version lapses, or by which a pair that ended is to be closed, and the working days left."""
+    def due(self) -> tuple[date, int | None] | None:
+        """The day the open version lapses, or by which a pair that ended is to be closed, and `workdays_left` of it."""
         row = VERSION.row(self.version.state, "lapse")
         if row is not None and row.timer is not None:
             on = clock.day(self.version.state_at + row.timer)
@@ -163,7 +163,7 @@ class View:
             on = min(self.closing)
         else:
             return None
-        return on, county_calendar().between(clock.today(), on)
+        return on, workdays_left(on)
 
     @property
     def closing(self) -> list[date]:
