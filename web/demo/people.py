@@ -157,7 +157,8 @@ class _Generator:
     def _away(self, person: Person) -> Person:
         rng = self.rng
         earliest = max(date(2017, 1, 1), person.joined.last)
-        days = max(31, (self.today - earliest).days - 40)  # a month ago or more: known by its month, it is over all the same
+        # A month ago or more: where only the month is known, it is over.
+        days = max(31, (self.today - earliest).days - 40)
         left = self.today - timedelta(days=31 + int(rng.random() * (days - 30)))  # one draw, however many days
         until = left + timedelta(days=365 * rng.randint(1, 8))
         while until < self.today + timedelta(days=30):
