@@ -160,9 +160,13 @@ class Lived(Chaos):
                 self.said.add(word)
 
     def speak(self, name: str, may: list[str], patience: float, side: Side, about: Any) -> str:
-        """One of the words that may be said, so often one that leads on, where there is one; "" where none may."""
+        """One of the words that may be said, so often one that leads on, where there is one; "" where none may. One nobody has
+        said yet is often taken first: a storm that leaves it to chance now and then never says it.
+        """
         onward, is_patient = [verb for verb in may if verb in ONWARD], self.draw.random() < patience
-        verb = self.draw.choice((onward if is_patient else may) or [""])
+        unsaid = [verb for verb in may if f"{name}.{verb}" not in self.said]
+        is_new = bool(unsaid) and self.draw.random() < 0.3
+        verb = self.draw.choice((unsaid if is_new else onward if is_patient else may) or [""])
         return _say(f"{name}.{verb}", self, side, about) if verb else ""
 
     def answer(self, side: Side) -> str:
