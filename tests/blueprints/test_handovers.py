@@ -234,18 +234,20 @@ def test_who_may_not_is_told_who_can(walk, browsers):
     assert other.status_code == 403
 
 
-def test_a_member_s_page_links_to_a_handover_whom_may_open_it(walk, browsers):
-    walk.begin()
+def test_a_member_s_page_links_to_a_handover_and_its_letter_whom_may_open_them(walk, browsers):
     with walk.pair.home.act():
         members.get(walk.member_id, lock=True).branch_id = walk.pair.home.orgs["试例村支部"]
         fence.commit()
+    walk.to_release()
     home, _ = browsers
-    address, link = f"/{walk.pair.home.code}/members/{walk.member_id}", f'href="{at(walk.pair.home, walk.id)}"'
+    address, link = f"/{walk.pair.home.code}/members/{walk.member_id}", at(walk.pair.home, walk.id)
     for role, may in ((Role.COUNTY_ADMIN, True), (Role.AWAY_SECRETARY, False)):
         reader = home(role)
-        page = reader.get(address)
-        assert page.status_code == 200 and "转往余杭区" in page.text
-        assert (link in page.text) == may == (reader.get(at(walk.pair.home, walk.id)).status_code == 200), role
+        page = reader.get(address).text
+        assert "转往余杭区" in page and "中国共产党党员组织关系介绍信" in page
+        links = set(re.findall(r'href="(/[^"#]+)"', page[page.index("<main") :]))
+        assert (link in links) == any("/documents/" in one for one in links) == may, role
+        assert {one: reader.get(one).status_code for one in links} == dict.fromkeys(links, 200), role
 
 
 def test_another_part_of_the_tree_sees_nothing(walk, browsers):

@@ -11,6 +11,7 @@ from flask import current_app, g, render_template, request, url_for
 from markupsafe import Markup
 
 from web.blueprints import edge, timeline
+from web.blueprints.documents import READ_BY
 from web.blueprints.forms import Form
 from web.blueprints.members import wording
 from web.blueprints.members.rooms import bp
@@ -83,7 +84,7 @@ def render(whole: Whole, revealed: dict[str, str | None] | None = None) -> str:
         revealed=revealed or {}, consents=_consents(m.id), partners=names, studied=studied, years=register.study_years(m.id), minutes=sum(s.minutes for s in recent),
         complete=register.completeness(m, flow, recent) if flow else [], papers=register.papers(m.id),
         into=merging.into(m.id) if m.relation is Relation.ENDED else None,
-        entries=timeline.read(register.timeline(m.id)), w=wording, verbs=verbs, is_lost_alone=flows.is_lost_alone(m, flow), dues_limit=dues_limit(), closed=_closed(m), shows_papers="documents.show" in current_app.view_functions,
+        entries=timeline.read(register.timeline(m.id)), w=wording, verbs=verbs, is_lost_alone=flows.is_lost_alone(m, flow), dues_limit=dues_limit(), closed=_closed(m), may_open={kind for kind, permission in READ_BY.items() if permission in GRANTS[Role(edge.actor().role)]},
         acts=_acts(m, flow), inserts=[section(m, flow) for section in SECTIONS],
     )  # fmt: skip
 
