@@ -336,6 +336,22 @@ def test_without_a_grant_nothing_crosses(walk):
         service.correct(id_, {walk.guests["李例乙"]: AWAY}, "确未到会")
 
 
+def test_paused_while_the_offer_waits_home_says_that_the_scope_is_shut(walk):
+    pair = walk.pair
+    walk.hold()
+    with pair.host.act():
+        (record,) = service.offer(activities.get(walk.activity_id, lock=True), [pair.home.uid])
+        id_ = record.id
+        agreements.pause(walk_agreement(pair), "S5", reason="核对中")
+        fence.commit()
+    walk.work()
+    with pair.host.act():
+        record = service.get(id_)
+        assert (record.state, record.refused_code) == (CosignState.NOT_OPENED, "scope_violation")
+    with pair.home.act():
+        assert db.session.get(CoSignedRecord, (pair.home.tenant_id, id_)) is None
+
+
 def walk_agreement(pair):
     return agreements.in_force(pair.home.uid)[0][0].id
 

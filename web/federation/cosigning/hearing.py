@@ -68,7 +68,9 @@ def _check_offer(record: CoSignedRecord, said: Said) -> None:
     if said.is_ours:
         return
     if not contents.read(said.values)[1]:
-        raise WireError("malformed", where="lines")
+        # Withheld at sealing, as when the scope was paused while the offer waited: well-formed, and not allowed to be told.
+        is_withheld = any(pointer.startswith("/lines/") for pointer in said.withheld)
+        raise WireError("scope_violation" if is_withheld else "malformed", where="lines")
     query = db.select(CoSignedRecord.id).where(
         CoSignedRecord.partner_uid == record.partner_uid,
         CoSignedRecord.activity_id == record.activity_id,
