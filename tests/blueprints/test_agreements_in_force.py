@@ -353,3 +353,50 @@ def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_y
     assert unmet.count('<th scope="row"') == 1 and 'aria-current="true">没有落实 <b>1</b>' in unmet
     nothing = client.get(f"{base}/responsibilities?found=none").text
     assert "没有这样的责任" in nothing
+
+
+def test_a_duty_keeps_its_own_check_and_place_when_one_in_the_middle_is_dropped(agreed, work, browsers):
+    """Rows were told by their place: after a row went, last year's result stood beside its neighbour's duty."""
+    (hub, base), (home, theirs), id_ = browsers(agreed.host), browsers(agreed.home), agreed.ref.id
+    with agreed.host.act():
+        rows = service.current(service.get(id_)).text["responsibilities"]
+    host = [row["item"] for row in rows if row["side"] == "host"]
+    unmet = next(row for row in rows if row["item"] == host[5])
+    check = f"{base}/{id_}/duties/check"
+    done_in(agreed.host, lambda: _falls_due(id_, 364))
+    said = {row["key"]: "met" for row in rows} | {unmet["key"]: "unmet", "note": ""}
+    assert hub.post(check, data=said | {"done_on": clock.today().isoformat()}).status_code == 303
+    draft = hub.post(f"{base}/{id_}/amend").headers["Location"]
+    sent = fields_of(hub.get(draft).text)
+    assert hub.post(draft, data=sent | {"host_3_item": "", "act": "save"}).status_code == 303
+    sent = fields_of(hub.get(draft).text)
+    assert (sent["host_3_item"], sent["host_12_item"]) == (host[3], ""), "the rows move up"
+    assert hub.post(draft, data=sent | {"act": "propose"}).status_code == 303
+    work()
+    new = {"item": "每季度互访一次", "owner": "党支部", "evidence": "互访记录", "frequency": "quarterly"}
+    row = {f"host_12_{name}": words for name, words in new.items()}
+    # The other side drops one as well and writes one of its own; the hub drops that which was the first.
+    counters = (
+        (home, theirs, {"host_2_item": "", "reason": "改"} | row),
+        (hub, base, {"host_1_item": "", "reason": "再改"}),
+    )
+    for client, at, changed in counters:
+        form = f"{at}/{id_}/counter"
+        assert client.post(form, data=fields_of(client.get(form).text) | changed).status_code == 303
+        work()
+    for texts, gone, came in (("a=v1r1&b=v2r1", 2, 0), ("a=v2r1&b=v2r2", 1, 1), ("a=v2r2&b=v2r3", 0, 0)):
+        compared = hub.get(f"{base}/{id_}/compare?{texts}").text
+        assert f"共 {1 + came} 处不同" in compared and f"<del>流入地：{host[gone]}" in compared, texts
+    world.conclude(id_, agreed.host, [agreed.home])
+    done_in(agreed.host, lambda: _falls_due(id_, 729))
+    page = hub.get(check).text
+    past = dict(re.findall(r'<tr><th scope="row"[^>]*>(.*?)</th>(?:<td[^>]*>.*?</td>){2}<td>(.*?)</td>', page))
+    assert set(host[3:]) < set(past) and past.pop(host[5]) == "没有落实" and "没有这项" in past.pop(new["item"])
+    assert set(past.values()) == {"已落实"} and f"流入地：{host[5]}</li>" in page
+
+
+def _falls_due(agreement_id, days):
+    due = clock.today() + timedelta(days=days)
+    db.session.add(
+        AgreementDuty(agreement_id=agreement_id, kind=DutyKind.CHECK, due_on=due, is_missed=False, details={})
+    )

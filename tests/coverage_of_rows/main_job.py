@@ -16,7 +16,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/agreements/test_three.py::test_a_receiver_that_lacks_decisions_says_behind_and_is_brought_up_by_whoever_writes "
           "federation/agreements/test_three.py::test_an_opening_under_a_version_nobody_here_knows_is_refused_for_good"),
     _line("1", "responsibility lists of both sides as one register, from the templates, with a yearly check and its state", "agreements.draft agreements.check agreements.responsibilities",
-          "blueprints/test_agreements_in_force.py::test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year"),
+          "blueprints/test_agreements_in_force.py::test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_year "
+          "blueprints/test_agreements_in_force.py::test_a_duty_keeps_its_own_check_and_place_when_one_in_the_middle_is_dropped"),
     _line("1", "amend and renew: version n+1", "agreements.amend agreements.renew",
           "federation/agreements/test_year.py::test_a_renewal_sealed_before_the_end_goes_on_the_day_after_without_a_gap "
           "federation/agreements/test_endings.py::test_a_second_version_takes_the_place_of_the_first "

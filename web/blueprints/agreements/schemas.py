@@ -101,6 +101,7 @@ def _common_fields() -> dict[str, Any]:
                 f"{side}_{row}_owner": Text("责任单位", limit=40),
                 f"{side}_{row}_evidence": Text("佐证", limit=80),
                 f"{side}_{row}_frequency": One("频次", list(texts.HOW_OFTEN.items()), required=False),
+                f"{side}_{row}_key": Text(limit=12),
             }
     return found
 
@@ -161,7 +162,7 @@ def _common_values(text: Mapping[str, Any]) -> dict[str, Any]:
         found[f"clause_{clause['no']}"] = "\n".join(clause["paragraphs"])
     for side in texts.SIDES:
         for no, duty in enumerate(texts.responsibilities(text, side)[: texts.RESPONSIBILITIES], 1):
-            found |= {f"{side}_{no}_{name}": duty[name] for name in DUTY_FIELDS}
+            found |= {f"{side}_{no}_{name}": duty[name] for name in (*DUTY_FIELDS, "key")}
     return found
 
 
@@ -184,7 +185,7 @@ def template_of(values: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str,
         "gives": sorted(set(values["gives"])),
         "takes": sorted(set(values["takes"])),
         "items": [item for item in kept["items"] if item["key"] in values["items"]],
-        "responsibilities": _responsibilities(values, errors),
+        "responsibilities": _responsibilities(values, kept, errors),
     }
     if errors:
         raise Invalid(errors)
@@ -248,7 +249,7 @@ def text_of(values: Mapping[str, Any], former: Mapping[str, Any], *, is_saved_on
     errors |= {f"clause_{no}": "clause_says_otherwise" for no in clauses.contradicting(text)}
     if not is_saved_only and not texts.has_clause_14(text):
         errors[f"clause_{texts.PERSONAL_INFORMATION}"] = "required"
-    listed = _responsibilities(values, errors)
+    listed = _responsibilities(values, former, errors)
     if listed or "responsibilities" in former:
         text["responsibilities"] = listed
     if errors:
@@ -286,15 +287,23 @@ def _orgs(values: Mapping[str, Any], former: list[dict[str, Any]], errors: dict[
     return [{**party, "org": values.get(f"org_{place}") or ""} for place, party in enumerate(former)]
 
 
-def _responsibilities(values: Mapping[str, Any], errors: dict[str, object]) -> list[dict[str, Any]]:
+def _responsibilities(
+    values: Mapping[str, Any], former: Mapping[str, Any], errors: dict[str, object]
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for side in texts.SIDES:
+        # As with items: what a yearly check found is told by key, so a row keeps its own and a new one gets one never used.
+        left = {duty["key"] for duty in texts.responsibilities(former, side)}
         for row in range(1, texts.RESPONSIBILITIES + 1):
             given = {name: values.get(f"{side}_{row}_{name}") or "" for name in DUTY_FIELDS}
             if not given["item"]:
                 continue
             errors |= {f"{side}_{row}_{name}": "required" for name in DUTY_FIELDS if not given[name]}
-            found.append({"key": f"{side}{row}", "side": side, **given})
+            key = values.get(f"{side}_{row}_key")
+            if key not in left:
+                key = f"{side}{secrets.token_hex(4)}"
+            left.discard(key)
+            found.append({"key": key, "side": side, **given})
     return found
 
 

@@ -92,7 +92,7 @@ SCHEMA = Record(
         "responsibilities": ListOf(
             Record(
                 {
-                    "key": Pattern(r"(home|host)[0-9]{1,2}"),
+                    "key": Pattern(r"(home|host)[0-9a-z]{1,8}"),
                     "side": choice(" ".join(SIDES)),
                     "item": Text(80),
                     "owner": Text(40),
