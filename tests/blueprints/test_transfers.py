@@ -312,8 +312,12 @@ def test_between_two_committees_each_sees_its_part(fresh, pair, enter):
     assert theirs.post(f"{at}/receive", data={"branch_id": str(branch)}).status_code == 303
     assert theirs.get(f"/{side.code}/members/{member_id}").status_code == 200
     assert ours.get(f"/{side.code}/members/{member_id}").status_code == 404
-    assert names(ours.get(f"/{side.code}/transfers/?tab=out").text) == ["王示甲"], "the history stays with both"
     assert names(theirs.get(f"/{side.code}/transfers/?tab=decided").text) == ["王示甲"]
+    # The history stays with both: out of the one, in at the other, and for who looks after both it is both.
+    for looker, tabs in ((ours, {"out"}), (theirs, {"in"}), (enter(), {"out", "in"})):
+        for tab in ("out", "in", "open", "todo", "next"):
+            listed = names(looker.get(f"/{side.code}/transfers/?tab={tab}").text)
+            assert listed == (["王示甲"] if tab in tabs else []), (tabs, tab)
 
 
 def test_a_committee_refuses_for_a_reason_and_the_row_is_free(fresh, pair, enter):

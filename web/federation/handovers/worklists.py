@@ -121,8 +121,8 @@ def _case_is(tab: Tab, actor: Actor) -> ColumnElement[bool]:
         Tab.TODO: cases.is_ours(actor),
         Tab.OPEN: RelationTransfer.state.in_(CASE_OPEN),
         Tab.NEXT: cases.is_next(actor),
-        Tab.OUT: and_(is_over, RelationTransfer.kind != K.INWARD),
-        Tab.IN: and_(is_over, RelationTransfer.kind == K.INWARD),
+        Tab.OUT: and_(is_over, cases.goes_out(actor)),
+        Tab.IN: and_(is_over, cases.comes_in(actor)),
         Tab.DECIDED: RelationTransfer.decided_at.is_not(None),
     }
     return found[tab]

@@ -76,12 +76,24 @@ def is_next(actor: Actor) -> ColumnElement[bool]:
     return and_(_on_duty(AFTER, actor), ~_on_duty(TURNS, actor))
 
 
+def goes_out(actor: Actor) -> ColumnElement[bool]:
+    """It leaves the actor's part of the tree, or a branch of it."""
+    return and_(RelationTransfer.kind != K.INWARD, _sits(Seat.BRANCH, actor))
+
+
+def comes_in(actor: Actor) -> ColumnElement[bool]:
+    """It comes to the actor's part of the tree, or to a branch of it: from elsewhere, or approved by who lets go. What moves
+    between two places the actor looks after, as all of the county is to its clerks, goes out of one and comes in at the other.
+    """
+    is_sent = or_(RelationTransfer.approved_on.is_not(None), RelationTransfer.kind == K.INWARD)
+    return and_(RelationTransfer.to_org_id.is_not(None), is_sent, _sits(Seat.RECEIVER, actor))
+
+
 def visible(query: Select[Any], actor: Actor) -> Select[Any]:
     """Each committee sees its part: the one that lets go all of it, the one that receives what was approved for it."""
     if actor.role in WHOLE_COUNTY:
         return query
-    arrives = or_(RelationTransfer.approved_on.is_not(None), RelationTransfer.kind == K.INWARD)
-    return query.where(or_(_sits(Seat.BRANCH, actor), and_(_sits(Seat.RECEIVER, actor), arrives)))
+    return query.where(or_(_sits(Seat.BRANCH, actor), comes_in(actor)))
 
 
 def seats(case: RelationTransfer, actor: Actor) -> frozenset[Seat]:
