@@ -167,7 +167,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "federation/cosigning/test_walks.py::test_offered_and_countersigned_hours_reach_the_file federation/cosigning/test_final_records.py::test_a_corrected_header_is_offered_again_to_every_home_and_hours_follow "
           "federation/cosigning/test_final_records.py::test_annulled_by_both_it_stays_and_its_hours_go blueprints/test_activities.py::test_a_final_record_is_corrected_or_annulled_by_both"),
     _line("4", "guests never in votes or quorum", "activities.show activities.record",
-          "federation/cosigning/test_walks.py::test_guests_never_make_a_quorum blueprints/test_activities.py::test_the_record_as_paper_at_both_sides"),
+          "federation/cosigning/test_walks.py::test_guests_never_make_a_quorum federation/handovers/test_walks.py::test_who_was_taken_over_counts_at_the_host_once_home_confirmed blueprints/test_activities.py::test_the_record_as_paper_at_both_sides"),
     # 5 Requests
     _line("5", "the one mechanism with three kinds: visit a family, certificate check, a consent withdrawn at the host",
           "requests.index requests.new requests.show requests.accept requests.decline requests.done requests.fail requests.rate "

@@ -14,7 +14,7 @@ from tests.federation.handovers.walk import BORN, NUMBER, TO, UNDER
 from web import jobs
 from web.core import clock, fence
 from web.core.errors import Invalid, WrongState
-from web.core.events import Event
+from web.core.events import Actor, Event
 from web.extensions import db
 from web.federation.agreements.registers import AT_REST
 from web.federation.handovers import service
@@ -22,6 +22,9 @@ from web.federation.handovers.models import Handover, HandoverState, Outcome
 from web.federation.handovers.packet import as_member
 from web.federation.post import service as post
 from web.federation.post.models import OutboxMessage, StoredDisclosure
+from web.tenants.accounts.permissions import Role
+from web.tenants.activities import service as activities
+from web.tenants.activities.models import ActivityKind
 from web.tenants.consents import service as consents
 from web.tenants.documents import service as documents
 from web.tenants.flows import service as flows
@@ -138,6 +141,30 @@ def test_before_home_confirms_the_host_has_a_row_for_the_time_being_only(walk):
     with walk.pair.host.act(), pytest.raises(WrongState, match="member_in_transfer"):
         members.end(members.get(service.get(walk.id).member_id, lock=True), Standing.DECEASED, reason="病故")
     assert walk.owners() == HOME
+
+
+def test_who_was_taken_over_counts_at_the_host_once_home_confirmed(walk):
+    """Until then he is due at home's meetings, and on no sheet of the host's but as its guest."""
+
+    def due(side, branch):
+        with side.act():
+            by = Actor(side.accounts[Role.COUNTY_ADMIN], "甲", Role.COUNTY_ADMIN.value)
+            head = activities.Head(
+                side.orgs[branch], ActivityKind.THEME_DAY, "清洁家园", clock.today(), "村部", "周例戊", 90
+            )
+            activity = activities.plan(head, by)
+            summary = activities.summary(activity)
+            assert summary.due == len(activities.people(activity))
+            return summary.due
+
+    def both():
+        return due(walk.pair.home, "示例村支部"), due(walk.pair.host, "演示社区第一支部")
+
+    walk.to_release()
+    walk.take_over(run=False)
+    assert both() == (1, 0)
+    walk.work()
+    assert both() == (0, 1)
     walk.work()
     assert walk.owners() == HOST
 

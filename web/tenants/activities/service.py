@@ -27,8 +27,7 @@ from web.tenants.activities.models import (
     Presence,
 )
 from web.tenants.members import merging
-from web.tenants.members.models import Member
-from web.tenants.members.service import LIVE
+from web.tenants.members.models import Member, Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import PartyOrg
 
@@ -226,7 +225,9 @@ def _fill(activity: Activity, head: Head, actor: Actor) -> None:
 def _is_due(activity: Activity) -> ColumnElement[bool]:
     path = db.select(PartyOrg.path).where(PartyOrg.id == activity.org_id).scalar_subquery()
     below = db.select(PartyOrg.id).where(PartyOrg.path.op("^@")(path))
-    return Member.relation.in_(LIVE) & or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
+    # Between taking over and the confirmation a member is still the other county's: in no quorum of ours, and perhaps a guest.
+    is_ours = Member.relation == Relation.HELD
+    return is_ours & or_(Member.branch_id.in_(below), Member.away_org_id.in_(below))
 
 
 def _due(activity: Activity) -> ColumnElement[bool]:
