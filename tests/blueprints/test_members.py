@@ -246,6 +246,33 @@ def test_amending_keeps_what_is_hidden_and_shows_both_values_of_a_conflict(brows
     assert first.post(page, data={**cleared, "version": "soon"}).status_code == 422
 
 
+def test_what_crosses_as_a_code_is_chosen_from_its_list_and_an_older_word_stays(browser, side):
+    """Typed by hand it would be left out of what partners get, and nobody would say so."""
+    admin, page = browser(), at(side, "王示甲", "/edit")
+    form = admin.get(page).text
+    for word in ("合格", "谈话提醒", "收回", "优秀", "基本合格", "不合格"):
+        assert f'<option value="{word}">{word}</option>' in form
+    refused = admin.post(page, data={**edit_form(form), "review_result": "已年审"})
+    assert refused.status_code == 422 and "别的字不会送往伙伴县" in refused.text
+    cell = at(side, "王示甲", "/cell/appraisal")
+    version = edit_form(admin.get(cell).text)["version"]
+    assert admin.post(cell, data={"value": "良好", "version": version, "next": ""}).status_code == 422
+    assert admin.post(cell, data={"value": "优秀", "version": version, "next": ""}).status_code == 303
+    # Words of before the list: said to stay here, kept by whoever changes something else, and replaced by one of the list.
+    with fence.acting_for(side.tenant_id):
+        service.write(member_of(side, "王示甲"), {"review_result": "已年审"})
+        fence.commit()
+    assert "已年审（不在所列之内，不送往伙伴县）" in admin.get(at(side, "王示甲")).text
+    kept = edit_form(admin.get(page).text)
+    assert kept["review_result"] == "已年审" and kept["appraisal"] == "优秀"
+    assert admin.post(page, data={**kept, "post": "教师"}).status_code == 303
+    with fence.acting_for(side.tenant_id):
+        m = member_of(side, "王示甲")
+        assert (m.post, m.review_result, m.appraisal) == ("教师", "已年审", "优秀")
+    assert admin.post(page, data={**edit_form(admin.get(page).text), "review_result": "passed"}).status_code == 303
+    assert "不在所列之内" not in admin.get(at(side, "王示甲")).text
+
+
 def test_leaving_and_returning(browser, side):
     admin = browser()
     page = at(side, "李例乙", "/depart")

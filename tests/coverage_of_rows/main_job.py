@@ -66,6 +66,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("2", "S0–S6 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press; S8 named and off",
           "members.notice members.agree members.shown members.paper members.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",
           "tenants/test_consents.py::test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes "
+          "blueprints/test_members.py::test_what_crosses_as_a_code_is_chosen_from_its_list_and_an_older_word_stays "
           "blueprints/test_consents.py::test_one_number_is_agreed_to_by_itself_on_signed_paper "
           "blueprints/test_consents.py::test_another_number_is_another_consent_and_none_of_another_county "
           "blueprints/test_consents.py::test_the_paper_to_sign_and_the_press_that_says_what_it_does "

@@ -220,6 +220,7 @@ FIELD_ERRORS: dict[str, str] = {
     "invalid": "不是有效的值",
     "too_long": "太长了",
     "choose_one": "请选一项",
+    "not_listed": "请从列出的几项里选，别的字不会送往伙伴县",
     "unknown": "没有这一项",
     "not_a_number": "请填整数",
     "out_of_range": "超出允许的范围",

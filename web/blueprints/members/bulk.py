@@ -32,7 +32,7 @@ from web.tenants.workbench import service as workbench
 
 tasks.RESULTS["bulk_edit"] = ("members.bulk_result", "task_id")
 HOW = [("keep", "不修改"), ("set", "改为"), ("clear", "清空")]
-CODED = {"member_kind": codes.MEMBER_KIND, "education": codes.EDUCATION, "ethnicity": codes.ETHNICITY}
+CODED = {"member_kind": codes.MEMBER_KIND, "education": codes.EDUCATION, "ethnicity": codes.ETHNICITY, **codes.LISTED}
 LABELS_HOW = [("keep", "不修改"), ("on", "贴上"), ("off", "揭下")]
 
 _FORM: dict[str, Any] = {

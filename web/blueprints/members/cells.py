@@ -12,6 +12,7 @@ from web.blueprints import filters
 from web.blueprints.auth import own_path
 from web.blueprints.english import choice
 from web.blueprints.forms import Form, One, Text
+from web.blueprints.members import wording
 from web.blueprints.members.editing import said, version_of
 from web.blueprints.members.pages import locked, person
 from web.blueprints.members.rooms import bp
@@ -31,14 +32,14 @@ CELLS: dict[str, codes.CodeSet | None] = {
     "dues_until": None,
     "certificate_no": None,
     "post": None,
-    "appraisal": None,
+    "appraisal": codes.APPRAISAL,
 }
 """Fields of a member that a list changes in place, with the codes they choose from."""
 
 
-def _schema(field: str) -> type[Schema]:
+def _schema(field: str, now: str) -> type[Schema]:
     of, label = CELLS[field], FIELDS[field].label
-    value = One(label, list(of.choices()), required=False) if of else Text(label, limit=80)
+    value = One(label, wording.offered(of, now), required=False) if of else Text(label, limit=80)
     return Schema.from_dict({"value": value, "version": Text(limit=40, required=True), "next": Text(limit=2000)})
 
 
@@ -58,9 +59,8 @@ def cell(member_id: UUID, field: str) -> Any:
     wanted = request.args.get("next", "") if request.method == "GET" else request.form.get("next", "")
     mine = url_for("members.show", member_id=member_id)
     back = own_path(wanted) if wanted else mine
-    form = Form(
-        _schema(field), {"value": getattr(member, field), "version": member.updated_at.isoformat(), "next": wanted}
-    )
+    now = getattr(member, field)
+    form = Form(_schema(field, now), {"value": now, "version": member.updated_at.isoformat(), "next": wanted})
     clash: dict[str, Any] | None = None
     if form.is_sent:
         try:
@@ -81,7 +81,7 @@ def cell(member_id: UUID, field: str) -> Any:
             }  # fmt: skip
             form.values["version"] = clash["version"]
     of, label = CELLS[field], FIELDS[field].label
-    how = {"type": "select", "options": of.choices(), "blank": "未填"} if of else {}
+    how = {"type": "select", "options": wording.offered(of, now), "blank": "未填"} if of else {}
     return cells.page(
         form, clash, title=member.name, label=label, back=back,
         how=how or {"type": "month" if field == "dues_until" else "text"},

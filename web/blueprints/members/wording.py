@@ -8,6 +8,7 @@ from typing import Any
 from web.blueprints.cosigning.wording import PRESENCES
 from web.core import scopes
 from web.core.fields import mask
+from web.core.saying import say
 from web.tenants.consents.models import Basis, Method
 from web.tenants.counties import divisions
 from web.tenants.flows.models import FlowEnd
@@ -81,6 +82,16 @@ def _labels(of: Mapping[Any, str]) -> _Blank:
     return _Blank({str(code): words for code, words in of.items()})
 
 
+def kept(of: codes.CodeSet, word: str) -> str:
+    """A word as pages say it: one from before its list crosses to nobody."""
+    return word if not word or word in of.labels else say("{word}（不在所列之内，不送往伙伴县）", word=word)
+
+
+def offered(of: codes.CodeSet, now: str = "") -> list[tuple[str, str]]:
+    """What a form offers of a list, and what stands there now, which may be from before it."""
+    return [*of.choices(), *([(now, kept(of, now))] if now and now not in of.labels else [])]
+
+
 LABELS: dict[str, Any] = {
     "genders": _labels(codes.GENDER.labels),
     "genders_asked": {"1": "男", "2": "女"},
@@ -95,6 +106,9 @@ LABELS: dict[str, Any] = {
     "flow_ends": _labels(FLOW_ENDS),
     "relations": _labels(RELATIONS),
     "presences": _labels(PRESENCES),
+    "listed": codes.LISTED,
+    "kept": kept,
+    "offered": offered,
     "w_phones": PHONES,
     "hidden": mask,
     "place": divisions.full_name,

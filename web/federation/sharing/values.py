@@ -19,16 +19,14 @@ from web.federation.post import service as post
 from web.federation.referrals.models import Referral
 from web.federation.sharing.models import SharedValue, StatusShare
 from web.federation.wire.codes import WireError
+from web.tenants.members import codes
 from web.tenants.members.models import Member
 from web.tenants.organisations.models import PartyOrg
 
 SPEC = MESSAGES["share.snapshot"]
 LABELS: dict[str, str] = {p.path: FIELDS[p.field].label for p in SPEC.pointers}
-WORDS: dict[str, dict[str, str]] = {
-    "/review_result": {"passed": "合格", "talk": "谈话提醒", "withdrawn": "收回"},
-    "/appraisal": {"excellent": "优秀", "qualified": "合格", "basic": "基本合格", "unqualified": "不合格"},
-}
-"""The words of closed lists. A register that writes the words means the code."""
+WORDS: dict[str, Mapping[str, str]] = {f"/{field}": of.aliases for field, of in codes.LISTED.items()}
+"""Code → word of closed lists. A register that writes the word means the code."""
 OF_MEMBER: dict[str, str] = {
     "/certificate_no": "certificate_no",
     "/review_result": "review_result",
@@ -76,8 +74,8 @@ def _coded(pointer: str, value: str | None) -> str | None:
     """The code on the wire; a word that is no code of the closed list is not shared."""
     if pointer not in WORDS or not value:
         return value or None
-    codes = WORDS[pointer]
-    return value if value in codes else next((code for code, word in codes.items() if word == value), None)
+    words = WORDS[pointer]
+    return value if value in words else next((code for code, word in words.items() if word == value), None)
 
 
 def worded(pointer: str, value: Any) -> str:

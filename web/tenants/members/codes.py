@@ -227,6 +227,25 @@ FLOW_SCOPE = CodeSet(
     "flow_scope", {"1": "跨省", "2": "省内跨市", "3": "市内跨县", "4": "县内"}, {"省外": "1", "省内": "2", "市内": "3"}
 )
 
+REVIEW_RESULT = CodeSet(
+    "review_result",
+    {word: word for word in ("合格", "谈话提醒", "收回")},
+    {"passed": "合格", "talk": "谈话提醒", "withdrawn": "收回"},
+)
+"""活动证年审结果."""
+
+APPRAISAL = CodeSet(
+    "appraisal",
+    {word: word for word in ("优秀", "合格", "基本合格", "不合格")},
+    {"excellent": "优秀", "qualified": "合格", "basic": "基本合格", "unqualified": "不合格"},
+)
+"""民主评议等次."""
+
+LISTED: Mapping[str, CodeSet] = {"review_result": REVIEW_RESULT, "appraisal": APPRAISAL}
+"""Fields that a row keeps by the words of a list, of which messages carry the codes. Words of before the list stay, and
+cross to nobody.
+"""
+
 YES = frozenset({"是", "有", "√", "✓", "✔", "Y", "YES", "TRUE", "1", "已报到", "已", "办", "已办", "持证"})
 NO = frozenset(
     {"否", "无", "×", "X", "✗", "N", "NO", "FALSE", "0", "未报到", "未", "没有", "未办", "不持证", "-", "—", "/"}

@@ -145,6 +145,7 @@ def enroll(
             given["gender"] = given.get("gender") or citizen_id.gender_of(number)
     kept = values.read({"gender": "", **given})
     values.compare(kept.get("birth_on"), kept.get("joined_on"), kept.get("confirmed_on"))
+    values.demand_listed(kept)
     demand_branch(branch_id, "branch_id")
     if away_org_id is not None:
         demand_branch(away_org_id, "away_org_id")
@@ -183,6 +184,7 @@ def amend(
     changed = {f: v for f, v in kept.items() if v != getattr(member, f)}
     if not changed:
         return set()
+    values.demand_listed(changed)
     if "id_number" in changed:
         _demand_unique(changed["id_number"], member.id)
     events.record("member.amend", member, reason=reason)

@@ -81,6 +81,12 @@ def _code(of: codes.CodeSet, *, required: bool = False) -> Read:
     return read
 
 
+def _listed(of: codes.CodeSet) -> Read:
+    """The word for a code as well; what is neither stays as it is, because an older row may hold it."""
+    plain = _text(20)
+    return lambda value: of.parse(text_of(value)) or plain(value)
+
+
 def _text(limit: int) -> Read:
     def read(value: object) -> str:
         text = text_of(value)
@@ -113,8 +119,7 @@ READERS: dict[str, Read] = {
     "post": _text(80),
     "dues_until": _month,
     "certificate_no": _text(40),
-    "review_result": _text(20),
-    "appraisal": _text(20),
+    **{field: _listed(of) for field, of in codes.LISTED.items()},
     "backup_contact": _secret(60),
     "backup_phone": _phone,
     "note": _secret(500),
@@ -160,6 +165,13 @@ def compare(born: object, joined: object, confirmed: object) -> None:
         wrong["confirmed_on"] = "before_joined_on"
     if wrong:
         raise Invalid(wrong)
+
+
+def demand_listed(changed: Mapping[str, object]) -> None:
+    """Invalid for a new word that is not of its list: it would cross to no partner county, and nobody would say so."""
+    wrong = {f: "not_listed" for f, of in codes.LISTED.items() if changed.get(f) and changed[f] not in of.labels}
+    if wrong:
+        raise Invalid(dict(wrong))
 
 
 def disagreements(kept: Mapping[str, object]) -> list[str]:

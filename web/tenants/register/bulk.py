@@ -89,6 +89,7 @@ def _rows(ids: Sequence[UUID]) -> list[Member]:
 def preview(ids: Sequence[UUID], change: Change) -> Preview:
     """What the change would do now; nothing is written. Invalid for a wrong value, or when nothing is asked for."""
     kept = values.read(change.values)
+    values.demand_listed(kept)
     if not kept and change.branch_id is None and not change.on and not change.off:
         raise Invalid({"": "nothing_to_change"})
     people, fields, refused = 0, Counter[str](), []
