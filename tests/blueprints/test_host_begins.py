@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
 
 from tests.blueprints.test_auth import sign_in
+from tests.blueprints.test_consents import PDF
 from tests.federation.referrals.conftest import walk
 from tests.federation.referrals.walk import NAME, later
 from web import jobs
@@ -22,6 +24,8 @@ from web.federation.referrals import service
 from web.federation.referrals.models import Referral, ReferralState
 from web.tenants.accounts.permissions import Role
 from web.tenants.counties import service as counties
+from web.tenants.documents import scans
+from web.tenants.documents.models import Scan
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow
 from web.tenants.flows.reminders import contact_since
@@ -62,13 +66,24 @@ def test_a_claim_by_pages(walk, desks, work):
     }  # fmt: skip
     wrong = host.post(f"{theirs}/referrals/claim", data=form | {"home_branch": "", "birth_year": "2020"})
     assert wrong.status_code == 422 and "必填" in wrong.text and NAME in wrong.text
-    page = sent(host, f"{theirs}/referrals/claim", **form)
-    assert "已送请岳西县认领" in page
+    # What he signed comes along, is looked at first, and stays in this county.
+    assert 'type="file"' in host.get(f"{theirs}/referrals/claim").text
+    bad = host.post(f"{theirs}/referrals/claim", data=form | {"method": "paper", "scan": (BytesIO(b"MZ"), "x.pdf")})
+    assert bad.status_code == 422 and "不是完整的" in bad.text
+    page = sent(host, f"{theirs}/referrals/claim", **form, scan=(BytesIO(PDF), "同意.pdf"))
+    assert "已送请岳西县认领" in page and "签字扫描件" in page
     twice = host.post(f"{theirs}/referrals/claim", data=form)
     assert twice.status_code == 409 and "已经向对方问过" in twice.text
     work()
     with walk.host.act():
         walk.id = db.session.scalars(db.select(Referral.id)).one()
+        scan = db.session.scalars(db.select(Scan)).one()
+        assert PDF not in scan.wrapped and scans.opened(scan) == PDF, "kept encrypted"
+    kept = f"/referrals/{walk.id}/scan"
+    taken = host.get(theirs + kept)
+    assert taken.data == PDF and taken.headers["Content-Disposition"].startswith("attachment")
+    assert home.get(ours + kept).status_code == 404, "the paper crosses to nobody"
+    assert "签字扫描件" not in home.get(f"{ours}/referrals/{walk.id}").text
     assert NAME in host.get(f"{theirs}/referrals/?tab=asking").text
     assert NAME not in host.get(f"{theirs}/shared/").text, "nobody's guest yet"
     waiting = home.get(f"{ours}/").text
@@ -108,7 +123,7 @@ def test_a_claim_disowned_says_the_same_to_everybody(walk, desks, work):
     for name in (NAME, "无此示人"):
         sent(
             host, f"{theirs}/referrals/claim", partner=str(walk.home.uid), name=name, birth_year="1988",
-            home_branch="某村", method="paper", consented_on=clock.today().isoformat(),
+            home_branch="某村", method="paper", consented_on=clock.today().isoformat(), scan=(BytesIO(PDF), "同意.pdf"),
         )  # fmt: skip
         work()
         with walk.host.act():
@@ -119,6 +134,8 @@ def test_a_claim_disowned_says_the_same_to_everybody(walk, desks, work):
         work()
         page = host.get(f"{theirs}/referrals/{id_}").text.split("<main")[1]
         assert "对方没有认领" in page and name not in page
+        with walk.host.act():
+            assert not db.session.scalars(db.select(Scan)).all(), "what he signed goes with what he said"
         pages.append(re.sub(r"[0-9a-f-]{36}|\d\d:\d\d(:\d\d)?|末封摘要 \S+|seen=\S+", "", page))
     strip = re.compile(r'csrf_token" value="[^"]*"')
     assert strip.sub("", pages[0]) == strip.sub("", pages[1])

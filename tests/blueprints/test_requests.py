@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from uuid import UUID
 
 import pytest
 
 from tests.blueprints.test_auth import sign_in
+from tests.blueprints.test_consents import PDF
 from tests.federation.cosigning.walk import build_with_guests, load_walk  # noqa: F401 -- fixtures
 from web.core import clock, fence
+from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
 from web.federation.post import lines
@@ -17,6 +20,9 @@ from web.federation.readings import service as readings
 from web.federation.readings.models import Reading
 from web.federation.requests import service
 from web.tenants.consents import service as consents
+from web.tenants.consents.models import Consent
+from web.tenants.documents import scans
+from web.tenants.documents.models import Scan
 
 
 @pytest.fixture
@@ -117,9 +123,22 @@ def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, 
     said = {"intent": "仓储管理员", "skills": "叉车证", "consent_how": "in_person"}
     wrong = home.post(start, data=said | {"intent": "", "consent_on": ""})
     assert wrong.status_code == 422 and wrong.text.count("必填") >= 2 and "叉车证" in wrong.text
-    made = home.post(start, data=said | {"consent_on": clock.today().isoformat()})
+    # The paper he signed for this one thing, looked at first, kept with his consent and shown at both places.
+    signed = said | {"consent_on": clock.today().isoformat(), "consent_how": "paper"}
+    bad = home.post(start, data=signed | {"scan": (BytesIO(PDF[:-8]), "x.pdf")})
+    assert bad.status_code == 422 and "不是完整的" in bad.text
+    made = home.post(start, data=signed | {"scan": (BytesIO(PDF), "同意.pdf")})
     walk.work()
     id_ = made.location.rsplit("/", 1)[1]
+    with there.act():
+        given = db.session.scalars(db.select(Consent).where(Consent.scope == "S7")).one()
+        paper = scans.get(given.scan_id)
+        assert PDF not in paper.wrapped and scans.opened(paper) == PDF and paper.member_id == given.member_id
+    assert "签字扫描件" in home.get(at(there, f"/requests/{id_}")).text
+    assert home.get(at(there, f"/requests/{id_}/scan")).data == PDF
+    record = at(there, f"/members/{given.member_id}/consents/{given.id}")
+    assert f"/scans/{given.scan_id}" in home.get(record).text
+    assert host.get(at(here, f"/requests/{id_}/scan")).status_code == 404, "the paper crosses to nobody"
     page = host.get(at(here, f"/requests/{id_}")).text
     assert "仓储管理员" in page and "叉车证" in page and "帮助就业" in page and "剩余 20 个工作日" in page
     with here.act():  # what the other county said of him is read, and told to that county
@@ -153,6 +172,21 @@ def test_help_with_a_job_carries_intent_and_skills_by_the_members_own_yes(walk, 
     assert home.get(at(there, f"/requests/{id_}/forgo")).status_code == 409
     with there.act():
         assert not consents.stands(member_id, here.uid, "S7", UUID(id_))
+
+
+def test_what_another_countys_member_signed_for_a_request_goes_with_it(walk, host):
+    """Asked by the host: he is no member here, so his paper stays with the request, and no longer than its content."""
+    here, today = walk.pair.host, clock.today().isoformat()
+    paper = {"trigger": "rights", "consent_on": today, "consent_how": "paper"}
+    id_ = ask(walk, host, "must_visit", **paper, scan=(BytesIO(PDF), "同意.pdf"))
+    assert "签字扫描件" in host.get(at(here, f"/requests/{id_}")).text
+    assert host.get(at(here, f"/requests/{id_}/scan")).data == PDF
+    assert ask(walk, host, "withdrawal", what="all"), "his no ends what he agreed to here"
+    with here.act():
+        assert not db.session.scalars(db.select(Scan)).all()
+        assert "scan.destroy" in db.session.scalars(db.select(Event.verb)).all()
+    assert host.get(at(here, f"/requests/{id_}/scan")).status_code == 404
+    assert "签字扫描件" not in host.get(at(here, f"/requests/{id_}")).text.split("<main")[1].partition("经过")[0]
 
 
 def test_the_lists_narrow_by_what_stands_in_the_address(walk, host, home):

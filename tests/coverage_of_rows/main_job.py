@@ -64,8 +64,10 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_agreements_in_force.py::test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours"),
     # 2 Scopes
     _line("2", "S0–S6 whole, with consents and notices: versions, paper consent with scan, withdrawal with one press; S8 named and off",
-          "members.notice members.agree members.shown members.paper members.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",
+          "members.notice members.agree members.shown members.paper members.scan referrals.claim referrals.scan requests.scan members.withdraw settings.renew_notice scopes.directory scopes.figures",
           "tenants/test_consents.py::test_a_record_keeps_the_words_that_were_shown_when_the_notice_changes "
+          "blueprints/test_host_begins.py::test_a_claim_by_pages blueprints/test_host_begins.py::test_a_claim_disowned_says_the_same_to_everybody "
+          "blueprints/test_requests.py::test_what_another_countys_member_signed_for_a_request_goes_with_it "
           "blueprints/test_members.py::test_what_crosses_as_a_code_is_chosen_from_its_list_and_an_older_word_stays "
           "blueprints/test_consents.py::test_one_number_is_agreed_to_by_itself_on_signed_paper "
           "blueprints/test_consents.py::test_another_number_is_another_consent_and_none_of_another_county "

@@ -124,7 +124,7 @@ SENTENCES = within("log", {
         "refused": "得知对方没有收下名录或汇总数，下次再送",
     },
     "reading": {"hear": "告知查看 {count} 次"},
-    "scan": {"keep": "存下签字扫描件", "read": "打开签字扫描件"},
+    "scan": {"keep": "存下签字扫描件", "read": "打开签字扫描件", "destroy": "销毁签字扫描件"},
     "notice_text": {"renew": "改定告知书的文字"},
     "import_batch": {
         "upload": "上传名册",

@@ -6,11 +6,11 @@ A notice (S2, S5, S6) informs and can be about many; a consent (S3) is asked by 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response, flash, g, redirect, render_template, request, url_for
 
+from web.blueprints import scans as files
 from web.blueprints.forms import Form
 from web.blueprints.members import wording
 from web.blueprints.members.lists import ENDPOINTS, chosen
@@ -18,7 +18,7 @@ from web.blueprints.members.pages import locked, partners, person
 from web.blueprints.members.rooms import bp
 from web.blueprints.members.schemas import Agreed, Notice, NoticeOfMany, Withdraw
 from web.blueprints.policy import needs
-from web.core import clock, events
+from web.core import clock
 from web.core.errors import Invalid, NotFound
 from web.core.fields import mask
 from web.core.saying import say
@@ -57,17 +57,13 @@ def _demand_last_word(member: Member, given: dict[str, Any], scopes: list[str]) 
         raise Invalid({"given_on": "withdrawn_since"})
 
 
-def _is_sent() -> bool:
-    sent = request.files.get("scan")
-    return sent is not None and bool(sent.filename)
-
-
-def _scan(member: Member, title: str, partner_uid: UUID, scopes: list[str], *, is_anew: bool = False) -> UUID | None:
+def _scan(
+    sent: bytes | None, member: Member, title: str, partner_uid: UUID, scopes: list[str], *, is_anew: bool = False
+) -> UUID | None:
     """The signed paper that came with the form, kept; None when none did, or when all it is about has its paper already."""
-    if not _is_sent() or not (is_anew or service.takes_scan(member.id, partner_uid, scopes)):
+    if sent is None or not (is_anew or service.takes_scan(member.id, partner_uid, scopes)):
         return None
-    sent = request.files["scan"]
-    return scans.keep(sent.read(scans.MAX_BYTES + 1), title=title, member_id=member.id).id
+    return scans.keep(sent, title=title, about_id=member.id).id
 
 
 def _back(member_id: UUID) -> Any:
@@ -87,7 +83,8 @@ def notice(member_id: UUID) -> Any:
             given = _checked(form.read(), known)
             _demand_last_word(member, given, given["scope"])
             title = say("告知书　{partner}", partner=known[given["partner"]])
-            scan_id = _scan(member, title, given["partner"], given["scope"])
+            sent = files.sent()
+            scan_id = _scan(sent, member, title, given["partner"], given["scope"])
             rows = service.give(
                 member, given["partner"], given["scope"], method=Method(given["method"]), on=given["given_on"],
                 scan_id=scan_id,
@@ -97,7 +94,7 @@ def notice(member_id: UUID) -> Any:
             elif scan_id:
                 flash("这些范围此前已告知，签字扫描件已补上")
             else:
-                flash("这些范围此前已告知，已有扫描件，这次的没有存" if _is_sent() else "这些范围此前已告知")
+                flash("这些范围此前已告知，已有扫描件，这次的没有存" if sent is not None else "这些范围此前已告知")
             return _back(member_id)
     return form.page(
         "members/notice.html", m=member, count=1, partners=known, scopes=_scopes(), w=wording,
@@ -119,7 +116,8 @@ def agree(member_id: UUID) -> Any:
             if not given["is_own_wish"]:
                 raise Invalid({"is_own_wish": "not_agreed"})
             _demand_last_word(member, given, ["S3"])
-            if given["method"] == Method.PAPER and not _is_sent():
+            sent = files.sent()
+            if given["method"] == Method.PAPER and sent is None:
                 raise Invalid({"scan": "scan_missing"})
             service.demand_choice(member, given["chosen_phone"], given["partner"])
             before, chosen_now = member.contact_phone, {"chosen_phone": given["chosen_phone"]}
@@ -133,7 +131,7 @@ def agree(member_id: UUID) -> Any:
                 raise Invalid({"number": "required"})
             is_anew = member.contact_phone != before
             title = say("单独同意书　{partner}", partner=known[given["partner"]])
-            scan_id = _scan(member, title, given["partner"], ["S3"], is_anew=is_anew)
+            scan_id = _scan(sent, member, title, given["partner"], ["S3"], is_anew=is_anew)
             rows = service.give(
                 member, given["partner"], ["S3"], method=Method(given["method"]), on=given["given_on"], scan_id=scan_id,
                 is_anew=is_anew,
@@ -143,7 +141,7 @@ def agree(member_id: UUID) -> Any:
             elif scan_id:
                 flash("此前已同意，签字扫描件已补上")
             else:
-                flash("此前已同意，已有扫描件，这次的没有存" if _is_sent() else "此前已同意")
+                flash("此前已同意，已有扫描件，这次的没有存" if sent is not None else "此前已同意")
             return _back(member_id)
     partner = next((name for uid, name in known.items() if str(uid) == str(form.values.get("partner"))), "伙伴县")
     return form.page(
@@ -195,12 +193,7 @@ def scan(member_id: UUID, scan_id: UUID) -> Response:
     # The papers of a record that was merged go along; a consent that the other had too stays, and shows its own.
     if row.member_id != whole.member.id and all(c.scan_id != scan_id for c in service.history(member_id)):
         raise NotFound()
-    events.record("scan.read", row, member_id=member_id)
-    answer = Response(scans.opened(row), mimetype=row.media_type)
-    name = f"{row.title.replace('　', '_')}_{whole.member.name}.{scans.SUFFIXES[row.media_type]}"
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
+    return files.answer(row, whole.member.name, member_id=member_id)
 
 
 @bp.post("/notify")

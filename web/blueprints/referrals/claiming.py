@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import flash, redirect, request, url_for
 
-from web.blueprints import edge
+from web.blueprints import edge, scans
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
 from web.blueprints.referrals.rooms import bp
@@ -51,6 +51,7 @@ def claim() -> Any:
                 method=Method(given["method"]),
                 consented_on=given["consented_on"],
                 township_id=None if actor.role in WHOLE_COUNTY else actor.org_id,
+                signed=scans.sent(),
             )
             flash(say("已送请{partner}认领", partner=partners[given["partner"]]))
             return redirect(url_for("referrals.show", referral_id=referral.id), 303)

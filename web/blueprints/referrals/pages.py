@@ -10,6 +10,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.blueprints import edge, filters, timeline, todos, words
+from web.blueprints import scans as files
 from web.blueprints.letters import going, proofs
 from web.blueprints.policy import needs
 from web.blueprints.referrals import wording
@@ -32,6 +33,7 @@ from web.federation.sharing import lists as share_lists
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.counties import service as counties
+from web.tenants.documents import scans
 from web.tenants.flows import service as flows
 from web.tenants.workbench.facets import Asked
 from web.tenants.workbench.listings import pairs_of
@@ -118,6 +120,7 @@ def show(referral_id: UUID) -> str:
         digest=letters[-1].digest if letters else "",
         log=timeline.read([e for e in reversed(entries) if e.verb not in ("shared.view", "referral.changed")]),
         code=service.code_of(referral),
+        signed=scans.of_record(referral_id) if referral.consent_id else None,
         seen=_mark(referral, len(shares)),
         until=_until(referral),
         calendar=counties.calendar(),
@@ -129,6 +132,17 @@ def show(referral_id: UUID) -> str:
 
 def _mark(referral: Referral, shares: int) -> str:
     return f"{referral.n}.{referral.state}.{referral.pending}.{referral.stopped}.{shares}"
+
+
+@bp.get("/<uuid:referral_id>/scan")
+@needs(Permission.MEMBER_REVEAL)
+def scan(referral_id: UUID) -> Response:
+    """What the person signed at our window, to be stored. Each download is logged."""
+    _referral, row = seen(referral_id)
+    signed = scans.of_record(referral_id)
+    if signed is None:
+        raise NotFound()
+    return files.answer(signed, row.name)
 
 
 @bp.get("/<uuid:referral_id>/live")

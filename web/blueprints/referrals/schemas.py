@@ -69,6 +69,7 @@ class Claim(Candidate):
     home_branch = Text("他说的党支部", limit=200, required=True)
     method = One("本人怎样同意的", list(wording.TOLD.items()))
     consented_on = Day("同意日期", required=True)
+    scan = Text("签字扫描件")  # a file: it comes beside the fields, its errors stand here
 
 
 class Recognition(Schema):

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from marshmallow import Schema
 
-from web.blueprints import edge
+from web.blueprints import edge, scans
 from web.blueprints.forms import Day, Form, One, Text
 from web.blueprints.policy import needs
 from web.blueprints.requests.pages import may_answer
@@ -61,12 +61,16 @@ def new() -> Any:
     parts: dict[str, Any] = inputs(words, kind.asks)
     if kind.needs_consent:
         parts |= {"consent_on": Day("本人同意的日期", required=True), "consent_how": One("同意的方式", HOW)}
+        parts["scan"] = Text("签字扫描件")  # a file: it comes beside the fields, its errors stand here
     form = Form(schema("Ask", parts), {"consent_on": clock.today().isoformat()})
     if form.is_sent:
         with form:
             said = form.read()
             on, how = said.pop("consent_on", None), said.pop("consent_how", None)
-            made = service.ask(referral, kind.name, said, consent_on=on, consent_how=Method(how) if how else None)
+            said.pop("scan", None)
+            made = service.ask(
+                referral, kind.name, said, consent_on=on, consent_how=Method(how) if how else None, signed=scans.sent()
+            )
             flash(say("已向{name}提出请求", name=peer.name))
             return _there(made.id)
     return form.page(

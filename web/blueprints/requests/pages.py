@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 
-from web.blueprints import edge, filters, sentences, timeline, todos
+from web.blueprints import edge, filters, scans, sentences, timeline, todos
 from web.blueprints.letters import going, proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.requests.columns import part_of
@@ -30,6 +30,7 @@ from web.blueprints.requests.wording import (
 from web.blueprints.todos import Queue, Todo
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import clock
+from web.core.errors import NotFound
 from web.core.saying import joined, say
 from web.federation.post import keys
 from web.federation.post import service as post
@@ -186,6 +187,7 @@ def page_of(row: Row, **more: Any) -> str:
         why="" if can_write else who_can(needed),
         reason=because(found),
         purged=why_purged(found),
+        signed=service.signed_for(found) if found.consent_on else None,
         may_forgo=can_write and service.may_forgo(found),
         rated=RATED,
         methods=METHODS,
@@ -203,6 +205,17 @@ def page_of(row: Row, **more: Any) -> str:
 def show(request_id: UUID) -> str:
     """Whose turn it is, what was asked and answered, ours and theirs, and the letters."""
     return page_of(lists.get(request_id, edge.actor()))
+
+
+@bp.get("/<uuid:request_id>/scan")
+@needs(Permission.MEMBER_REVEAL)
+def scan(request_id: UUID) -> Response:
+    """What the member signed for this one request, to be stored. Each download is logged."""
+    row = lists.get(request_id, edge.actor())
+    signed = service.signed_for(row.request)
+    if signed is None:
+        raise NotFound()
+    return scans.answer(signed, row.name)
 
 
 @bp.get("/<uuid:request_id>/sheet")

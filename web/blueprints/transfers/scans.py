@@ -41,7 +41,7 @@ def scan(case_id: UUID) -> Any:
             sent = request.files.get("scan")
             content = sent.read(scans.MAX_BYTES + 1) if sent else b""
             title = say("介绍信回执　第{letter_no}号", letter_no=whole.case.values().get("letter_no", ""))
-            whole.case.keep(scan=str(scans.keep(content, title=title, member_id=whole.member.id, field="").id))
+            whole.case.keep(scan=str(scans.keep(content, title=title, about_id=whole.member.id, field="").id))
             events.record("relation_transfer.keep_scan", whole.case)
             flash("扫描件已存入案卷")
             return redirect(back + "#papers", 303)

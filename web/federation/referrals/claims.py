@@ -17,6 +17,7 @@ from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.core.events import Actor
 from web.core.ids import uuid7
+from web.core.saying import say
 from web.extensions import db
 from web.federation import verbs
 from web.federation.agreements import service as agreements
@@ -28,6 +29,7 @@ from web.federation.referrals.service import KIND
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
+from web.tenants.documents import scans
 from web.tenants.flows import service as flows
 from web.tenants.flows.models import Flow, FlowState
 from web.tenants.members import names
@@ -48,10 +50,11 @@ def claim(
     method: Method,
     consented_on: date | None,
     township_id: UUID | None = None,
+    signed: bytes | None = None,
 ) -> Referral:
     """Record the consent of the person at our window, and ask that county whether he is its member.
 
-    `home_branch`: as he says it. Invalid for what is missing or impossible; WrongState `already_claimed` while one is
+    `home_branch`: as he says it. `signed`: a scan of the paper he signed. Invalid for what is missing or impossible; WrongState `already_claimed` while one is
     open for him; DomainError when no agreement grants us S2 towards that county.
     """
     name, day = names.normalise(name), consented_on or clock.today()
@@ -81,6 +84,10 @@ def claim(
     verbs.say(KIND, referral, "claim", body, values)
     events.record("referral.consent", referral, details={"on": day.isoformat(), "how": method.value})
     packets.keep(referral, values)
+    if signed is not None:
+        scans.keep(
+            signed, title=say("本人同意书　{partner}", partner=keys.peer(partner_uid).name), about_id=referral.id
+        )
     return referral
 
 

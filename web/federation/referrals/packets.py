@@ -21,6 +21,7 @@ from web.federation.post.models import OutboxMessage, StoredDisclosure
 from web.federation.readings import service as readings
 from web.federation.referrals import codes
 from web.federation.referrals.models import Referral, SharedGram, SharedMember
+from web.tenants.documents import scans
 from web.tenants.flows.models import Flow
 from web.tenants.members import names
 from web.tenants.members.codes import GENDER, Gender, MemberKind
@@ -170,10 +171,11 @@ def _purge_again(referral_id: UUID) -> bool:
 
 
 def purge(referral: Referral) -> None:
-    """Key, disclosures, working copy and search grams go in this transaction; seals and receipts still verify."""
+    """Key, disclosures, working copy, search grams and what the person signed for it go in this transaction; seals and receipts still verify."""
     db.session.execute(delete(SharedGram).where(SharedGram.referral_id == referral.id))
     db.session.execute(delete(SharedMember).where(SharedMember.id == referral.id))
     referral.purged_at = clock.now()
     erasures.note("referral", referral.id)
     db.session.flush()  # before the key goes: what the log encrypts about this row uses it
     post.purge(referral.id)
+    scans.destroy(referral.id)

@@ -21,6 +21,7 @@ from web.federation.post.models import StoredDisclosure
 from web.federation.requests.models import DONE, OPEN, Request
 from web.federation.wire.codes import WireError
 from web.tenants.consents.service import PER_REQUEST, stands
+from web.tenants.documents import scans
 
 log = structlog.get_logger(__name__)
 
@@ -73,10 +74,11 @@ def forget(before: date, limit: int = 200) -> int:
 
 
 def destroy(request: Request) -> None:
-    """Its key, every disclosure and what the row holds, in this transaction."""
+    """Its key, every disclosure, what the row holds and what another county's member signed for it, in this transaction."""
     request.wrapped = request.words = None
     db.session.flush()
     post.purge(request.id)
+    scans.destroy(request.id)
 
 
 def unsay(request: Request) -> None:
@@ -93,6 +95,7 @@ def _take_out(what: post.Forgotten) -> None:
     if request is not None:
         request.wrapped = None
         db.session.flush()
+        scans.destroy(request.id)
 
 
 def check(request: Request, said: Said) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement
 from web.core import clock
 from web.core.errors import DomainError, Invalid, WrongState
 from web.core.ids import uuid7
+from web.core.saying import say
 from web.extensions import db
 from web.federation import verbs
 from web.federation.admission import Admitted
@@ -34,6 +35,8 @@ from web.federation.wire.envelope import AgreementRef, Envelope
 from web.tenants.consents import service as consents
 from web.tenants.consents.models import Method
 from web.tenants.counties import service as counties
+from web.tenants.documents import scans
+from web.tenants.documents.models import Scan
 from web.tenants.flows.service import add_months
 from web.tenants.members import merging
 from web.tenants.members import service as members
@@ -71,8 +74,9 @@ def ask(
     *,
     consent_on: date | None = None,
     consent_how: Method | None = None,
+    signed: bytes | None = None,
 ) -> Request:
-    """Ask the partner of a referral. `values`: by the names of the kind's fields.
+    """Ask the partner of a referral. `values`: by the names of the kind's fields; `signed`: a scan of the member's own yes.
 
     Invalid for a kind this side may not ask, a missing value, or no consent where one is needed; DomainError where no
     agreement in force covers it.
@@ -93,9 +97,21 @@ def ask(
     )  # fmt: skip
     request.id = uuid7()
     request.under(_covering(kind, referral))
+    scan_id = None
+    if kind.needs_consent and signed is not None:
+        title = say("同意书　{kind}", kind=kind.title)
+        scan_id = scans.keep(signed, title=title, about_id=referral.member_id or request.id).id
     if kind.needs_consent and referral.member_id is not None and consent_how is not None:
         member = members.get(referral.member_id, lock=True)
-        consents.give(member, referral.partner_uid, ["S7"], method=consent_how, on=consent_on, about_id=request.id)
+        consents.give(
+            member,
+            referral.partner_uid,
+            ["S7"],
+            method=consent_how,
+            on=consent_on,
+            about_id=request.id,
+            scan_id=scan_id,
+        )
     body = {"kind": kind.name, "due_on": request.due_on.isoformat(), "referral": str(referral.id)}
     verbs.say(REQUEST_KIND, request, "ask", body, _pointers(kind, given))
     request.keep(given)
@@ -103,6 +119,14 @@ def ask(
     if kind.withdraws and given["what"] == "all":
         _end_agreed(referral)
     return request
+
+
+def signed_for(request: Request) -> Scan | None:
+    """The paper with the member's own yes: with his consent, or where he is another county's, with the request."""
+    if request.member_id is None:
+        return scans.of_record(request.id)
+    given = next((c for c in consents.history(request.member_id) if c.about_id == request.id), None)
+    return scans.get(given.scan_id) if given is not None and given.scan_id is not None else None
 
 
 def _end_agreed(referral: Referral) -> None:

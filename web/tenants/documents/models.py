@@ -58,7 +58,10 @@ class ProofCode(Exempt, Model):
 
 
 class Scan(Tenanted, Model):
-    """A signed paper about one member as it was sent in; `wrapped`: its bytes under the scan's own key, which dies alone."""
+    """A signed paper about one member as it was sent in; `wrapped`: its bytes under the scan's own key, which dies alone.
+
+    `member_id`: of another county's person, who signed at our window, the record he signed for; it goes as that is purged.
+    """
 
     __tablename__ = "scan"
     title: Mapped[str] = mapped_column(String(160), info={"secret": True})

@@ -29,8 +29,10 @@ def media_of(content: bytes) -> str | None:
     return None
 
 
-def keep(content: bytes, *, title: str, member_id: UUID, field: str = "scan") -> Scan:
-    """Store a scan about a member. Invalid beside `field`: empty, over 5 MiB, or no PDF, JPEG or PNG."""
+def keep(content: bytes, *, title: str, about_id: UUID, field: str = "scan") -> Scan:
+    """Store a scan about a member, or about whoever stands at our window and is no member of ours: `about_id` is then of the
+    record that the paper was signed for. Invalid beside `field`: empty, over 5 MiB, or no PDF, JPEG or PNG.
+    """
     if not content:
         raise Invalid({field: "scan_empty"})
     if len(content) > MAX_BYTES:
@@ -46,7 +48,7 @@ def keep(content: bytes, *, title: str, member_id: UUID, field: str = "scan") ->
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         wrapped=vault.wrap(id_, content, is_new=True),
-        member_id=member_id,
+        member_id=about_id,
         created_at=clock.now(),
     )
     events.record("scan.keep", row, details={"sha256": row.sha256, "size": row.size})
@@ -61,6 +63,20 @@ def get(scan_id: UUID) -> Scan:
     if found is None:
         raise NotFound()
     return found
+
+
+def of_record(about_id: UUID) -> Scan | None:
+    """The paper that was signed for a record at our window."""
+    return db.session.scalars(db.select(Scan).where(Scan.member_id == about_id).order_by(Scan.id)).first()
+
+
+def destroy(about_id: UUID) -> None:
+    """The papers signed for a record whose content is destroyed, and their keys."""
+    for row in db.session.scalars(db.select(Scan).where(Scan.member_id == about_id)):
+        events.record("scan.destroy", row)
+        db.session.delete(row)
+        db.session.flush()  # before the key goes: what the log encrypts about this row uses it
+        vault.destroy(row.id)
 
 
 def opened(row: Scan) -> bytes:
