@@ -184,6 +184,9 @@ def test_the_arithmetic_of_figures() -> None:
     assert rate("members.report_in_rate", figure("members.reported_in", 8, PERIOD), some).text == "66.7"
     assert change(some, figure("members.shared", 15, PERIOD.before)).text == "−3"
     assert change(few, some).text == "—"
+    many, before = figure("members.shared", 1204, PERIOD), figure("members.shared", 2409, PERIOD.before)
+    assert (many.text, many.words, change(many, before).text) == ("1,204", "1,204名", "−1,205")
+    assert (many.plain, change(many, before).plain, few.plain) == ("1204", "−1205", "＜5"), "for machines"
     with pytest.raises(ValueError, match="one metric"):
         change(some, figure("members.taken_on", 15, PERIOD))
     with pytest.raises(ValueError, match="is not"):

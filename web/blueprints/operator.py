@@ -18,7 +18,7 @@ from marshmallow import Schema
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
-from web.blueprints import edge, health, words
+from web.blueprints import edge, filters, health, words
 from web.blueprints.accounts import Identity
 from web.blueprints.auth import NewPassword
 from web.blueprints.forms import Form, One, Text
@@ -190,7 +190,7 @@ def index() -> str:
     return render_template(
         "operator/index.html", operator=me(), lines=_lines(), now=clock.now(), parts=state,
         is_well=all(state.values()) and erasing == "told", erasing=ERASING[erasing],
-        queues=[(QUEUES[name.split('"')[1]], int(n)) for name, n in queues.items()] or [("Valkey", "连不上")],
+        queues=[(QUEUES[name.split('"')[1]], filters.n(int(depth))) for name, depth in queues.items()] or [("Valkey", "连不上")],
         versions=_versions(has_valkey=state["valkey"]),
     )  # fmt: skip
 

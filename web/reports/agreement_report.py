@@ -237,7 +237,7 @@ class AgreementReport(Totals):
                     "of": of,
                     "period": f.period.name,
                     "is_change": f.is_delta,
-                    "text": f.text,
+                    "text": f.plain,
                     "unit": f.unit,
                 }
                 for of, f in self.printed

@@ -229,10 +229,18 @@ class Figure:
 
     @property
     def text(self) -> str:
-        """What is printed, without the unit."""
+        """What is printed, without the unit; thousands separated."""
+        return self._written(",")
+
+    @property
+    def plain(self) -> str:
+        """The same for machines: digits alone."""
+        return self._written("")
+
+    def _written(self, thousands: str) -> str:
         if self.value is None or self.is_withheld:
             return WITHHELD
-        return MASKED if self.is_masked else f"{self.value:f}" if isinstance(self.value, Decimal) else str(self.value)
+        return MASKED if self.is_masked else f"{self.value:{thousands}{'f' if isinstance(self.value, Decimal) else ''}}"
 
     @property
     def words(self) -> str:
@@ -251,13 +259,13 @@ class Change(Figure):
         """A difference of two numbers that are both shown tells nothing new."""
         return False
 
-    @property
-    def text(self) -> str:
+    def _written(self, thousands: str) -> str:
         """With its sign; percentages differ by points."""
         if not self.is_shown or self.value is None:
             return WITHHELD
         sign = "+" if self.value > 0 else "−" if self.value < 0 else ""
-        return say("{sign}{abs}{more}", sign=sign, abs=abs(self.value), more="个百分点" if self.unit == "%" else "")
+        size = f"{abs(self.value):{thousands}}"
+        return say("{sign}{abs}{more}", sign=sign, abs=size, more="个百分点" if self.unit == "%" else "")
 
 
 def demand(value: object) -> Figure:
