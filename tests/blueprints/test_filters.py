@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 
 from web.blueprints import filters
-from web.core import clock
+from web.blueprints.english import catalogue
+from web.core import clock, dates
 from web.core.workdays import Calendar
+from web.reports.periods import Period
 
 NOW = datetime(2026, 11, 23, 1, 41, tzinfo=UTC)
 
@@ -43,6 +45,45 @@ def test_days_and_moments_are_those_of_china():
 )
 def test_since(ago, words):
     assert filters.since(NOW - ago) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "english"),
+    [
+        (lambda: filters.day(date(2026, 3, 1)), "1 Mar"),
+        (lambda: filters.day(date(2024, 3, 1)), "1 Mar 2024"),
+        (lambda: filters.day(datetime(2026, 11, 22, 17, 0, tzinfo=UTC)), "23 Nov"),
+        (lambda: filters.moment(datetime(2025, 12, 31, 18, 5, tzinfo=UTC)), "1 Jan 02:05"),
+        (lambda: filters.moment(datetime(2025, 6, 1, tzinfo=UTC)), "1 Jun 2025 08:00"),
+        (lambda: filters.since(NOW), "Just now"),
+        (lambda: filters.since(NOW - timedelta(minutes=1)), "1 minute ago"),
+        (lambda: filters.since(NOW - timedelta(minutes=59)), "59 minutes ago"),
+        (lambda: filters.since(NOW - timedelta(hours=1)), "Today 08:41"),
+        (lambda: filters.since(NOW - timedelta(hours=10)), "Yesterday 23:41"),
+        (lambda: filters.since(NOW - timedelta(days=2)), "21 Nov 09:41"),
+        (lambda: filters.month_day(date(2026, 11, 5)), "5 Nov"),
+        (lambda: dates.dated(date(2026, 3, 4)), "4 Mar 2026"),
+        (lambda: date(2026, 3, 4), "4 Mar 2026"),  # a day put out as it is
+        (lambda: "2026-03-04", "4 Mar 2026"),  # out of a text that both counties sealed
+        (lambda: Period.named("2026-1").label, "First half of 2026"),
+        (lambda: Period.named("2026").label, "2026"),
+        (lambda: Period.named("2026-03-01_2026-03-31").label, "March 2026"),
+        (lambda: Period.named("2026-03-01_2026-05-31").label, "March to May 2026"),
+        (lambda: Period.named("2025-11-01_2026-02-28").label, "November 2025 to February 2026"),
+        (lambda: Period.named("2026-03-04_2026-05-09").label, "4 Mar 2026 to 9 May 2026"),
+    ],
+)
+def test_days_and_periods_in_english(written, english):
+    """One form, with the month by its name; and what was stored in Chinese with its year reads the same."""
+    value = written()
+    assert catalogue.put(value) == english
+    if "至" in str(value) or (str(value).startswith("20") and ":" not in str(value)):
+        assert catalogue.recalled(str(value)) == english
+
+
+@pytest.mark.parametrize("text", ["", "至", "2026-13-40", "13月", "三月", "2026-03-04至", "330110"])
+def test_what_is_no_day_stays(text):
+    assert dates.recalled(text) == ""
 
 
 def test_working_days_left():

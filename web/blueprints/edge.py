@@ -32,6 +32,7 @@ from web.config import Settings
 from web.core import clock, counters, events, fence, logs
 from web.core.events import Actor
 from web.core.ids import uuid7
+from web.core.saying import say
 from web.extensions import csrf, db, login, valkey
 from web.tenants.accounts.models import Account, LoginSession
 from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, Permission
@@ -269,7 +270,7 @@ def _context() -> dict[str, Any]:
         "notice_count": notices,
         "places": navigation.places(me.actor) if me else {},
         "today": clock.today(),
-        "shown_at": f"{clock.now().astimezone(clock.CHINA):%Y-%m-%d %H:%M}",
+        "shown_at": say("{day} {time}", day=clock.today(), time=f"{clock.now().astimezone(clock.CHINA):%H:%M}"),
         "language": choice.language(),
         "languages": choice.LANGUAGES,
     }

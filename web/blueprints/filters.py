@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Flask, request
 from markupsafe import Markup, escape
 
-from web.core import clock, fence
+from web.core import clock, dates, fence
 from web.core.saying import say, written
 from web.core.workdays import Calendar, last_published_year
 from web.extensions import unit
@@ -20,7 +20,6 @@ LOOKS = ("light", "dark", "large")
 """What the `look` cookie may hold, joined by dots."""
 
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def day(value: date | datetime | None) -> str:
@@ -29,8 +28,7 @@ def day(value: date | datetime | None) -> str:
         return ""
     on = clock.day(value) if isinstance(value, datetime) else value
     is_now = on.year == clock.today().year
-    english = f"{on.day} {MONTHS[on.month - 1]}" + ("" if is_now else f" {on.year}")
-    return written(on.strftime("%m-%d" if is_now else "%Y-%m-%d"), english)
+    return written(on.strftime("%m-%d"), dates.english(on, with_year=False)) if is_now else dates.dated(on)
 
 
 def moment(value: datetime | None) -> str:
@@ -61,7 +59,7 @@ def weekday(value: date) -> str:
 
 def month_day(value: date) -> str:
     """A day as a heading: 11月25日."""
-    return written(f"{value:%m月%d日}", f"{value.day} {MONTHS[value.month - 1]}")
+    return written(f"{value:%m月%d日}", dates.english(value, with_year=False))
 
 
 def county_calendar() -> Calendar:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import atan2, cos, hypot, pi, sin
 
-from web.core.saying import say
+from web.core.dates import MONTHS
+from web.core.saying import say, written
 
 
 @dataclass(frozen=True)
@@ -304,6 +305,6 @@ def draw_life(stretches: Sequence[Stretch], marks: Sequence[Mark], today: date) 
     ticks, on = list[tuple[float, str]](), first
     while on <= last:
         if (on.month - 1) % every == 0:
-            ticks.append((x(on), f"{on:%Y-%m}"))
+            ticks.append((x(on), written(f"{on:%Y-%m}", f"{MONTHS[on.month - 1][:3]} {on.year}")))
         on = (on + timedelta(days=32)).replace(day=1)
     return Life(760, 96, drawn, [(x(m.on), 70.0, m) for m in marks], ticks, x(today))

@@ -16,6 +16,7 @@ from web.blueprints.forms import Day, Form, Number, One, Text
 from web.blueprints.navigation import Item
 from web.blueprints.policy import needs
 from web.core import clock
+from web.core.dates import month_of
 from web.core.errors import Invalid
 from web.core.saying import joined, say
 from web.core.scopes import BASES
@@ -158,7 +159,7 @@ def calendar() -> str:
     days = [date(year, 1, 1) + timedelta(days=n) for n in range(365 + isleap(year))]
     return render_template(
         "settings/calendar.html", year=year, years=range(this - 1, this + YEARS_AHEAD + 1),
-        months=[(m, _month(year, m, kept)) for m in range(1, 13)], published=last_published_year(),
+        months=[(month_of(date(year, m, 1), with_year=False), _month(year, m, kept)) for m in range(1, 13)], published=last_published_year(),
         worked=sum(kept.is_workday(d) for d in days), changes=[d for d in kept.overrides if d.year == year],
     )  # fmt: skip
 

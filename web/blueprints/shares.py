@@ -274,7 +274,7 @@ def _until(share: StatusShare) -> str:
     last = _last_day(share)
     if last is None:
         return say("流动结束、本人撤回或协议终止")
-    return say("流动结束、本人撤回或协议终止；现行协议至 {ends_on}", ends_on=last.isoformat())
+    return say("流动结束、本人撤回或协议终止；现行协议至 {ends_on}", ends_on=last)
 
 
 def _last_day(share: StatusShare) -> date | None:

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from web.core import clock
+from web.core.dates import english
 from web.core.errors import WrongState
-from web.core.saying import joined, say
+from web.core.saying import joined, say, written
 from web.federation.admission import is_echo
 from web.federation.cosigning import service as cosigning
 from web.federation.handovers import service as handovers
@@ -45,7 +46,7 @@ class _Subject:
 
 
 def _on(day: Any) -> str:
-    return say("{year}年{month}月{day}日", year=day.year, month=day.month, day=day.day)
+    return written(f"{day.year}年{day.month}月{day.day}日", english(day))
 
 
 def _beside(*words: str) -> str:

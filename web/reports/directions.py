@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from web.core.saying import say
+from web.core.dates import month_of
 from web.reports.metrics import METRICS, Figure, by_code, figure, rate, total, withheld
 from web.reports.periods import Period
 
@@ -201,7 +201,7 @@ class Month:
     @property
     def label(self) -> str:
         """7月."""
-        return say("{month}月", month=self.on.month)
+        return month_of(self.on, with_year=False)
 
 
 @dataclass(frozen=True)

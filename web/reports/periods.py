@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from web.core.dates import days, month_of, months
 from web.core.saying import say
 
 ONE_DAY = dt.timedelta(days=1)
@@ -83,16 +84,8 @@ class Period:
         if self.is_year:
             return say("{year}年", year=first.year)
         if not self.is_of_months:
-            return say("{first}至{last}", first=first.isoformat(), last=last.isoformat())
-        if len(self.months) == 1:
-            return say("{year}年{month}月", year=first.year, month=first.month)
-        return say(
-            "{year}年{month}月至{more}{month2}月",
-            year=first.year,
-            month=first.month,
-            more="" if first.year == last.year else say("{year}年", year=last.year),
-            month2=last.month,
-        )
+            return days(first, last)
+        return month_of(first) if len(self.months) == 1 else months(first, last)
 
     @property
     def is_of_months(self) -> bool:

@@ -195,11 +195,7 @@ def _effective(view: View) -> Turn:
     if leaving:
         said = joined(
             "、",
-            (
-                say("{name} {leaves_on} 退出", name=p.name, leaves_on=f"{p.leaves_on:%Y-%m-%d}")
-                for p in leaving
-                if p.leaves_on
-            ),
+            (say("{name} {leaves_on} 退出", name=p.name, leaves_on=p.leaves_on) for p in leaving if p.leaves_on),
         )
         return Turn("theirs", said, "您现在不用动手。退出之日起停止提供和读取")
     until = view.text["effective_to"] if view.text else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from babel.messages import Message, pofile
 from markupsafe import Markup, escape
 
+from web.core import dates
 from web.core.saying import CONTEXT, PLACE, Said, SaidMarkup, fill
 
 PATH = Path(__file__).parents[2] / "translations" / "en" / "LC_MESSAGES" / "messages.po"
@@ -91,6 +93,8 @@ def _sentences() -> list[tuple[re.Pattern[str], str]]:
 @lru_cache(4096)
 def recalled(text: str) -> str:
     """A sentence of ours that was stored as a row, said in English: found by what its template looks like filled in."""
+    if said := dates.recalled(text):
+        return said
     if text in texts() or not HAN.search(text):
         return texts().get(text, text)
     for pattern, template in _sentences():
@@ -127,7 +131,7 @@ def _filled(template: str, values: Mapping[str, object]) -> dict[str, object]:
 
 
 def put(value: object) -> object:
-    """What is shown of a value: a known text or sentence in English, everything else (what people typed) as it is."""
+    """What is shown of a value: a known text or sentence and a day in English, everything else (what people typed) as it is."""
     if isinstance(value, Said):
         if value.english:
             return value.english
@@ -138,5 +142,8 @@ def put(value: object) -> object:
         shown = {name: escape(one) for name, one in _filled(said, value.values).items()}
         return Markup(fill(said, shown))  # noqa: S704 -- a template of ours, values escaped here
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return texts().get(value, value)
+        on = dates.read_day(value)
+        return texts().get(value, value) if on is None else dates.english(on)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return dates.english(value)
     return value

@@ -48,6 +48,7 @@ DATA: dict[str, str] = {
     "tenants/consents/wordings.py": "the notice members are shown and sign, kept as it was shown",
     "blueprints/english/choice.py": "names of languages, each in itself",
     "blueprints/gallery.py": "invented examples for the sheet of parts",
+    "core/dates.py": "writes days and months in both languages",
     "core/logs.py": "speaks to the operator of the machine",
 }
 """Modules whose Chinese is no text of a screen, with the reason."""

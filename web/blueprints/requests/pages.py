@@ -136,8 +136,8 @@ def _seam(found: Request, letters: list[post.Letter], partner: str) -> list[dict
         },
         {
             "label": "期限",
-            "ours": found.due_on.isoformat(),
-            "theirs": None if is_waiting else found.due_on.isoformat(),
+            "ours": found.due_on,
+            "theirs": None if is_waiting else found.due_on,
             "is_same": None if is_waiting else True,
             "missing": "等对方回执",
             "proof": "随请求封在信封里",
