@@ -113,14 +113,15 @@ def test_figures_move_with_what_happens(pair, work, figure):
 
 
 def test_a_line_that_stands_still_is_counted(pair, work, figure, monkeypatch):
-    """Nothing of it is due, so no other figure tells it."""
+    """Nothing of it is due, so neither what is due nor how late it is tells it; what waits on it still does."""
     stopped, due = "kiteline_post_stopped_lines", "kiteline_post_lines_waiting"
+    waits = r'kiteline_outbox_messages\{line="[0-9a-f]{12}"\}'
     world.put(pair.host, [pair.home])
     assert (figure(due), figure(stopped)) == (1, 0)
     with monkeypatch.context() as patch:
         patch.setattr(transports, "deliver", lambda *args: [transports.Answer(code="bad_signature")])
         work()
-    assert (figure(due), figure(stopped)) == (0, 1)
+    assert (figure(due), figure(stopped), figure(waits)) == (0, 1, 1)
     with pair.host.act():
         reopening.reopen(pair.home.uid, "电话核对过")
         fence.commit()

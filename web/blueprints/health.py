@@ -17,7 +17,7 @@ from web.blueprints.policy import public
 from web.core import clock, counters, erasures
 from web.core.queue import QUEUES
 from web.extensions import db, settings, valkey
-from web.federation.post.depth import stopped, waiting
+from web.federation.post import depth
 from web.federation.post.models import PostDue
 
 bp = Blueprint("health", __name__)
@@ -111,17 +111,19 @@ def erasing() -> str:
 
 
 def _post() -> dict[str, float]:
-    """Lines between counties with something to send: how long each is overdue, how many messages wait on it. A line is
-    named by a digest. Those that stand until a person acts are counted by themselves.
+    """Lines between counties with something to send: how long each is overdue, and how many messages wait on it, also where
+    it stands and nothing is due. A line is named by a digest. Those that stand until a person acts are counted by themselves.
     """
-    now, found, depth = clock.now(), dict[str, float](), waiting()
+    now, found, deep = clock.now(), dict[str, float](), depth.of_every_county()
     rows = db.session.execute(db.select(PostDue.tenant_id, PostDue.peer_uid, PostDue.due_at)).all()
-    for tenant_id, peer_uid, due_at in rows:
-        line = hashlib.sha256(f"{tenant_id}/{peer_uid}".encode()).hexdigest()[:12]
-        found[f'kiteline_post_overdue_seconds{{line="{line}"}}'] = max((now - due_at).total_seconds(), 0)
-        found[f'kiteline_outbox_messages{{line="{line}"}}'] = float(depth.get((tenant_id, peer_uid), 0))
+    due = {(tenant_id, peer_uid): due_at for tenant_id, peer_uid, due_at in rows}
+    for at in due.keys() | deep.waiting.keys():
+        line = hashlib.sha256(f"{at[0]}/{at[1]}".encode()).hexdigest()[:12]
+        found[f'kiteline_outbox_messages{{line="{line}"}}'] = float(deep.waiting.get(at, 0))
+        if at in due:
+            found[f'kiteline_post_overdue_seconds{{line="{line}"}}'] = max((now - due[at]).total_seconds(), 0)
     return {
-        "kiteline_post_lines_waiting": float(len(rows)),
-        "kiteline_post_stopped_lines": float(sum(stopped().values())),
+        "kiteline_post_lines_waiting": float(len(due)),
+        "kiteline_post_stopped_lines": float(sum(deep.stopped.values())),
         **found,
     }

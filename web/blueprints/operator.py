@@ -1,8 +1,9 @@
 """The operator's pages: does the deployment work, what waits, which counties there are; the doors into a county; backups.
 
 An operator belongs to no county. The pages are made in units of work for no county, where row-level security shows no
-row of any; only what waits to be sent is counted. What touches a county goes through `operators.through`, which writes it
-into that county's own log first.
+row of any, but for two counts made in each county's own unit (`post/depth.py`): messages that wait, lines that stand. They
+read rows of outbox, partners and channels, and numbers alone come out. What touches a county goes through
+`operators.through`, which writes it into that county's own log first.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from web.blueprints.forms import Form, One, Text
 from web.blueprints.policy import OPERATOR, operates, public
 from web.core import clock
 from web.extensions import db, valkey
-from web.federation.post.depth import stopped, waiting
+from web.federation.post import depth
 from web.federation.post.models import PostDue
 from web.tenants.accounts.permissions import ADMINISTRATORS, Role
 from web.tenants.counties import service as counties
@@ -155,7 +156,7 @@ class Line:
 
 
 def _lines() -> list[Line]:
-    depth, still = waiting(), stopped()
+    deep = depth.of_every_county()
     due: dict[int, list[datetime]] = {}
     for tenant_id, due_at in db.session.execute(db.select(PostDue.tenant_id, PostDue.due_at)):
         due.setdefault(tenant_id, []).append(due_at)
@@ -163,9 +164,9 @@ def _lines() -> list[Line]:
         Line(
             county,
             len(due.get(county.tenant_id, ())),
-            sum(n for (tenant_id, _), n in depth.items() if tenant_id == county.tenant_id),
+            sum(n for (tenant_id, _), n in deep.waiting.items() if tenant_id == county.tenant_id),
             min(due.get(county.tenant_id, ()), default=None),
-            still.get(county.tenant_id, 0),
+            deep.stopped.get(county.tenant_id, 0),
         )
         for county in counties.every()
     ]

@@ -4,6 +4,7 @@ deployment.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import func
@@ -11,32 +12,30 @@ from sqlalchemy import func
 from web.core import fence
 from web.extensions import db
 from web.federation.post import reopening
-from web.federation.post.models import OutboxMessage, Peer, PostDue
+from web.federation.post.models import OutboxMessage, Peer
 from web.tenants.counties.models import County
 
 
-def waiting() -> dict[tuple[int, UUID], int]:
-    """(county, partner) → messages without a receipt, of the lines that have something to send.
-
-    One query a county with such a line, each in a unit of its own: nothing of a message is read but that it waits.
+@dataclass
+class Depth:
+    """`waiting`: (county, partner) → messages without a receipt, of every line that has any. `stopped`: county → how many of its
+    lines stand until a person acts.
     """
-    found: dict[tuple[int, UUID], int] = {}
-    for tenant_id in db.session.scalars(db.select(PostDue.tenant_id).distinct()).all():
-        with fence.acting_for(tenant_id):
-            query = db.select(OutboxMessage.peer_uid, func.count()).where(OutboxMessage.receipt.is_(None))
-            for peer_uid, count in db.session.execute(query.group_by(OutboxMessage.peer_uid)):
-                found[tenant_id, peer_uid] = count
-    return found
+
+    waiting: dict[tuple[int, UUID], int] = field(default_factory=dict)
+    stopped: dict[int, int] = field(default_factory=dict)
 
 
-def stopped() -> dict[int, int]:
-    """County → how many of its lines stand until a person acts: nothing of them is due, or not for years, so no other figure
-    tells them.
-
-    One query a county, each in a unit of its own, that reads what waits and never what was sent before.
+def of_every_county() -> Depth:
+    """Two queries a county, each county in a unit of its own: its outbox, partners and channels are counted, and nothing of a
+    message, nor of what was sent before, is read. Not only lines with something due are asked: of one that stands nothing is.
     """
-    query, found = db.select(func.count()).select_from(Peer).where(reopening.stopped("out", "in")), dict[int, int]()
+    waits = db.select(OutboxMessage.peer_uid, func.count()).where(OutboxMessage.receipt.is_(None))
+    stands = db.select(func.count()).select_from(Peer).where(reopening.stopped("out", "in"))
+    found = Depth()
     for tenant_id in db.session.scalars(db.select(County.tenant_id)).all():
         with fence.acting_for(tenant_id):
-            found[tenant_id] = db.session.scalar(query) or 0
+            for peer_uid, count in db.session.execute(waits.group_by(OutboxMessage.peer_uid)):
+                found.waiting[tenant_id, peer_uid] = count
+            found.stopped[tenant_id] = db.session.scalar(stands) or 0
     return found
