@@ -112,6 +112,20 @@ def test_the_glossary_speaks_of_what_exists(proved):
     proved("words of the glossary that are names in the code", looked)
 
 
+def test_every_table_is_in_the_glossary():
+    """Whoever adds a table says in a phrase what it is."""
+    text = (WEB / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"## Glossary\n(.*?)\n## ", text, flags=re.DOTALL)
+    assert table
+    told = {
+        name
+        for names in re.findall(r"(?m)^\| .+? \| (.+?) \| .+? \|$", table[1])
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+    tables = {mapper.class_.__tablename__ for mapper in Model.registry.mappers}
+    assert sorted(tables - told) == [], "a line of the glossary for each"
+
+
 def test_every_room_is_on_the_map():
     text = (WEB / "README.md").read_text(encoding="utf-8")
     for folder in ("tenants", "federation"):
