@@ -10,7 +10,7 @@ import pytest
 from flask import g, url_for
 
 from tests.blueprints.test_auth import sign_in
-from tests.contracts.test_query_budgets import more_handovers
+from tests.contracts.lists import asked_handovers
 from web.blueprints import home, navigation, todos
 from web.core import clock, events, fence
 from web.core.events import Actor
@@ -106,7 +106,7 @@ def test_the_days_ahead_count_every_item_and_open_them(asked, fresh, monkeypatch
         with asked.host.act():
             for handover in db.session.scalars(db.select(Handover)):
                 handover.due_on = date(2026, 11, 30)
-            more_handovers(asked.host, 6)  # their last day is today
+            asked_handovers(6, asked.home.uid)  # their last day is today
             db.session.scalars(db.select(Handover).where(Handover.due_on == clock.today())).first().due_on = date(
                 2026, 11, 3
             )

@@ -15,12 +15,13 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
-from flask import g, url_for
+from flask import g
 from sqlalchemy import Boolean, Column
 from sqlalchemy.sql import visitors
 
 from tests.blueprints.test_auth import sign_in
 from tests.blueprints.test_home import actor
+from tests.contracts.lists import TABS, page_of
 from tests.contracts.source import calls
 from tests.contracts.test_query_budgets import LIST, counted
 from tests.contracts.test_source import home_of
@@ -37,20 +38,6 @@ from web.tenants.workbench.listings import LISTINGS, cells
 
 __all__ = ["build_with_half_year", "load_lived"]
 
-TABS = {
-    "behind_flow": "code=flows.to_partner&side=home",
-    "behind_handover": "code=transfers.opened&side=both",
-    "behind_line": "code=cosign.persons&side=both",
-    "behind_record": "code=cosign.held&side=both",
-    "behind_referral": "code=members.shared&side=both",
-    "behind_request": "code=requests.opened&side=both",
-    "handovers_ended": "tab=out",
-    "referrals_out": "tab=out",
-    "referrals_in": "tab=inbox",
-    "referrals_over": "tab=over",
-    "transfers_decided": "tab=decided",
-    "transfers_ended": "tab=out",
-}
 BEHIND = {"behind_flow", "behind_handover", "behind_referral"}
 """Of the rows behind a number those the world has some of, to narrow and to label."""
 DECLARED = {
@@ -74,7 +61,7 @@ def test_every_list_is_what_is_taken_out_of_it(application, lived, proved):
             fence.commit()
         for name, listing in LISTINGS.items():
             query = TABS.get(name, "")
-            page = _path(application, side, listing)
+            page = page_of(application, side, listing)
             with application.app_context(), side.act():  # as in a worker, which has no page: an export walks it there
                 who = actor(side, Role.COUNTY_ADMIN)
                 with events.by(who):
@@ -174,7 +161,7 @@ def test_every_condition_can_be_turned_round(application, lived, proved):
         assert sign_in(browser, side).status_code == 303
         for name, listing in LISTINGS.items():
             tab = TABS.get(name, "")
-            shown = unescape(browser.get(f"/{side.code}{_path(application, side, listing)}?{tab}").text)
+            shown = unescape(browser.get(f"/{side.code}{page_of(application, side, listing)}?{tab}").text)
             offered: dict[str, list[str]] = {}
             for facet, value in re.findall(r'<option value="([a-z_]+):([^"]*)"', shown):
                 offered.setdefault(facet, []).append(value)
@@ -200,14 +187,14 @@ def test_every_condition_can_be_turned_round(application, lived, proved):
                             narrowed[name] = narrowed.get(name, 0) + (0 < yes < total)
                         walked = sum(1 for _ in listing.walk(f"{tab}&not_{facet.name}={value}", who, False))
                         assert walked == no, (name, facet.name)
-            path = f"/{side.code}{_path(application, side, listing)}?{tab}&not_{facet.name}={value}"
+            path = f"/{side.code}{page_of(application, side, listing)}?{tab}&not_{facet.name}={value}"
             with counted() as asked:
                 page = unescape(browser.get(path).text)
             assert len(asked) <= LIST, (path, asked)
             said = re.search(r"，共 ([\d,]+) ", page)
             assert not no or name in NO_TOTAL or (said and said[1] == str(no)), (path, said, no)
         # What no row can be is asked for in vain, and a place that is none is the beginning.
-        letters, marks = (_path(application, side, LISTINGS[name]) for name in ("letters", "labels"))
+        letters, marks = (page_of(application, side, LISTINGS[name]) for name in ("letters", "labels"))
         for path in (
             f"{letters}?year=99999999999",
             f"{letters}?after=2026~99999999999",
@@ -288,7 +275,7 @@ def test_rows_of_every_list_have_the_countys_labels(application, lived):
             if not (every := found("label=")):
                 continue
             tried.add(name)
-            first, page = every[0], f"/{side.code}{_path(application, side, listing)}?{tab}"
+            first, page = every[0], f"/{side.code}{page_of(application, side, listing)}?{tab}"
             address = f"/{side.code}/workbench/{name}/rows/{first}/labels?of={quote(tab)}"
             assert "督办" in browser.get(address).text
             assert leader.get(address).status_code in (403, 404) and leader.post(address).status_code in (403, 404)
@@ -370,12 +357,6 @@ def test_a_row_that_has_labels_is_never_deleted(application, proved):
                 deleted.add((call.path, unparse(call.node.args[0])))
     assert deleted == set(DELETED)
     proved("models whose rows have labels and stay", len(models))
-
-
-def _path(application, side, listing):
-    with application.test_request_context(f"/{side.code}/"):
-        g.county = side
-        return url_for(listing.endpoint).removeprefix(f"/{side.code}")
 
 
 def test_a_day_at_the_end_of_the_calendar_asks_for_nothing(application):
