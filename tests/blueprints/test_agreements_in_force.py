@@ -346,13 +346,17 @@ def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_y
     after = client.get(f"{base}/{id_}/duties/check").text
     assert "没有落实" in after and "1 项没有全部落实" in after and "本期已经检查" in after
     whole = client.get(f"{base}/responsibilities").text
-    assert (
-        whole.count('<th scope="row"') == 24 and "双方的责任" in whole and text["responsibilities"][0]["item"] in whole
-    )
+    assert whole.count('<th scope="row"') == 24 and "共 24 项" in whole and text["responsibilities"][0]["item"] in whole
     unmet = client.get(f"{base}/responsibilities?found=unmet&side=home").text
-    assert unmet.count('<th scope="row"') == 1 and 'aria-current="true">没有落实 <b>1</b>' in unmet
-    nothing = client.get(f"{base}/responsibilities?found=none").text
-    assert "没有这样的责任" in nothing
+    assert unmet.count('<th scope="row"') == 1 and "共 1 项" in unmet
+    assert client.get(f"{base}/responsibilities?found=unmet&q=没有这件").text.count("没有符合条件的责任") == 1
+    nothing = client.get(f"{base}/responsibilities?found=").text
+    assert "没有符合条件的责任" in nothing
+    # What is taken out of it is what is seen; a choice of agreement is offered by its title.
+    copied = client.get(f"/{agreed.host.code}/workbench/responsibilities/copy?found=unmet").text
+    row = next(row for row in text["responsibilities"] if row["key"] == "home4")
+    assert row["item"] in copied and "没有落实" in copied and "已落实" not in copied.partition("<textarea")[2]
+    assert f'<option value="agreement:{id_}">{text["title"]}</option>' in whole
 
 
 def test_a_duty_keeps_its_own_check_and_place_when_one_in_the_middle_is_dropped(agreed, work, browsers):

@@ -44,7 +44,7 @@ DECLARED = {
     "members.index", "away.index", "activities.index", "handovers.index", "transfers.index", "referrals.index", "shared.index",
     "shares.index", "cosigning.index", "requests.index", "agreements.index", "events.index",
     "transfers.letters", "organisations.index", "accounts.index", "figures.rows", "tasks.index", "imports.index",
-    "peers.index", "labels.index", "agreements.template_list", "workbench.recycled", "reports.reports_made", "imports.rows",
+    "peers.index", "labels.index", "agreements.template_list", "agreements.responsibilities", "workbench.recycled", "reports.reports_made", "imports.rows",
 }  # fmt: skip
 
 
@@ -239,6 +239,7 @@ UNLABELLED = {
     "behind_line": "a line is its record's, which has labels",
     "accounts": "what is said of an account is its role and its state, by two hands",
     "agreement_templates": "a template is no work: it is begun with, and deleted",
+    "responsibilities": "a responsibility is its agreement's, which has labels",
     "reports": "a report is its agreement's, which has labels",
     "labels": "they are the labels",
     "import_rows": "a row is gone with its file; who came of it is in the register",

@@ -19,7 +19,7 @@ NO_LISTS: dict[str, dict[str, int]] = {
     },
     "a form, a row of it a choice or a field": {
         "activities/attendance.html": 1, "activities/roll.html": 1, "agreements/pause.html": 1,
-        "agreements/responsibilities.html": 1, "agreements/text.html": 3, "cosigning/correct.html": 1, "cosigning/offer.html": 1,
+        "agreements/text.html": 3, "cosigning/correct.html": 1, "cosigning/offer.html": 1,
         "referrals/preview.html": 1, "scopes/_cards.html": 1, "transfers/batch.html": 1, "workbench/columns.html": 1,
     },
     "what one act did, or will do next, a few rows": {

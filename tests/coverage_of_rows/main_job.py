@@ -345,8 +345,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "figures.rows referrals.index shared.index shares.index cosigning.index requests.index agreements.index transfers.index transfers.letters organisations.index accounts.index events.index",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it "
           "blueprints/test_figures.py::test_the_rows_are_a_list_narrowed_saved_and_taken_out_as_seen"),
-    _line("8", "the small ones too: tasks, imports, partners, labels, agreement templates, reports made, the recycle bin; a list is what grows with work and is looked through, and every other table of rows says why it is none",
-          "tasks.index imports.index imports.rows peers.index labels.index agreements.template_list reports.reports_made workbench.recycled",
+    _line("8", "the small ones too: tasks, imports, partners, labels, agreement templates, responsibilities, reports made, the recycle bin; a list is what grows with work and is looked through, and every other table of rows says why it is none",
+          "tasks.index imports.index imports.rows peers.index labels.index agreements.template_list agreements.responsibilities reports.reports_made workbench.recycled",
           "contracts/test_listings.py::test_every_list_is_what_is_taken_out_of_it "
           "contracts/test_listings.py::test_each_ones_own_tasks_and_imports_stay_ones_own "
           "contracts/test_tables.py::test_every_table_of_records_is_a_declared_list_or_says_why_not "

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy import Select
 
-from web.blueprints import filters, todos
+from web.blueprints import todos
 from web.blueprints.agreements import schemas, turns
 from web.blueprints.agreements.pages import bp, load
 from web.blueprints.forms import Form, One
@@ -91,39 +90,6 @@ def _in_turn(agreement_id: UUID) -> None:
     """A second press waits for the first, and then sees what that one recorded: the page says so, with 409."""
     if request.method == "POST":
         service.get(agreement_id, lock=True)
-
-
-@bp.get("/responsibilities")
-@needs(Permission.AGREEMENT_READ)
-def responsibilities() -> str:
-    """The lists of all agreements in effect as one register: both sides, who is responsible, what the yearly check found.
-    Narrowed by side, agreement and finding in the address.
-    """
-    rows, asked = duties.responsibilities(), request.args
-    titles = {str(row.agreement_id): row.title for row in rows}
-    if asked.get("agreement", "") in titles:
-        rows = [row for row in rows if str(row.agreement_id) == asked["agreement"]]
-    if asked.get("side", "") in texts.SIDES:
-        rows = [row for row in rows if row.side == asked["side"]]
-    counts = Counter(row.found for row in rows)
-    found = {"": "全部", **FOUND, "none": "还没有检查"}
-    chosen = asked.get("found", "") if asked.get("found", "") in found else ""
-    tabs = [
-        {"title": words, "url": filters.here(found=key or None), "is_current": key == chosen,
-         "count": counts["" if key == "none" else key] if key else len(rows)}
-        for key, words in found.items()
-    ]  # fmt: skip
-    if chosen:
-        rows = [row for row in rows if row.found == ("" if chosen == "none" else chosen)]
-    return render_template(
-        "agreements/responsibilities.html",
-        rows=rows,
-        tabs=tabs,
-        titles=titles,
-        sides=texts.SIDES,
-        found=FOUND,
-        how_often=texts.HOW_OFTEN,
-    )
 
 
 FOUND = {"met": "已落实", "partly": "部分落实", "unmet": "没有落实", "idle": "本年没有这类情况"}

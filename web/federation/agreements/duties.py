@@ -289,57 +289,6 @@ def record(
     return row
 
 
-@dataclass(frozen=True)
-class Responsibility:
-    """A row of the list of an agreement in effect, one of `side`s. `found`: of our last yearly check, "" before the first;
-    `due_on`: of the check that waits for us.
-    """
-
-    agreement_id: UUID
-    title: str
-    side: str
-    item: str
-    owner: str
-    evidence: str
-    frequency: str
-    found: str = ""
-    checked_on: date | None = None
-    due_on: date | None = None
-
-
-def responsibilities() -> list[Responsibility]:
-    """Every list of every agreement in effect, as one register, with the state of our yearly check: two queries."""
-    query = (
-        db.select(Agreement, AgreementVersion.text)
-        .join(
-            AgreementVersion,
-            (AgreementVersion.agreement_id == Agreement.id) & (AgreementVersion.tenant_id == Agreement.tenant_id),
-        )
-        .where(Agreement.state == AgreementState.ACTIVE, AgreementVersion.state == VersionState.EFFECTIVE)
-        .order_by(Agreement.title, Agreement.id)
-    )
-    checks = db.select(AgreementDuty).where(AgreementDuty.kind == DutyKind.CHECK, ~AgreementDuty.is_missed)
-    done: dict[UUID, AgreementDuty] = {}
-    due: dict[UUID, date] = {}
-    for check in db.session.scalars(checks.order_by(AgreementDuty.due_on)):
-        if check.done_on is None:
-            due[check.agreement_id] = check.due_on
-        else:
-            done[check.agreement_id] = check
-    found = []
-    for agreement, text in db.session.execute(query):
-        last = done.get(agreement.id)
-        for row in texts.responsibilities(text):
-            said = last.details.get(row["key"], "") if last is not None else ""
-            found.append(
-                Responsibility(
-                    agreement.id, agreement.title, row["side"], row["item"], row["owner"], row["evidence"],
-                    row["frequency"], said, last.done_on if last is not None and said else None, due.get(agreement.id),
-                )
-            )  # fmt: skip
-    return found
-
-
 def open_of(agreement_id: UUID | None = None) -> list[AgreementDuty]:
     """What waits to be done under this agreement, or under all, by its last day."""
     query = db.select(AgreementDuty).where(AgreementDuty.done_on.is_(None), ~AgreementDuty.is_missed)
