@@ -113,6 +113,27 @@ def test_planned_recorded_held(walk, host):
     assert "应到 1 人，实到 0 人，不足半数" in printed and "1 人" in printed.split("未登记")[1]
 
 
+def test_a_roll_call_survives_a_closed_window(walk, host):
+    """Six hundred lines were lost with the window; now they are offered, and are gone when the sheet is sent."""
+    side = walk.pair.host
+    plan(host, side)
+    (activity,) = stored(walk, title="学习党章")
+    address = at(side, f"/activities/{activity.id}/attendance")
+    sheet = sheet_of(page := host.get(address))
+    draft = re.search(r'name="draft_form" value="([^"]+)"', page.text)[1]
+    people = [*sheet, f"m{uuid7()}"]
+    half = {"draft_form": draft, "person": people, "presence": ["", "late", "", "sick", "present"]}
+    half["minutes"] = ["", "45", "", "", ""]
+    kept = host.post(at(side, "/workbench/drafts"), data=half, headers={"X-Draft": "1"})
+    assert kept.status_code == 200 and stored(walk, Attendance, activity_id=activity.id) == []
+    page = host.get(address)
+    assert "没交的草稿" in page.text and set(sheet_of(page).values()) == {""}
+    page = host.get(f"{address}?draft=1")
+    assert list(sheet_of(page).values()) == ["", "late", "", "sick"] and page.text.count('value="45"') == 1
+    assert send_sheet(host, side, activity.id, sheet_of(page), minutes={people[1]: "45"}).status_code == 303
+    assert "没交的草稿" not in host.get(address).text
+
+
 def test_held_by_mistake_is_taken_back_unless_a_partner_has_its_record(walk, host):
     side = walk.pair.host
     plan(host, side)
@@ -239,6 +260,13 @@ def test_offered_disputed_corrected_countersigned_in_the_browser_of_both(walk, h
     empty = home.post(f"{theirs}/answer", data={"line": lines, "reason": [""] * 3, "act": "dispute"})
     assert empty.status_code == 422 and "异议理由：有异议的，在那人的一行写明理由" in empty.text
     assert 'id="f-reason"' in empty.text
+    half = {"draft_form": re.search(r'name="draft_form" value="([^"]+)"', page)[1], "accept": lines[1:], "line": lines}
+    half["reason"] = ["写到一半", "", ""]
+    assert home.post(at(there, "/workbench/drafts"), data=half, headers={"X-Draft": "1"}).status_code == 200
+    page = home.get(theirs).text
+    assert "没交的草稿" in page and page.count(" checked") == 3 and "写到一半" not in page
+    page = home.get(f"{theirs}?draft=1").text
+    assert page.count(" checked") == 2 and 'value="写到一半"' in page
     mixed = {"accept": lines, "line": lines, "reason": ["未参加", "", ""]}
     both = home.post(f"{theirs}/answer", data=mixed | {"act": "countersign"})
     assert both.status_code == 422 and 'value="未参加"' in both.text and "有人填了异议理由" in both.text

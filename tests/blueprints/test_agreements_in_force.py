@@ -337,6 +337,13 @@ def test_the_responsibility_list_is_written_changed_annexed_and_checked_once_a_y
         fence.commit()
     page = client.get(f"{base}/{id_}/duties/check").text
     assert page.count("<select") == 24
+    # What was chosen before the window was closed is offered, and goes with the form.
+    draft = re.search(r'name="draft_form" value="([^"]+)"', page)[1]
+    half = {"draft_form": draft, "home4": "partly", "note": "待整改"}
+    assert client.post(f"/{agreed.host.code}/workbench/drafts", data=half, headers={"X-Draft": "1"}).status_code == 200
+    assert "没交的草稿" in client.get(f"{base}/{id_}/duties/check").text
+    page = client.get(f"{base}/{id_}/duties/check?draft=1").text
+    assert page.count(" selected") == 1 and '<option value="partly" selected' in page and "待整改" in page
     said = {row["key"]: "met" for row in text["responsibilities"]} | {"done_on": clock.today().isoformat(), "note": ""}
     refused = client.post(f"{base}/{id_}/duties/check", data=said | {"home4": ""})
     assert refused.status_code == 422 and "请选一项" in refused.text

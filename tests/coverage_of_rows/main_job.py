@@ -383,6 +383,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),
     _line("8", "drafts of every long form; typing is never lost", "workbench.keep_draft auth.sign_in",
           "contracts/test_templates.py::test_long_forms_keep_drafts "
+          "blueprints/test_activities.py::test_a_roll_call_survives_a_closed_window "
           "blueprints/test_bulk.py::test_a_draft_is_kept_offered_filled_in_and_gone_with_the_form "
           "blueprints/test_bulk.py::test_a_form_sent_after_the_session_ended_waits_behind_the_sign_in"),
     _line("8", "task centre: bar, time left, cancel, retry", "tasks.index tasks.show tasks.cancel tasks.retry",

@@ -98,7 +98,7 @@ def attendance(activity_id: UUID) -> Any:
     activity = activities.get(activity_id, edge.actor(), lock=request.method == "POST")
     if activity.state is ActivityState.CANCELLED:
         raise WrongState("activity_over")
-    rows, form = rows_of(activity), Form(Sheet)
+    rows, form = rows_of(activity), Form(Sheet, draft=f"activities.attendance:{activity_id}")
     if form.is_sent:
         with form:
             act = request.form.get("act", "save")
@@ -109,12 +109,9 @@ def attendance(activity_id: UUID) -> Any:
                 flash({"fill": "空着的都记为到会，请改正例外"}.get(act, "到会情况已存下"))
             to = "activities.attendance" if act == "fill" else "activities.show"
             return redirect(url_for(to, activity_id=activity_id), 303)
-        typed = zip(*(request.form.getlist(name) for name in ("person", "presence", "minutes")), strict=False)
-        kept = {person: (presence, minutes) for person, presence, minutes in typed}
-        rows = [
-            row | dict(zip(("presence", "minutes"), kept[row["key"]], strict=True)) if row["key"] in kept else row
-            for row in rows
-        ]
+    typed = zip(*(form.values.get(name, []) for name in ("person", "presence", "minutes")), strict=False)
+    kept = {person: {"presence": presence, "minutes": minutes} for person, presence, minutes in typed}
+    rows = [row if row["held"] else row | kept.get(row["key"], {}) for row in rows]
     too_many = len(rows) > activities.MOST_PEOPLE
     return form.page(
         "activities/attendance.html",

@@ -109,7 +109,8 @@ def check(agreement_id: UUID) -> Any:
     rows = texts.responsibilities(text)
     options = list(FOUND.items())
     asked: dict[str, Any] = {row["key"]: One(row["item"], options) for row in rows}
-    form = Form(type("Check", (schemas.DutyDone,), asked), {"done_on": clock.today().isoformat()})
+    begun, draft = {"done_on": clock.today().isoformat()}, f"agreements.check:{open_.id}" if open_ is not None else ""
+    form = Form(type("Check", (schemas.DutyDone,), asked), begun, draft=draft)
     if form.is_sent and open_ is not None:
         with form:
             given = form.read()

@@ -11,7 +11,7 @@ from flask import flash, redirect, request, url_for
 from marshmallow import Schema
 
 from web.blueprints import certificates, edge, words
-from web.blueprints.cosigning.pages import lines_of, page_of
+from web.blueprints.cosigning.pages import answers, lines_of, page_of
 from web.blueprints.cosigning.rooms import bp
 from web.blueprints.cosigning.wording import KINDS, REFUSED, STATES, WIRE_PRESENCES, choices
 from web.blueprints.documents import PROVES
@@ -36,21 +36,12 @@ from web.tenants.documents.models import Document, DocumentKind
 from web.tenants.tasks import service as tasks
 
 
-class Answers(Schema):
-    """The lines: `accept` ticked ones, `line` and `reason` in the same order. Which button was pressed: `act`."""
-
-    accept = Many(Number("", high=499), "共签的人")
-    line = Many(Number("", high=499), "名单")
-    reason = Many(Text("", limit=1000), "异议理由")
-    text = Text("总的说明", limit=1000)
-
-
 @bp.post("/<uuid:record_id>/answer")
 @needs(Permission.COSIGN_WRITE)
 def answer(record_id: UUID) -> Any:
     """Countersign what is ticked, or dispute the lines that have a reason."""
     record = lists.get(record_id, edge.actor())
-    form = Form(Answers)
+    form = answers(record)
     with form:
         said = form.read()
         if len(said["line"]) != len(said["reason"]):

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
+from marshmallow import Schema
 
 from web.blueprints import edge, filters, sentences, timeline, todos
 from web.blueprints.cosigning.columns import part_of
@@ -27,6 +28,7 @@ from web.blueprints.cosigning.wording import (
     state_of,
     who_can,
 )
+from web.blueprints.forms import Form, Many, Number, Text
 from web.blueprints.letters import going, proofs, refusal
 from web.blueprints.policy import needs
 from web.blueprints.todos import Queue, Todo
@@ -265,8 +267,23 @@ def page_of(record: CoSignedRecord, **more: Any) -> str:
     )
 
 
+class Answers(Schema):
+    """The lines: `accept` ticked ones, `line` and `reason` in the same order. Which button was pressed: `act`."""
+
+    accept = Many(Number("", high=499), "共签的人")
+    line = Many(Number("", high=499), "名单")
+    reason = Many(Text("", limit=1000), "异议理由")
+    text = Text("总的说明", limit=1000)
+
+
+def answers(record: CoSignedRecord) -> Form:
+    """The form of them, kept while it is typed; of the record's next text the lines are others."""
+    return Form(Answers, draft=f"cosigning.answer:{record.id}:{record.k}")
+
+
 @bp.get("/<uuid:record_id>")
 @needs(Permission.COSIGN_READ)
 def show(record_id: UUID) -> str:
     """Ours, theirs, proof; whose turn it is; the lines."""
-    return page_of(lists.get(record_id, edge.actor()), form=None)
+    record = lists.get(record_id, edge.actor())
+    return page_of(record, form=answers(record))
