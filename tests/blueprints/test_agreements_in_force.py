@@ -224,7 +224,7 @@ def test_renewed_by_the_hub_refused_to_the_other_compared_side_by_side_and_a_par
     assert client.get(f"{base}/{agreed.ref.id}/compare?a=v9r1").status_code == 404
 
 
-def test_leaving_names_the_first_day_allowed_and_a_hub_its_successor(agreed, browsers):
+def test_leaving_names_the_first_day_allowed(agreed, browsers):
     client, base = browsers(agreed.home)
     page = client.get(f"{base}/{agreed.ref.id}/leave").text
     assert "协议约定提前 60 天告知" in page and "由谁接着牵头" not in page
@@ -233,6 +233,28 @@ def test_leaving_names_the_first_day_allowed_and_a_hub_its_successor(agreed, bro
     on = (clock.today() + timedelta(days=60)).isoformat()
     assert client.post(f"{base}/{agreed.ref.id}/leave", data={"on": on, "reason": ""}).status_code == 303
     assert f"岳西县 {on} 退出" in client.get(f"{base}/{agreed.ref.id}").text
+
+
+def test_a_hub_that_leaves_three_says_on_the_page_who_goes_on(three, work, browsers):
+    id_, hub, home, third = three
+    client, base = browsers(hub)
+    url = f"{base}/{id_}/leave"
+    page = client.get(url).text
+    assert "由谁接着牵头" in page
+    assert set(re.findall(r'name="successor" value="([^"]+)"', page)) == {str(home.uid), str(third.uid)}
+    said = {"on": (clock.today() + timedelta(days=60)).isoformat(), "reason": "机构调整"}
+    for nobody in ("", str(hub.uid)):
+        refused = client.post(url, data=said | {"successor": nobody})
+        assert refused.status_code == 422 and "请选一项" in refused.text and "机构调整" in refused.text
+    other, theirs = browsers(home)
+    assert other.get(f"{theirs}/{id_}/leave").text.count("由谁接着牵头") == 0, "who does not lead hands on nothing"
+    assert client.post(url, data=said | {"successor": str(home.uid)}).status_code == 303
+    work()
+    for side in (hub, home, third):
+        browser, address = browsers(side)
+        assert '岳西县<span class="hint">（牵头）</span>' in browser.get(address + "/").text
+        amended = browser.post(f"{address}/{id_}/amend").status_code
+        assert amended == (303 if side is home else 409), side.name
 
 
 def test_what_the_calendar_asks_is_a_todo_until_it_is_recorded_and_progress_stands_beside_ours(agreed, work, browsers):

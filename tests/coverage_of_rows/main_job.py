@@ -35,7 +35,8 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("1", "leave, successor, add a party", "agreements.leave agreements.add_party",
           "federation/agreements/test_three.py::test_a_leaving_hub_hands_its_pen_to_a_party_that_stays_and_that_one_amends "
           "federation/agreements/test_three.py::test_a_third_county_is_added_by_a_version_all_three_seal_and_gets_the_chain_without_its_texts "
-          "blueprints/test_agreements_in_force.py::test_leaving_names_the_first_day_allowed_and_a_hub_its_successor"),
+          "blueprints/test_agreements_in_force.py::test_a_hub_that_leaves_three_says_on_the_page_who_goes_on "
+          "blueprints/test_agreements_in_force.py::test_leaving_names_the_first_day_allowed"),
     _line("1", "lapse; notice days", "agreements.show agreements.leave",
           "federation/agreements/test_endings.py::test_a_version_lapses_after_thirty_days_on_the_table "
           "federation/agreements/test_year.py::test_an_agreed_version_lapses_after_sixty_days_and_the_one_in_effect_stays "

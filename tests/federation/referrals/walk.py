@@ -140,6 +140,13 @@ def next_version(
     walk: Walk, change: Callable[[list[str]], list[str]], scope: str = "S6", back: Iterable[Any] = ()
 ) -> None:
     """Another version takes effect, proposed by the host, in which home's grant of the scope has the changed fields."""
+    world.conclude(propose_version(walk, change, scope, back), walk.host, [walk.home])
+
+
+def propose_version(
+    walk: Walk, change: Callable[[list[str]], list[str]], scope: str = "S6", back: Iterable[Any] = ()
+) -> UUID:
+    """The same version on home's table: nothing of it is in effect. Returns the agreement's id."""
     with walk.home.act():
         id_ = service.get(walk.id).agreement_id
     with walk.host.act():
@@ -152,7 +159,7 @@ def next_version(
         agreements.propose(id_)
         fence.commit()
     walk.work()
-    world.conclude(id_, walk.host, [walk.home])
+    return id_
 
 
 def later(**by: int) -> Any:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests import world
-from tests.federation.referrals.walk import later, next_version
+from tests.federation.referrals.walk import later, next_version, propose_version
 from web.blueprints.referrals.acts import offered
 from web.core import clock, fence
 from web.core.errors import DomainError
@@ -150,7 +150,19 @@ def test_narrowing_purges_the_removed_field_with_proof_and_widening_brings_it_ag
         assert first.backups_until is not None and second.agreement.version == 2
         gone = db.session.scalars(db.select(StoredDisclosure).where(StoredDisclosure.about_id == first.id)).all()
         assert gone and all(row.wrapped is None for row in gone)
-    next_version(walk, lambda names: sorted([*names, "dues_until"]))
+    # Proposed, accepted, sealed by one: what is added stays at home, also when it changes, until the last seal.
+    id_ = propose_version(walk, lambda names: sorted([*names, "dues_until"]))
+    steps = [lambda: agreements.accept(id_), *2 * [lambda: agreements.seal(id_, "罗试甲", "分管领导")]]
+    for month, side, step in zip(("07", "08", "09"), (walk.home, walk.home, walk.host), steps, strict=True):
+        walk.amend(dues_until=f"2026-{month}")
+        for at, role in ((walk.home, "owner"), (walk.host, "receiver")):
+            assert _newest(walk, at, role) == ("live", {"/certificate_no": "示0001"}), month
+        if month != "07":
+            world.approve(side, id_)
+        with side.act():
+            step()
+            fence.commit()
+        walk.work()
     whole = ("live", {"/certificate_no": "示0001", "/dues_until": "2026-09"})
     assert _newest(walk, walk.host, "receiver") == whole
     # Granted no more, and the same again: nobody stopped it. What a person stopped no version opens.
