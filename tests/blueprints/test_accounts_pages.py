@@ -267,6 +267,19 @@ def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):
     root = admin.post(f"{base}/organisations/{pair.home.orgs['岳西县']}/close", data=closing)
     assert root.status_code == 422
     assert admin.post(f"{base}/organisations/{made.id}/close", data={"reason": ""}).status_code == 422
+    # Closed by mistake: one press opens it again, while what it is under stands.
+    for is_under_open in (False, True):
+        closed = admin.post(f"{base}/organisations/{made.id}/close", data=closing)
+        undo = re.search(r'action="([^"]+/workbench/undo/[^"]+)"', admin.get(closed.location).text)[1]
+        with pair.home.act():
+            organisations.get(town).is_active = is_under_open
+            fence.commit()
+        assert admin.post(undo).status_code == 303
+        assert org_named(pair.home, "演示村支部").is_active is is_under_open
+        with pair.home.act():
+            organisations.get(town).is_active = organisations.get(made.id).is_active = True
+            fence.commit()
+    assert "恢复党组织" in admin.get(f"{base}/organisations/{made.id}").text
     assert admin.post(f"{base}/organisations/{made.id}/close", data=closing).status_code == 303
     assert not org_named(pair.home, "演示村支部").is_active
     shown = admin.get(f"{base}/organisations/{made.id}").text

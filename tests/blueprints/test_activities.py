@@ -168,11 +168,26 @@ def test_not_before_its_day_and_cancelled(walk, host):
     assert "活动还没有举行" in host.post(f"{address}/hold").text
     assert host.post(f"{address}/cancel", data={"reason": ""}).status_code == 422
     assert host.post(f"{address}/cancel", data={"reason": "场地改期"}).status_code == 303
+    assert "workbench/undo" not in host.get(address).text, "its sheet is gone"
     assert stored(walk, Attendance, activity_id=activity.id) == []
     assert host.get(f"{address}/attendance").status_code == 409
     with walk.pair.host.act():
         query = db.select(events.Event).where(events.Event.verb == "activity.cancel")
         assert db.session.scalars(query).one().reason == "场地改期"
+
+
+def test_cancelled_by_mistake_is_taken_back_where_nothing_went_with_it(walk, host):
+    side = walk.pair.host
+    plan(host, side, held_on=(clock.today() + timedelta(days=3)).isoformat())
+    (activity,) = stored(walk, title="学习党章")
+    address = at(side, f"/activities/{activity.id}")
+    assert host.post(f"{address}/cancel", data={"reason": "场地改期"}).status_code == 303
+    undo = re.search(r'action="([^"]+/workbench/undo/[^"]+)"', host.get(address).text)[1]
+    assert host.post(undo).status_code == 303
+    assert stored(walk, title="学习党章")[0].state is ActivityState.PLANNED
+    page = host.get(address).text
+    assert "撤回取消，活动照旧安排" in page
+    assert host.get(f"{address}/attendance").status_code == 200
 
 
 def test_the_list_narrows_and_turns_its_pages(walk, host):

@@ -15,6 +15,8 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
+from web.tenants.consents import service as consents
+from web.tenants.consents.models import Method
 from web.tenants.flows import service as flows
 from web.tenants.labels import service as labels
 from web.tenants.members import service
@@ -230,6 +232,57 @@ def test_a_word_about_contact_has_a_way_back(browser, side):
     admin.get(at)
     lost = admin.post(at + "/flow/declare_lost", data={"reason": "查找无果"})
     assert "workbench/undo" not in admin.get(lost.location).text, "losing contact is a decision, not a slip"
+
+
+def test_a_departure_and_its_end_have_a_way_back_while_nothing_came_of_them(browser, side, pair):
+    admin, at = browser(), f"/{side.code}/members/{side.members['王示甲']}"
+    left = {"left_on": "2026-03-01", "flow_reason": "10", "host_text": ""}
+    over = {"ended_as": "returned", "ended_on": clock.today().isoformat(), "reason": ""}
+
+    def undo_of(page, **form):
+        found = re.search(
+            r'action="([^"]+/workbench/undo/[^"]+)"', admin.get(admin.post(page, data=form).location).text
+        )
+        return found and found[1]
+
+    def flow():
+        with side.act():
+            return flows.episodes(side.members["王示甲"])[0]
+
+    # Registered by mistake: it stands as a wrong entry.
+    assert admin.post(undo_of(at + "/depart", **left)).status_code == 303
+    assert (flow().state, flow().ended_as) == ("ended", "wrong_entry")
+    # Told or agreed meanwhile, or changed since: nothing is put back.
+    undo = undo_of(at + "/depart", **left)
+    with side.act():
+        given = consents.give(member(side, "王示甲"), pair.host.uid, ["S2"], method=Method.PAPER)
+        fence.commit()
+    assert "没有动" in admin.get(admin.post(undo).location).text and flow().state == "registered"
+    assert given and undo_of(at + "/flow/end", **over) is None, "what he was told ended with it"
+    undo = undo_of(at + "/depart", **left)
+    with side.act():
+        flows.note_contact(flows.current(side.members["王示甲"]))
+        fence.commit()
+    admin.post(undo)
+    assert flow().state == "registered"
+    # Ended by mistake: he is away as before, with the same day.
+    assert admin.post(undo_of(at + "/flow/end", **over)).status_code == 303
+    assert (flow().state, flow().ended_on, flow().ended_as) == ("registered", None, None)
+    assert "撤回结束，仍在外流动" in admin.get(at).text
+    undo = undo_of(at + "/flow/end", **over)
+    assert undo_of(at + "/depart", **left)
+    admin.post(undo)
+    with side.act():
+        assert [f.state for f in flows.episodes(side.members["王示甲"])][:2] == ["registered", "ended"], (
+            "never two at once"
+        )
+    # Whom no open flow may be of any more is left alone.
+    undo = undo_of(at + "/flow/end", **over)
+    with side.act():
+        service.freeze(member(side, "王示甲"), uuid7())
+        fence.commit()
+    admin.post(undo)
+    assert flow().state == "ended"
 
 
 def test_a_way_back_a_task_and_a_file_end_with_the_part_of_the_tree_they_were_begun_in(browser, side):

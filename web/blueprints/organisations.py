@@ -19,6 +19,8 @@ from web.blueprints.policy import needs
 from web.blueprints.words import ORG_KINDS
 from web.blueprints.workbench.editing import editable
 from web.blueprints.workbench.sheets import opening, sheet_of
+from web.blueprints.workbench.undo import offer
+from web.core import events
 from web.core.errors import Invalid, WrongState
 from web.core.events import Actor
 from web.core.saying import say
@@ -253,7 +255,8 @@ def close(org_id: UUID) -> Any:
     form = Form(Closing)
     if form.is_sent:
         with form:
-            organisations.close(org, form.read()["reason"])
-            flash(say("已撤销{name}", name=org.name))
+            with events.noted() as did:
+                organisations.close(org, form.read()["reason"])
+            offer(say("已撤销{name}", name=org.name), did)
             return redirect(url_for("organisations.index"), 303)
     return form.page("organisations/close.html", org=organisations.get(org_id))

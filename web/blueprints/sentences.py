@@ -143,6 +143,7 @@ SENTENCES = within("log", {
         "rename": "更改党组织名称",
         "settle": "登记阵地和联系方式",
         "close": "撤销党组织",
+        "reopen": "恢复党组织",
     },
     "county_settings": {
         "demand_code": "改定管理员登录是否要填动态码",
@@ -198,6 +199,7 @@ SENTENCES = within("log", {
         "find": "重新联系上",
         "declare_lost": "认定失联",
         "end": "结束流动",
+        "reopen": "撤回结束，仍在外流动",
         "remind_contact": "到期提醒：已满 {days} 天没有联系本人",
         "remind_confirm": "到期提醒：流动登记已满 {months} 个月没有核对",
     },
@@ -228,6 +230,7 @@ SENTENCES = within("log", {
         "hold": "登记活动和到会情况",
         "undo": "撤销登记，活动还没有举行",
         "cancel": "取消活动",
+        "restore": "撤回取消，活动照旧安排",
     },
     "task": {
         "fetch": "取走压缩包，{papers} 份文件",

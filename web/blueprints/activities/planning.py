@@ -16,7 +16,8 @@ from web.blueprints.cosigning.wording import KINDS
 from web.blueprints.forms import Day, Form, Id, Number, One, Text
 from web.blueprints.policy import needs
 from web.blueprints.workbench.editing import editable
-from web.core import clock
+from web.blueprints.workbench.undo import offer
+from web.core import clock, events
 from web.core.errors import Invalid, WrongState
 from web.federation.cosigning import service
 from web.federation.cosigning.models import LIVE
@@ -163,8 +164,10 @@ def cancel(activity_id: UUID) -> Any:
     form = Form(Reason)
     if form.is_sent:
         with form:
-            activities.cancel(activity, form.read()["reason"])
-            flash("活动已取消")
+            with events.noted() as did:
+                activities.cancel(activity, form.read()["reason"])
+            # What stood on its sheet is gone: there is a way back where nothing did.
+            offer("活动已取消", did if len(did) == 1 else [])
             return redirect(url_for("activities.show", activity_id=activity_id), 303)
     return form.page("activities/cancel.html", activity=activity)
 

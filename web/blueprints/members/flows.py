@@ -104,8 +104,9 @@ def depart(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = _placed(form.read())
-            flow = service.depart(member, **given | {"host_address": given.get("host_address") or None})
-            flash("已登记流出" if flow.state == "registered" else "已登记短期外出；满六个月自动转为流动党员")
+            with events.noted() as did:
+                flow = service.depart(member, **given | {"host_address": given.get("host_address") or None})
+            offer("已登记流出" if flow.state == "registered" else "已登记短期外出；满六个月自动转为流动党员", did)
             return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
     return form.page("members/depart.html", m=member, flow=None, clash=None)
 
@@ -147,8 +148,12 @@ def end_flow(member_id: UUID) -> Any:
     if form.is_sent:
         with form:
             given = form.read()
-            service.end(flow, FlowEnd(given["ended_as"]), on=given["ended_on"], reason=given.get("reason", ""))
-            flash("流动已结束")
+            was = flow.state
+            with events.noted() as did:
+                service.end(flow, FlowEnd(given["ended_as"]), on=given["ended_on"], reason=given.get("reason", ""))
+            # What ended with it stays ended, and a partner county was told: there is a way back where nothing did.
+            is_alone = was is FlowState.REGISTERED and len(did) == 1
+            offer("流动已结束", did if is_alone else [])
             return redirect(url_for("members.show", member_id=member_id) + "#flow", 303)
     return form.page("members/end_flow.html", m=member, flow=flow, w=wording)
 

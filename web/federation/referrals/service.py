@@ -323,6 +323,13 @@ def _keep_branch_of_guests(what: organisations.OrgClosing) -> None:
         raise Invalid({"org": "has_guests"})
 
 
+def _is_told(flow_id: UUID) -> bool:
+    return db.session.scalar(db.select(Referral.id).where(Referral.flow_id == flow_id).limit(1)) is not None
+
+
+flows.TOLD.append(_is_told)
+
+
 @events.subscribe(flows.FlowEnded)
 def _flow_ended(what: flows.FlowEnded) -> None:
     _say_end(Referral.flow_id == what.flow_id, what.ended_as.value)

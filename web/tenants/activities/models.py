@@ -54,6 +54,7 @@ ACTIVITY = Machine(
         Row(A.PLANNED, "hold", "self", A.HELD, guard="attendance recorded"),
         Row(A.HELD, "undo", "self", A.PLANNED, guard="no partner county has its record"),
         Row(A.PLANNED, "cancel", "self", A.CANCELLED),
+        Row(A.CANCELLED, "restore", "self", A.PLANNED, guard="its sheet was empty"),
     ],
 )
 

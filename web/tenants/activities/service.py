@@ -377,17 +377,24 @@ def hold(activity: Activity) -> None:
     db.session.flush()
 
 
+_BACK = {"activity.hold": "undo", "activity.cancel": "restore"}
+
+
 def put_back(entry: Event) -> bool:
-    """Undo that it took place; its sheet stays. False when that was undone already, or a partner county has its record."""
+    """Undo that it took place, where its sheet stays, or that it was cancelled. False when that was undone already, or a
+    partner county has its record.
+    """
     if entry.subject_id is None:
         return False
+    verb = _BACK[entry.verb]
     try:
         activity = get(entry.subject_id, events.actor(), lock=True)
-        ACTIVITY.demand(activity.state, "undo")
-        demand_open(activity)
+        ACTIVITY.demand(activity.state, verb)
+        if activity.state is ActivityState.HELD:
+            demand_open(activity)
     except DomainError:
         return False
-    ACTIVITY.apply(activity, "undo")
+    ACTIVITY.apply(activity, verb)
     db.session.flush()
     return True
 

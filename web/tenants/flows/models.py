@@ -50,6 +50,7 @@ FLOW = Machine(
         Row(S.UNREACHABLE, "declare_lost", "self", S.LOST_CONTACT, guard="a person's decision, never a timer's"),
         Row(S.LOST_CONTACT, "find", "self", S.REGISTERED),
         *(Row(s, "end", "self", S.ENDED) for s in S if s is not S.ENDED),
+        Row(S.ENDED, "reopen", "self", S.REGISTERED, guard="it was registered, and nothing ended with it"),
     ],
 )
 

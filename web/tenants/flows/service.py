@@ -12,6 +12,7 @@ from uuid import UUID
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound, WrongState
 from web.core.events import Event
+from web.core.scopes import WHILE_AWAY
 from web.extensions import db
 from web.tenants.consents import service as consents
 from web.tenants.counties import divisions
@@ -45,8 +46,9 @@ class FlowEnded:
     ended_as: FlowEnd
 
 
-# Of the rooms above: is a transfer of the member's relation open?
+# Of the rooms above: is a transfer of the member's relation open? Was a partner county told of this flow?
 TRANSFERS: list[Callable[[UUID], bool]] = []
+TOLD: list[Callable[[UUID], bool]] = []
 
 
 def demand_unmoved(member_id: UUID) -> None:
@@ -299,6 +301,40 @@ def put_back(entry: Event) -> bool:
         if now is not None and flow.contacted_on == date.fromisoformat(str(now)):
             flow.contacted_on = date.fromisoformat(str(was)) if was else None
             db.session.flush()
+    return True
+
+
+def reopen(entry: Event) -> bool:
+    """Undo an end that ended nothing else: he is away as before. False when anything happened since."""
+    if entry.subject_id is None:
+        return False
+    flow = get(entry.subject_id, lock=True)
+    member = members.get(flow.member_id, lock=True)
+    was = entry.changes.get("state", [None])[0]
+    if was != FlowState.REGISTERED or version(flow) != entry.id or current(member.id) is not None:
+        return False
+    if member.frozen_by is not None or any(is_open(member.id) for is_open in TRANSFERS):
+        return False
+    FLOW.apply(flow, "reopen")
+    flow.ended_on = flow.ended_as = None
+    db.session.flush()
+    return True
+
+
+def unregister(entry: Event) -> bool:
+    """Undo a departure: it stands as a wrong entry. False when anything happened to it since, a partner county was told of it,
+    or the member was told or agreed to something for his time away.
+    """
+    if entry.subject_id is None:
+        return False
+    flow = get(entry.subject_id, lock=True)
+    member = members.get(flow.member_id, lock=True)
+    since = db.session.scalars(db.select(Event.verb).where(Event.subject_id == flow.id, Event.id > entry.id)).all()
+    if since not in (["flow.register"], ["flow.note_away"]) or member.frozen_by is not None:
+        return False
+    if any(is_told(flow.id) for is_told in TOLD) or any(c.scope in WHILE_AWAY for c in consents.standing(member.id)):
+        return False
+    end(flow, FlowEnd.WRONG_ENTRY, reason="undo")
     return True
 
 

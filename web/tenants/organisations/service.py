@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Select, event, func, or_, true
 
 from web.core import events, fence
 from web.core.errors import Invalid, NotFound
-from web.core.events import Actor
+from web.core.events import Actor, Event
 from web.extensions import Session, db
 from web.tenants.accounts.models import Account
-from web.tenants.accounts.permissions import WHOLE_COUNTY, Role
+from web.tenants.accounts.permissions import GRANTS, WHOLE_COUNTY, Permission, Role
 from web.tenants.organisations.models import OrgKind, PartyOrg
 
 UNDER: dict[OrgKind, frozenset[OrgKind]] = {
@@ -213,6 +213,21 @@ def close(org: PartyOrg, reason: str) -> None:
     org.is_active = False
     events.record("party_org.close", org, reason=reason.strip())
     db.session.flush()
+
+
+def put_back(entry: Event) -> bool:
+    """Undo that it was closed. False when it is open again, what it is under is closed by now, or the actor may not any more."""
+    may = Permission.ORGANISATION_WRITE in GRANTS[Role(events.actor().role)]
+    org = db.session.get(PartyOrg, (fence.tenant(), entry.subject_id), with_for_update=True, populate_existing=True)
+    if not may or org is None or org.parent_id is None or org.is_active:
+        return False
+    hold(org.parent_id)
+    if not get(org.parent_id).is_active:
+        return False
+    org.is_active = True
+    events.record("party_org.reopen", org)
+    db.session.flush()
+    return True
 
 
 def demand_place(role: Role, org_id: UUID) -> PartyOrg:

@@ -22,6 +22,7 @@ from web.tenants.labels import service as labels
 from web.tenants.members import service as members
 from web.tenants.members import values
 from web.tenants.members.models import Member
+from web.tenants.organisations import service as organisations
 from web.tenants.organisations.service import visible
 from web.tenants.register.service import among
 from web.tenants.tasks import service as tasks
@@ -44,7 +45,11 @@ WAYS: dict[str, Callable[[Event], bool]] = {
     "row_label.mark": row_labels.put_back,
     "flow.miss": flows.put_back,
     "flow.find": flows.put_back,
+    "flow.end": flows.reopen,
+    "flow.draft": flows.unregister,
     "activity.hold": activities.put_back,
+    "activity.cancel": activities.put_back,
+    "party_org.close": organisations.put_back,
 }
 FOLLOWED = ("flow.end", "relation_transfer.revoke")
 """What an end of membership ended as well, and its undoing does not begin anew: partner counties were told."""
@@ -177,6 +182,7 @@ def put_back(step: UndoStep) -> tuple[int, int]:
     entries = [e for e in db.session.scalars(query) if e.verb in WAYS]
     about = {e.id: e.member_id for e in entries if e.subject_kind in _OF_MEMBERS}
     ended = {e.member_id for e in entries if e.verb == "member.end"}
+    entries = [e for e in entries if e.verb not in FOLLOWED or e.member_id not in ended]
     lost = _out_of_reach({member_id for member_id in about.values() if member_id}, ended)
     back = sum(WAYS[e.verb](e) for e in entries if about.get(e.id) not in lost)
     step.undone_at = clock.now()
