@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import NUMBER
+from tests.federation.referrals.walk import later
 from tests.world import PASSWORD
 from web.core import clock, fence
 from web.core.errors import Invalid
@@ -25,6 +26,7 @@ from web.federation.handovers.models import HandoverState
 from web.federation.handovers.worklists import Tab
 from web.tenants.accounts import service as accounts
 from web.tenants.accounts.permissions import Role
+from web.tenants.counties import service as counties
 from web.tenants.members import citizen_id
 from web.tenants.members import service as members
 from web.tenants.members.codes import Standing
@@ -32,7 +34,7 @@ from web.tenants.members.models import Relation
 from web.tenants.organisations import service as organisations
 from web.tenants.organisations.models import OrgKind
 from web.tenants.transfers import book as stubs
-from web.tenants.transfers import issuing, letters, service
+from web.tenants.transfers import issuing, letters, receiving, service
 from web.tenants.transfers.models import TransferState
 
 TO, OFFICE = "中共上海市示例区演示街道工作委员会", "中共上海市示例区委组织部"
@@ -428,6 +430,36 @@ def test_a_letter_from_elsewhere_makes_a_provisional_row(pair, enter):
     assert names(officer.get(f"/{side.code}/transfers/?tab=in").text) == ["李例乙"]
 
 
+def test_a_letter_from_elsewhere_is_good_for_three_months_at_most(pair, enter):
+    """Whatever number of days it says; and within them to the last, not a day longer."""
+    side, officer = pair.home, enter(Role.TOWNSHIP_OFFICER)
+    given = {
+        "letter_no": "20260831", "from_org": TO, "branch_id": str(side.orgs["示例村支部"]), "name": "李例乙", "gender": "1",
+        "birth_on": "1990-07-15", "ethnicity": "01", "member_kind": "1", "id_number": NUMBER, "phone": "15400000456",
+        "dues_until": "2026-10", "received_on": clock.today().isoformat(),
+    }  # fmt: skip
+
+    def presented(days_ago, valid_days):
+        issued = (clock.today() - timedelta(days=days_ago)).isoformat()
+        return officer.post(
+            f"/{side.code}/transfers/receive", data=given | {"issued_on": issued, "valid_days": str(valid_days)}
+        )
+
+    for days_ago, valid_days, words in (
+        (5, 91, "超出允许的范围"),
+        (5, 0, "超出允许的范围"),
+        (91, 90, "介绍信已过有效期"),
+    ):
+        refused = presented(days_ago, valid_days)
+        assert refused.status_code == 422 and words in refused.text, (days_ago, valid_days)
+    with side.act():
+        letter = {"letter_no": "20260831", "from_org": TO, "issued_on": clock.today(), "valid_days": 91}
+        with pytest.raises(Invalid) as wrong:
+            receiving.receive_letter(side.orgs["示例村支部"], received_on=clock.today(), letter=letter, name="李例乙")
+        assert wrong.value.fields == {"valid_days": ["out_of_range"]}, "no form, no longer"
+    assert presented(90, 90).status_code == 303
+
+
 def test_a_selection_goes_to_one_committee_with_a_reason_for_each_who_cannot(pair, enter):
     side, secretary = pair.home, enter(Role.TOWNSHIP_OFFICER)
     good, near = enroll(side), enroll(side, "李例乙", None, "试例村支部")
@@ -525,6 +557,36 @@ def test_the_book_is_a_list_a_workbook_and_a_sheet_of_paper(fresh, pair, enter, 
     assert officer.post(f"{at}/hand-out", data={"on": clock.today().isoformat()}).status_code == 303
     assert officer.post(f"{at}/refuse", data={"reason": "missing_file", "text": ""}).status_code == 303
     assert "作废，档案材料不齐" in officer.get(f"{book}?q=3").text
+
+
+def test_what_waits_too_long_and_what_is_due_are_counted(pair, enter):
+    """Of three that wait for the township two have waited for more than the county's working days, and both are due by then."""
+    side = pair.home
+    secretary, list_, front = enter(Role.BRANCH_SECRETARY), f"/{side.code}/transfers/", f"/{side.code}/"
+    for name in ("王示甲", "李例乙"):
+        apply(secretary, side, enroll(side, name, None))
+    with side.act():
+        actor, today = _actor(side, Role.TOWNSHIP_OFFICER), clock.today()
+        sixth = counties.calendar().add(today, 6)
+
+    def told():
+        with side.act():
+            figures = worklists.counts(actor, counties.answering().before)
+            due = db.session.scalar(worklists.counter(actor, due_by=clock.today()))
+            return figures.by[Tab.TODO], figures.late, due
+
+    assert told() == (2, 0, 0)
+    page = enter(Role.TOWNSHIP_OFFICER).get(list_).text
+    assert "待审批 2 件" in page and not re.search(r'审批超时 <span class="now-t">', page)
+    with later(days=(sixth - today).days):
+        apply(enter(Role.BRANCH_SECRETARY), side, enroll(side, "王演丙", None))
+        assert told() == (3, 2, 0)
+        officer = enter(Role.TOWNSHIP_OFFICER)
+        assert re.search(r'审批超时 <span class="now-t">2 件', officer.get(list_).text)
+        assert "其中审批超时 2 件" in officer.get(front).text
+    for days, due in ((13, 0), (14, 2)):
+        with later(days=days):
+            assert told()[2] == due, "two weeks after it was handed up"
 
 
 def test_counts_equal_the_lists_for_every_role(pair, enter):

@@ -147,6 +147,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_transfers.py::test_out_of_the_county_by_paper blueprints/test_transfers.py::test_a_letter_from_elsewhere_makes_a_provisional_row"),
     _line("3", "overdue counters; 3-month rule", "referrals.index transfers.index home.index handovers.release handovers.arrive",
           "blueprints/test_host_begins.py::test_what_waits_too_long_is_counted_by_working_days "
+          "blueprints/test_transfers.py::test_what_waits_too_long_and_what_is_due_are_counted "
+          "blueprints/test_transfers.py::test_a_letter_from_elsewhere_is_good_for_three_months_at_most "
           "federation/handovers/test_asks.py::test_a_letter_that_ran_out_is_issued_again_only_with_the_branchs_proof "
           "federation/handovers/test_asks.py::test_the_receipt_is_due_a_month_after_the_letter_arrived"),
     _line("3", "DOMAIN §5.1: who has an open transfer begins no flow", "members.depart",
