@@ -16,6 +16,7 @@ from tests.workers import run_all
 from web import jobs
 from web.blueprints.policy import OPERATOR
 from web.core import clock, erasures, fence
+from web.core.errors import Invalid
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.core.queue import Job
@@ -24,6 +25,7 @@ from web.federation.agreements.models import Agreement
 from web.federation.post import transports
 from web.tenants.accounts import factors
 from web.tenants.accounts import service as accounts
+from web.tenants.accounts.models import Account
 from web.tenants.operators import service as operators
 from web.tenants.operators.models import Operator
 
@@ -240,6 +242,53 @@ def test_every_act_stands_in_the_countys_own_log(fresh, pair, operator, monkeypa
         patched.setattr(redis.Redis, "execute_command", dead)
         shown = operator.get("/operator/")
     assert shown.status_code == 200 and "有部分不正常" in shown.text and "连不上" in shown.text
+
+
+def test_no_operator_takes_both_the_password_and_the_factor(fresh, pair, operator):
+    """Alone one could come in as an administrator; another may do the second, or nobody needs it any more."""
+    home, door = pair.host, f"/operator/counties/{pair.host.code}"
+    with fence.platform("tests"):
+        operators.add("li.yunwei", "李运维")
+        fence.commit()
+
+    def bind(*, is_bound=True):
+        with home.act():
+            who = db.session.scalars(select(Account).where(Account.username == "secadmin")).one()
+            who.factor_at = clock.now() if is_bound else None
+            fence.commit()
+
+    def other(act):
+        with fence.platform("tests"):
+            who = db.session.scalars(select(Operator).where(Operator.username == "li.yunwei")).one()
+            return act(who, home.code, "secadmin", "县里来函")
+
+    def ask(act):
+        answer = operator.post(f"{door}/{act}", data={"username": "secadmin", "reason": "县里来函"})
+        return answer.status_code, "同一位运维人员不能既重置密码又解除验证器" in answer.text
+
+    bind()
+    assert ask("reset") == (200, False) and ask("reset") == (200, False), "the same once more gives nothing more"
+    assert ask("release") == (422, True)
+    other(operators.release)
+    # The other operator has the factor's, this one the password's; that one cannot have the password too.
+    with pytest.raises(Invalid, match="other_hand"):
+        other(operators.reset)
+    assert ask("reset") == (200, False)
+    bind()
+    assert other(operators.reset), "a factor is bound again"
+    assert ask("release") == (303, False), "the password is the other's to know"
+    assert ask("reset") == (422, True)
+    bind()
+    clear = re.search(
+        r'mono">([^<]+)<', operator.post(f"{door}/reset", data={"username": "secadmin", "reason": "函"}).text
+    )[1]
+    bind(is_bound=False)
+    assert ask("release") == (422, True)
+    client = fresh.test_client()
+    sign_in(client, home, "secadmin", clear)
+    new = {"current": clear, "new": "Better-2-known", "again": "Better-2-known"}
+    assert client.post(f"/{home.code}/password", data=new).status_code == 303
+    assert ask("release") == (303, False), "the holder's own password by now"
 
 
 def test_a_backup_is_asked_for_and_what_came_of_it_stands_there(fresh, pair, operator, monkeypatch):

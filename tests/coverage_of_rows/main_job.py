@@ -448,6 +448,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_operator.py::test_no_page_of_theirs_reads_a_row_of_a_county "
           "blueprints/test_operator.py::test_every_act_stands_in_the_countys_own_log "
           "blueprints/test_operator.py::test_made_by_a_command_and_always_with_a_code "
+          "blueprints/test_operator.py::test_no_operator_takes_both_the_password_and_the_factor "
           "contracts/test_policies.py::test_every_cell_of_the_table"),
     _line("11", "an operator asks for a backup from the page; what came of it, or the one mend, stands there", "operator.backups",
           "blueprints/test_operator.py::test_a_backup_is_asked_for_and_what_came_of_it_stands_there "

@@ -14,7 +14,7 @@ import structlog
 
 from web.core import clock, events, fence
 from web.core.errors import Invalid, NotFound
-from web.core.events import Actor
+from web.core.events import Actor, Event
 from web.extensions import db
 from web.tenants.accounts import factors, passwords
 from web.tenants.accounts import service as accounts
@@ -146,25 +146,47 @@ def start_jobs(operator: Operator, code: str, reason: str, *, ip: str = "") -> N
 
 
 def _administrator(username: str) -> Account:
-    query = db.select(Account).where(Account.username == username.strip().lower(), Account.is_active)
+    query = db.select(Account).where(Account.username == username.strip().lower(), Account.is_active).with_for_update()
     account: Account | None = db.session.scalars(query).first()
     if account is None or account.role not in ADMINISTRATORS:
         raise Invalid({"username": "no_administrator"})
     return account
 
 
+def _demand_other_hand(operator: Operator, account: Account, done: str) -> None:
+    """Password and second factor are not both taken by one operator, who could then come in as the administrator. `done`: the
+    other of the two acts; its last time is read from the county's log, which knows operators by their names.
+    """
+    query = (
+        db.select(Event).where(Event.subject_id == account.id, Event.verb == done).order_by(Event.id.desc()).limit(1)
+    )
+    last = db.session.scalars(query).first()
+    if last is not None and (last.actor_role, last.actor_name) == (ROLE, operator.name):
+        raise Invalid({"username": "other_hand"})
+
+
 def reset(operator: Operator, code: str, username: str, reason: str, *, ip: str = "") -> str:
-    """A new one-time password for an administrator of the county who cannot come in, returned once."""
+    """A new one-time password for an administrator of the county who cannot come in, returned once.
+
+    Invalid `other_hand` when this operator took the account's second factor off and its holder has bound none since.
+    """
     with through(operator, code, "operation.reset", reason, ip=ip):
-        return accounts.reset_password(_administrator(username), is_confirmed=True)
+        account = _administrator(username)
+        if account.factor_at is None:
+            _demand_other_hand(operator, account, "account.release")
+        return accounts.reset_password(account, is_confirmed=True)
 
 
 def release(operator: Operator, code: str, username: str, reason: str, *, ip: str = "") -> None:
     """The only administrator of a role lost the telephone and the recovery codes: no two of the county are left to
-    release it. The password stays what it is, so the operator cannot come in with this alone.
+    release it. The password stays what it is, so the operator cannot come in with this alone: Invalid `other_hand` when it
+    was this operator's to give and its holder has not changed it since.
     """
     with through(operator, code, "operation.release", reason, ip=ip):
-        accounts.release(_administrator(username), reason, is_confirmed=True)
+        account = _administrator(username)
+        if account.must_change:
+            _demand_other_hand(operator, account, "account.reset_password")
+        accounts.release(account, reason, is_confirmed=True)
 
 
 def open_administrator(
