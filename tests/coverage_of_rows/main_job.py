@@ -499,7 +499,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "contracts/test_query_budgets.py::test_a_longer_list_asks_no_more"),
     _line("bench", "20,000-message chaos run with the rate it sustained", _TEST,
           "federation/test_chaos.py::test_a_storm_of_messages_and_faults"),
-    _line("bench", "letters as one job ÷ WeasyPrint alone ≤ 1.3: 20 a round in --long, 1,000 with KITELINE_LETTERS=1000", "transfers.pack_letters",
+    _line("bench", "letters as one job ÷ WeasyPrint alone ≤ 1.3, each another person's: 200 in --long, 1,000 with KITELINE_LETTERS=1000", "transfers.pack_letters",
           "benchmarks/test_papers.py::test_letters_as_one_job"),
     # What the papers this issue is built from describe beyond its eleven lines: said here, so that nobody takes it for there.
     _line("beyond", "FED/1 §4: epochs and channels compared after a restore on one side", _TEST,
