@@ -17,8 +17,10 @@ from web.core.ids import uuid7
 from web.extensions import db
 from web.tenants.accounts.permissions import GRANTS, Role
 from web.tenants.activities import service as activities
-from web.tenants.activities.models import ActivityKind
+from web.tenants.activities.models import Activity, ActivityKind
 from web.tenants.flows import service as flows
+from web.tenants.labels import service as labels
+from web.tenants.labels.models import RowLabel
 from web.tenants.members.models import Member
 from web.tenants.register import editing
 from web.tenants.transfers import letters
@@ -136,3 +138,29 @@ def test_what_is_declared_is_edited_in_place_and_in_bulk_and_put_back(fresh, bro
         assert other.get(cell).status_code == 404 and other.post(f"{tools}/bulk", data=all_).status_code == 404, name
         assert other.get(result).status_code == 404
     proved("lists edited in place and in bulk", len(editing.EDITINGS))
+
+
+def test_a_list_of_1234_is_edited_and_labelled_whole(browser, side, proved):
+    """选择全部 N 条: what is chosen is the question, not the rows, so nobody divides a list of this length by hand."""
+    many, client, tools = 1_234, browser(), f"/{side.code}/workbench/activities"
+    with side.act():
+        label_id = labels.add("督办", "blue").id
+        who = actor(side, Role.COUNTY_ADMIN)
+        for n in range(many):
+            org, day = side.orgs["示例村支部"], date(2026, 6, 1)
+            activities.plan(
+                activities.Head(org, ActivityKind.THEME_DAY, f"主题党日{n}", day, "会议室", "周例戊", 90), who
+            )
+        fence.commit()
+    all_ = {"all_matching": "1", "query": ""}
+    for tool, asked in (("bulk", {"how-place": "set", "place": "一楼大厅"}), ("labels", {"label": [f"on:{label_id}"]})):
+        told = client.post(f"{tools}/{tool}", data=all_ | asked | {"act": "preview"})
+        assert told.status_code == 200 and f"{many:,}" in told.text, tool
+        seen = re.search(r'name="seen" value="(\w+)"', told.text)[1]
+        done = client.post(f"{tools}/{tool}", data=all_ | asked | {"act": "apply", "seen": seen})
+        assert done.status_code == 303, tool
+        run_all()
+    with side.act():
+        assert db.session.scalar(db.select(db.func.count()).where(Activity.place == "一楼大厅")) == many
+        assert db.session.scalar(db.select(db.func.count()).where(RowLabel.label_id == label_id)) == many
+    proved("rows of one list changed and labelled whole", many)

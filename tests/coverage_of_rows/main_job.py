@@ -326,8 +326,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "browser/test_workbench.py::test_columns_move_and_pages_of_the_workbench_are_in_order"),
     _line("8", "bulk actions with preview", "members.bulk_edit members.bulk_result members.bulk_retry",
           "blueprints/test_bulk.py::test_a_bulk_edit_previews_says_who_was_refused_and_is_undone"),
-    _line("8", "select the page, or all that match, asked again on the server: letters of the book and of the work lists as one zip, referrals accepted",
+    _line("8", "select the page, or all that match, asked again on the server: letters of the book and of the work lists as one zip, referrals accepted; a list of 1,234 edited and labelled whole",
           "transfers.pack_letters transfers.pack_listed transfers.letters transfers.index handovers.index referrals.accept_many",
+          "blueprints/test_editing.py::test_a_list_of_1234_is_edited_and_labelled_whole "
           "blueprints/test_batches.py::test_letters_of_a_selection_and_reports_of_a_period "
           "blueprints/test_referrals.py::test_the_walk_by_pages"),
     _line("8", "edited in place and in bulk beside the register: flows, activities, organisations, the letter book; every other list says why not",

@@ -22,7 +22,8 @@ from web.core.saying import say
 from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.labels import rows
 from web.tenants.labels import service as labels
-from web.tenants.register.editing import MOST, mark
+from web.tenants.register.editing import mark
+from web.tenants.register.service import MOST_SELECTED
 from web.tenants.workbench.listings import Labelled, Listing, find, pairs_of
 
 HOW = [("keep", "不修改"), ("on", "贴上"), ("off", "揭下")]
@@ -83,7 +84,7 @@ def label_many(list_: str) -> Any:
     """Labels of many rows: `act`: nothing (the form), preview, apply. The selection is run again each time."""
     actor, (listing, labelled) = edge.actor(), _of(list_)
     permissions.demand(GRANTS, Role(actor.role), labelled.permission)
-    chosen, form, shown, seen = lines(listing, labelled, MOST), Form(Marks), None, ""
+    chosen, form, shown, seen = lines(listing, labelled, MOST_SELECTED), Form(Marks), None, ""
     back = url_for(listing.endpoint) + "?" + urlencode(pairs_of(request.form.get("query", "")))
     if (act := request.form.get("act")) in ("preview", "apply"):
         with form:

@@ -50,8 +50,8 @@ class Editing:
 
 
 EDITINGS: dict[str, Editing] = {}
-MOST = 1_000
-"""So many rows are looked at while one waits for the preview."""
+MOST = 2_000
+"""So many rows are looked at, one after the other, while one waits for the preview: some milliseconds each."""
 
 
 def declare(editing: Editing) -> None:

@@ -36,6 +36,7 @@ from web.tenants.workbench.facets import Facet
 PAGE = 50
 PIECE = 500
 MOST_SELECTED = 5_000
+"""So many are looked at together while one waits for a preview: members to be changed, rows of any list to be labelled."""
 MOST_ORGANISATIONS = 300
 
 
