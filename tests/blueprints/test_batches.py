@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import Walk
+from tests.reports.reading import demand_pdf_a_3
 from web import jobs
 from web.core import clock, fence
 from web.core.events import Event
@@ -142,6 +143,7 @@ def test_letters_of_a_selection_and_reports_of_a_period(walk, fresh, work):
     packed = unpacked(client.get(f"/{home.code}/batches/{task_id}.zip"))
     (name,) = packed.namelist()
     assert name.startswith("半年报告_") and "figures.json" in PdfReader(io.BytesIO(packed.read(name))).attachments
+    demand_pdf_a_3(packed.read(name), "figures.json")
     assert len(papers(home, REPORT)) == 1
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.blueprints.test_auth import sign_in
 from tests.federation.handovers.walk import Walk
+from tests.reports.reading import demand_pdf_a_3
 from web.core import clock, fence
 from web.extensions import db
 from web.federation import verify
@@ -38,7 +39,8 @@ def closed(agreed, work):
 
 
 def carried(content: bytes, name: str, folder) -> bytes:
-    """What a PDF carries under that name, as qpdf takes it out; its structure is checked on the way."""
+    """What a PDF carries under that name, as qpdf takes it out; its structure and its form are checked on the way."""
+    demand_pdf_a_3(content, name)
     path = folder / "paper.pdf"
     path.write_bytes(content)
     checked = subprocess.run(["qpdf", "--check", path], capture_output=True, text=True, check=False)

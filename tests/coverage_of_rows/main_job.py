@@ -304,14 +304,14 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_batches.py::test_what_fails_is_named_what_was_made_is_kept_and_a_cancelled_batch_stops"),
     _line("7", "print views of every list and record the clerks of home and host can walk to: of a list the page that is shown", "home.index",
           "browser/test_every_page.py::test_every_page_of_every_role contracts/test_templates.py::test_a_printed_list_is_without_the_forms_beside_it"),
-    _line("7", "PDF/A-3 with the sealed data attached, of agreements, proof sheets and certificates: structure and attachments checked by qpdf, seals verified from the attachment alone; "
+    _line("7", "PDF/A-3 with the sealed data attached, of agreements, proof sheets, co-signed records, certificates and reports: its rules held against each as far as they can be read, structure and attachments checked by qpdf, seals verified from the attachment alone; "
           "pdfsig finds no signature in it, for the seals stand beside", "documents.show",
           "blueprints/test_certificates.py::test_an_agreements_text_and_seals_ride_in_its_papers "
           "reports/test_papers.py::test_the_attached_text_is_carried_byte_for_byte "
           "reports/test_papers.py::test_what_can_be_read_of_the_rules_of_pdf_a_3 "
           "blueprints/test_certificates.py::test_a_handover_is_certified_at_both_sides_and_the_paper_verifies_alone"),
     _line("7", "the co-signed record's own PDF as PDF/A-3 with its sealed data", "cosigning.paper",
-          "reports/test_cosigned_section.py::test_a_cosigned_record_is_certified_at_both_sides"),
+          "reports/test_papers.py::test_what_can_be_read_of_the_rules_of_pdf_a_3 reports/test_cosigned_section.py::test_a_cosigned_record_is_certified_at_both_sides"),
     # 8 Workbench
     _line("8", "saved and shared filters, one default", "workbench.new_filter workbench.filters workbench.default_filter",
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),

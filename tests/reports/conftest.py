@@ -52,6 +52,15 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     ),
 }
 
+CARRYING = {
+    "agreement": "agreement.json",
+    "proof": "evidence.json",
+    "cosigned": "evidence.json",
+    "certificate": "evidence.json",
+    "report": "figures.json",
+}
+"""A sample of each kind of paper that carries its data, and under which name; the others are printed without."""
+
 
 @pytest.fixture(scope="session")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Paper]:
@@ -61,9 +70,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Paper]:
     def paper(name: str) -> Paper:
         if name not in made:
             document = SAMPLES[name]()
-            attachments = (
-                [Attached("agreement.json", TEXT, "机器可读正文")] if name in ("agreement", "certificate") else []
-            )
+            attachments = [Attached(CARRYING[name], TEXT, "机器可读正文")] if name in CARRYING else []
             rendered = render(document, attachments=attachments)
             path = folder / f"{name}.pdf"
             path.write_bytes(rendered.pdf)

@@ -25,6 +25,40 @@ FACES = {
 }
 
 
+def demand_pdf_a_3(content: bytes, attached: str) -> None:
+    """What can be read of ISO 19005-3 §6, of a paper that carries one file: said to be PDF/A-3a, nothing hidden, nothing that
+    acts, colours defined, fonts inside, what is attached described and said to be the paper's data, both metadata one.
+    """
+    pdf = PdfReader(BytesIO(content))
+    root: Any = pdf.trailer["/Root"]
+    assert content.startswith(b"%PDF-1.7\n%")
+    assert isinstance(numbers := pdf.trailer["/ID"], list) and len(numbers) == 2
+    assert "/Encrypt" not in pdf.trailer and "/JavaScript" not in root["/Names"]
+    assert root["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in root and root["/Lang"]
+    (intent,) = root["/OutputIntents"]
+    assert intent["/S"] == "/GTS_PDFA1" and intent["/DestOutputProfile"].get_object()["/N"] == 3
+    objects = [pdf.get_object(number) for number in range(1, int(str(pdf.trailer["/Size"])))]
+    dictionaries = [each for each in objects if isinstance(each, dict)]
+    assert not [each for each in dictionaries if {"/OpenAction", "/AA", "/A3D"} & set(each)]
+    assert not [each for each in dictionaries if each.get("/S") in ("/JavaScript", "/Launch", "/Sound", "/Movie")]
+    assert not [each for each in dictionaries if each.get("/Interpolate") or each.get("/Filter") == "/LZWDecode"]
+    fonts = [each for each in dictionaries if each.get("/Type") == "/FontDescriptor"]
+    assert fonts and all({"/FontFile", "/FontFile2", "/FontFile3"} & set(each) for each in fonts)
+    for page in pdf.pages:
+        for annotation in (each.get_object() for each in page.get("/Annots", [])):
+            assert annotation["/F"] & 0b100_111 == 0b100, "printed, and not hidden"
+    (file,) = [each for each in dictionaries if each.get("/Type") == "/Filespec"]
+    assert file["/F"] == file["/UF"] == attached and file["/Desc"] and file["/AFRelationship"] == "/Data"
+    assert [each.get_object() for each in root["/AF"]] == [file]
+    kept = file["/EF"]["/F"]
+    assert kept["/Subtype"] == "/application/json" and kept["/Params"]["/ModDate"]
+    told, info = root["/Metadata"].get_data().decode(), pdf.metadata
+    assert 'pdfaid:part="3" pdfaid:conformance="A"' in told
+    assert info and info.creation_date
+    for words in (info.title, info.author, info.subject, info.creation_date.isoformat()[:19]):
+        assert words and html.escape(words, quote=False) in told
+
+
 @dataclass(frozen=True)
 class Word:
     """One word with its box, in points from the top left."""
