@@ -21,7 +21,7 @@ from web.core.states import _moving
 from web.extensions import db
 from web.federation.agreements import service as agreements
 from web.federation.agreements import standing, templates
-from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion
+from web.federation.agreements.models import Agreement, AgreementState, AgreementVersion, VersionState
 from web.federation.cosigning.models import Answer, CoSignedRecord, CosignLine, CosignState
 from web.federation.handovers.models import Handover, HandoverState
 from web.federation.post.models import Peer, PeerState
@@ -137,6 +137,16 @@ def more_agreements(it: Longer) -> None:
     for name in it.each():
         agreements.begin([it.partner], kept)
         templates.save(it.agreement.id, f"协议{name}")
+
+
+def more_responsibilities(it: Longer) -> None:
+    """Responsibilities in the text of the agreement that is in force."""
+    query = db.select(AgreementVersion).where(AgreementVersion.agreement_id == it.agreement.id)
+    version = db.session.scalars(query.where(AgreementVersion.state == VersionState.EFFECTIVE)).one()
+    row = {"side": "home", "owner": "县委组织部", "evidence": "记录", "frequency": "quarterly"}
+    listed = [{**row, "key": f"home{n}", "item": f"责任{name}"} for n, name in enumerate(it.each())]
+    version.text = {**version.text, "responsibilities": listed}
+    db.session.flush()
 
 
 def more_referrals(it: Longer) -> None:
@@ -267,6 +277,7 @@ def more_labels(it: Longer) -> None:
 MORE: tuple[Callable[[Longer], None], ...] = (
     more_members,
     more_agreements,
+    more_responsibilities,
     more_referrals,
     more_handovers,
     more_transfers,
