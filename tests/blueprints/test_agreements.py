@@ -17,7 +17,7 @@ from web.core import clock, fence
 from web.core.events import Event
 from web.core.ids import uuid7
 from web.extensions import db
-from web.federation.agreements import service
+from web.federation.agreements import service, templates
 from web.federation.agreements.models import AgreementApproval
 from web.federation.post import keys
 from web.federation.post.models import OutboxMessage
@@ -352,7 +352,26 @@ def test_a_template_is_saved_edited_chosen_and_dropped(agreed, browsers):
     assert "应提前30日书面告知" in text and "应提前60日" not in text
     reader, _ = browsers(agreed.host, "leader_readonly")
     assert "常用协议" in reader.get(f"{base}/templates").text and reader.get(edit).status_code == 403
-    assert client.post(f"{edit}/drop").status_code == 303 and "还没有模板" in client.get(f"{base}/templates").text
+    # Dropped, and back by the way back or out of the bin; not over another of its name; gone after thirty days.
+    back = f'action="{edit}/restore"'
+    for address in (f"{base}/templates", f"/{agreed.host.code}/workbench/bin"):
+        assert client.post(f"{edit}/drop").status_code == 303
+        page = client.get(f"{base}/templates").text
+        assert back in page and "还没有模板" in page and template not in client.get(f"{base}/new").text
+        assert (back in client.get(address).text) == address.endswith("bin"), "the way back is offered once"
+        assert client.get(edit).status_code == client.post(f"{edit}/drop").status_code == 404
+        assert reader.post(f"{edit}/restore").status_code == 403
+        assert client.post(f"{edit}/restore").status_code == 303
+        assert client.get(edit).status_code == 200 and "常用协议" in client.get(f"{base}/templates").text
+    assert client.post(f"{edit}/drop").status_code == 303
+    township, _ = browsers(agreed.host, "township_officer")
+    assert "常用协议" not in township.get(f"/{agreed.host.code}/workbench/bin").text
+    assert client.post(f"{base}/{agreed.ref.id}/save-template", data={"name": "常用协议"}).status_code == 303
+    kept = client.post(f"{edit}/restore")
+    assert kept.status_code == 303 and "没有恢复“常用协议”：已有同名的" in client.get(kept.headers["Location"]).text
+    with clock.at(clock.now() + timedelta(days=31)):
+        done_in(agreed.host, templates.purge)
+    assert client.post(f"{edit}/restore").status_code == 404
 
 
 def test_townships_conclude_without_persons_and_the_county_vouches_in_the_paper(pair, work, browsers):

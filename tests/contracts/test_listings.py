@@ -321,7 +321,6 @@ def test_rows_of_every_list_have_the_countys_labels(application, lived):
 
 # What the rooms of labelled rows do delete, and what it is.
 DELETED = {
-    ("web/federation/agreements/templates.py", "find(template_id, lock=True)"): "a template, whose list has no labels",
     ("web/federation/post/keys.py", "key"): "a partner's key that nobody pinned; the partner stays",
     ("web/federation/cosigning/service.py", "line"): "a line of an open record; the record stays",
     ("web/federation/agreements/duties.py", "row"): "a day that no text asks for any more; the agreement stays",

@@ -386,6 +386,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_bulk.py::test_a_word_about_contact_has_a_way_back "
           "blueprints/test_bulk.py::test_a_departure_and_its_end_have_a_way_back_while_nothing_came_of_them "
           "blueprints/test_activities.py::test_cancelled_by_mistake_is_taken_back_where_nothing_went_with_it "
+          "blueprints/test_agreements.py::test_a_template_is_saved_edited_chosen_and_dropped "
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),
     _line("8", "drafts of every long form; typing is never lost", "workbench.keep_draft auth.sign_in",
           "contracts/test_templates.py::test_long_forms_keep_drafts "

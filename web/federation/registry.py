@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from web.federation import models, verbs
 from web.federation.agreements import service as agreements
+from web.federation.agreements import templates
 from web.federation.cosigning import service as cosigning
 from web.federation.handovers import cases
 from web.federation.handovers import service as handovers
@@ -51,6 +52,7 @@ TIMERS: tuple[Callable[[], object], ...] = (
     handovers.expire_letters,
     issuing.expire_letters,
     requests.forget_old,
+    templates.purge,
     readings.tell,
     publications.tell_all,
     heartbeat.tell_all,

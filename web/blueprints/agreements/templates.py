@@ -14,10 +14,12 @@ from web.blueprints.agreements import schemas
 from web.blueprints.agreements.pages import bp, load
 from web.blueprints.forms import Form
 from web.blueprints.policy import needs
+from web.blueprints.workbench import recycling
 from web.blueprints.workbench.sheets import opening, sheet_of
 from web.core import scopes
+from web.core.errors import Invalid
 from web.core.keyset import Order
-from web.extensions import db
+from web.core.saying import say
 from web.federation.agreements import clauses, templates, texts
 from web.federation.agreements.models import AgreementTemplate
 from web.tenants.accounts.permissions import Permission
@@ -56,7 +58,7 @@ FACETS = (
     Facet("day", "修改日期", on_day(T.updated_at), None, {}, "date"),
 )
 NEWEST = Order((T.updated_at, T.id), (datetime.fromisoformat, UUID), is_falling=True)
-TEMPLATES = PlainList(lambda _actor: db.select(T), NEWEST)
+TEMPLATES = PlainList(lambda _actor: templates.undeleted(), NEWEST)
 LISTINGS["agreement_templates"] = Listing(
     "agreement_templates", "协议模板", "份", "agreements.template_list", Permission.AGREEMENT_READ, lambda: COLUMNS,
     *TEMPLATES.of("agreement_templates"), facets=lambda: FACETS, fixed="a text is edited whole, on its own page",
@@ -117,6 +119,21 @@ def edit_template(template_id: UUID) -> Any:
 @bp.post("/templates/<uuid:template_id>/drop")
 @needs(Permission.AGREEMENT_WRITE)
 def drop_template(template_id: UUID) -> Any:
-    templates.drop(template_id)
-    flash("模板已删除，由它起草的协议不受影响")
+    """Into the recycle bin."""
+    row = templates.drop(template_id)
+    words = say("已删除模板“{name}”，由它起草的协议不受影响", name=row.name)
+    flash({"words": words, "undo": url_for("agreements.restore_template", template_id=row.id)})  # type: ignore[arg-type]
+    return redirect(url_for("agreements.template_list"), 303)
+
+
+@bp.post("/templates/<uuid:template_id>/restore")
+@needs(Permission.AGREEMENT_WRITE)
+def restore_template(template_id: UUID) -> Any:
+    """Out of the recycle bin."""
+    row = templates.find(template_id, in_bin=True)
+    try:
+        templates.restore(template_id)
+    except Invalid as wrong:
+        return recycling.stays(row.name, wrong)
+    flash(say("已恢复模板“{name}”", name=row.name))
     return redirect(url_for("agreements.template_list"), 303)

@@ -1,4 +1,4 @@
-"""The recycle bin as a list: one's own filters and the county's labels of the last thirty days, the latest first."""
+"""The recycle bin as a list: one's own filters, the county's labels and templates of the last thirty days, the latest first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from web.core.events import Actor
 from web.core.keyset import Order
 from web.core.saying import joined, say
 from web.extensions import db
-from web.tenants.accounts.permissions import Permission
+from web.federation.agreements.models import AgreementTemplate
+from web.tenants.accounts.permissions import GRANTS, Permission, Role
 from web.tenants.labels.models import Label
 from web.tenants.workbench import service as workbench
 from web.tenants.workbench.facets import Facet, any_of, on_day
@@ -30,7 +31,8 @@ from web.tenants.workbench.listings import LISTINGS, Column, Listing
 from web.tenants.workbench.models import SavedFilter
 from web.tenants.workbench.plain import PlainList
 
-KINDS: Mapping[str, str] = {"filter": "筛选", "label": "标签"}
+T = AgreementTemplate
+KINDS: Mapping[str, str] = {"filter": "筛选", "label": "标签", "template": "协议模板"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Line:
     @property
     def what(self) -> str:
         """What it is, in words."""
-        if self.kind == "label" or self.of not in LISTINGS:
+        if self.kind != "filter" or self.of not in LISTINGS:
             return KINDS[self.kind]
         return say("{title}的筛选", title=LISTINGS[self.of].title)
 
@@ -58,12 +60,14 @@ _PARTS = union_all(
     ).where(SavedFilter.deleted_at.is_not(None)),
     db.select(Label.id, literal("label"), Label.title, literal(""), Label.deleted_at, literal(None))
     .where(Label.deleted_at.is_not(None)),
+    db.select(T.id, literal("template"), T.name, literal(""), T.deleted_at, literal(None)).where(T.deleted_at.is_not(None)),
 ).subquery("bin")  # fmt: skip
 BIN = _PARTS.c
 
 
 def _rows(actor: Actor) -> Select[Any]:
-    seen = BIN.deleted_at > clock.now() - workbench.BIN, (BIN.kind == "label") | (BIN.account_id == actor.account_id)
+    of_all = ["label", *(["template"] if Permission.AGREEMENT_READ in GRANTS[Role(actor.role)] else [])]
+    seen = BIN.deleted_at > clock.now() - workbench.BIN, BIN.kind.in_(of_all) | (BIN.account_id == actor.account_id)
     return db.select(BIN.id, BIN.kind, BIN.title, BIN.of, BIN.deleted_at).where(*seen)
 
 

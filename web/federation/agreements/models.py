@@ -346,15 +346,20 @@ class AgreementMeeting(Tenanted, Model):
 
 
 class AgreementTemplate(Tenanted, Model):
-    """A text the county keeps for its next agreement; `text`: the parts of a text without parties and days."""
+    """A text the county keeps for its next agreement; `text`: the parts of a text without parties and days. A deleted one
+    waits 30 days in the recycle bin.
+    """
 
     __tablename__ = "agreement_template"
     name: Mapped[str] = mapped_column(String(80))
     text: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+    __table_args__ = (
+        Index("uq_agreement_template_kept", "tenant_id", "name", unique=True, postgresql_where="deleted_at IS NULL"),
+    )
 
 
 class CooperationProgress(Tenanted, Model):

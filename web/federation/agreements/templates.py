@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, delete
+
 from web.core import clock
 from web.core.errors import Invalid, NotFound
 from web.core.scopes import GRANTABLE
@@ -15,18 +17,24 @@ from web.federation.agreements import clauses, standing, texts
 from web.federation.agreements.models import AgreementTemplate
 from web.federation.agreements.reading import current, get
 from web.tenants.counties import service as counties
+from web.tenants.workbench.service import BIN
 
 KEPT = ("clauses", "notice_days", "frequencies", "items", "responsibilities")
 
 
 def every() -> list[AgreementTemplate]:
     """All of the county, the one changed last first."""
-    return list(db.session.scalars(db.select(AgreementTemplate).order_by(AgreementTemplate.updated_at.desc())))
+    return list(db.session.scalars(undeleted().order_by(AgreementTemplate.updated_at.desc())))
 
 
-def find(template_id: UUID, *, lock: bool = False) -> AgreementTemplate:
-    """NotFound when it is absent or another county's."""
-    query = db.select(AgreementTemplate).where(AgreementTemplate.id == template_id)
+def undeleted() -> Select[tuple[AgreementTemplate]]:
+    """Those that are not in the recycle bin."""
+    return db.select(AgreementTemplate).where(AgreementTemplate.deleted_at.is_(None))
+
+
+def find(template_id: UUID, *, lock: bool = False, in_bin: bool = False) -> AgreementTemplate:
+    """NotFound when it is absent, another county's, or in the recycle bin; `in_bin`: it may be there."""
+    query = (db.select(AgreementTemplate) if in_bin else undeleted()).where(AgreementTemplate.id == template_id)
     found: AgreementTemplate | None = db.session.scalars(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound()
@@ -75,14 +83,31 @@ def change(template_id: UUID, name: str, changed: Mapping[str, Any]) -> Agreemen
     return row
 
 
-def drop(template_id: UUID) -> None:
-    """Agreements made from it stay as they are."""
-    db.session.delete(find(template_id, lock=True))
+def drop(template_id: UUID) -> AgreementTemplate:
+    """Into the recycle bin; agreements made from it stay as they are."""
+    row = find(template_id, lock=True)
+    row.deleted_at = clock.now()
     db.session.flush()
+    return row
+
+
+def restore(template_id: UUID) -> AgreementTemplate:
+    """Out of the recycle bin. Invalid when another has its name meanwhile."""
+    row = find(template_id, lock=True, in_bin=True)
+    if row.deleted_at is not None:
+        _demand_new(row.name)
+        row.deleted_at = None
+        db.session.flush()
+    return row
+
+
+def purge() -> None:
+    """Those nobody restored."""
+    db.session.execute(delete(AgreementTemplate).where(AgreementTemplate.deleted_at < clock.now() - BIN))
 
 
 def _demand_new(name: str) -> None:
-    if db.session.scalar(db.select(AgreementTemplate.id).where(AgreementTemplate.name == name)) is not None:
+    if db.session.scalar(undeleted().where(AgreementTemplate.name == name)) is not None:
         raise Invalid({"name": "taken"})
 
 
