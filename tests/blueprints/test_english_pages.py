@@ -8,15 +8,22 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
+import psycopg
 import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
 
 from tests.blueprints.test_auth import sign_in
+from tests.blueprints.test_operator import signed_in_operator
 from web.blueprints.english.messages import WEB
 from web.blueprints.english.runs import HUMAN, RAW
 from web.core import fence
 from web.core.events import Event
 from web.core.fence import Tenanted
+from web.core.ids import uuid7
 from web.extensions import Model, db
+from web.tenants.accounts import service as accounts
 from web.tenants.accounts.models import Account
 from web.tenants.accounts.permissions import Role
 from web.tenants.counties import divisions
@@ -111,37 +118,104 @@ READERS = [
 ]
 
 
+CHINESE = {
+    "activities.record": "the minutes of an activity, printed and filed",
+    "members.paper": "the notice a member is shown and signs",
+    "referrals.slip": "the slip the member is given",
+    "requests.sheet": "a request printed and filed",
+}
+"""Pages that are a paper, and so Chinese for every reader. Any other page that falls back to Chinese is a fault."""
+
+
+class Walk:
+    """Pages read in English by one browser, and what was left on them that is no data."""
+
+    def __init__(self, application: Flask) -> None:
+        places = [(WEB / "tenants" / "counties" / name).read_text() for name in ("divisions.py", "townships.py")]
+        self.data = "\n".join([*typed(), *SEALED, *places])
+        self.routes = application.url_map.bind("localhost")
+        self.client = application.test_client()
+        self.client.set_cookie("lang", "en")
+        self.left: list[str] = []
+
+    def read(self, address: str, answer: TestResponse) -> Page:
+        """A page that is no paper is English but for data, and writes no day as YYYY-MM-DD."""
+        page = Page(answer.text)
+        endpoint, _ = self.routes.match(address.split("?", maxsplit=1)[0], answer.request.method)
+        if endpoint not in CHINESE:
+            is_part = "<html" not in answer.text
+            assert is_part or '<html lang="en"' in answer.text, f"{address} ({endpoint}) fell back to Chinese"
+            self.left += [
+                f"{address}: {text}"
+                for text in page.chinese
+                if ISO.search(text) or not all(is_data(word, self.data) for word in HAN.findall(text))
+            ]
+        return page
+
+
 @pytest.mark.parametrize(("code", "role", "at_least"), READERS)
 def test_every_page_of_a_clerk_is_english_but_for_data(application, stand, with_demo, proved, code, role, at_least):
     """Walked by its links, one page a route: each Chinese word left on a page stands in some row."""
     stand(with_demo)
-    places = [(WEB / "tenants" / "counties" / name).read_text() for name in ("divisions.py", "townships.py")]
-    data = "\n".join([*typed(), *SEALED, *places])
-    client = application.test_client()
-    client.set_cookie("lang", "en")
-    client.post(f"/{code}/enter", data={"role": role})
-    routes = application.url_map.bind("localhost")
-    todo, seen, left = deque([f"/{code}/"]), set[str](), dict[str, str]()
+    walk = Walk(application)
+    walk.client.post(f"/{code}/enter", data={"role": role})
+    todo, seen = deque([f"/{code}/"]), set[str]()
     while todo:
-        answer = client.get(address := todo.popleft())
+        answer = walk.client.get(address := todo.popleft())
         if answer.status_code != 200 or "html" not in answer.content_type:
             continue
-        page = Page(answer.text)
-        if '<html lang="en"' in answer.text:
-            left |= {
-                text: address
-                for text in page.chinese
-                if ISO.search(text) or not all(is_data(word, data) for word in HAN.findall(text))
-            }
-        for link in page.links:
+        for link in walk.read(address, answer).links:
             if link.startswith(f"/{code}/"):
-                endpoint, _ = routes.match(link.split("?")[0])
+                endpoint, _ = walk.routes.match(link.split("?")[0])
                 if endpoint not in seen:
                     seen.add(endpoint)
                     todo.append(link)
-    assert not left, "\n".join(f"{address}: {text}" for text, address in left.items())
+    assert not walk.left, "\n".join(walk.left)
     assert len(seen) > at_least
     proved("routes in English", len(seen))
+
+
+def test_refusals_the_door_and_the_operators_pages_are_english_too(application, stand, with_demo, proved, monkeypatch):
+    """What nobody comes to by a link of a clerk's page."""
+    stand(with_demo)
+    here, walk = "/340828", Walk(application)
+    operator = signed_in_operator(application)
+    walk.data += "\n王运维"  # who that is
+    read = list[str]()
+
+    def get(address: str, status: int = 200, data: dict[str, str] | None = None) -> None:
+        answer = walk.client.get(address) if data is None else walk.client.post(address, data=data)
+        assert answer.status_code == status, address
+        walk.read(address, answer)
+        read.append(address)
+
+    for address in ("/", "/lines", f"{here}/sign-in", "/operator/sign-in"):
+        get(address)
+    get("/v/2222333344445555", 404)
+    get(f"{here}/sign-in", 422, {"username": "nobody", "password": "wrong"})
+    walk.client.set_cookie("kl_operator", operator, path="/operator/")
+    doors = ("stop", "start", "reset", "release", "open")
+    for address in (
+        "/operator/",
+        "/operator/password",
+        "/operator/backups",
+        *(f"/operator/counties/340828/{act}" for act in doors),
+    ):
+        get(address)
+    get("/operator/counties/340828/reset", 422, {"username": "nobody", "reason": "test"})
+    get("/operator/counties/999999/stop", 404)
+    walk.client.post(f"{here}/enter", data={"role": Role.COUNTY_ADMIN})
+    get(f"{here}/members/{uuid7()}", 404)
+    get(f"{here}/password", 422, {})
+    get(f"{here}/accounts/new", 403)
+
+    def full(*_args: object) -> None:
+        raise OperationalError("", {}, psycopg.errors.DiskFull())
+
+    monkeypatch.setattr(accounts, "live_sessions", full)
+    get(f"{here}/sessions", 507)
+    assert not walk.left, "\n".join(walk.left)
+    proved("refusals, doors and pages of operators in English", len(read))
 
 
 def test_the_browser_chooses_before_signing_in_and_the_account_after(fresh, pair):

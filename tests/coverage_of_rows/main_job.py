@@ -416,9 +416,12 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_english.py::test_a_template_in_english"),
     _line("9", "no untranslated string on the pages of a clerk (the host's, a township's and an administrator's in --long); what people typed stays as it is", "home.index members.show",
           "blueprints/test_english_pages.py::test_every_page_of_a_clerk_is_english_but_for_data "
+          "blueprints/test_english_pages.py::test_refusals_the_door_and_the_operators_pages_are_english_too "
           "blueprints/test_english_pages.py::test_what_people_typed_is_not_translated"),
     _line("9", "dates and numbers right", "home.index",
           "blueprints/test_filters.py::test_days_and_moments_are_those_of_china "
+          "blueprints/test_filters.py::test_days_and_periods_in_english "
+          "reports/test_agreement_report.py::test_the_arithmetic_of_figures "
           "blueprints/test_english.py::test_a_template_in_english"),
     # 10 Figures
     _line("10", "each number of a report's page that counts members, transfers, records, their lines or requests, of a direction, a month or a kind, "
