@@ -10,6 +10,7 @@ from tests import world
 from tests.blueprints.test_auth import sign_in
 from tests.blueprints.test_workbench import NUMBERS, events_of, lists, names, tool
 from tests.workers import run_all
+from web.blueprints.members import cells
 from web.core import clock, events, fence
 from web.core.ids import uuid7
 from web.extensions import db
@@ -24,6 +25,7 @@ from web.tenants.members.models import Member
 from web.tenants.register import bulk
 from web.tenants.register import service as register
 from web.tenants.workbench import service as workbench
+from web.tenants.workbench.listings import LISTINGS
 from web.tenants.workbench.models import Draft
 
 
@@ -160,6 +162,29 @@ def test_a_cell_is_changed_in_place_and_a_conflict_shows_both_values(browser, si
     assert column(side, "dues_until")["王示甲"] == "2026-09"
     assert officer.get(page.replace("dues_until", "name")).status_code == 404
     assert browser("liaison").get(page).status_code == 403
+
+
+def test_every_cell_of_the_register_is_changed_in_its_place_and_put_back(browser, side, proved):
+    client = browser()
+    wanted = {
+        "education": ("11", "12"), "dues_until": ("2026-09", "2026-08"), "certificate_no": ("HD0001", "HD0002"),
+        "post": ("教师", "医生"), "appraisal": ("合格", "优秀"),
+    }  # fmt: skip
+    assert set(wanted) == set(cells.CELLS)
+    columns = [c.name for c in LISTINGS["members"].columns if c.edit in wanted]
+    assert client.post(f"/{side.code}/workbench/members/columns", data={"column": columns}).status_code == 303
+    shown = client.get(lists(side)).text
+    for field, (value, other) in wanted.items():
+        page, was = f"/{side.code}/members/{side.members['王示甲']}/cell/{field}", column(side, field)["王示甲"]
+        assert f'href="{page}' in shown, field
+        version = re.search(r'name="version" value="([^"]+)"', client.get(page).text)[1]
+        told = client.post(page, data={"value": value, "version": version, "next": ""}, headers={"X-Cell": "1"})
+        assert told.status_code == 200 and told.json["words"] and column(side, field)["王示甲"] == value, field
+        stale = client.post(page, data={"value": other, "version": version, "next": ""}, headers={"X-Cell": "1"})
+        assert stale.status_code == 412, field
+        assert client.post(re.search(r'action="([^"]+)"', told.json["toast"])[1]).status_code == 303
+        assert column(side, field)["王示甲"] == was, field
+    proved("cells of the register changed in place", len(wanted))
 
 
 def test_pasted_numbers_and_names_are_found_or_listed_and_only_that_they_were_asked_is_kept(browser, side):

@@ -341,6 +341,7 @@ MAIN_JOB: tuple[Line, ...] = (
           "contracts/test_listings.py::test_rows_of_every_list_have_the_countys_labels"),
     _line("8", "in-place edit with conflict", "members.cell",
           "blueprints/test_bulk.py::test_a_cell_is_changed_in_place_and_a_conflict_shows_both_values "
+          "blueprints/test_bulk.py::test_every_cell_of_the_register_is_changed_in_its_place_and_put_back "
           "browser/test_workbench.py::test_a_cell_by_keyboard_a_conflict_and_the_way_back"),
     _line("8", "export exactly what is seen: register, activities, handovers", "workbench.export workbench.download",
           "blueprints/test_workbench.py::test_an_export_is_what_is_seen_whole_only_by_right_and_reason_and_gone_after_a_week "
