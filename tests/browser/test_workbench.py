@@ -78,6 +78,51 @@ def test_a_list_is_walked_ticked_and_opened_by_the_keys_that_its_help_names(wind
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
 
 
+def test_pages_turn_and_a_new_row_begins_by_a_key(windows: Windows):
+    window = windows.open(YUEXI, "county_admin")
+    window.go("members/")
+    page, first = window.page, window.page.locator("form[data-rows] tbody tr th a").first
+    names = [first.inner_text()]
+    for key, part in (("]", "after="), ("[", "before=")):
+        with leaving(page):
+            page.keyboard.press(key)
+        assert part in page.url
+        names.append(first.inner_text())
+    assert names[0] == names[2] != names[1]
+    page.keyboard.press("[")  # the first page has none before it
+    expect(first).to_have_text(names[0])
+    with leaving(page):
+        page.keyboard.press("n")
+    assert page.url.endswith("/members/new")
+    page.locator('[name="name"]').fill("张示")
+    page.locator('[name="name"]').press_sequentially("n[]")
+    expect(page.locator('[name="name"]')).to_have_value("张示n[]")
+
+
+def test_a_row_is_changed_and_the_list_stands_as_it_was_left(windows: Windows):
+    """Its condition, its page and how far down it was read."""
+    window = windows.open(YUEXI, "county_admin")
+    window.go("members/?not_relation=transferred&sort=birth")
+    page = window.page
+    with leaving(page):
+        page.keyboard.press("]")
+    left, link = page.url, page.locator("form[data-rows] tbody tr th a").nth(30)
+    link.scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, 37)")
+    top = page.evaluate("scrollY")
+    assert "after=" in left and "sort=birth" in left and top > 300
+    name = link.inner_text()
+    window.follow(link)
+    window.press("修改")
+    window.fill(post="检验员")
+    window.press("保存")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    window.follow(page.locator(".crumb a").first)
+    assert page.url == left
+    page.wait_for_function("top => scrollY === top", arg=top)
+    expect(page.locator("form[data-rows] tbody tr th a").nth(30)).to_have_text(name)
+
+
 def test_a_responsibility_list_has_one_empty_row_a_side(windows: Windows):
     """Whoever fills it has the next; without script all rows stand there."""
     host = windows.open(YUHANG, "county_admin")

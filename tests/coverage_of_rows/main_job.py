@@ -316,6 +316,7 @@ MAIN_JOB: tuple[Line, ...] = (
     _line("8", "saved and shared filters, one default", "workbench.new_filter workbench.filters workbench.default_filter",
           "blueprints/test_workbench.py::test_a_filter_is_saved_shared_opened_with_renamed_deleted_and_restored"),
     _line("8", "conditions live in the address and survive saving and going back: the crumb leads to the list as it was left, its page and place", "members.index",
+          "browser/test_workbench.py::test_a_row_is_changed_and_the_list_stands_as_it_was_left "
           "blueprints/test_sheet_in_browser.py::test_a_crumb_leads_back_to_the_list_as_it_was_left "
           "blueprints/test_members.py::test_the_lists_narrow_by_the_address_and_never_show_a_whole_number"),
     _line("8", "every condition of every declared list has 不是, and 为空 wherever nothing may stand",
@@ -399,7 +400,8 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_workbench.py::test_a_task_says_how_long_it_may_take_and_is_cancelled"),
     _line("8", "keyboard: cells, rows, the search box, help", "appearance.keys",
           "browser/test_workbench.py::test_a_cell_by_keyboard_a_conflict_and_the_way_back "
-          "browser/test_workbench.py::test_a_list_is_walked_ticked_and_opened_by_the_keys_that_its_help_names"),
+          "browser/test_workbench.py::test_a_list_is_walked_ticked_and_opened_by_the_keys_that_its_help_names "
+          "browser/test_workbench.py::test_pages_turn_and_a_new_row_begins_by_a_key"),
     _line("8", "notices and digest: what reads the same once, named as the log names it", "home.notices",
           "blueprints/test_home.py::test_a_notice_closes_itself_when_somebody_here_goes_on "
           "contracts/test_words.py::test_what_is_told_and_opened_is_called_as_the_log_calls_it"),
