@@ -117,6 +117,23 @@ def test_who_may_not_come_in_is_written_down(fresh, pair):
     assert not any(word in str(logged) for word in ("wang.yunwei", "nobody.here", "wrong-1", clear))
 
 
+def test_guesses_at_an_operators_open_browser_lock_and_sign_out(fresh, pair):
+    client = fresh.test_client()
+    with fence.platform("tests"):
+        _made, clear, _codes = operators.add("wang.yunwei", "王运维")
+        fence.commit()
+    assert enter(client, clear).status_code == 303
+    new = {"new": "Better-2-known", "again": "Better-2-known"}
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(accounts.LOCK_AFTER):
+            refused = client.post("/operator/password", data=new | {"current": "Wrong-1-guess"})
+            assert refused.status_code == 422 and "现用密码不对" in refused.text
+    lines = [line["event"] for line in logged if line["event"].startswith("operator.")]
+    assert lines == ["operator.proof_failed"] * (accounts.LOCK_AFTER - 1) + ["operator.lock"]
+    assert client.post("/operator/password", data=new | {"current": clear}).location.endswith("/operator/sign-in")
+    assert enter(client, clear, 1).status_code == 422, "locked"
+
+
 def test_no_page_of_theirs_reads_a_row_of_a_county(fresh, agreed, operator_after, proved, monkeypatch):
     """Every page an operator can open touches tables of no county, but for counting what waits to be sent."""
     seen = []

@@ -109,6 +109,40 @@ def test_demanded_of_administrators_and_released_by_two(fresh, pair):
     assert system.post(f"{base}{own.replace('refuse', 'confirm')}").status_code == 403, "not the one it is about"
 
 
+def test_who_sits_at_an_open_browser_has_five_guesses(fresh, pair, proved):
+    """A wrong password or code said by who is signed in counts as at the door; the lock signs this browser out too."""
+    side, base, role = pair.home, f"/{pair.home.code}", Role.LIAISON
+    client, elsewhere = fresh.test_client(), fresh.test_client()
+    sign_in(elsewhere, side, "liaison")
+    sign_in(client, side, "liaison")
+    client.post(f"{base}/second-factor/begin")
+    assert client.post(f"{base}/second-factor", data={"code": code_of(side, role)}).status_code == 200
+    new = {"current": "Wrong-1-guess", "new": "Better-2-known", "again": "Better-2-known"}
+
+    def failures():
+        return in_county(side, lambda: accounts.get(side.accounts[role]).failures)
+
+    guesses = [("password", new, "现用密码不对")] * 2 + [("second-factor", {"code": "000000"}, "动态码不对")] * 2
+    for n, (page, said, why) in enumerate(guesses, 1):
+        assert elsewhere.get(f"{base}/sessions").status_code == 200 and failures() == n - 1
+        refused = client.post(f"{base}/{page}", data=said)
+        assert refused.status_code == 422 and why in refused.text, page
+    assert failures() == len(guesses) == accounts.LOCK_AFTER - 1
+    assert client.post(f"{base}/password", data=new | {"current": world.PASSWORD, "again": "x"}).status_code == 422
+    assert failures() == accounts.LOCK_AFTER - 1, "a slip in the new password is no guess, and forgives none"
+    assert client.post(f"{base}/second-factor", data={"code": "000000"}).status_code == 422
+    for browser in (client, elsewhere):
+        assert "/sign-in" in browser.get(f"{base}/sessions").location, "out, here and everywhere"
+    now, right = clock.now(), code_of(side, role, 1)
+    assert sign_in(fresh.test_client(), side, "liaison", code=right).status_code == 422, "locked"
+    with clock.at(now + accounts.LOCK_FOR):
+        assert sign_in(fresh.test_client(), side, "liaison", code=code_of(side, role)).status_code == 303
+    assert failures() == 0
+    log = in_county(side, lambda: [e.verb for e in db.session.scalars(db.select(events.Event))])
+    assert log.count("account.proof_failed") == len(guesses) and log.count("account.lock") == 1
+    proved("guesses at an open browser counted", accounts.LOCK_AFTER)
+
+
 def test_the_last_five_passwords_do_not_come_back(pair):
     with pair.home.act():
         account = accounts.get(pair.home.accounts[Role.LIAISON])

@@ -165,9 +165,10 @@ def change_password() -> Any:
     if form.is_sent:
         with form:
             account = accounts.get(current_user.actor.account_id)
-            accounts.change_password(account, **form.read(), keep=current_user.session_id)
-            flash("密码已改，其他地方的登录都已退出")
-            return redirect(own_path(""), 303)
+            if accounts.change_password(account, **form.read(), keep=current_user.session_id):
+                flash("密码已改，其他地方的登录都已退出")
+                return redirect(own_path(""), 303)
+            form.errors["current"] = [words.FIELD_ERRORS["password_wrong"]]
     return form.page("auth/password.html", is_forced=current_user.must_change)
 
 
@@ -182,9 +183,10 @@ def factor() -> Any:
             code = form.read()["code"]
             if account.factor_at is None:
                 return render_template("auth/recovery.html", codes=accounts.bind(account, code))
-            accounts.unbind(account, code)
-            flash("已解除验证器，以后登录只要密码")
-            return redirect(url_for("auth.factor"), 303)
+            if accounts.unbind(account, code):
+                flash("已解除验证器，以后登录只要密码")
+                return redirect(url_for("auth.factor"), 303)
+            form.errors["code"] = [words.FIELD_ERRORS["code_wrong"]]
     account = accounts.get(current_user.actor.account_id)
     return form.page(
         "auth/factor.html",

@@ -138,9 +138,10 @@ def change_password() -> Any:
     form = Form(NewPassword)
     if form.is_sent:
         with form:
-            operators.change_password(me(), **form.read(), keep=_token())
-            flash("密码已改，其他地方的登录都已退出")
-            return redirect(url_for("operator.index"), 303)
+            if operators.change_password(me(), **form.read(), keep=_token()):
+                flash("密码已改，其他地方的登录都已退出")
+                return redirect(url_for("operator.index"), 303)
+            form.errors["current"] = [words.FIELD_ERRORS["password_wrong"]]
     return form.page("operator/password.html", operator=me())
 
 

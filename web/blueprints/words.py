@@ -226,7 +226,7 @@ FIELD_ERRORS: dict[str, str] = {
     "out_of_range": "超出允许的范围",
     "username_letters": "只能用英文字母、数字、点和下划线",
     "not_oneself": "不能对自己的账号这样办，请另一位管理员来办",
-    "password_wrong": "现用密码不对",
+    "password_wrong": "现用密码不对。连续五次不对，账号停用三十分钟，各处登录随即退出",
     "password_short": "至少 8 位",
     "password_plain": "大写、小写、数字、符号至少要有三种",
     "password_holds_username": "不能含有用户名",

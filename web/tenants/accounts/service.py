@@ -140,10 +140,19 @@ def admits(who: Credentials | None, password: str, code: str = "") -> bool:
         who.must_change = who.must_change or now - who.password_set_at > passwords.LASTS
         return True
     if not is_right:
-        who.failures += 1
+        miss(who)
+    return False
+
+
+def miss(who: Credentials) -> bool:
+    """Count a wrong password or code. Does it lock the account?"""
+    now = clock.now()
+    if who.locked_until is not None and now >= who.locked_until:
+        who.failures, who.locked_until = 0, None
+    who.failures += 1
     if who.failures >= LOCK_AFTER:
         who.locked_until = now + LOCK_FOR
-    return False
+    return who.locked_until is not None
 
 
 def authenticate(username: str, password: str, code: str = "", *, ip: str = "") -> Account | None:
@@ -160,11 +169,15 @@ def authenticate(username: str, password: str, code: str = "", *, ip: str = "") 
         if account is None:
             events.record("account.sign_in_unknown", counties.settings())
         elif account.locked_until is not None and account.locked_until != was_locked:
-            events.record("account.lock", account, details={"minutes": int(LOCK_FOR.total_seconds() // 60)})
+            _tell_lock(account)
         else:
             events.record("account.sign_in_failed", account)
         db.session.flush()
     return None
+
+
+def _tell_lock(account: Account) -> None:
+    events.record("account.lock", account, details={"minutes": int(LOCK_FOR.total_seconds() // 60)})
 
 
 def begin_session(account: Account, token_digest: bytes, *, ip: str = "", agent: str = "") -> LoginSession:
@@ -211,13 +224,33 @@ def end_sessions(account: Account, *, but: UUID | None = None, verb: str = "acco
     return len(rows)
 
 
-def change_password(account: Account, current: str, new: str, again: str, *, keep: UUID | None = None) -> None:
-    """The holder's own change. Other browsers are signed out; `keep` is the session that goes on."""
+def _doubt(account: Account) -> None:
+    """Who is signed in said a wrong password or code. It counts as at the door, and with the one that locks the account every
+    session ends, this one too: somebody else may be sitting at the holder's browser.
+    """
+    if miss(account):
+        end_sessions(account)
+        _tell_lock(account)
+    else:
+        events.record("account.proof_failed", account)
+    db.session.flush()
+
+
+def change_password(account: Account, current: str, new: str, again: str, *, keep: UUID | None = None) -> bool:
+    """The holder's own change. Other browsers are signed out; `keep` is the session that goes on.
+
+    False: the present password is wrong, which is counted; the caller must commit also then.
+    """
+    db.session.refresh(account, with_for_update=True)
+    if not passwords.fits(account.password_hash, current):
+        _doubt(account)
+        return False
     passwords.demand_new(account, current, new, again)
     end_sessions(account, but=keep)
     passwords.set_new(account, new, must_change=False)
     events.record("account.change_password", account)
     db.session.flush()
+    return True
 
 
 def begin_binding(account: Account) -> None:
@@ -237,15 +270,21 @@ def bind(account: Account, code: str) -> list[str]:
     return codes
 
 
-def unbind(account: Account, code: str) -> None:
-    """The holder takes the second factor off, with a code. Invalid where the county demands it of the role."""
+def unbind(account: Account, code: str) -> bool:
+    """The holder takes the second factor off, with a code. Invalid where the county demands it of the role.
+
+    False: the code is wrong, which is counted; the caller must commit also then.
+    """
     if account.role in ADMINISTRATORS and counties.settings().demands_code:
         raise Invalid({"code": "code_demanded"})
+    db.session.refresh(account, with_for_update=True)
     if not factors.accept(account, code):
-        raise Invalid({"code": "code_wrong"})
+        _doubt(account)
+        return False
     factors.drop(account)
     events.record("account.unbind", account)
     db.session.flush()
+    return True
 
 
 def _demand_two(account: Account, is_confirmed: bool) -> None:

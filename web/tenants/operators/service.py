@@ -113,11 +113,24 @@ def end_session(token_digest: bytes) -> None:
         row.revoked_at = clock.now()
 
 
-def change_password(operator: Operator, current: str, new: str, again: str, *, keep: bytes) -> None:
-    """The holder's own change. Other browsers are signed out; `keep` is the token of the one that goes on."""
+def change_password(operator: Operator, current: str, new: str, again: str, *, keep: bytes) -> bool:
+    """The holder's own change. Other browsers are signed out; `keep` is the token of the one that goes on.
+
+    False: the present password is wrong. It counts as at the door, and the one that locks ends every session; the caller
+    must commit also then.
+    """
+    db.session.refresh(operator, with_for_update=True)
+    if not passwords.fits(operator.password_hash, current):
+        if accounts.miss(operator):
+            _sign_out(operator)
+            log.warning("operator.lock", operator=str(operator.id))
+        else:
+            log.warning("operator.proof_failed", operator=str(operator.id))
+        return False
     passwords.demand_new(operator, current, new, again)
     passwords.set_new(operator, new, must_change=False)
     _sign_out(operator, keep)
+    return True
 
 
 @contextmanager
