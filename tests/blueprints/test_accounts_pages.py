@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.blueprints.test_auth import in_county, sign_in
+from web.blueprints import words as wording
 from web.core import clock, events, fence
 from web.extensions import db
 from web.tenants.accounts import service as accounts
-from web.tenants.accounts.permissions import Role
+from web.tenants.accounts.permissions import GRANTS, Role
 from web.tenants.consents import wordings
 from web.tenants.counties import service as counties
 from web.tenants.organisations import service as organisations
@@ -229,6 +230,33 @@ def test_a_refusal_names_who_can(fresh, pair, base):
     refused = client.get(f"{base}/accounts")
     assert refused.status_code == 403 and "sysadmin甲（系统管理员）" in refused.text
     assert "county_admin甲（县级经办）" not in sign_in(fresh.test_client(), pair.host, "x").text
+
+
+def test_a_page_says_at_its_foot_who_does_what_it_leaves_out(agreed, fresh, proved):
+    """Every role, on every list it may open: an act that another role would find there is named, with the roles that have it."""
+    side, lead, said = agreed.home, "这一页上不归您的角色办的：", 0
+    foots = {}
+    for role in Role:
+        client = fresh.test_client()
+        assert sign_in(client, side, role.value).status_code == 303
+        for path in ("members", "agreements", "referrals", "handovers", "activities", "settings/calendar", "accounts"):
+            page = client.get(f"/{side.code}/{path}")
+            found = re.search(rf'<p class="hint no-print mt-12">{lead}([^<]+)</p>', page.text)
+            assert found is None or page.status_code == 200, (role, path)
+            foots[role, path] = found[1].split("；") if found else []
+    for (role, path), acts in foots.items():
+        for act in acts:
+            permission = next(p for p, w in wording.PERMISSIONS.items() if act.startswith(f"{w}（由"))
+            assert permission not in GRANTS[role] and not permission.endswith(":read"), (role, path)
+            who = "、".join(wording.ROLES[r] for r in Role if permission in GRANTS[r])
+            assert act == f"{wording.PERMISSIONS[permission]}（由{who}办理）"
+            said += 1
+    assert not any(acts for (role, path), acts in foots.items() if role is Role.COUNTY_ADMIN and path != "accounts")
+    assert "起草、协商、印签协议（由县级经办办理）" in foots[Role.LEADER_READONLY, "agreements"]
+    assert any(a.startswith("登记和修改党员") for a in foots[Role.AWAY_SECRETARY, "members"])
+    assert any(a.startswith("修改本县设置") for a in foots[Role.AUDITOR, "settings/calendar"])
+    assert any(a.startswith("开立账号") for a in foots[Role.SECADMIN, "accounts"])
+    proved("acts left out and named at the foot", said)
 
 
 def test_the_tree_grows_is_renamed_and_closed(fresh, pair, admin, base):

@@ -10,7 +10,7 @@ import web.federation.models
 import web.tenants.models  # noqa: F401
 from tests.contracts.source import Call, calls
 from tests.contracts.test_schema import machines
-from web.blueprints import accounts, events, navigation, sentences, timeline, words
+from web.blueprints import events, navigation, sentences, timeline, words
 from web.core.errors import DomainError
 from web.core.fence import Tenanted
 from web.core.states import EnumText
@@ -136,4 +136,4 @@ def test_what_a_partner_refuses_or_stops_has_words(application):
 
 def test_roles_and_permissions_have_words(application):
     assert set(Role) <= set(words.ROLES)
-    assert set(accounts.PERMISSIONS) == set(Permission)
+    assert set(words.PERMISSIONS) == set(Permission)

@@ -367,8 +367,9 @@ MAIN_JOB: tuple[Line, ...] = (
           "blueprints/test_home.py::test_a_queue_without_a_list_of_its_own_is_shown_whole_on_home"),
     _line("8", "home: how many fall due on each of the next ten working days; a day opens as many", "home.index",
           "blueprints/test_home.py::test_the_days_ahead_count_every_item_and_open_them contracts/test_query_budgets.py::test_a_longer_list_asks_no_more"),
-    _line("8", "refusals explained: who can, and why a button cannot be used", "accounts.roles",
+    _line("8", "refusals explained: who can, why a button cannot be used, and at the foot of a page who does what it left out", "accounts.roles",
           "browser/test_refusals.py::test_a_wrong_role_is_told_who_can "
+          "blueprints/test_accounts_pages.py::test_a_page_says_at_its_foot_who_does_what_it_leaves_out "
           "blueprints/test_parts.py::test_a_button_that_cannot_be_used_says_why_and_leads_nowhere"),
     _line("8", "dark as well as light", "appearance.choose", "browser/test_every_page.py::test_in_the_dark_and_in_large_type browser/test_every_page.py::test_every_page_in_the_dark"),
     _line("8", "copy and paste with Excel; 批量查询 of pasted IDs", "workbench.copy members.lookup",

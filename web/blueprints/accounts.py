@@ -30,48 +30,6 @@ from web.tenants.organisations import service as organisations
 bp = Blueprint("accounts", __name__, url_prefix="/<county>/accounts")
 navigation.ITEMS.append(Item("设置", "账号与角色", "accounts.index", Permission.ACCOUNT_READ))
 
-P = Permission
-PERMISSIONS: dict[Permission, str] = {
-    P.HOME_READ: "看自己的待办",
-    P.SELF_WRITE: "改自己的密码，管自己的登录",
-    P.MEMBER_READ: "看党员名册",
-    P.MEMBER_WRITE: "登记和修改党员、流动",
-    P.MEMBER_REVEAL: "查看证件号、电话等完整信息",
-    P.LIST_EXPORT: "导出、复制名单，批量查询",
-    P.IMPORT_WRITE: "导入名册",
-    P.REFERRAL_READ: "看流动报到",
-    P.REFERRAL_WRITE: "办理流动报到和共享",
-    P.HANDOVER_READ: "看关系转接",
-    P.HANDOVER_WRITE: "办理关系转接",
-    P.TRANSFER_READ: "看本县转接案卷和介绍信登记簿",
-    P.TRANSFER_WRITE: "提出转接申请",
-    P.TRANSFER_APPROVE: "审批转接，开介绍信，接收编入",
-    P.ACTIVITY_READ: "看活动",
-    P.ACTIVITY_WRITE: "登记活动和到会",
-    P.COSIGN_READ: "看共签记录",
-    P.COSIGN_WRITE: "办理共签",
-    P.REQUEST_READ: "看协助请求",
-    P.REQUEST_WRITE: "提出和办理协助请求",
-    P.AGREEMENT_READ: "看共管共育协议",
-    P.AGREEMENT_WRITE: "起草、协商、印签协议",
-    P.AGREEMENT_APPROVE: "批准印签协议",
-    P.DOCUMENT_READ: "看和下载文件",
-    P.REPORT_READ: "看报表",
-    P.REPORT_WRITE: "生成报表",
-    P.PEER_READ: "看伙伴县",
-    P.PEER_CONFIRM: "邀请、确认伙伴县，重开通道",
-    P.KEY_WRITE: "更换、吊销本县密钥",
-    P.ORGANISATION_READ: "看党组织",
-    P.ORGANISATION_WRITE: "设立、改名、撤销党组织",
-    P.ACCOUNT_READ: "看账号",
-    P.ACCOUNT_OPEN: "开立账号，改姓名电话，重置密码",
-    P.ACCOUNT_GRANT: "授予角色，停用账号，解除验证器",
-    P.ACCOUNT_CONFIRM: "提议、确认对管理员账号的处置",
-    P.COUNTY_MANAGE: "修改本县设置",
-    P.EVENT_READ: "看办理记录",
-    P.FIGURE_READ: "看与伙伴县之间的数据",
-}
-
 
 def _roles() -> list[tuple[str, str]]:
     return [(role.value, words.ROLES[role]) for role in Role]
@@ -170,7 +128,12 @@ def roles() -> str:
         and policy.startswith("public: ")
     )
     return render_template(
-        "accounts/roles.html", grants=GRANTS, permissions=PERMISSIONS, roles=_roles(), whole=WHOLE_COUNTY, public=public
+        "accounts/roles.html",
+        grants=GRANTS,
+        permissions=words.PERMISSIONS,
+        roles=_roles(),
+        whole=WHOLE_COUNTY,
+        public=public,
     )
 
 

@@ -29,10 +29,10 @@ from web.blueprints.english import choice
 from web.blueprints.english.environment import Bilingual
 from web.blueprints.english.kept import SaidTag
 from web.config import Settings
-from web.core import clock, counters, events, fence, logs
+from web.core import clock, counters, events, fence, logs, permissions
 from web.core.events import Actor
 from web.core.ids import uuid7
-from web.core.saying import say
+from web.core.saying import joined, say
 from web.extensions import csrf, db, login, valkey
 from web.tenants.accounts.models import Account, LoginSession
 from web.tenants.accounts.permissions import ADMINISTRATORS, GRANTS, Permission
@@ -98,8 +98,20 @@ class User(UserMixin):  # type: ignore[misc]  # Flask-Login says no types of its
         return words.ROLES[self.actor.role]
 
     def can(self, permission: str) -> bool:
-        """For templates: `me.can("member:write")`."""
-        return Permission(permission) in GRANTS[self.actor.role]  # type: ignore[index]
+        """For templates: `me.can("member:write")`. An act the role has not is remembered: the foot of the page says who has it."""
+        asked = Permission(permission)
+        may = asked in GRANTS[self.actor.role]  # type: ignore[index]
+        if not may and not asked.endswith(":read"):
+            g.setdefault("left_out", {})[asked] = None
+        return may
+
+    def left_out(self) -> str:
+        """What this page, so far, has left out because the role does not do it, with the roles that do; empty when nothing."""
+        return joined("；", (self._others(asked) for asked in g.get("left_out", ())))
+
+    def _others(self, act: Permission) -> str:
+        roles = joined("、", (words.ROLES[role] for role in permissions.holders(GRANTS, act)))
+        return say("{act}（由{roles}办理）", act=words.PERMISSIONS[act], roles=roles)
 
 
 class CountySessions(SecureCookieSessionInterface):

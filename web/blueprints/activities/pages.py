@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import render_template, request
+from flask_login import current_user
 
 from web.blueprints import edge, timeline
 from web.blueprints.activities.rooms import STATES, bp
@@ -88,13 +89,12 @@ def _whole(activity: Activity) -> dict[str, Any]:
 def show(activity_id: UUID) -> str:
     """Head, figures, sheet, and where its records stand with each partner county."""
     activity = activities.get(activity_id, edge.actor())
-    held = GRANTS[Role(edge.actor().role)]
-    may_sign = Permission.COSIGN_WRITE in held
+    may_sign = Permission.COSIGN_WRITE in GRANTS[Role(edge.actor().role)]
     return render_template(
         "activities/show.html",
         **_whole(activity),
         offers=offers(activity) if activity.state is ActivityState.HELD else [],
-        may_write=Permission.ACTIVITY_WRITE in held,
+        may_write=current_user.can(Permission.ACTIVITY_WRITE),
         may_sign=may_sign,
         who_signs="" if may_sign else who_can(),
         is_over=activity.held_on <= clock.today(),

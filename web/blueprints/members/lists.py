@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import current_app, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web.blueprints import edge
@@ -18,7 +19,7 @@ from web.blueprints.policy import needs
 from web.blueprints.workbench.sheets import Sheet, opening
 from web.core.errors import Invalid
 from web.core.events import Actor
-from web.tenants.accounts.permissions import GRANTS, Permission, Role
+from web.tenants.accounts.permissions import Permission
 from web.tenants.members import search
 from web.tenants.register import service as register
 from web.tenants.register.facets import FACETS, Roll, dues_limit
@@ -70,12 +71,11 @@ def _facets(roll: Roll) -> list[Facet]:
 
 
 def acts_of(roll: Roll) -> list[tuple[str, str]]:
-    held = GRANTS[Role(edge.actor().role)]
     known = current_app.view_functions
     return [
         (a.words, url_for(a.endpoint, **a.more))
         for a in ACTS
-        if roll in a.rolls and a.endpoint in known and a.permission in held
+        if roll in a.rolls and a.endpoint in known and current_user.can(a.permission)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app, g, render_template, request, url_for
+from flask_login import current_user
 from markupsafe import Markup
 
 from web.blueprints import edge, timeline
@@ -90,8 +91,8 @@ def render(whole: Whole, revealed: dict[str, str | None] | None = None) -> str:
 
 
 def _acts(m: Member, flow: Flow | None) -> list[tuple[str, str]]:
-    held, known = GRANTS[Role(edge.actor().role)], current_app.view_functions
-    offered = [a for a in ACTS if a.endpoint in known and a.permission in held and a.is_for(m, flow)]
+    known = current_app.view_functions
+    offered = [a for a in ACTS if a.endpoint in known and a.is_for(m, flow) and current_user.can(a.permission)]
     return [(a.words, url_for(a.endpoint, member_id=m.id)) for a in offered]
 
 
