@@ -18,6 +18,7 @@ from web import jobs
 from web.core import clock, fence
 from web.core.errors import Invalid
 from web.core.events import Event
+from web.core.queue import Job
 from web.extensions import db
 from web.tenants.labels import service as labels
 from web.tenants.members import citizen_id, service
@@ -348,6 +349,32 @@ def test_a_task_that_breaks_down_says_so_and_is_tried_again(browser, side, monke
     assert admin.post(task + "/retry").status_code == 303
     run_all()
     assert ".xlsx" in admin.get(task).text
+
+
+def test_time_left_goes_by_the_work_and_not_by_the_queue(browser, side):
+    """A while in the queue, then a quarter done in ten seconds; then let go, and taken again a while later."""
+    client = browser()
+    with side.act():
+        id_ = tasks.start(Job.EXPORT, "导出 名册").id
+        fence.commit()
+
+    def shown(after, *, taken=False, done=None):
+        with clock.at(begun + after), side.act():
+            if taken:
+                assert tasks.run(id_) is not None
+            if done is not None:
+                assert tasks.progress(id_, done, 400)
+        with clock.at(begun + after):
+            return re.findall(r"约剩 [^<，]+", client.get(f"/{side.code}/tasks/{id_}").text)
+
+    begun, while_, ten = clock.now(), timedelta(minutes=20), timedelta(seconds=10)
+    assert shown(while_, taken=True) == []
+    assert shown(while_ + ten, done=100) == ["约剩 30 秒"]
+    with clock.at(begun + while_ + 2 * ten), side.act():
+        tasks.leave(id_, {})
+        fence.commit()
+    assert shown(2 * while_, taken=True, done=100) == [], "what another did says nothing of this one"
+    assert shown(2 * while_ + ten, done=150) == ["约剩 50 秒"]
 
 
 def raising(error):

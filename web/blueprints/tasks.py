@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -113,10 +114,14 @@ def _says(task: Task) -> str:
 
 
 def _left(task: Task) -> str:
-    """How long it may still take, by how long the part that is done took; nothing before there is anything to go by."""
-    if task.state is not TaskState.RUNNING or not 0 < task.done < task.total:
+    """How long it may still take, by what its worker did since it took the task: how long that waited in the queue says
+    nothing. Empty before there is anything to go by.
+    """
+    done = task.done - task.details.get("before", task.done)
+    if task.state is not TaskState.RUNNING or done <= 0 or task.done >= task.total:
         return ""
-    seconds = (clock.now() - task.created_at).total_seconds() / task.done * (task.total - task.done)
+    took = clock.now() - datetime.fromisoformat(task.details["taken"])
+    seconds = took.total_seconds() / done * (task.total - task.done)
     return (
         say("约剩 {seconds} 秒", seconds=max(1, round(seconds)))
         if seconds < 90

@@ -70,6 +70,7 @@ def run(task_id: UUID) -> Task | None:
             return None
         TASK.apply(task, "run")
         task.heard_at = clock.now()
+        task.details = {**task.details, "taken": task.heard_at.isoformat(), "before": task.done}
         fence.commit()
     return get(task_id)
 
