@@ -97,7 +97,7 @@ SENTENCES = within("log", {
         "sign_out": "退出",
         "sign_in_failed": "有人用这个账号登录，没有成功",
         "sign_in_unknown": "有人用不存在的用户名登录，没有成功",
-        "proof_failed": "登录着的人报错了现用密码或动态码",
+        "proof_failed": "填错了现用密码或动态码",
         "lock": "密码连续五次不对，账号停用 {minutes} 分钟",
         "revoke_session": "让另一台设备退出登录",
         "revoke_sessions": "让 {count} 台设备退出登录",
